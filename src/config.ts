@@ -1,0 +1,132 @@
+/** From environment variables to a complete `Config`, or to everything that is wrong with them. */
+import { z } from 'zod'
+import type { LogLevel } from './telemetry/log.ts'
+import { logLevels } from './telemetry/log.ts'
+
+export interface Config {
+  /** Null: no token was given, and the sandbox takes Callbell's place. */
+  readonly callbell: { readonly url: string; readonly token: string } | null
+  /** Deadline of one field, in milliseconds. */
+  readonly timeoutMs: number
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly graphiql: boolean
+  readonly introspection: boolean
+  readonly logLevel: LogLevel
+}
+
+/** Thrown with every problem at once, each naming its variable. Values of secrets are never told. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+function wholeNumber(name: string, from: number, to: number, fallback: number) {
+  return z
+    .string()
+    .default(String(fallback))
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: ({ input }) =>
+        `${name} must be a whole number from ${from} to ${to}, but is ${JSON.stringify(input)}`,
+    })
+    .transform(Number)
+}
+
+function oneOf<const T extends string>(name: string, words: readonly T[]) {
+  return z.enum(words, {
+    error: ({ input }) => `${name} must be one of ${words.join(', ')}, but is ${JSON.stringify(input)}`,
+  })
+}
+
+const switchWords = ['true', 'false'] as const
+
+const environment = z.object({
+  CALLBELL_API_TOKEN: z
+    .string()
+    // The dashboard shows the token with its prefix, and so it gets pasted.
+    .transform((token) => token.trim().replace(/^(?:Bearer\s+)+/i, ''))
+    .refine((token) => /^[\x21-\x7e]+$/.test(token), {
+      error: 'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)',
+    })
+    .optional(),
+  CALLBELL_API_URL: z
+    .string()
+    .default('https://api.callbell.eu/v1')
+    .superRefine((text, context) => {
+      const problem = problemOfApiUrl(text)
+      if (problem) context.addIssue(`CALLBELL_API_URL ${problem}`)
+    })
+    .transform((text) => text.replace(/\/+$/, '')),
+  CALLBELL_TIMEOUT_MS: wholeNumber('CALLBELL_TIMEOUT_MS', 1, 300_000, 10_000),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber('PORT', 0, 65_535, 4000),
+  GATEWAY_AUTH: z
+    .literal('none', {
+      error: ({ input }) =>
+        `GATEWAY_AUTH must be none, the only one that this version knows, but is ${JSON.stringify(input)}`,
+    })
+    .default('none'),
+  GRAPHIQL: oneOf('GRAPHIQL', switchWords).optional(),
+  INTROSPECTION: oneOf('INTROSPECTION', switchWords).optional(),
+  LOG_LEVEL: oneOf('LOG_LEVEL', logLevels).default('info'),
+})
+
+/**
+ * Reads the configuration. An empty variable counts as one that is not set.
+ *
+ * @throws ConfigError
+ */
+export function readConfig(variables: Environment): Config {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  const problems = [...(parsed.error?.issues.map((issue) => issue.message) ?? []), ...findOpenDoor(given)]
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  const env = parsed.data
+  const isLocal = isLoopback(env.HOST)
+  return {
+    callbell:
+      env.CALLBELL_API_TOKEN === undefined
+        ? null
+        : { url: env.CALLBELL_API_URL, token: env.CALLBELL_API_TOKEN },
+    timeoutMs: env.CALLBELL_TIMEOUT_MS,
+    host: env.HOST,
+    port: env.PORT,
+    graphiql: isOn(env.GRAPHIQL, isLocal),
+    introspection: isOn(env.INTROSPECTION, isLocal),
+    logLevel: env.LOG_LEVEL,
+  }
+}
+
+/** A real account behind a door that anyone can reach, with nobody asking who comes in. */
+function findOpenDoor({ CALLBELL_API_TOKEN, HOST }: Environment): string[] {
+  if (CALLBELL_API_TOKEN === undefined || HOST === undefined || isLoopback(HOST)) return []
+  return [
+    `HOST is ${JSON.stringify(HOST)}, which others can reach, and callers are not authenticated: with CALLBELL_API_TOKEN set, anyone could write into the account. Set HOST to 127.0.0.1 and put an authenticating proxy in front`,
+  ]
+}
+
+function isOn(word: (typeof switchWords)[number] | undefined, fallback: boolean): boolean {
+  return word === undefined ? fallback : word === 'true'
+}
+
+/** Addresses that only this machine can reach. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
+/** The URL itself is not told: it may hold credentials. */
+function problemOfApiUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be a URL such as https://api.callbell.eu/v1'
+  const { protocol, hostname, username, password, search, hash } = new URL(text)
+  if (username || password || search || hash) return 'must have no credentials, query or fragment'
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined
+  return 'must start with https:// (http:// is for loopback addresses only)'
+}

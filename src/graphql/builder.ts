@@ -1,0 +1,24 @@
+/** The schema builder and what every resolver is given. No types live here. */
+import SchemaBuilder from '@pothos/core'
+import type { Contacts } from '../contacts/contacts.ts'
+
+/** The context of one request. */
+export interface GatewayContext {
+  readonly contacts: Contacts
+  /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
+  readonly requestId: string
+}
+
+export const builder = new SchemaBuilder<{
+  Context: GatewayContext
+  Scalars: {
+    DateTime: { Input: string; Output: string }
+    ID: { Input: string; Output: string }
+  }
+}>({})
+
+builder.queryType({ description: 'Reading. A read changes nothing and can be repeated freely.' })
+builder.mutationType({
+  description:
+    'Changing. The fields of one mutation run one after the other; one that fails leaves the others standing.',
+})

@@ -1,0 +1,100 @@
+import type { CreateContactProblem, CreateContactResult } from '../contacts/create-contact.ts'
+import { builder } from './builder.ts'
+import { ContactSource } from './contact-source.ts'
+import { ContactType } from './contact.ts'
+import { CustomFieldInput } from './custom-field.ts'
+import type { UserErrorShape } from './user-error.ts'
+import { UserError } from './user-error.ts'
+
+const BotStatus = builder.enumType('BotStatus', {
+  description: 'What to do with the bot of a conversation.',
+  values: {
+    START: { value: 'start', description: 'Let the bot answer.' },
+    END: { value: 'end', description: 'Keep the bot out, or send it away.' },
+  } as const,
+})
+
+const CreateContactInput = builder.inputType('CreateContactInput', {
+  description:
+    'The contact to be created. Leave out what you do not know: an option left out, or null, is not sent at all. Every text is sent exactly as it is given.',
+  fields: (t) => ({
+    identifier: t.string({
+      required: true,
+      description:
+        'What the source knows the contact by: for WhatsApp the phone number with country code. At most 255 characters.',
+    }),
+    source: t.field({ type: ContactSource, required: true, description: 'The kind of channel.' }),
+    name: t.string({ required: true, description: 'The contact’s name. At most 255 characters.' }),
+    tags: t.stringList({ description: 'Names of tags, which must exist in the account.' }),
+    customFields: t.field({
+      type: [CustomFieldInput],
+      description: 'Custom fields to set, each of which must exist in the account.',
+    }),
+    assignedUser: t.string({
+      description: 'E-mail address of the user to assign the contact to: a confirmed user of the account.',
+    }),
+    teamUuid: t.id({ description: 'The team to give the contact to.' }),
+    channelUuid: t.id({
+      description: 'The channel to create it on. Default: the main channel of the source.',
+    }),
+    botStatus: t.field({ type: BotStatus, description: 'Whether the bot may talk to the contact.' }),
+    note: t.string({ description: 'A note on the contact. At most 1000 characters.' }),
+  }),
+})
+
+const CreateContactErrorCode = builder.enumType('CreateContactErrorCode', {
+  description: 'The kinds of things that can be wrong with a contact to be created.',
+  values: {
+    BLANK: { description: 'A text that must say something is empty or only white space.' },
+    TOO_LONG: { description: 'A text has more characters than its field can hold.' },
+    INVALID: { description: 'A value that is certain to be refused. Nothing was sent to Callbell.' },
+    REJECTED: { description: 'Callbell refused it; the message is Callbell’s own.' },
+  } as const,
+})
+
+interface CreateContactUserErrorShape extends UserErrorShape {
+  readonly code: CreateContactProblem['code']
+}
+
+const CreateContactUserError = builder
+  .objectRef<CreateContactUserErrorShape>('CreateContactUserError')
+  .implement({
+    description: 'Why a contact was not created, and what to mend.',
+    interfaces: [UserError],
+    fields: (t) => ({
+      code: t.expose('code', {
+        type: CreateContactErrorCode,
+        nullable: false,
+        description: 'The kind of problem, for programs.',
+      }),
+    }),
+  })
+
+const CreateContactPayload = builder.objectRef<CreateContactResult>('CreateContactPayload').implement({
+  description: 'Either the contact, or what kept it from being created.',
+  fields: (t) => ({
+    contact: t.expose('contact', {
+      type: ContactType,
+      description: 'The contact as Callbell created it; null when there are `userErrors`.',
+    }),
+    userErrors: t.field({
+      type: [CreateContactUserError],
+      nullable: false,
+      description: 'Everything that is wrong with the input, at once. Empty when the contact was created.',
+      resolve: ({ problems }) =>
+        problems.map(({ path, message, code }) => ({ message, code, field: path && ['input', ...path] })),
+    }),
+  }),
+})
+
+builder.mutationField('createContact', (t) =>
+  t.field({
+    type: CreateContactPayload,
+    description:
+      'Creates one contact: one call to Callbell. When it fails for a reason outside of the input, the field is null and the error’s `extensions.outcome` says what became of the contact: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
+    args: {
+      input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
+    },
+    resolve: (_root, { input }, { contacts }) => contacts.create(input),
+  }),
+)

@@ -1,0 +1,144 @@
+/** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
+import type { ExecutionResult } from 'graphql'
+import { getOperationAST, GraphQLError, OperationTypeNode } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { CallbellError } from '../callbell/errors.ts'
+import type { FailureCode, Outcome } from '../contacts/failure.ts'
+import { ContactsFailure } from '../contacts/failure.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { GatewayContext } from './builder.ts'
+
+/** Words for the caller. Null: the failure's own message is for the caller. */
+const reasons: Record<FailureCode, string | null> = {
+  BAD_USER_INPUT: null,
+  CALLBELL_REJECTED: null,
+  CALLBELL_UNAUTHORIZED: 'Callbell does not accept the token of this gateway',
+  CALLBELL_PAYMENT_REQUIRED: 'Callbell asks for the account to be paid for',
+  CALLBELL_RATE_LIMITED: 'Callbell is receiving too many requests from this account',
+  CALLBELL_UNAVAILABLE: 'Callbell could not be reached or failed',
+  CALLBELL_TIMEOUT: 'Callbell did not answer in time',
+  CALLBELL_INVALID_RESPONSE: 'Callbell gave an answer that could not be understood',
+}
+
+const consequences: Record<Outcome, string> = {
+  NOT_APPLIED: 'nothing was changed',
+  APPLIED: 'the change was made',
+  UNKNOWN: 'the change may or may not have been made',
+}
+
+/** Marks a request whose operation is a mutation, so that its errors can tell an outcome. */
+const mutations = new WeakSet<object>()
+
+/**
+ * Gives every error, from whatever stage of a request, its code, its outcome and the request's
+ * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown.
+ */
+export function useErrorTable(log: Logger): Plugin<GatewayContext, GatewayContext> {
+  return {
+    onParse: () => (parsed) => {
+      const { result, context } = parsed
+      if (result === null || result instanceof Error) return
+      const operation = getOperationAST(result, context.params.operationName)
+      if (operation?.operation === OperationTypeNode.MUTATION) mutations.add(context.request)
+    },
+    onResultProcess(payload) {
+      const { request, result, serverContext } = payload
+      if (!isSingle(result) || result.errors === undefined) return
+      const scene = {
+        requestId: serverContext.requestId,
+        isMutation: mutations.has(request),
+        hasData: result.data !== undefined,
+        log,
+      }
+      payload.setResult({ ...result, errors: result.errors.map((error) => present(error, scene)) })
+    },
+  }
+}
+
+/** Nothing here is batched or delivered in parts, so that this holds for every result. */
+function isSingle(result: object): result is ExecutionResult {
+  return !Array.isArray(result) && !(Symbol.asyncIterator in result)
+}
+
+interface Scene {
+  readonly requestId: string
+  readonly isMutation: boolean
+  /** Without data nothing has run. */
+  readonly hasData: boolean
+  readonly log: Logger
+}
+
+function present(error: Error, scene: Scene): GraphQLError {
+  const origin = originOf(error)
+  if (origin instanceof ContactsFailure) return presentFailure(error, origin, scene)
+  const code = codeOfCallersMistake(error, origin)
+  return code === undefined ? presentBug(error, origin, scene) : presentMistake(error, code, scene)
+}
+
+function presentFailure(error: Error, failure: ContactsFailure, { requestId, log }: Scene): GraphQLError {
+  const { code, outcome, retryable, retryAfterMs } = failure
+  log.warn({ requestId, code, outcome, retryable, retryAfterMs, ...traceOf(failure) }, 'a call failed')
+  const reason = reasons[code] ?? failure.message
+  const message = outcome === undefined ? reason : `${reason}: ${consequences[outcome]}`
+  return placed(error, message, { code, outcome, retryable, retryAfterMs, requestId })
+}
+
+/** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
+function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
+  const extensions = error instanceof GraphQLError ? error.extensions : {}
+  return placed(error, error.message, {
+    // Yoga's word to itself about the HTTP status; it is not part of the answer.
+    http: extensions['http'],
+    code,
+    outcome: scene.isMutation ? 'NOT_APPLIED' : undefined,
+    retryable: false,
+    requestId: scene.requestId,
+  })
+}
+
+function presentBug(
+  error: Error,
+  origin: unknown,
+  { requestId, isMutation, hasData, log }: Scene,
+): GraphQLError {
+  log.error({ requestId, err: origin }, 'a bug')
+  return placed(error, 'Something went wrong inside the gateway', {
+    http: hasData ? undefined : { status: 500 },
+    code: 'INTERNAL_SERVER_ERROR',
+    outcome: isMutation ? (hasData ? 'UNKNOWN' : 'NOT_APPLIED') : undefined,
+    retryable: false,
+    requestId,
+  })
+}
+
+function placed(error: Error, message: string, extensions: Record<string, unknown>): GraphQLError {
+  const known = Object.fromEntries(Object.entries(extensions).filter(([, value]) => value !== undefined))
+  if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions: known })
+  const { nodes = null, source = null, positions = null, path = null } = error
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: known })
+}
+
+function originOf(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? originOf(error.originalError) : error
+}
+
+/**
+ * The code of an error that the caller can mend; undefined for anything else. graphql-js gives
+ * no code to a variable that does not fit its type; with a path, such an error comes from our
+ * own data instead.
+ */
+function codeOfCallersMistake(error: Error, origin: unknown): string | undefined {
+  if (!(error instanceof GraphQLError && origin instanceof GraphQLError)) return undefined
+  const { code, unexpected } = error.extensions
+  if (unexpected === true) return undefined
+  if (typeof code === 'string') return code
+  return error.path === undefined ? 'BAD_USER_INPUT' : undefined
+}
+
+/** For the log: how far the request to Callbell came, and what broke it. */
+function traceOf(failure: ContactsFailure): object {
+  const error = failure.cause
+  if (!(error instanceof CallbellError)) return {}
+  const broken = error.cause instanceof Error ? error.cause.message : undefined
+  return { progress: error.progress, status: error.status, reason: error.message, cause: broken }
+}

@@ -1,0 +1,25 @@
+import { builder } from './builder.ts'
+import { ContactType } from './contact.ts'
+
+builder.queryField('contact', (t) =>
+  t.field({
+    type: ContactType,
+    description: 'One contact by its uuid; null where there is none. Costs one call to Callbell.',
+    args: { uuid: t.arg.id({ required: true, description: 'The contact’s uuid.' }) },
+    resolve: (_root, { uuid }, { contacts }) => contacts.find(uuid),
+  }),
+)
+
+builder.queryField('contactByPhone', (t) =>
+  t.field({
+    type: ContactType,
+    description:
+      'One WhatsApp contact by its phone number; null where there is none. A number may belong to one contact on each channel. Costs one call to Callbell.',
+    args: {
+      phoneNumber: t.arg.string({ required: true, description: 'The phone number, with country code.' }),
+      channelUuid: t.arg.id({ description: 'The channel to look on. Default: the main WhatsApp channel.' }),
+    },
+    resolve: (_root, { phoneNumber, channelUuid }, { contacts }) =>
+      contacts.findByPhone(phoneNumber, channelUuid),
+  }),
+)

@@ -1,0 +1,8 @@
+/** The whole schema: every file that adds to the builder is named here. */
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.ts'
+import './date-time.ts'
+import './create-contact.ts'
+import './find-contact.ts'
+
+export const schema: GraphQLSchema = builder.toSchema()

@@ -1,0 +1,49 @@
+/**
+ * GraphiQL's files, from the package that ships them: nine megabytes of text, which are read and
+ * compressed when a browser first asks for the page, and served under names that hold their hash.
+ */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+
+export interface Asset {
+  /** File name with its content's hash: the content under a name never changes. */
+  readonly name: string
+  readonly type: string
+  readonly plain: Uint8Array<ArrayBuffer>
+  readonly gzipped: Uint8Array<ArrayBuffer>
+}
+
+export interface Assets {
+  readonly style: Asset
+  readonly script: Asset
+  readonly start: Asset
+  readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset }
+}
+
+export async function readAssets(): Promise<Assets> {
+  const bundle = await import('@graphql-yoga/render-graphiql/graphiql')
+  const startCode = await readFile(new URL('start.js', import.meta.url), 'utf8')
+  const [style, script, start, editorWorkerService, json, graphql] = await Promise.all([
+    createAsset('graphiql.css', bundle.css),
+    createAsset('graphiql.js', bundle.js),
+    createAsset('start.js', startCode),
+    createAsset('editor-worker.js', bundle.editorWorkerService),
+    createAsset('json-worker.js', bundle.jsonWorker),
+    createAsset('graphql-worker.js', bundle.graphqlWorker),
+  ])
+  return { style, script, start, workers: { editorWorkerService, json, graphql } }
+}
+
+async function createAsset(fileName: string, content: string): Promise<Asset> {
+  const plain = new TextEncoder().encode(content)
+  const hash = createHash('sha256').update(plain).digest('hex').slice(0, 16)
+  const [stem, extension] = fileName.split('.')
+  return {
+    name: `${stem}-${hash}.${extension}`,
+    type: extension === 'css' ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8',
+    plain,
+    gzipped: new Uint8Array(await promisify(gzip)(plain)),
+  }
+}

@@ -1,0 +1,27 @@
+/** The operations of `schema/operations/`, each with the variables that make it run on the sandbox. */
+import { readdir, readFile } from 'node:fs/promises'
+
+export interface DocumentedOperation {
+  readonly name: string
+  /** The document, with one operation. */
+  readonly query: string
+  /** JSON text. */
+  readonly variables: string
+}
+
+const folder = new URL('../../../schema/operations/', import.meta.url)
+/** What someone new wants to try first. */
+const opening = 'CreateContact'
+
+export async function readDocumentedOperations(): Promise<DocumentedOperation[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.graphql')).toSorted()
+  const names = files.map((file) => file.replace('.graphql', ''))
+  const ordered = [opening, ...names.filter((name) => name !== opening)]
+  return Promise.all(
+    ordered.map(async (name) => ({
+      name,
+      query: await readFile(new URL(`${name}.graphql`, folder), 'utf8'),
+      variables: await readFile(new URL(`${name}.variables.json`, folder), 'utf8'),
+    })),
+  )
+}

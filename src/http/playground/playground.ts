@@ -1,0 +1,108 @@
+/** GraphiQL for a browser: the page and its files, all from this gateway. */
+import type { Asset, Assets } from './assets.ts'
+import { readAssets } from './assets.ts'
+import type { DocumentedOperation } from './documented-operations.ts'
+import { readDocumentedOperations } from './documented-operations.ts'
+
+export interface Playground {
+  /** The HTML page. */
+  answerPage(): Promise<Response>
+  /** One of the page's files; 404 for any other path. */
+  answerAsset(pathname: string, acceptEncoding: string | null): Promise<Response>
+}
+
+/** Where the page's files live. */
+export const assetsPath = '/graphiql/'
+
+/** Everything from here, no inline script. Monaco, GraphiQL's editor, writes inline styles and inlines its fonts. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+export function createPlayground(endpoint: string): Playground {
+  // A read that failed is not kept: the next visitor gets another try.
+  let reading: Promise<{ page: string; files: Map<string, Asset> }> | undefined
+  const read = () => {
+    reading ??= prepare(endpoint).catch((error: unknown) => {
+      reading = undefined
+      throw error
+    })
+    return reading
+  }
+
+  return {
+    async answerPage() {
+      const { page } = await read()
+      return new Response(page, {
+        headers: {
+          'content-type': 'text/html; charset=utf-8',
+          'content-security-policy': contentSecurityPolicy,
+          'cache-control': 'no-cache',
+          'referrer-policy': 'no-referrer',
+          'x-content-type-options': 'nosniff',
+          vary: 'accept',
+        },
+      })
+    },
+    async answerAsset(pathname, acceptEncoding) {
+      const { files } = await read()
+      const asset = files.get(pathname.slice(assetsPath.length))
+      if (asset === undefined) return new Response('Not found\n', { status: 404 })
+      const isGzipped = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding ?? '')
+      return new Response(isGzipped ? asset.gzipped : asset.plain, {
+        headers: {
+          'content-type': asset.type,
+          'cache-control': 'public, max-age=31536000, immutable',
+          'x-content-type-options': 'nosniff',
+          vary: 'accept-encoding',
+          ...(isGzipped && { 'content-encoding': 'gzip' }),
+        },
+      })
+    },
+  }
+}
+
+async function prepare(endpoint: string): Promise<{ page: string; files: Map<string, Asset> }> {
+  const [assets, operations] = await Promise.all([readAssets(), readDocumentedOperations()])
+  const { style, script, start, workers } = assets
+  const files = [style, script, start, ...Object.values(workers)]
+  return {
+    page: renderPage(endpoint, assets, operations),
+    files: new Map(files.map((file) => [file.name, file])),
+  }
+}
+
+function renderPage(endpoint: string, assets: Assets, operations: DocumentedOperation[]): string {
+  const workers = Object.fromEntries(
+    Object.entries(assets.workers).map(([label, { name }]) => [label, assetsPath + name]),
+  )
+  // Inside a script element only `<` could end the data early.
+  const data = JSON.stringify({ endpoint, operations, workers }).replaceAll('<', '\\u003c')
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Callbell GraphiQL</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="${assetsPath}${assets.style.name}">
+  </head>
+  <body class="no-focus-outline">
+    <noscript>GraphiQL needs JavaScript.</noscript>
+    <div id="root"></div>
+    <script type="application/json" id="playground">${data}</script>
+    <script src="${assetsPath}${assets.script.name}"></script>
+    <script src="${assetsPath}${assets.start.name}"></script>
+  </body>
+</html>
+`
+}

@@ -1,0 +1,154 @@
+/**
+ * A Callbell on a loopback port. It keeps to the documented rules and, where the documents are
+ * silent, takes the reading that forgives least; it records every request, and fails on demand.
+ */
+import { once } from 'node:events'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { listen } from '../listen.ts'
+import { complaintsAbout, isAccepted } from './check-parameters.ts'
+import type { ContactBook } from './contact-book.ts'
+import { createContactBook } from './contact-book.ts'
+
+/** A request as it arrived. */
+export interface RecordedRequest {
+  readonly method: string
+  /** Path and query, as sent. */
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** Parsed JSON; undefined where there was none. */
+  readonly body: unknown
+}
+
+/** What goes wrong with one request, instead of or besides its normal course. */
+export interface Fault {
+  /** Whether the request's work is done before the fault: a contact may be stored. Default: false. */
+  readonly afterWork?: boolean
+  /** Milliseconds to wait before the answer. */
+  readonly delayMs?: number
+  /** An answer in place of the normal one. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** A text is sent as it is, anything else as JSON. */
+  readonly body?: unknown
+  /** Cut the connection instead of answering. */
+  readonly drop?: boolean
+}
+
+export interface Sandbox {
+  /** The base URL, as in `CALLBELL_API_URL`. */
+  readonly url: string
+  readonly token: string
+  /** The newest 10,000 requests, oldest first. */
+  readonly requests: readonly RecordedRequest[]
+  readonly contacts: ContactBook
+  /** Lets the next requests, one each, meet these faults. */
+  failNext(...faults: readonly Fault[]): void
+  close(): Promise<void>
+}
+
+export interface SandboxOptions {
+  readonly token: string
+  /** Requests that may come within any second. The documented limit is 300. */
+  readonly maxRps?: number
+}
+
+const mostRecorded = 10_000
+
+interface Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Promise<Sandbox> {
+  const contacts = createContactBook()
+  const requests: RecordedRequest[] = []
+  const faults: Fault[] = []
+  const isWithinPace = createPaceCheck(maxRps)
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const recorded = await record(request)
+    requests.push(recorded)
+    if (requests.length > mostRecorded) requests.shift()
+    const fault = faults.shift()
+    const work = (): Reply => reply(recorded, token, isWithinPace, contacts)
+    const isTampered = fault?.status !== undefined || fault?.drop === true
+    // A request that only is delayed is worked on; one that is answered otherwise or cut only if told so.
+    const normal = !isTampered || fault.afterWork ? work() : undefined
+    if (fault?.delayMs !== undefined) await delay(fault.delayMs)
+    if (fault?.drop) {
+      request.socket.destroy()
+      return
+    }
+    const { status, body, headers } =
+      fault?.status === undefined ? (normal ?? work()) : { ...fault, status: fault.status }
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+
+  const server = createServer((request, response) => {
+    // A client that goes away in the middle leaves nothing to answer.
+    handle(request, response).catch(() => request.socket.destroy())
+  })
+  const { port } = await listen(server, 0, '127.0.0.1')
+
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    token,
+    requests,
+    contacts,
+    failNext: (...next) => void faults.push(...next),
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function record(request: IncomingMessage): Promise<RecordedRequest> {
+  const { method = '', url: path = '', headers } = request
+  return { method, path, headers, body: await json(request).catch(() => undefined) }
+}
+
+function reply(
+  { method, path, headers, body }: RecordedRequest,
+  token: string,
+  isWithinPace: () => boolean,
+  contacts: ContactBook,
+): Reply {
+  if (headers.authorization !== `Bearer ${token}`) return { status: 401, body: { error: 'not authorized' } }
+  if (!isWithinPace()) return { status: 429, body: { error: 'too many requests' } }
+  const { pathname, searchParams } = new URL(path, 'http://sandbox')
+  const segments = pathname.split('/').slice(1).map(decodeURIComponent)
+  const route = `${method} /${segments.slice(0, 2).join('/')}`
+  if (route === 'POST /v1/contacts' && segments.length === 2) {
+    return isAccepted(body)
+      ? { status: 201, body: { contact: [contacts.add(body)] } }
+      : { status: 400, body: { error: complaintsAbout(body) } }
+  }
+  if (route === 'GET /v1/contacts') {
+    const [, , first = '', second = ''] = segments
+    const contact =
+      first === 'phone'
+        ? contacts.findByPhone(second, searchParams.get('channel_uuid') ?? undefined)
+        : contacts.find(first)
+    if (contact) return { status: 200, body: { contact } }
+  }
+  return { status: 404, body: { error: 'not found' } }
+}
+
+/** @returns a function that counts a request and says whether it is within the pace of any one second */
+function createPaceCheck(maxRps: number): () => boolean {
+  const times: number[] = []
+  return () => {
+    const now = performance.now()
+    while (times[0] !== undefined && times[0] <= now - 1000) times.shift()
+    if (times.length >= maxRps) return false
+    times.push(now)
+    return true
+  }
+}

@@ -1,0 +1,58 @@
+/* eslint-disable */
+import * as types from './graphql.ts';
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}": typeof types.ContactDocument,
+    "query ContactByPhone($phoneNumber: String!, $channelUuid: ID) {\n  contactByPhone(phoneNumber: $phoneNumber, channelUuid: $channelUuid) {\n    uuid\n    name\n    phoneNumber\n    channel {\n      uuid\n      title\n    }\n  }\n}": typeof types.ContactByPhoneDocument,
+    "mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.CreateContactDocument,
+};
+const documents: Documents = {
+    "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}": types.ContactDocument,
+    "query ContactByPhone($phoneNumber: String!, $channelUuid: ID) {\n  contactByPhone(phoneNumber: $phoneNumber, channelUuid: $channelUuid) {\n    uuid\n    name\n    phoneNumber\n    channel {\n      uuid\n      title\n    }\n  }\n}": types.ContactByPhoneDocument,
+    "mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.CreateContactDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ *
+ *
+ * @example
+ * ```ts
+ * const query = graphql(`query GetUser($id: ID!) { user(id: $id) { name } }`);
+ * ```
+ *
+ * The query argument is unknown!
+ * Please regenerate the types.
+ */
+export function graphql(source: string): unknown;
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}"): (typeof documents)["query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query ContactByPhone($phoneNumber: String!, $channelUuid: ID) {\n  contactByPhone(phoneNumber: $phoneNumber, channelUuid: $channelUuid) {\n    uuid\n    name\n    phoneNumber\n    channel {\n      uuid\n      title\n    }\n  }\n}"): (typeof documents)["query ContactByPhone($phoneNumber: String!, $channelUuid: ID) {\n  contactByPhone(phoneNumber: $phoneNumber, channelUuid: $channelUuid) {\n    uuid\n    name\n    phoneNumber\n    channel {\n      uuid\n      title\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}
+
+export type DocumentType<TDocumentNode extends DocumentNode<any, any>> = TDocumentNode extends DocumentNode<  infer TType,  any>  ? TType  : never;

@@ -1,0 +1,95 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** What to do with the bot of a conversation. */
+export type BotStatus =
+  /** Keep the bot out, or send it away. */
+  | 'END'
+  /** Let the bot answer. */
+  | 'START';
+
+/** The kind of channel that a contact comes from. */
+export type ContactSource =
+  /** Facebook Messenger. */
+  | 'FACEBOOK'
+  /** Instagram direct messages. */
+  | 'INSTAGRAM'
+  /** Telegram. */
+  | 'TELEGRAM'
+  /** WhatsApp: the identifier is a phone number. */
+  | 'WHATSAPP';
+
+/** The kinds of things that can be wrong with a contact to be created. */
+export type CreateContactErrorCode =
+  /** A text that must say something is empty or only white space. */
+  | 'BLANK'
+  /** A value that is certain to be refused. Nothing was sent to Callbell. */
+  | 'INVALID'
+  /** Callbell refused it; the message is Callbell’s own. */
+  | 'REJECTED'
+  /** A text has more characters than its field can hold. */
+  | 'TOO_LONG';
+
+/** The contact to be created. Leave out what you do not know: an option left out, or null, is not sent at all. Every text is sent exactly as it is given. */
+export type CreateContactInput = {
+  /** E-mail address of the user to assign the contact to: a confirmed user of the account. */
+  assignedUser?: string | null | undefined;
+  /** Whether the bot may talk to the contact. */
+  botStatus?: BotStatus | null | undefined;
+  /** The channel to create it on. Default: the main channel of the source. */
+  channelUuid?: string | number | null | undefined;
+  /** Custom fields to set, each of which must exist in the account. */
+  customFields?: Array<CustomFieldInput> | null | undefined;
+  /** What the source knows the contact by: for WhatsApp the phone number with country code. At most 255 characters. */
+  identifier: string;
+  /** The contact’s name. At most 255 characters. */
+  name: string;
+  /** A note on the contact. At most 1000 characters. */
+  note?: string | null | undefined;
+  /** The kind of channel. */
+  source: ContactSource;
+  /** Names of tags, which must exist in the account. */
+  tags?: Array<string> | null | undefined;
+  /** The team to give the contact to. */
+  teamUuid?: string | number | null | undefined;
+};
+
+/** One custom field to be set: exactly one of `value` and `values` must be given. */
+export type CustomFieldInput = {
+  /** The field’s name. It must exist in the account, and may be given only once. */
+  name: string;
+  /** The field’s text. Numbers and dates are texts as well: `42`, `2026-03-03`. Sent as it is given. */
+  value?: string | null | undefined;
+  /** The ticked options of a checkbox field. */
+  values?: Array<string> | null | undefined;
+};
+
+export type ContactQueryVariables = Exact<{
+  uuid: string | number;
+}>;
+
+
+export type ContactQuery = { contact: { id: string, uuid: string, name: string | null, phoneNumber: string | null, avatarUrl: string | null, source: ContactSource | null, sourceName: string | null, createdAt: string | null, closedAt: string | null, blockedAt: string | null, href: string | null, conversationHref: string | null, tags: Array<string>, assignedUser: string | null, funnelId: string | null, note: string | null, bsuid: string | null, customFields: Array<{ name: string, value: string | null, values: Array<string> | null }>, team: { id: string, uuid: string, name: string | null, createdAt: string | null, default: boolean | null, memberCount: number | null } | null, channel: { id: string, uuid: string, title: string | null, type: string | null, main: boolean | null, discardedAt: string | null } | null } | null };
+
+export type ContactByPhoneQueryVariables = Exact<{
+  phoneNumber: string;
+  channelUuid?: string | number | null | undefined;
+}>;
+
+
+export type ContactByPhoneQuery = { contactByPhone: { uuid: string, name: string | null, phoneNumber: string | null, channel: { uuid: string, title: string | null } | null } | null };
+
+export type CreateContactMutationVariables = Exact<{
+  input: CreateContactInput;
+}>;
+
+
+export type CreateContactMutation = { createContact: { contact: { uuid: string, name: string | null, phoneNumber: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, createdAt: string | null, href: string | null, customFields: Array<{ name: string, value: string | null, values: Array<string> | null }> } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: CreateContactErrorCode }> } | null };
+
+
+export const ContactDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Contact"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"uuid"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"contact"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"uuid"},"value":{"kind":"Variable","name":{"kind":"Name","value":"uuid"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"uuid"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"phoneNumber"}},{"kind":"Field","name":{"kind":"Name","value":"avatarUrl"}},{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"sourceName"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"closedAt"}},{"kind":"Field","name":{"kind":"Name","value":"blockedAt"}},{"kind":"Field","name":{"kind":"Name","value":"href"}},{"kind":"Field","name":{"kind":"Name","value":"conversationHref"}},{"kind":"Field","name":{"kind":"Name","value":"tags"}},{"kind":"Field","name":{"kind":"Name","value":"assignedUser"}},{"kind":"Field","name":{"kind":"Name","value":"customFields"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"value"}},{"kind":"Field","name":{"kind":"Name","value":"values"}}]}},{"kind":"Field","name":{"kind":"Name","value":"funnelId"}},{"kind":"Field","name":{"kind":"Name","value":"note"}},{"kind":"Field","name":{"kind":"Name","value":"bsuid"}},{"kind":"Field","name":{"kind":"Name","value":"team"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"uuid"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"default"}},{"kind":"Field","name":{"kind":"Name","value":"memberCount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"channel"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"uuid"}},{"kind":"Field","name":{"kind":"Name","value":"title"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"main"}},{"kind":"Field","name":{"kind":"Name","value":"discardedAt"}}]}}]}}]}}]} as unknown as DocumentNode<ContactQuery, ContactQueryVariables>;
+export const ContactByPhoneDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"ContactByPhone"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"phoneNumber"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"channelUuid"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"contactByPhone"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"phoneNumber"},"value":{"kind":"Variable","name":{"kind":"Name","value":"phoneNumber"}}},{"kind":"Argument","name":{"kind":"Name","value":"channelUuid"},"value":{"kind":"Variable","name":{"kind":"Name","value":"channelUuid"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"uuid"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"phoneNumber"}},{"kind":"Field","name":{"kind":"Name","value":"channel"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"uuid"}},{"kind":"Field","name":{"kind":"Name","value":"title"}}]}}]}}]}}]} as unknown as DocumentNode<ContactByPhoneQuery, ContactByPhoneQueryVariables>;
+export const CreateContactDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateContact"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateContactInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createContact"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"contact"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"uuid"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"phoneNumber"}},{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"tags"}},{"kind":"Field","name":{"kind":"Name","value":"assignedUser"}},{"kind":"Field","name":{"kind":"Name","value":"customFields"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"value"}},{"kind":"Field","name":{"kind":"Name","value":"values"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"href"}}]}},{"kind":"Field","name":{"kind":"Name","value":"userErrors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"field"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"code"}}]}}]}}]}}]} as unknown as DocumentNode<CreateContactMutation, CreateContactMutationVariables>;
