@@ -52,7 +52,7 @@ const environment = z.object({
   CALLBELL_API_TOKEN: z
     .string()
     // The dashboard shows the token with its prefix, and so it gets pasted.
-    .transform((token) => token.trim().replace(/^(?:Bearer\s+)+/i, ''))
+    .transform((token) => token.trim().replace(/^(?:Bearer(?:\s+|$))+/i, ''))
     .refine((token) => /^[\x21-\x7e]+$/.test(token), {
       error: 'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)',
     })

@@ -20,8 +20,13 @@ export async function readDocumentedOperations(): Promise<DocumentedOperation[]>
   return Promise.all(
     ordered.map(async (name) => ({
       name,
-      query: await readFile(new URL(`${name}.graphql`, folder), 'utf8'),
-      variables: await readFile(new URL(`${name}.variables.json`, folder), 'utf8'),
+      query: await read(`${name}.graphql`),
+      variables: await read(`${name}.variables.json`),
     })),
   )
+}
+
+async function read(file: string): Promise<string> {
+  const text = await readFile(new URL(file, folder), 'utf8')
+  return text.trimEnd()
 }

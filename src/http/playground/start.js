@@ -31,6 +31,8 @@ if (localStorage.getItem(tabs) === null) {
 globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   endpoint,
   title: 'Callbell GraphiQL',
+  // Not read while the storage holds tabs; without it the bundle opens its own welcome text beside them.
+  defaultTabs: operations,
   // An Authorization header is not for keeping: it would outlive the session in local storage.
   shouldPersistHeaders: false,
   showPersistHeadersSettings: false,

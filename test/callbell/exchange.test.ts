@@ -1,0 +1,225 @@
+import { createServer } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CallbellErrorCode, Progress } from '../../src/callbell/errors.ts'
+import type { Answer, Exchange } from '../../src/callbell/exchange.ts'
+import { createExchange } from '../../src/callbell/exchange.ts'
+import { listen } from '../../src/listen.ts'
+import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
+
+function openExchange(url: string): Exchange {
+  const exchange = createExchange({ url, token: 't0k3n', userAgent: 'test/1', connectTimeoutMs: 1000 })
+  onTestFinished(() => exchange.close())
+  return exchange
+}
+
+const post = { method: 'POST', path: '/contacts', body: '{"name":"José"}' } as const
+const get = { method: 'GET', path: '/contacts/u' } as const
+const soon = (): AbortSignal => AbortSignal.timeout(5000)
+
+/** What is to be known of a failed exchange. */
+async function failureOf(sending: Promise<Answer>): Promise<object> {
+  return sending.then(
+    () => ({ code: 'none' }),
+    ({ code, progress, status }: { code: CallbellErrorCode; progress: Progress; status?: number }) => ({
+      code,
+      progress,
+      status,
+    }),
+  )
+}
+
+test('a request is sent as documented, and its answer comes back whole', async () => {
+  const upstream = await startRawUpstream((socket) => {
+    socket.write(httpAnswer('201 Created', '{"ok":"è"}', 'x-thing: 1\r\n'))
+  })
+  const answer = await openExchange(upstream.url).send(post, soon())
+  expect(answer.status).toBe(201)
+  expect(answer.text).toBe('{"ok":"è"}')
+  expect(answer.headers['x-thing']).toBe('1')
+  const [head = '', body] = upstream.requests[0]?.split('\r\n\r\n') ?? []
+  const [requestLine, ...headers] = head.split('\r\n')
+  expect(requestLine).toBe('POST /v1/contacts HTTP/1.1')
+  expect(headers.toSorted()).toEqual([
+    'accept-encoding: identity',
+    'accept: application/json',
+    'authorization: Bearer t0k3n',
+    'connection: keep-alive',
+    'content-length: 16',
+    'content-type: application/json',
+    `host: ${new URL(upstream.url).host}`,
+    'user-agent: test/1',
+  ])
+  expect(body).toBe('{"name":"José"}')
+})
+
+test('a connection is used again', async () => {
+  const upstream = await startRawUpstream((socket) => socket.write(httpAnswer('200 OK')))
+  const exchange = openExchange(upstream.url)
+  await exchange.send(get, soon())
+  // The pool counts a connection as free one turn of the event loop after its answer.
+  await setImmediate()
+  await exchange.send(get, soon())
+  expect(upstream.requests).toHaveLength(2)
+  expect(upstream.connections()).toBe(1)
+})
+
+test('an interim answer is passed over', async () => {
+  const upstream = await startRawUpstream((socket) => {
+    socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${httpAnswer('200 OK', 'done')}`)
+  })
+  expect(await openExchange(upstream.url).send(get, soon())).toMatchObject({ status: 200, text: 'done' })
+})
+
+test('a redirect is an answer, not a place to go to', async () => {
+  const upstream = await startRawUpstream((socket) => {
+    socket.write(httpAnswer('307 Temporary Redirect', '', 'location: /v1/elsewhere\r\n'))
+  })
+  expect(await openExchange(upstream.url).send(post, soon())).toMatchObject({ status: 307 })
+  expect(upstream.requests).toHaveLength(1)
+})
+
+test('an answer of a mebibyte is taken, a larger one is not', async () => {
+  const mebibyte = 1024 * 1024
+  const upstream = await startRawUpstream((socket, number) => {
+    socket.write(httpAnswer('200 OK', 'a'.repeat(mebibyte + number)))
+  })
+  const exchange = openExchange(upstream.url)
+  expect((await exchange.send(get, soon())).text).toHaveLength(mebibyte)
+  expect(await failureOf(exchange.send(get, soon()))).toEqual({
+    code: 'CALLBELL_INVALID_RESPONSE',
+    progress: 'status',
+    status: 200,
+  })
+})
+
+test('a compressed answer is not decompressed', async () => {
+  const upstream = await startRawUpstream((socket) => {
+    socket.write(httpAnswer('200 OK', 'not really gzip', 'content-encoding: gzip\r\n'))
+  })
+  expect((await openExchange(upstream.url).send(get, soon())).text).toBe('not really gzip')
+})
+
+test('bytes that are no UTF-8 cost only their own letters', async () => {
+  const upstream = await startRawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n')
+    socket.write(Buffer.from([0x4a, 0xe9, 0x21, 0x21]))
+  })
+  expect((await openExchange(upstream.url).send(get, soon())).text).toBe('J\ufffd!!')
+})
+
+const unsent = { progress: 'unsent', status: undefined }
+const sent = { progress: 'sent', status: undefined }
+
+test('a refused connection: no byte was sent', async () => {
+  const closed = createServer()
+  const { port } = await listen(closed, 0, '127.0.0.1')
+  closed.close()
+  expect(await failureOf(openExchange(`http://127.0.0.1:${port}`).send(post, soon()))).toEqual({
+    code: 'CALLBELL_UNAVAILABLE',
+    ...unsent,
+  })
+})
+
+test('a name that resolves to nothing: no byte was sent', async () => {
+  expect(await failureOf(openExchange('http://callbell.invalid').send(post, soon()))).toEqual({
+    code: 'CALLBELL_UNAVAILABLE',
+    ...unsent,
+  })
+})
+
+test('a server that speaks no TLS: no byte was sent', async () => {
+  const upstream = await startRawUpstream((socket) => socket.destroy())
+  const url = upstream.url.replace('http:', 'https:')
+  const plain = createServer((socket) => socket.end('nonsense'))
+  const { port } = await listen(plain, 0, '127.0.0.1')
+  onTestFinished(() => void plain.close())
+  const exchange = openExchange(url.replace(/:\d+/, `:${port}`))
+  expect(await failureOf(exchange.send(post, soon()))).toEqual({ code: 'CALLBELL_UNAVAILABLE', ...unsent })
+  expect(upstream.requests).toEqual([])
+})
+
+test('a deadline that has passed: nothing is sent', async () => {
+  const upstream = await startRawUpstream((socket) => socket.write(httpAnswer('200 OK')))
+  const exchange = openExchange(upstream.url)
+  expect(await failureOf(exchange.send(post, AbortSignal.abort()))).toEqual({
+    code: 'CALLBELL_TIMEOUT',
+    ...unsent,
+  })
+  await exchange.send(get, soon())
+  expect(upstream.requests.map((request) => request.slice(0, 4))).toEqual(['GET '])
+})
+
+type Script = Parameters<typeof startRawUpstream>[0]
+
+test.each<[string, Script, object]>([
+  ['closes without an answer', (socket) => socket.end(), { code: 'CALLBELL_UNAVAILABLE', ...sent }],
+  ['resets', (socket) => socket.resetAndDestroy(), { code: 'CALLBELL_UNAVAILABLE', ...sent }],
+  [
+    'closes in the middle of the head',
+    (socket) => socket.end('HTTP/1.1 200 O'),
+    { code: 'CALLBELL_UNAVAILABLE', ...sent },
+  ],
+  [
+    'speaks something else than HTTP',
+    (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
+    { code: 'CALLBELL_INVALID_RESPONSE', ...sent },
+  ],
+  [
+    'answers 101',
+    (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    { code: 'CALLBELL_INVALID_RESPONSE', ...sent },
+  ],
+  [
+    'answers 100 and nothing else',
+    (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
+    { code: 'CALLBELL_INVALID_RESPONSE', ...sent },
+  ],
+  [
+    'sends headers without end',
+    (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`),
+    { code: 'CALLBELL_INVALID_RESPONSE', ...sent },
+  ],
+  [
+    'closes in the middle of a success',
+    (socket) => socket.end(httpAnswer('201 Created', '{"contact":{"uuid":"u"}}').slice(0, -9)),
+    { code: 'CALLBELL_INVALID_RESPONSE', progress: 'status', status: 201 },
+  ],
+  [
+    'closes in the middle of a chunked success',
+    (socket) => socket.end('HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"con'),
+    { code: 'CALLBELL_INVALID_RESPONSE', progress: 'status', status: 201 },
+  ],
+  [
+    'closes in the middle of a refusal',
+    (socket) => socket.end(httpAnswer('422 Unprocessable Content', '{"error":"no"}').slice(0, -3)),
+    { code: 'CALLBELL_UNAVAILABLE', progress: 'status', status: 422 },
+  ],
+])('an upstream that %s', async (_what, script, expected) => {
+  const upstream = await startRawUpstream(script)
+  expect(await failureOf(openExchange(upstream.url).send(post, soon()))).toEqual(expected)
+  expect(upstream.requests).toHaveLength(1)
+})
+
+test.each<[string, Script, object]>([
+  ['says nothing', () => undefined, sent],
+  [
+    'stalls in the middle of a success',
+    (socket) => socket.write(httpAnswer('201 Created', '{"contact":{}}').slice(0, -3)),
+    { progress: 'status', status: 201 },
+  ],
+])('an upstream that %s until the deadline', async (_what, script, expected) => {
+  const upstream = await startRawUpstream(script)
+  const exchange = openExchange(upstream.url)
+  expect(await failureOf(exchange.send(post, AbortSignal.timeout(100)))).toEqual({
+    code: 'CALLBELL_TIMEOUT',
+    ...expected,
+  })
+  expect(upstream.requests).toHaveLength(1)
+})
+
+test('a base URL without a path is taken as it is', async () => {
+  const upstream = await startRawUpstream((socket) => socket.write(httpAnswer('200 OK')))
+  await openExchange(new URL(upstream.url).origin).send(get, soon())
+  expect(upstream.requests[0]).toMatch(/^GET \/contacts\/u HTTP/)
+})

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { ContactByPhoneDocument, ContactDocument, CreateContactDocument } from './gql/graphql.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+const john = '414a6d692bd645ed803f2e7ce360d4c8'
+
+test('a contact is found by its uuid', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const { data } = await execute(ContactDocument, { uuid: john })
+  expect(data?.contact).toMatchObject({ id: john, uuid: john, name: 'John Doe', source: 'WHATSAPP' })
+  expect(sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    `GET /v1/contacts/${john}`,
+  ])
+})
+
+test('a contact is found by its phone number', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const { data } = await execute(ContactByPhoneDocument, { phoneNumber: '123456789' })
+  expect(data?.contactByPhone).toMatchObject({ uuid: john, channel: { title: 'WhatsApp Milano' } })
+  expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/contacts/phone/123456789'])
+})
+
+test('a phone number is looked up on the channel that is asked for', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const channelUuid = 'c4a00000000000000000000000000002'
+  const input = { identifier: '+39 06 1', source: 'WHATSAPP', name: 'Roma', channelUuid } as const
+  await execute(CreateContactDocument, { input })
+  const there = await execute(ContactByPhoneDocument, { phoneNumber: '+39 06 1', channelUuid })
+  expect(there.data?.contactByPhone?.name).toBe('Roma')
+  const elsewhere = await execute(ContactByPhoneDocument, { phoneNumber: '+39 06 1', channelUuid: null })
+  expect(elsewhere).toEqual({ data: { contactByPhone: null } })
+  expect(sandbox.requests.slice(1).map(({ path }) => path)).toEqual([
+    `/v1/contacts/phone/%2B39%2006%201?channel_uuid=${channelUuid}`,
+    '/v1/contacts/phone/%2B39%2006%201',
+  ])
+})
+
+test('what was created can be read back', async () => {
+  const { execute } = await createTestGateway()
+  const input = { identifier: '+39 02 1', source: 'WHATSAPP', name: 'Ünïcødé  “quoted” 😀' } as const
+  const created = await execute(CreateContactDocument, { input })
+  const uuid = created.data?.createContact?.contact?.uuid ?? ''
+  const { data } = await execute(ContactDocument, { uuid })
+  expect(data?.contact).toMatchObject({ uuid, name: input.name, phoneNumber: input.identifier })
+})
+
+test.each([
+  ['a 404', { status: 404, body: { error: 'not found' } }],
+  ['a contact that is null', { status: 200, body: { contact: null } }],
+  ['an empty list', { status: 200, body: { contact: [] } }],
+])('%s is null and no error', async (_what, fault) => {
+  const { execute, sandbox } = await createTestGateway()
+  sandbox.failNext(fault, fault)
+  expect(await execute(ContactDocument, { uuid: 'u' })).toEqual({ data: { contact: null } })
+  expect(await execute(ContactByPhoneDocument, { phoneNumber: '1' })).toEqual({
+    data: { contactByPhone: null },
+  })
+})
+
+test.each([
+  ['', 'uuid must not be blank'],
+  [' ', 'uuid must not be blank'],
+  ['..', 'uuid must not be made of dots'],
+  ['a\u0000', 'uuid must not contain control characters or broken Unicode'],
+  ['\ud800', 'uuid must not contain control characters or broken Unicode'],
+])('the uuid %j, which could name something else, is not asked for', async (uuid, message) => {
+  const { execute, sandbox } = await createTestGateway()
+  const { errors } = await execute(ContactDocument, { uuid })
+  expect(errors).toEqual([
+    expect.objectContaining({
+      message,
+      path: ['contact'],
+      extensions: { code: 'BAD_USER_INPUT', retryable: false, requestId: expect.any(String) },
+    }),
+  ])
+  expect(sandbox.requests).toEqual([])
+})
+
+test('a uuid stays one segment of the path, whatever is in it', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  await execute(ContactDocument, { uuid: 'a/../b?c=d#e' })
+  expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/contacts/a%2F..%2Fb%3Fc%3Dd%23e'])
+})

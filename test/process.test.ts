@@ -1,0 +1,136 @@
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { listen } from '../src/listen.ts'
+import { startSandbox } from '../src/sandbox/sandbox.ts'
+import { startGateway } from './support/child-gateway.ts'
+import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
+import { sentinelToken } from './support/test-gateway.ts'
+
+const mutation = JSON.stringify({
+  query:
+    'mutation { createContact(input: {identifier: "123456789", source: WHATSAPP, name: "John Doe"}) { contact { name } userErrors { message } } }',
+})
+const created = { data: { createContact: { contact: { name: 'John Doe' }, userErrors: [] } } }
+
+async function post(url: string, body = mutation): Promise<Response> {
+  return fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+}
+
+test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTERM', async () => {
+  const gateway = startGateway()
+  const url = await gateway.url
+  expect(await (await post(url)).json()).toEqual(created)
+  gateway.kill('SIGTERM')
+  expect(await gateway.ended).toEqual({ code: 0, signal: null })
+  const { stdout, stderr } = gateway.output()
+  expect(stderr).toBe('')
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).msg),
+  ).toEqual([
+    `listening on ${url} (open it in a browser for GraphiQL)`,
+    'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
+    'SIGTERM: finishing what has started',
+  ])
+})
+
+test('the address is printed even when nothing is logged', async () => {
+  const gateway = startGateway({ LOG_LEVEL: 'silent' })
+  expect(await gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/)
+})
+
+test('with a token it reaches the API that it is given', async () => {
+  const sandbox = await startSandbox({ token: sentinelToken })
+  onTestFinished(() => sandbox.close())
+  const gateway = startGateway({
+    CALLBELL_API_TOKEN: `Bearer ${sentinelToken}`,
+    CALLBELL_API_URL: `${sandbox.url}/`,
+  })
+  const url = await gateway.url
+  expect(await (await post(url)).json()).toEqual(created)
+  const ready = await fetch(new URL('/readyz', url))
+  expect(await ready.json()).toEqual({ ready: true, upstream: 'callbell', reasons: [] })
+  expect(sandbox.requests.map(({ method, path, headers }) => [method, path, headers['user-agent']])).toEqual([
+    ['POST', '/v1/contacts', expect.stringMatching(/^callbell-graphql\/\d+\.\d+\.\d+$/)],
+  ])
+})
+
+test('the token appears in no answer and no log line', async () => {
+  const echo = JSON.stringify({
+    error: { name: [`Bearer ${sentinelToken} is no name`], [sentinelToken]: ['x'] },
+  })
+  const answers = [
+    httpAnswer('401 Unauthorized', JSON.stringify({ error: sentinelToken })),
+    httpAnswer('422 Unprocessable Content', echo),
+    httpAnswer('500 Internal Server Error', sentinelToken, `x-token: ${sentinelToken}\r\n`),
+    httpAnswer('201 Created', `not JSON ${sentinelToken}`),
+    httpAnswer('302 Found', '', `location: https://${sentinelToken}.example\r\n`),
+    `${sentinelToken}\r\n\r\n`,
+  ]
+  const upstream = await startRawUpstream((socket, number) => socket.end(answers[number] ?? ''))
+  const gateway = startGateway({
+    CALLBELL_API_TOKEN: sentinelToken,
+    CALLBELL_API_URL: upstream.url,
+    LOG_LEVEL: 'trace',
+  })
+  const url = await gateway.url
+  let said = ''
+  while (upstream.requests.length < answers.length) {
+    const response = await post(url)
+    said += JSON.stringify([...response.headers]) + (await response.text())
+  }
+  for (const path of ['/graphql', '/livez', '/readyz', '/nowhere']) {
+    const response = await fetch(new URL(path, url), { headers: { accept: 'text/html' } })
+    said += JSON.stringify([...response.headers]) + (await response.text())
+  }
+  gateway.kill('SIGTERM')
+  await gateway.ended
+  const { stdout, stderr } = gateway.output()
+  expect(upstream.requests).toHaveLength(answers.length)
+  expect(said).toContain('[token] is no name')
+  expect(said + stdout + stderr).not.toContain(sentinelToken)
+})
+
+test('a POST that has started is answered before the process ends', async () => {
+  const started = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const upstream = await startRawUpstream((socket) => {
+    started.resolve()
+    const text = httpAnswer('201 Created', '{"contact":{"uuid":"u","name":"John Doe"}}')
+    void answer.promise.then(() => socket.write(text))
+  })
+  const gateway = startGateway({ CALLBELL_API_TOKEN: sentinelToken, CALLBELL_API_URL: upstream.url })
+  const asking = post(await gateway.url)
+  await started.promise
+  gateway.kill('SIGTERM')
+  await expect.poll(() => gateway.output().stdout).toContain('SIGTERM')
+  answer.resolve()
+  expect(await (await asking).json()).toEqual(created)
+  expect(await gateway.ended).toEqual({ code: 0, signal: null })
+})
+
+test('a configuration that cannot be used ends it, with every problem', async () => {
+  const gateway = startGateway({ PORT: 'http', CALLBELL_API_TOKEN: `${sentinelToken} x`, LOG_LEVEL: 'loud' })
+  expect(await gateway.ended).toEqual({ code: 1, signal: null })
+  expect(gateway.output()).toEqual({
+    stdout: '',
+    stderr: `The configuration has problems:
+  - CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)
+  - PORT must be a whole number from 0 to 65535, but is "http"
+  - LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud"
+`,
+  })
+})
+
+test('a port that is taken ends it, with its name', async () => {
+  const taken = createServer()
+  onTestFinished(() => void taken.close())
+  const { port } = await listen(taken, 0, '127.0.0.1')
+  const gateway = startGateway({ PORT: String(port) })
+  expect(await gateway.ended).toEqual({ code: 1, signal: null })
+  expect(gateway.output().stderr).toBe(
+    `Can't listen on HOST 127.0.0.1, PORT ${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+  )
+})

@@ -1,0 +1,114 @@
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Sandbox } from '../src/sandbox/sandbox.ts'
+import { startSandbox } from '../src/sandbox/sandbox.ts'
+
+let sandbox: Sandbox
+beforeEach(async () => {
+  sandbox = await startSandbox({ token: 'secret' })
+  onTestFinished(() => sandbox.close())
+})
+
+async function call(method: string, path: string, body?: unknown, token = 'secret') {
+  const response = await fetch(`${sandbox.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: body === undefined ? null : JSON.stringify(body),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+const least = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
+
+test('a wrong token is not authorized', async () => {
+  expect(await call('POST', '/contacts', least, 'Bearer secret')).toEqual({
+    status: 401,
+    body: { error: 'not authorized' },
+  })
+})
+
+test.each<[object, object]>([
+  [
+    {},
+    {
+      identifier: ['must be present and not empty'],
+      source: ['must be present and not empty'],
+      name: ['must be present and not empty'],
+    },
+  ],
+  [{ ...least, name: ' ' }, { name: ['must be present and not empty'] }],
+  [{ ...least, source: 'fax' }, { source: ['must be one of whatsapp, facebook, instagram, telegram'] }],
+  [{ ...least, tags: ['None'] }, { tags: ['tag "None" does not exist'] }],
+  [{ ...least, tags: 'VIP' }, { tags: ['must be a list'] }],
+  [{ ...least, custom_fields: { Shoe: '42' } }, { custom_fields: ['field "Shoe" does not exist'] }],
+  [{ ...least, custom_fields: { Age: 42 } }, { custom_fields: ['"Age" must be a string'] }],
+  [{ ...least, custom_fields: { Age: 'old' } }, { custom_fields: ['"Age" must be a valid number'] }],
+  [
+    { ...least, custom_fields: { Birthday: '1.2.99' } },
+    { custom_fields: ['"Birthday" must be a valid date'] },
+  ],
+  [
+    { ...least, custom_fields: { Plan: 'Gold' } },
+    { custom_fields: ['"Plan" must be one of Free, Pro, Enterprise'] },
+  ],
+  [
+    { ...least, custom_fields: { Preferences: 'Dark Mode' } },
+    { custom_fields: ['"Preferences" must be a list of Dark Mode, Notifications, Weekly Report'] },
+  ],
+  [
+    { ...least, assigned_user: 'eve@example.com' },
+    { assigned_user: ['must be the e-mail of a confirmed user'] },
+  ],
+  [{ ...least, team_uuid: 'none' }, { team_uuid: ['does not exist'] }],
+  [{ ...least, bot_status: 'start' }, { bot_status: ['must be one of bot_start, bot_end'] }],
+  [{ ...least, note: 'a'.repeat(1001) }, { note: ['must be a text of at most 1000'] }],
+  [{ ...least, assignedUser: 'ada@example.com' }, { assignedUser: ['is not a parameter of this call'] }],
+])('%j is refused', async (parameters, error) => {
+  expect(await call('POST', '/contacts', parameters)).toEqual({ status: 400, body: { error } })
+  expect(sandbox.contacts.all()).toHaveLength(1)
+})
+
+test('each accepted POST makes one more contact, even of the same identifier', async () => {
+  const first = await call('POST', '/contacts', least)
+  const second = await call('POST', '/contacts', least)
+  expect([first.status, second.status]).toEqual([201, 201])
+  expect(first.body.contact).toHaveLength(1)
+  expect(sandbox.contacts.all().map(({ name }) => name)).toEqual(['John Doe', 'John Doe', 'John Doe'])
+  expect(first.body.contact[0].uuid).not.toBe(second.body.contact[0].uuid)
+})
+
+test('a contact is a list of one from POST and an object from GET', async () => {
+  const { body: created } = await call('POST', '/contacts', { ...least, identifier: '42' })
+  const [contact] = created.contact
+  expect(await call('GET', `/contacts/${contact.uuid}`)).toEqual({ status: 200, body: { contact } })
+  expect(await call('GET', '/contacts/phone/42')).toEqual({ status: 200, body: { contact } })
+  expect(await call('GET', '/contacts/phone/43')).toEqual({ status: 404, body: { error: 'not found' } })
+})
+
+test('more than 300 requests in a second are too many', async () => {
+  const answers = await Promise.all(Array.from({ length: 310 }, () => call('GET', '/contacts/none')))
+  const statuses = answers.map(({ status }) => status)
+  expect(statuses.filter((status) => status === 404)).toHaveLength(300)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(10)
+})
+
+test('faults meet the next requests, one each', async () => {
+  sandbox.failNext(
+    { status: 503, body: 'down' },
+    { status: 200, body: 'odd', afterWork: true },
+    { drop: true },
+  )
+  const post = (): Promise<Response> =>
+    fetch(`${sandbox.url}/contacts`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer secret' },
+      body: JSON.stringify(least),
+    })
+  expect(await (await post()).text()).toBe('down')
+  expect(sandbox.contacts.all()).toHaveLength(1)
+  expect(await (await post()).text()).toBe('odd')
+  expect(sandbox.contacts.all()).toHaveLength(2)
+  await expect(post()).rejects.toThrow('fetch failed')
+  expect(sandbox.contacts.all()).toHaveLength(2)
+  expect((await post()).status).toBe(201)
+  expect(sandbox.requests.map(({ body }) => body)).toEqual([least, least, least, least])
+})

@@ -1,0 +1,51 @@
+/** The gateway as its own process, as `npm start` runs it. Killed after the test if it is still there. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+const main = join(import.meta.dirname, '../../src/main.ts')
+
+export interface ChildGateway {
+  /** Resolves with the URL of the GraphQL endpoint once it has been printed. */
+  readonly url: Promise<string>
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
+  /** What it has written so far. */
+  output(): { readonly stdout: string; readonly stderr: string }
+  kill(signal: NodeJS.Signals): void
+}
+
+export function startGateway(variables: Readonly<Record<string, string>> = {}): ChildGateway {
+  const child = spawn(process.execPath, [main], {
+    // A folder without an `.env`, and no variable but the given ones.
+    cwd: mkdtempSync(join(tmpdir(), 'gateway-')),
+    env: { PATH: process.env['PATH'], PORT: '0', ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  let stdout = ''
+  let stderr = ''
+  const url = Promise.withResolvers<string>()
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
+    const found = /listening on (http:\S+?\/graphql)/.exec(stdout)?.[1]
+    if (found) url.resolve(found)
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  void ended.then(() => url.reject(new Error(`ended without an address: ${stderr}`)))
+  // Not every test waits for an address.
+  url.promise.catch(() => undefined)
+  return {
+    url: url.promise,
+    ended,
+    output: () => ({ stdout, stderr }),
+    kill: (signal) => void child.kill(signal),
+  }
+}

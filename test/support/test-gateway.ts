@@ -1,0 +1,84 @@
+/** The whole gateway over real sockets, with the sandbox as its Callbell. Closes itself after the test. */
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import type { ExecutionResult } from 'graphql'
+import { print } from 'graphql'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import pino from 'pino'
+import { onTestFinished } from 'vitest'
+import { createCallbellClient } from '../../src/callbell/client.ts'
+import { createContacts } from '../../src/contacts/contacts.ts'
+import { createGateway } from '../../src/gateway.ts'
+import type { Health } from '../../src/http/health.ts'
+import { listen } from '../../src/listen.ts'
+import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
+
+export interface TestGatewayOptions {
+  /** Callbell's place, when it is not the sandbox. */
+  readonly url?: string
+  readonly timeoutMs?: number
+  readonly graphiql?: boolean
+  readonly introspection?: boolean
+  readonly sandbox?: Partial<SandboxOptions>
+}
+
+export interface TestGateway {
+  /** `http://127.0.0.1:…/graphql` */
+  readonly url: string
+  readonly sandbox: Sandbox
+  readonly health: Health
+  /** All log lines so far, parsed. */
+  readonly log: readonly Record<string, unknown>[]
+  /** Posts a document and returns the answer's JSON. */
+  readonly execute: <Data, Variables>(
+    document: string | TypedDocumentNode<Data, Variables>,
+    variables?: Variables,
+  ) => Promise<ExecutionResult<Data>>
+  readonly post: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
+}
+
+/** A token that may appear nowhere but in the `authorization` header towards Callbell. */
+export const sentinelToken = 'sentinel-b2f1c0de'
+
+export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { timeoutMs = 5000, graphiql = true, introspection = true } = options
+  const sandbox = await startSandbox({ token: sentinelToken, ...options.sandbox })
+  const lines: Record<string, unknown>[] = []
+  const log = pino({ level: 'trace', base: null }, { write: (line) => void lines.push(JSON.parse(line)) })
+  const callbell = createCallbellClient({
+    url: options.url ?? sandbox.url,
+    token: sandbox.token,
+    userAgent: 'callbell-graphql/test',
+    connectTimeoutMs: timeoutMs,
+    log,
+  })
+  const health: Health = { upstream: 'sandbox', isDraining: false }
+  const contacts = createContacts(callbell, timeoutMs)
+  const server = createServer(createGateway({ contacts, health, log, graphiql, introspection }))
+  const { port } = await listen(server, 0, '127.0.0.1')
+  const url = `http://127.0.0.1:${port}/graphql`
+
+  onTestFinished(async () => {
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+    await sandbox.close()
+    await callbell.close()
+  })
+
+  const post: TestGateway['post'] = (body, headers = {}) =>
+    fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+  return {
+    url,
+    sandbox,
+    health,
+    log: lines,
+    post,
+    async execute(document, variables) {
+      const query = typeof document === 'string' ? document : print(document)
+      const response = await post(JSON.stringify({ query, variables }))
+      return response.json()
+    },
+  }
+}
