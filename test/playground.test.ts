@@ -10,6 +10,9 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
+/** For what the page does in its own time: the test ends as soon as it has happened. */
+const patience = { timeout: 10_000, interval: 200 }
+
 /** Everything that a page may not do here, as it happens. */
 interface Visit {
   readonly page: Page
@@ -53,7 +56,7 @@ async function openTab(page: Page, name: string): Promise<void> {
     .poll(async () => {
       await page.getByRole('button', { name, exact: true }).click()
       return active.textContent()
-    })
+    }, patience)
     .toBe(name)
   await page.getByRole('region', { name: 'Operation Editor' }).getByText(`query ${name}`).first().waitFor()
 }
@@ -84,7 +87,7 @@ test('the other documented operations open beside it, with variables that find s
       .poll(async () => {
         await pressRun(page)
         return answerOf(page).textContent()
-      })
+      }, patience)
       .toContain('"414a6d692bd645ed803f2e7ce360d4c8"')
   }
   expect(new Set(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`))).toEqual(
@@ -107,7 +110,7 @@ test('what a visitor typed is there again after a reload', async () => {
   await page.getByRole('region', { name: 'Operation Editor' }).click()
   await page.keyboard.press('Control+A')
   await page.keyboard.type('query Mine { __typename')
-  await expect.poll(() => stored(page)).toContain('query Mine')
+  await expect.poll(() => stored(page), patience).toContain('query Mine')
   await page.reload()
   await page.getByRole('button', { name: 'Mine', exact: true }).waitFor()
   expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual([
@@ -133,7 +136,7 @@ test('neither a header nor a query outlives the page where it should not', async
   await answerOf(page).getByText('"uuid"').waitFor()
   // The storage is written some time after a change: this is the last one, so it holds all.
   await openTab(page, 'ContactByPhone')
-  await expect.poll(() => stored(page)).toContain('"activeTabIndex":2')
+  await expect.poll(() => stored(page), patience).toContain('"activeTabIndex":2')
   expect(await stored(page)).not.toContain('s3cret')
   expect(page.url()).toBe(address)
   expect(faults).toEqual([])
