@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as account from '../src/sandbox/account.ts'
+import { startGateway } from './support/child-gateway.ts'
+
+const readme = readFileSync('README.md', 'utf8')
+
+test('the first example’s answer is the one that a fresh sandbox gives', async () => {
+  const request = /curl .*? -d '([^']+)'/s.exec(readme)?.[1] ?? ''
+  const answer = /```json\n(.*?)```/s.exec(readme)?.[1] ?? ''
+  const response = await fetch(await startGateway().url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: request,
+  })
+  expect(await response.json()).toEqual(JSON.parse(answer))
+})
+
+test('the sandbox’s account is listed whole', () => {
+  const fields = [...account.customFields].flatMap(([name, field]) => [
+    name,
+    ...('options' in field ? field.options : []),
+  ])
+  const places = [...account.teams, ...account.channels].map(({ uuid }) => uuid)
+  const names = [...account.tags, ...fields, ...account.users, ...places, account.firstContact.uuid]
+  expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})
+
+test('every variable of .env.example is explained', () => {
+  const listed = [...readFileSync('.env.example', 'utf8').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name)
+  expect(listed.filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})
+
+test('every error code is explained', () => {
+  const sources = [
+    'src/callbell/errors.ts',
+    'src/contacts/failure.ts',
+    'src/graphql/error-table.ts',
+    'src/gateway.ts',
+  ]
+  const codes = sources.flatMap((file) => readFileSync(file, 'utf8').match(/'[A-Z]+_[A-Z_]+'/g) ?? [])
+  expect(codes.length).toBeGreaterThan(10)
+  expect(codes.filter((code) => !readme.includes(code.replaceAll("'", '`')))).toEqual([])
+})
