@@ -8,6 +8,14 @@ export interface Config {
   readonly callbell: { readonly url: string; readonly token: string } | null
   /** Deadline of one field, in milliseconds. */
   readonly timeoutMs: number
+  /** Requests to Callbell within any second; 0: no limit. */
+  readonly maxRps: number
+  /** Milliseconds after which a request that was cut off is taken to be settled at Callbell. */
+  readonly settleMs: number
+  /** `memory:`, `sqlite:<file>` or `redis://…`. */
+  readonly storeUrl: string
+  /** Milliseconds for which an idempotency key is remembered. */
+  readonly ttlMs: number
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -66,6 +74,15 @@ const environment = z.object({
     })
     .transform((text) => text.replace(/\/+$/, '')),
   CALLBELL_TIMEOUT_MS: wholeNumber('CALLBELL_TIMEOUT_MS', 1, 300_000, 10_000),
+  CALLBELL_MAX_RPS: wholeNumber('CALLBELL_MAX_RPS', 0, 100_000, 300),
+  CALLBELL_SETTLE_MS: wholeNumber('CALLBELL_SETTLE_MS', 0, 300_000, 2000),
+  STORE_URL: z
+    .string()
+    .refine((text) => /^(?:memory:|sqlite:.+|rediss?:\/\/.+)$/.test(text), {
+      error: 'STORE_URL must be memory:, sqlite:<file> or redis://<host> (its value is not shown here)',
+    })
+    .optional(),
+  IDEMPOTENCY_TTL_HOURS: wholeNumber('IDEMPOTENCY_TTL_HOURS', 1, 8760, 24),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535, 4000),
   GATEWAY_AUTH: z
@@ -97,6 +114,10 @@ export function readConfig(variables: Environment): Config {
         ? null
         : { url: env.CALLBELL_API_URL, token: env.CALLBELL_API_TOKEN },
     timeoutMs: env.CALLBELL_TIMEOUT_MS,
+    maxRps: env.CALLBELL_MAX_RPS,
+    settleMs: env.CALLBELL_SETTLE_MS,
+    storeUrl: env.STORE_URL ?? (env.CALLBELL_API_TOKEN === undefined ? 'memory:' : 'sqlite:data/gateway.db'),
+    ttlMs: env.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     host: env.HOST,
     port: env.PORT,
     graphiql: isOn(env.GRAPHIQL, isLocal),

@@ -10,6 +10,7 @@ import { schema } from './graphql/schema.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
+import { answerRefusal, findRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
 import type { Logger } from './telemetry/log.ts'
 
@@ -24,6 +25,8 @@ export interface GatewayParts {
 }
 
 const graphqlPath = '/graphql'
+/** Callers are not told apart yet. */
+const anyone = 'anyone'
 
 /** @returns a listener for `node:http`, which also has a `fetch` of its own */
 export function createGateway(parts: GatewayParts) {
@@ -53,11 +56,18 @@ export function createGateway(parts: GatewayParts) {
   })
 
   async function answer(request: Request, context: GatewayContext): Promise<Response> {
-    const { pathname } = new URL(request.url)
+    // Node makes the URL of the `Host` header, which may hold anything.
+    const url = URL.parse(request.url)
+    if (url === null)
+      return answerRefusal({ status: 400, message: 'The Host header is no host' }, context.requestId)
+    const { pathname } = url
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (pathname === graphqlPath) {
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
-      if (request.method === 'POST' && !isJson(request)) return refuseMediaType(context.requestId)
+      const refusal = findRefusal(request, url)
+      if (refusal) return answerRefusal(refusal, context.requestId)
+      // Yoga compares the type to the letter.
+      if (request.method === 'POST') request.headers.set('content-type', 'application/json')
       return yoga.handleRequest(request, context)
     }
     if (!isRead) return new Response('Not found\n', { status: 404 })
@@ -72,10 +82,12 @@ export function createGateway(parts: GatewayParts) {
 
   return createServerAdapter(async (request: Request): Promise<Response> => {
     const requestId = requestIdOf(request.headers)
-    const response = await answer(request, { contacts, requestId }).catch((error: unknown) => {
-      log.error({ requestId, err: error }, 'a bug')
-      return new Response('Something went wrong inside the gateway\n', { status: 500 })
-    })
+    const response = await answer(request, { contacts, caller: anyone, requestId }).catch(
+      (error: unknown) => {
+        log.error({ requestId, err: error }, 'a bug')
+        return new Response('Something went wrong inside the gateway\n', { status: 500 })
+      },
+    )
     response.headers.set('x-request-id', requestId)
     return response
   })
@@ -90,14 +102,4 @@ const useNoIntrospection: Plugin<GatewayContext, GatewayContext> = {
 /** Browsers say so in `accept` when they open an address; programs do not. */
 function wantsPage({ headers }: Request): boolean {
   return headers.get('accept')?.includes('text/html') ?? false
-}
-
-function isJson({ headers }: Request): boolean {
-  return /^application\/(?:graphql\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
-}
-
-function refuseMediaType(requestId: string): Response {
-  const message = 'The request must have the content-type application/json'
-  const extensions = { code: 'BAD_REQUEST', retryable: false, requestId }
-  return Response.json({ errors: [{ message, extensions }] }, { status: 415 })
 }

@@ -1,6 +1,5 @@
 /** The process: reads its configuration, builds the parts, listens, and drains when told to end. */
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import packageJson from '../package.json' with { type: 'json' }
@@ -9,10 +8,12 @@ import type { Config } from './config.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createGateway } from './gateway.ts'
+import { createDrain } from './http/drain.ts'
 import type { Health } from './http/health.ts'
 import { listen } from './listen.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { startSandbox } from './sandbox/sandbox.ts'
+import { openStore } from './store/open-store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createLog } from './telemetry/log.ts'
 
@@ -28,6 +29,10 @@ function readConfigOrFail(): Config {
   try {
     // What is set in the environment wins over the file.
     if (existsSync('.env')) process.loadEnvFile('.env')
+  } catch (error) {
+    return fail(`.env can't be read: ${String(error)}`)
+  }
+  try {
     return readConfig(process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -35,17 +40,23 @@ function readConfigOrFail(): Config {
   }
 }
 
-function announce(log: Logger, config: Config, url: string): void {
-  // The address is printed whatever the log's level: without it nobody finds the door.
+function announce(log: Logger, { callbell, graphiql }: Config, url: string): void {
+  // Printed whatever the log's level: without the address nobody finds the door, and nobody
+  // should have to guess whether what lies behind it is real.
   const announcer = log.child({}, { level: 'info' })
-  announcer.info(`listening on ${url}${config.graphiql ? ' (open it in a browser for GraphiQL)' : ''}`)
-  if (config.callbell === null) {
-    announcer.info('CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell')
-  }
+  announcer.info(`listening on ${url}${graphiql ? ' (open it in a browser for GraphiQL)' : ''}`)
+  announcer.info(
+    callbell
+      ? `contacts are created for real, at ${callbell.url}`
+      : 'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
+  )
 }
 
 const config = readConfigOrFail()
 const log = createLog(config.logLevel, process.stdout.isTTY)
+const store = await openStore(config.storeUrl, log).catch((error: Error) =>
+  fail(`STORE_URL: the store can't be opened: ${error.message}`),
+)
 /** Callbell itself, or the sandbox, which has an end of its own. */
 const upstream: Pick<Sandbox, 'url' | 'token'> & Partial<Pick<Sandbox, 'close'>> =
   config.callbell ?? (await startSandbox({ token: randomUUID() }))
@@ -54,32 +65,25 @@ const callbell = createCallbellClient({
   token: upstream.token,
   userAgent: `${packageJson.name}/${packageJson.version}`,
   connectTimeoutMs: config.timeoutMs,
+  maxRps: config.maxRps,
   log,
 })
+const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
-const gateway = createGateway({
-  contacts: createContacts(callbell, config.timeoutMs),
-  health,
-  log,
-  graphiql: config.graphiql,
-  introspection: config.introspection,
-})
-const server = createServer((request, response) => {
-  // A kept-alive connection would hold up the end of the process until it times out.
-  response.once('close', () => health.isDraining && setImmediate(() => server.closeIdleConnections()))
-  void gateway(request, response)
-})
+const { graphiql, introspection } = config
+const gateway = createGateway({ contacts, health, log, graphiql, introspection })
+const server = createServer((request, response) => void gateway(request, response))
+const drain = createDrain(server)
 
-/** Takes no new connection, lets what has started finish, then lets the process end by itself. */
-async function drain(signal: NodeJS.Signals): Promise<void> {
-  health.isDraining = true
+/** Lets what has started finish and be answered, then lets the process end by itself. */
+async function end(signal: NodeJS.Signals): Promise<void> {
   log.info(`${signal}: finishing what has started`)
-  const limit = setTimeout(() => server.closeAllConnections(), config.timeoutMs + drainGraceMs)
-  server.close()
-  await once(server, 'close')
-  clearTimeout(limit)
+  health.isDraining = true
+  contacts.stop()
+  await drain(config.timeoutMs + drainGraceMs)
   // Fields go on when their caller has gone: this waits for their requests as well.
   await callbell.close()
+  await store.close()
   await upstream.close?.()
 }
 
@@ -87,7 +91,7 @@ const address = await listen(server, config.port, config.host.replace(/^\[(.*)\]
   (error: Error) => fail(`Can't listen on HOST ${config.host}, PORT ${config.port}: ${error.message}`),
 )
 // Once: a second signal ends the process at once, as everywhere.
-process.once('SIGTERM', (signal) => void drain(signal))
-process.once('SIGINT', (signal) => void drain(signal))
+process.once('SIGTERM', (signal) => void end(signal))
+process.once('SIGINT', (signal) => void end(signal))
 const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
 announce(log, config, `http://${authority}:${address.port}/graphql`)

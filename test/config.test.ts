@@ -6,31 +6,41 @@ import { ConfigError, readConfig } from '../src/config.ts'
 const defaults: Config = {
   callbell: null,
   timeoutMs: 10_000,
+  maxRps: 300,
+  settleMs: 2000,
+  storeUrl: 'memory:',
+  ttlMs: 86_400_000,
   host: '127.0.0.1',
   port: 4000,
   graphiql: true,
   introspection: true,
   logLevel: 'info',
 }
+/** With a token, keys are remembered across restarts. */
+const real = { storeUrl: 'sqlite:data/gateway.db' }
 const url = 'https://api.callbell.eu/v1'
 
 test.each<[Record<string, string>, Partial<Config>]>([
   [{}, {}],
   [{ CALLBELL_API_TOKEN: '', PORT: '' }, {}],
-  [{ CALLBELL_API_TOKEN: 'abc' }, { callbell: { url, token: 'abc' } }],
-  [{ CALLBELL_API_TOKEN: ' Bearer  abc ' }, { callbell: { url, token: 'abc' } }],
-  [{ CALLBELL_API_TOKEN: 'Bearer Bearer abc' }, { callbell: { url, token: 'abc' } }],
+  [{ CALLBELL_API_TOKEN: 'abc' }, { ...real, callbell: { url, token: 'abc' } }],
+  [{ CALLBELL_API_TOKEN: ' Bearer  abc ' }, { ...real, callbell: { url, token: 'abc' } }],
+  [{ CALLBELL_API_TOKEN: 'Bearer Bearer abc' }, { ...real, callbell: { url, token: 'abc' } }],
   [
     { CALLBELL_API_TOKEN: 'abc', CALLBELL_API_URL: 'http://127.0.0.1:8080/v1/' },
-    { callbell: { url: 'http://127.0.0.1:8080/v1', token: 'abc' } },
+    { ...real, callbell: { url: 'http://127.0.0.1:8080/v1', token: 'abc' } },
   ],
   [
     { CALLBELL_API_TOKEN: 'abc', CALLBELL_API_URL: 'http://[::1]:8080' },
-    { callbell: { url: 'http://[::1]:8080', token: 'abc' } },
+    { ...real, callbell: { url: 'http://[::1]:8080', token: 'abc' } },
   ],
   [
     { PORT: '0', CALLBELL_TIMEOUT_MS: '250' },
     { port: 0, timeoutMs: 250 },
+  ],
+  [
+    { STORE_URL: 'redis://10.0.0.1:6379', IDEMPOTENCY_TTL_HOURS: '1' },
+    { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000 },
   ],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0', graphiql: false, introspection: false }],
@@ -64,6 +74,10 @@ test.each<[Record<string, string>, string[]]>([
   [
     { CALLBELL_API_URL: 'https://user:secret@api.callbell.eu/v1' },
     ['CALLBELL_API_URL must have no credentials, query or fragment'],
+  ],
+  [
+    { STORE_URL: 'postgres://user:secret@host' },
+    ['STORE_URL must be memory:, sqlite:<file> or redis://<host> (its value is not shown here)'],
   ],
   [{ PORT: '65536' }, ['PORT must be a whole number from 0 to 65535, but is "65536"']],
   [{ PORT: '-1' }, ['PORT must be a whole number from 0 to 65535, but is "-1"']],

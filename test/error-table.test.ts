@@ -7,7 +7,7 @@ import type { CreateContactInput } from './gql/graphql.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway, sentinelToken } from './support/test-gateway.ts'
 
-const input: CreateContactInput = { identifier: '123456789', source: 'WHATSAPP', name: 'John Doe' }
+const input: CreateContactInput = { identifier: '+39 02 2', source: 'WHATSAPP', name: 'Ada' }
 
 const unauthorized = 'Callbell does not accept the token of this gateway'
 const unpaid = 'Callbell asks for the account to be paid for'
@@ -25,6 +25,7 @@ interface Shown {
   readonly outcome?: string
   readonly retryable: boolean
   readonly retryAfterMs?: number
+  readonly attempts?: number
 }
 
 function shown(
@@ -35,8 +36,12 @@ function shown(
   rest: object = {},
 ): Shown {
   const consequence = { NOT_APPLIED: notApplied, APPLIED: applied, UNKNOWN: unknown }[outcome]
-  return { code, message: `${reason}: ${consequence}`, outcome, retryable, ...rest }
+  return { code, message: `${reason}: ${consequence}`, outcome, retryable, attempts: 1, ...rest }
 }
+
+const down = shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false)
+const downTwice = { ...down, attempts: 2 }
+const odd = shown('CALLBELL_INVALID_RESPONSE', invalid, 'APPLIED', false)
 
 /** The first error of an answer, as a caller sees it; `requestId` is checked and left out. */
 function seen({ errors = [] }: { errors?: readonly { message: string; extensions?: object }[] }): object {
@@ -46,95 +51,135 @@ function seen({ errors = [] }: { errors?: readonly { message: string; extensions
   return { message: error?.message, ...extensions }
 }
 
-test.each<[string, Fault, Shown]>([
+function twice(fault: Fault): Fault[] {
+  return [
+    { on: 'POST', ...fault },
+    { on: 'POST', ...fault },
+  ]
+}
+
+test.each<[string, Fault[], Shown, string]>([
   [
     '401',
-    { status: 401, body: { error: 'not authorized' } },
+    [{ status: 401, body: { error: 'not authorized' } }],
     shown('CALLBELL_UNAUTHORIZED', unauthorized, 'NOT_APPLIED', false),
+    'POST',
   ],
-  ['403', { status: 403 }, shown('CALLBELL_UNAUTHORIZED', unauthorized, 'NOT_APPLIED', false)],
-  ['402', { status: 402 }, shown('CALLBELL_PAYMENT_REQUIRED', unpaid, 'NOT_APPLIED', false)],
-  ['429', { status: 429 }, shown('CALLBELL_RATE_LIMITED', tooMany, 'NOT_APPLIED', true)],
+  ['403', [{ status: 403 }], shown('CALLBELL_UNAUTHORIZED', unauthorized, 'NOT_APPLIED', false), 'POST'],
+  ['402', [{ status: 402 }], shown('CALLBELL_PAYMENT_REQUIRED', unpaid, 'NOT_APPLIED', false), 'POST'],
   [
-    '429 with Retry-After',
-    { status: 429, headers: { 'retry-after': '2' } },
+    '429 four times',
+    Array.from({ length: 4 }, () => ({ status: 429 })),
+    shown('CALLBELL_RATE_LIMITED', tooMany, 'NOT_APPLIED', true, { attempts: 4 }),
+    'POST POST POST POST',
+  ],
+  [
+    '429 with a Retry-After that is too long',
+    [{ status: 429, headers: { 'retry-after': '2' } }],
     shown('CALLBELL_RATE_LIMITED', tooMany, 'NOT_APPLIED', true, { retryAfterMs: 2000 }),
+    'POST',
   ],
   [
-    '500',
-    { status: 500, body: { error: 'oops' } },
-    shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false),
+    '503 with a Retry-After that is too long',
+    [{ status: 503, headers: { 'retry-after': '60' } }],
+    shown('CALLBELL_UNAVAILABLE', unavailable, 'NOT_APPLIED', true, { retryAfterMs: 60_000 }),
+    'POST',
   ],
-  ['502', { status: 502, body: '<html>' }, shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false)],
-  ['503', { status: 503 }, shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false)],
+  ['500 twice', twice({ status: 500, body: { error: 'oops' } }), downTwice, 'POST GET POST GET'],
+  ['502 twice', twice({ status: 502, body: '<html>' }), downTwice, 'POST GET POST GET'],
+  ['503 twice', twice({ status: 503 }), downTwice, 'POST GET POST GET'],
   [
-    '503 with Retry-After',
-    { status: 503, headers: { 'retry-after': '1' } },
-    shown('CALLBELL_UNAVAILABLE', unavailable, 'NOT_APPLIED', true, { retryAfterMs: 1000 }),
+    '503 twice with a Retry-After that is garbage',
+    twice({ status: 503, headers: { 'retry-after': 'later' } }),
+    downTwice,
+    'POST GET POST GET',
+  ],
+  ['504 twice', twice({ status: 504 }), downTwice, 'POST GET POST GET'],
+  ['a cut twice', twice({ drop: true }), downTwice, 'POST GET POST GET'],
+  [
+    '500 and then 422',
+    [...twice({ status: 500 }).slice(1), { on: 'POST', status: 422 }],
+    downTwice,
+    'POST GET POST',
   ],
   [
-    '503 with a Retry-After that is garbage',
-    { status: 503, headers: { 'retry-after': 'later' } },
-    shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false),
+    '500 and then 401',
+    [...twice({ status: 500 }).slice(1), { on: 'POST', status: 401 }],
+    downTwice,
+    'POST GET POST',
   ],
-  ['504', { status: 504 }, shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false)],
+  [
+    '500 and lookups that fail',
+    [
+      { on: 'POST', status: 500, afterWork: true },
+      { on: 'GET', status: 500 },
+    ],
+    down,
+    'POST GET',
+  ],
   [
     '302',
-    { status: 302, headers: { location: '/v1/contacts' } },
-    shown('CALLBELL_INVALID_RESPONSE', invalid, 'UNKNOWN', false),
+    [{ status: 302, headers: { location: '/v1/contacts' } }],
+    { ...down, ...unintelligible() },
+    'POST GET',
   ],
-  [
-    '201 that is no JSON',
-    { status: 201, body: 'created' },
-    shown('CALLBELL_INVALID_RESPONSE', invalid, 'APPLIED', false),
-  ],
-  [
-    '200 without a body',
-    { status: 200, body: '' },
-    shown('CALLBELL_INVALID_RESPONSE', invalid, 'APPLIED', false),
-  ],
-  ['204', { status: 204, body: '' }, shown('CALLBELL_INVALID_RESPONSE', invalid, 'APPLIED', false)],
-  [
-    '200 without a uuid',
-    { status: 200, body: { contact: { name: 'John' } } },
-    shown('CALLBELL_INVALID_RESPONSE', invalid, 'APPLIED', false),
-  ],
-  [
-    '200 of more than 1 MiB',
-    { status: 200, body: 'a'.repeat(1024 * 1024 + 1) },
-    shown('CALLBELL_INVALID_RESPONSE', invalid, 'APPLIED', false),
-  ],
-  ['a cut before the work', { drop: true }, shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false)],
-  [
-    'a cut after the work',
-    { drop: true, afterWork: true },
-    shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false),
-  ],
-])('a create that meets %s', async (_what, fault, expected) => {
-  const { execute, sandbox } = await createTestGateway()
-  sandbox.failNext(fault)
+  ['201 that is no JSON', [{ status: 201, body: 'created' }], odd, 'POST'],
+  ['200 without a body', [{ status: 200, body: '' }], odd, 'POST'],
+  ['204', [{ status: 204, body: '' }], odd, 'POST'],
+  ['200 without a uuid', [{ status: 200, body: { contact: { name: 'Ada' } } }], odd, 'POST'],
+  ['200 of more than 1 MiB', [{ status: 200, body: 'a'.repeat(1024 * 1024 + 1) }], odd, 'POST'],
+])('a create that meets %s', async (_what, faults, expected, requests) => {
+  const { execute, sandbox } = await createTestGateway({ timeoutMs: 2000 })
+  sandbox.failNext(...faults)
   const result = await execute(CreateContactDocument, { input })
   expect(result.data).toEqual({ createContact: null })
   expect(seen(result)).toEqual(expected)
-  expect(sandbox.requests).toHaveLength(1)
-  expect(sandbox.contacts.all()).toHaveLength(fault.afterWork ? 2 : 1)
+  expect(sandbox.requests.map(({ method }) => method).join(' ')).toBe(requests)
 })
 
+function unintelligible(): Partial<Shown> {
+  return shown('CALLBELL_INVALID_RESPONSE', invalid, 'UNKNOWN', false)
+}
+
 test('a create that is not answered in time', async () => {
-  const upstream = await startRawUpstream(() => undefined)
-  const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 200 })
+  const upstream = await startRawUpstream((socket, number) => {
+    if (number > 0) socket.write(httpAnswer('404 Not Found', '{"error":"not found"}'))
+  })
+  const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 800 })
   const result = await execute(CreateContactDocument, { input })
   expect(seen(result)).toEqual(shown('CALLBELL_TIMEOUT', timeout, 'UNKNOWN', false))
-  expect(upstream.requests).toHaveLength(1)
+  expect(upstream.requests.map((request) => request.slice(0, 4))).toEqual(['POST', 'GET '])
 })
 
 test('a create whose success is not answered to the end in time', async () => {
   const upstream = await startRawUpstream((socket) => {
     socket.write(httpAnswer('201 Created', '{"contact":{}}').slice(0, -1))
   })
-  const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 200 })
+  const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 400 })
   const result = await execute(CreateContactDocument, { input })
   expect(seen(result)).toEqual(shown('CALLBELL_TIMEOUT', timeout, 'APPLIED', false))
+  expect(upstream.requests).toHaveLength(1)
+})
+
+test('a bug is masked, and logged in full', async () => {
+  const { execute, log } = await createTestGateway({
+    contacts: {
+      create: () => Promise.reject(new Error('detail')),
+      find: () => Promise.reject(new Error('detail')),
+    },
+  })
+  const masked = {
+    message: 'Something went wrong inside the gateway',
+    code: 'INTERNAL_SERVER_ERROR',
+    retryable: false,
+  }
+  expect(seen(await execute(CreateContactDocument, { input }))).toEqual({ ...masked, outcome: 'UNKNOWN' })
+  expect(seen(await execute(ContactDocument, { uuid: 'u' }))).toEqual(masked)
+  const bugs = log.filter(({ level }) => level === 50).map(({ err }) => err)
+  expect(bugs).toEqual([
+    expect.objectContaining({ message: 'detail', stack: expect.stringContaining('error-table.test.ts') }),
+    expect.objectContaining({ message: 'detail' }),
+  ])
 })
 
 test('a create whose upstream refuses connections', async () => {
@@ -143,12 +188,19 @@ test('a create whose upstream refuses connections', async () => {
   closed.close()
   const { execute } = await createTestGateway({ url: `http://127.0.0.1:${port}/v1` })
   const result = await execute(CreateContactDocument, { input })
-  expect(seen(result)).toEqual(shown('CALLBELL_UNAVAILABLE', unavailable, 'NOT_APPLIED', true))
+  expect(seen(result)).toEqual(
+    shown('CALLBELL_UNAVAILABLE', unavailable, 'NOT_APPLIED', true, { attempts: 4 }),
+  )
 })
 
 test.each<[number, unknown, object[]]>([
   [400, { error: { name: ['is odd'] } }, [{ field: ['input', 'name'], message: 'is odd' }]],
   [404, { error: 'not found' }, [{ field: null, message: 'not found' }]],
+  [
+    422,
+    { error: { name: { [`${sentinelToken}\u0007`]: ['x'] } } },
+    [{ field: ['input', 'name'], message: '[token] : x' }],
+  ],
   [
     409,
     { error: { identifier: ['is taken'], base: ['no'] } },
@@ -193,7 +245,7 @@ test.each<[string, Fault, Shown]>([
   [
     'a 400',
     { status: 400, body: { error: { uuid: ['is odd'] } } },
-    { code: 'CALLBELL_REJECTED', message: 'is odd', retryable: false },
+    { code: 'CALLBELL_REJECTED', message: 'uuid: is odd', retryable: false },
   ],
   [
     'nonsense',
@@ -226,6 +278,25 @@ test('an input that does not fit the schema changes nothing, and says so', async
   expect(sandbox.requests).toEqual([])
 })
 
+test.each([
+  [
+    'mutation ($name: String = "x") { createContact(input: { identifier: "1", source: WHATSAPP, name: $name }) { contact { id } } }',
+    { name: null },
+  ],
+  [
+    'mutation ($__proto__: CreateContactInput!) { createContact(input: $__proto__) { contact { id } } }',
+    JSON.parse('{"__proto__":{"identifier":"1","source":"WHATSAPP","name":"x"}}'),
+  ],
+])('an argument that only fails when it runs changes nothing: %s', async (document, variables) => {
+  const { execute, sandbox, log } = await createTestGateway()
+  expect(seen(await execute(document, variables))).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    outcome: 'NOT_APPLIED',
+  })
+  expect(sandbox.requests).toEqual([])
+  expect(log.filter(({ level }) => Number(level) >= 40)).toEqual([])
+})
+
 test('a document that is no GraphQL is told so', async () => {
   const { execute } = await createTestGateway()
   expect(seen(await execute('{ contact('))).toEqual({
@@ -237,7 +308,7 @@ test('a document that is no GraphQL is told so', async () => {
 
 test('a failure is logged with the request’s id and no word of the contact', async () => {
   const { post, sandbox, log } = await createTestGateway()
-  sandbox.failNext({ status: 500, body: { error: 'John Doe' } })
+  sandbox.failNext(...twice({ status: 500, body: { error: 'Ada' } }))
   const query = 'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { id } } }'
   await post(JSON.stringify({ query, variables: { input } }), { 'x-request-id': 'from-outside' })
   const warnings = log.filter(({ level }) => level === 40)
@@ -250,5 +321,5 @@ test('a failure is logged with the request’s id and no word of the contact', a
       status: 500,
     }),
   ])
-  expect(JSON.stringify(log)).not.toMatch(/John Doe|123456789/)
+  expect(JSON.stringify(log)).not.toMatch(/Ada|39 02/)
 })

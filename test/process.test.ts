@@ -78,7 +78,8 @@ test('the token appears in no answer and no log line', async () => {
   const url = await gateway.url
   let said = ''
   while (upstream.requests.length < answers.length) {
-    const response = await post(url)
+    // Telegram's contacts can't be looked up: each answer meets one call.
+    const response = await post(url, mutation.replace('WHATSAPP', 'TELEGRAM'))
     said += JSON.stringify([...response.headers]) + (await response.text())
   }
   for (const path of ['/graphql', '/livez', '/readyz', '/nowhere']) {

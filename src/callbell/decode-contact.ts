@@ -7,13 +7,16 @@ import { asText, isObject, own, parseJson } from './json.ts'
 /** Why an answer holds no contact that we can name. */
 export type DecodingFailure = 'NOT_JSON' | 'NO_CONTACT' | 'SEVERAL_CONTACTS' | 'NO_UUID'
 
+/** `ABSENT`: the answer says, in so many words, that there is none (`null`, or an empty list). */
+export type NoContact = { readonly failure: DecodingFailure | 'ABSENT' }
+
 export type DecodedContact =
   | {
       readonly contact: Contact
       /** Paths whose value was there but of no shape that we know, and which are null for that. */
       readonly unreadable: readonly string[]
     }
-  | { readonly failure: DecodingFailure }
+  | NoContact
 
 /**
  * Decodes `{contact: …}`. The contact is a list of one in the documents and an object on the
@@ -23,6 +26,7 @@ export function decodeContact(text: string): DecodedContact {
   const body = parseJson(text)
   if (body === undefined) return { failure: 'NOT_JSON' }
   const wrapped = isObject(body) ? own(body, 'contact') : undefined
+  if (wrapped === null || (Array.isArray(wrapped) && wrapped.length === 0)) return { failure: 'ABSENT' }
   if (Array.isArray(wrapped) && wrapped.length > 1) return { failure: 'SEVERAL_CONTACTS' }
   const wire: unknown = Array.isArray(wrapped) ? wrapped[0] : wrapped
   if (!isObject(wire)) return { failure: 'NO_CONTACT' }
@@ -172,14 +176,16 @@ function listIn(text: string): readonly string[] | null {
   return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : null
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
-/** As one family of endpoints writes it: `2025-12-18 20:00:19 +0100`. */
-const spaced = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:UTC|([+-]\d\d):?(\d\d))$/
+/** RFC 3339, or as one family of endpoints writes it: `2025-12-18 20:00:19 +0100`. */
+const timeForm = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:(Z|UTC)|([+-]\d\d):?(\d\d))$/
 
 /** A time as RFC 3339 text: as it came where it is that already, else converted; null where it is no time. */
 export function decodeTime(value: unknown): string | null {
-  if (typeof value !== 'string') return null
-  const parts = spaced.exec(value)
-  const text = parts ? `${parts[1]}T${parts[2]}${parts[3] ? `${parts[3]}:${parts[4]}` : 'Z'}` : value
-  return rfc3339.test(text) && !Number.isNaN(Date.parse(text)) ? text : null
+  const parts = typeof value === 'string' ? timeForm.exec(value) : null
+  if (parts === null) return null
+  const [, date = '', time, utc, hours, minutes] = parts
+  const text = `${date}T${time}${utc ? 'Z' : `${hours}:${minutes}`}`
+  // JavaScript takes the 31st of February for the 3rd of March.
+  const isReal = !Number.isNaN(Date.parse(text)) && new Date(date).toISOString().startsWith(date)
+  return isReal ? text : null
 }

@@ -39,15 +39,33 @@ function toObject(fields: NonNullable<NewContact['customFields']>): object {
   return Object.fromEntries(fields.map(({ name, value }) => [name, value]))
 }
 
+/** A wire parameter in terms of the contact that was sent. */
+export interface PlacedParameter {
+  /** Path inside the contact; null for a parameter that we do not send. */
+  readonly path: readonly string[] | null
+  /** What of the parameter's path the path does not say. */
+  readonly rest: readonly string[]
+}
+
 /**
- * The path inside `contact` that a wire parameter's path means: `['custom_fields', 'Age']` is
- * `['customFields', '0']` where "Age" was given first. Null for a parameter that we do not send.
+ * Finds a wire parameter's path in `contact`: `['custom_fields', 'Age']` is `['customFields', '0']`
+ * where "Age" was given first. A path holds nothing but the contact's own keys and positions:
+ * what else the wire says may be anything.
  */
-export function pathOfParameter(parameter: readonly string[], contact: NewContact): readonly string[] | null {
-  const [name = '', ...rest] = parameter
+export function placeParameter(parameter: readonly string[], contact: NewContact): PlacedParameter {
+  const [name = '', item = '', ...rest] = parameter
   const key = Object.hasOwn(keyByParameter, name) ? keyByParameter[name] : undefined
-  if (key === undefined) return null
-  if (key !== 'customFields') return [key, ...rest]
-  const index = contact.customFields?.findIndex((field) => field.name === rest[0]) ?? -1
-  return index < 0 ? [key] : [key, String(index)]
+  if (key === undefined) return { path: null, rest: parameter }
+  const position = positionOf(key, item, contact)
+  return position < 0 ? { path: [key], rest: parameter.slice(1) } : { path: [key, String(position)], rest }
+}
+
+/** Where in a list of the contact an item stands; -1 where it does not. */
+function positionOf(
+  key: keyof NewContact,
+  item: string,
+  { customFields = [], tags = [] }: NewContact,
+): number {
+  if (key === 'customFields') return customFields.findIndex((field) => field.name === item)
+  return key === 'tags' ? tags.findIndex((_tag, index) => String(index) === item) : -1
 }

@@ -1,4 +1,4 @@
-/** What can go wrong on the way to Callbell and back, and how far the request had come. */
+/** What can go wrong on the way to Callbell and back, and how far the request had come. `OVERLOADED`: our own line is full. */
 
 export const callbellErrorCodes = [
   'CALLBELL_UNAUTHORIZED',
@@ -8,6 +8,7 @@ export const callbellErrorCodes = [
   'CALLBELL_UNAVAILABLE',
   'CALLBELL_TIMEOUT',
   'CALLBELL_INVALID_RESPONSE',
+  'OVERLOADED',
 ] as const
 export type CallbellErrorCode = (typeof callbellErrorCodes)[number]
 

@@ -11,6 +11,7 @@ export interface ExchangeOptions {
   readonly userAgent: string
   /** Milliseconds for a TCP and TLS connection to be made, at most. */
   readonly connectTimeoutMs: number
+  readonly connections: number
 }
 
 export interface Request {
@@ -19,6 +20,11 @@ export interface Request {
   readonly path: string
   /** JSON text. */
   readonly body?: string
+}
+
+export interface Watcher {
+  readonly sent: () => void
+  readonly done: () => void
 }
 
 export interface Answer {
@@ -33,22 +39,22 @@ export interface Exchange {
    *
    * @param signal the deadline of connect, headers and body together; once it has fired before a
    *   connection was free, the request is not sent any more
+   * @param watcher is told when the first byte is about to leave, if it does, and when the
+   *   connection is free for others: a request that was given up may still hold it for a while
    * @throws CallbellError with `CALLBELL_TIMEOUT`, `CALLBELL_UNAVAILABLE` or `CALLBELL_INVALID_RESPONSE`
    */
-  send(request: Request, signal: AbortSignal): Promise<Answer>
-  /** Waits for the requests under way, then closes the connections. */
+  send(request: Request, signal: AbortSignal, watcher: Watcher): Promise<Answer>
+  /** Waits for the requests under way, but not for longer than a connection may take, then closes. */
   close(): Promise<void>
 }
 
-/** 300 requests a second at 0.4 s each keep 120 connections busy. */
-const connections = 128
 /** A contact is a few kilobytes: what is larger is not an answer of this API. */
 const largestAnswerBytes = 1024 * 1024
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { origin, pathname } = new URL(options.url)
   const pool = new Pool(origin, {
-    connections,
+    connections: options.connections,
     // HTTP/1.1 without pipelining: a request owns its connection, so what a dead connection
     // means for the request is never in doubt.
     pipelining: 1,
@@ -70,7 +76,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const basePath = pathname.replace(/\/$/, '')
 
   return {
-    send: ({ method, path, body }, signal) =>
+    send: ({ method, path, body }, signal, watcher) =>
       new Promise((resolve, reject) => {
         pool.dispatch(
           {
@@ -79,15 +85,20 @@ export function createExchange(options: ExchangeOptions): Exchange {
             headers: body === undefined ? headers : headersWithBody,
             body: body ?? null,
           },
-          new ExchangeHandler(signal, resolve, reject),
+          new ExchangeHandler(signal, watcher, resolve, reject),
         )
       }),
-    close: () => pool.close(),
+    async close() {
+      const giveUp = setTimeout(() => void pool.destroy(), options.connectTimeoutMs)
+      await pool.close()
+      clearTimeout(giveUp)
+    },
   }
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   private readonly signal: AbortSignal
+  private readonly watcher: Watcher
   private readonly resolve: (answer: Answer) => void
   private readonly reject: (error: unknown) => void
   private progress: Progress = 'unsent'
@@ -96,8 +107,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   private readonly chunks: Buffer[] = []
   private controller: Dispatcher.DispatchController | undefined
 
-  constructor(signal: AbortSignal, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+  constructor(
+    signal: AbortSignal,
+    watcher: Watcher,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.signal = signal
+    this.watcher = watcher
     this.resolve = resolve
     this.reject = reject
     signal.addEventListener('abort', this.onAbort, { once: true })
@@ -118,6 +135,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     this.controller = controller
     this.progress = 'sent'
+    this.watcher.sent()
   }
 
   onResponseStart(
@@ -137,6 +155,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.watcher.done()
     this.signal.removeEventListener('abort', this.onAbort)
     // Not fatal on bytes that are no UTF-8: a garbled letter must not cost a contact's uuid.
     const text = new TextDecoder().decode(Buffer.concat(this.chunks))
@@ -144,6 +163,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.watcher.done()
     if (error instanceof errors.InvalidArgumentError) {
       // Ours, not the upstream's: a bug stays a bug.
       this.signal.removeEventListener('abort', this.onAbort)

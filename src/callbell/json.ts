@@ -20,7 +20,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A text, or the text of a number or boolean, which lose nothing by it; null for anything else. */
+/** A text, or the text of a number (exact up to 15 digits) or boolean; null for anything else. */
 export function asText(value: unknown): string | null {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null

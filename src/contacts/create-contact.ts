@@ -1,10 +1,16 @@
-/** Creating a contact: checked first, sent once, and its outcome named. */
-import type { CallbellClient } from '../callbell/client.ts'
+/** Creating a contact: checked first, created once, and its outcome named. */
 import { CallbellError } from '../callbell/errors.ts'
-import type { Contact, NewContact } from '../contact.ts'
-import { failedChange } from './failure.ts'
+import type { Contact } from '../contact.ts'
+import type { Idempotency } from './idempotency.ts'
 import type { InputProblem, NewContactInput } from './new-contact-rules.ts'
-import { checkNewContact } from './new-contact-rules.ts'
+import { checkIdempotencyKey, checkNewContact } from './new-contact-rules.ts'
+import type { RetryBudget } from './retry-budget.ts'
+import type { Sender } from './send-contact.ts'
+
+export interface CreateContactInput extends NewContactInput {
+  /** Names this create: repeated with the same key, it is the same create. */
+  readonly idempotencyKey?: string | null | undefined
+}
 
 /** Why a contact was not created, in terms of the input; `REJECTED`: by Callbell itself. */
 export interface CreateContactProblem {
@@ -14,38 +20,52 @@ export interface CreateContactProblem {
   readonly code: InputProblem['code'] | 'REJECTED'
 }
 
-export type CreateContactResult =
-  | { readonly contact: Contact; readonly problems: readonly [] }
-  | { readonly contact: null; readonly problems: readonly CreateContactProblem[] }
+export interface CreateContactResult {
+  /** Null where there are problems. */
+  readonly contact: Contact | null
+  readonly problems: readonly CreateContactProblem[]
+  /** Whether this is the result of an earlier call with the same key. */
+  readonly replayed: boolean
+}
+
+export interface CreateContactParts {
+  readonly sender: Sender
+  readonly budget: RetryBudget
+  readonly idempotency: Idempotency
+}
 
 /**
- * @param deadline bounds the whole call. Nothing else ends it: a POST that has left is not
- *   aborted because a caller went away, as that would only hide its outcome.
+ * Once it has started, nothing but its own deadline ends it: a POST that has left is not aborted
+ * because its caller went away, as that would only hide its outcome.
+ *
+ * @param caller whose idempotency keys these are
+ * @param deadline on the clock of `performance.now()`
  * @returns the contact as Callbell holds it, or what its giver can mend
  * @throws ContactsFailure for everything else, with the outcome
  */
 export async function createContact(
-  callbell: CallbellClient,
-  input: NewContactInput,
-  deadline: AbortSignal,
+  { sender, budget, idempotency }: CreateContactParts,
+  { idempotencyKey, ...input }: CreateContactInput,
+  caller: string,
+  deadline: number,
 ): Promise<CreateContactResult> {
+  budget.earn()
+  const key = idempotencyKey ?? undefined
   const checked = checkNewContact(input)
-  if ('problems' in checked) return { contact: null, problems: checked.problems }
-  return await send(callbell, checked.contact, deadline)
-}
-
-async function send(
-  callbell: CallbellClient,
-  contact: NewContact,
-  deadline: AbortSignal,
-): Promise<CreateContactResult> {
+  const problems = [...checkIdempotencyKey(key), ...('problems' in checked ? checked.problems : [])]
+  if (!('contact' in checked) || problems.length > 0) return { contact: null, problems, replayed: false }
+  const sending = { contact: checked.contact, deadline }
   try {
-    return { contact: await callbell.createContact(contact, deadline), problems: [] }
+    // Without a key nothing is stored, and nothing is slower.
+    if (key === undefined) return { contact: await sender.send(sending), problems: [], replayed: false }
+    return { ...(await idempotency.create(caller, key, sending)), problems: [] }
   } catch (error) {
-    if (error instanceof CallbellError && error.code === 'CALLBELL_REJECTED') {
-      const problems = error.rejections.map((rejection) => ({ ...rejection, code: 'REJECTED' as const }))
-      return { contact: null, problems }
-    }
-    throw failedChange(error)
+    if (!(error instanceof CallbellError)) throw error
+    const rejected = error.rejections.map(({ path, message }) => ({
+      path,
+      message,
+      code: 'REJECTED' as const,
+    }))
+    return { contact: null, problems: rejected, replayed: false }
   }
 }

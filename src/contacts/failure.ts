@@ -5,7 +5,8 @@ import { CallbellError } from '../callbell/errors.ts'
 /** What became of a change: surely not made, surely made, or not to be known. */
 export type Outcome = 'NOT_APPLIED' | 'APPLIED' | 'UNKNOWN'
 
-export type FailureCode = CallbellErrorCode | 'BAD_USER_INPUT'
+export type FailureCode =
+  CallbellErrorCode | 'BAD_USER_INPUT' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_UNAVAILABLE'
 
 export class ContactsFailure extends Error {
   override readonly name = 'ContactsFailure'
@@ -14,8 +15,10 @@ export class ContactsFailure extends Error {
   readonly outcome: Outcome | undefined
   /** Whether the same call may succeed later and can't do harm when it is made again. */
   readonly retryable: boolean
-  /** Milliseconds that Callbell asked to be left alone for, where it did. */
+  /** Milliseconds to wait before another try, where they are known. */
   readonly retryAfterMs: number | undefined
+  /** How often a mutation was tried; undefined for a query. */
+  readonly attempts: number | undefined
 
   constructor(
     code: FailureCode,
@@ -25,6 +28,7 @@ export class ContactsFailure extends Error {
       readonly outcome?: Outcome
       readonly retryable: boolean
       readonly retryAfterMs?: number | undefined
+      readonly attempts?: number
       readonly cause?: unknown
     },
   ) {
@@ -33,36 +37,28 @@ export class ContactsFailure extends Error {
     this.outcome = details.outcome
     this.retryable = details.retryable
     this.retryAfterMs = details.retryAfterMs
+    this.attempts = details.attempts
   }
 }
 
 /** Codes of what may pass by itself. A wrong token, an unpaid bill or a broken answer does not. */
-const passing: ReadonlySet<FailureCode> = new Set([
+const transientCodes: ReadonlySet<FailureCode> = new Set([
   'CALLBELL_RATE_LIMITED',
   'CALLBELL_UNAVAILABLE',
   'CALLBELL_TIMEOUT',
+  'OVERLOADED',
 ] satisfies FailureCode[])
 
-/** What a failed `POST` means for the contact: only what provably happened counts. */
-export function outcomeOf(error: CallbellError): Outcome {
-  const { progress, status = 0, retryAfterMs } = error
-  if (progress === 'unsent') return 'NOT_APPLIED'
-  // "2xx done": the status alone says so, however badly the rest arrived.
-  if (status >= 200 && status < 300) return 'APPLIED'
-  if (progress !== 'answered') return 'UNKNOWN'
-  if (status >= 400 && status < 500) return 'NOT_APPLIED'
-  // Only a server that refuses work tells when to come back; a 502 or 504 may be the word of a
-  // proxy behind which the work was done.
-  return status === 503 && retryAfterMs !== undefined ? 'NOT_APPLIED' : 'UNKNOWN'
-}
-
-/** The failure of a change: worth another try only when it was surely not made. */
-export function failedChange(error: unknown): unknown {
-  if (!(error instanceof CallbellError)) return error
-  const outcome = outcomeOf(error)
+/**
+ * The failure of a change: worth another try only when it was surely not made.
+ *
+ * @param attempts how often the change was tried
+ */
+export function failedChange(error: CallbellError, outcome: Outcome, attempts: number): ContactsFailure {
   return new ContactsFailure(error.code, error.message, {
     outcome,
-    retryable: outcome === 'NOT_APPLIED' && passing.has(error.code),
+    attempts,
+    retryable: outcome === 'NOT_APPLIED' && transientCodes.has(error.code),
     retryAfterMs: error.retryAfterMs,
     cause: error,
   })
@@ -73,7 +69,7 @@ export function failedRead(error: unknown): unknown {
   if (!(error instanceof CallbellError)) return error
   const message = error.rejections.map((rejection) => rejection.message).join('; ')
   return new ContactsFailure(error.code, message || error.message, {
-    retryable: passing.has(error.code),
+    retryable: transientCodes.has(error.code),
     retryAfterMs: error.retryAfterMs,
     cause: error,
   })

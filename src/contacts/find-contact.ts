@@ -1,21 +1,20 @@
 /** Reading one contact. */
-import type { CallbellClient } from '../callbell/client.ts'
+import type { CallbellClient, Found } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import { ContactsFailure, failedRead } from './failure.ts'
 
 /**
+ * @param deadline on the clock of `performance.now()`
  * @returns the contact; null where there is none
  * @throws ContactsFailure
  */
 export async function findContact(
   callbell: CallbellClient,
   uuid: string,
-  deadline: AbortSignal,
+  deadline: number,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
-  return await callbell.getContact(uuid, deadline).catch((error: unknown) => {
-    throw failedRead(error)
-  })
+  return await read(() => callbell.getContact(uuid, { enterBy: deadline, answerBy: deadline }))
 }
 
 /**
@@ -28,16 +27,25 @@ export async function findContactByPhone(
   callbell: CallbellClient,
   phoneNumber: string,
   channelUuid: string | null | undefined,
-  deadline: AbortSignal,
+  deadline: number,
 ): Promise<Contact | null> {
   checkSegment('phoneNumber', phoneNumber)
   if (typeof channelUuid === 'string') checkSegment('channelUuid', channelUuid)
-  return await callbell
-    .getContactByPhone(phoneNumber, channelUuid ?? undefined, deadline)
-    .catch((error: unknown) => {
-      throw failedRead(error)
-    })
+  const times = { enterBy: deadline, answerBy: deadline }
+  return await read(() => callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times))
 }
+
+async function read(call: () => Promise<Found>): Promise<Contact | null> {
+  try {
+    const { contact } = await call()
+    return contact
+  } catch (error) {
+    throw failedRead(error)
+  }
+}
+
+/** Longer than any uuid or phone number. */
+const longestArgument = 255
 
 /** What becomes part of a URL must not be able to name another resource than a contact. */
 function checkSegment(argument: string, value: string): void {
@@ -48,7 +56,9 @@ function checkSegment(argument: string, value: string): void {
         ? 'must not be made of dots'
         : /\p{Cc}/u.test(value) || !value.isWellFormed()
           ? 'must not contain control characters or broken Unicode'
-          : undefined
+          : value.length > longestArgument
+            ? `must have at most ${longestArgument} characters`
+            : undefined
   if (problem === undefined) return
   throw new ContactsFailure('BAD_USER_INPUT', `${argument} ${problem}`, { retryable: false })
 }

@@ -43,9 +43,9 @@ function atMost(limit: number): Rule {
   }
 }
 
-function free(of: RegExp): Rule {
+function without(characters: RegExp): Rule {
   return (value) => {
-    const found = of.exec(value)?.[0].codePointAt(0)
+    const found = characters.exec(value)?.[0].codePointAt(0)
     return found === undefined
       ? undefined
       : { message: `must not contain the control character ${codePointName(found)}`, code: 'INVALID' }
@@ -85,15 +85,15 @@ function text(...rules: Rule[]) {
   })
 }
 
-const line = text(wellFormed, free(controls))
-const lines = text(wellFormed, free(controlsButLayout))
-const name = text(notBlank, atMost(longestName), wellFormed, free(controls))
+const singleLine = text(wellFormed, without(controls))
+const multiLine = text(wellFormed, without(controlsButLayout))
+const name = text(notBlank, atMost(longestName), wellFormed, without(controls))
 
 const customField = z
   .object({
-    name: text(wellFormed, free(controls), notPolluting),
-    value: lines.nullish(),
-    values: z.array(line).nullish(),
+    name: text(wellFormed, without(controls), notPolluting),
+    value: multiLine.nullish(),
+    values: z.array(singleLine).nullish(),
   })
   .transform((field, context) => {
     const given = [field.value, field.values].filter((value) => value !== null && value !== undefined)
@@ -131,13 +131,13 @@ const newContact = z.object({
   identifier: name,
   source: z.enum(contactSources),
   name,
-  tags: optional(z.array(line)),
+  tags: optional(z.array(singleLine)),
   customFields: optional(customFields),
-  assignedUser: optional(text(emailAddress, wellFormed, free(controls))),
-  teamUuid: optional(line),
-  channelUuid: optional(line),
+  assignedUser: optional(text(emailAddress, wellFormed, without(controls))),
+  teamUuid: optional(singleLine),
+  channelUuid: optional(singleLine),
   botStatus: optional(z.enum(botStatuses)),
-  note: optional(text(atMost(longestNote), wellFormed, free(controlsButLayout))),
+  note: optional(text(atMost(longestNote), wellFormed, without(controlsButLayout))),
 }) satisfies z.ZodType<NewContact>
 
 /** What `checkNewContact` takes: a contact as a caller gives it, not yet checked. */
@@ -160,6 +160,19 @@ export function checkNewContact(
       code: issue.code === 'custom' ? codeOf(issue.params) : 'INVALID',
     })),
   }
+}
+
+const longestKey = 255
+
+/** Checks an idempotency key: 1 to 255 characters that can be printed. */
+export function checkIdempotencyKey(key: string | undefined): readonly InputProblem[] {
+  if (key === undefined) return []
+  // Without them: controls, format characters, surrogates, private and unassigned code points, line ends.
+  const isPrintable = !/[\p{C}\p{Zl}\p{Zp}]/u.test(key)
+  const length = Array.from(key).length
+  if (isPrintable && length >= 1 && length <= longestKey) return []
+  const message = `must be 1 to ${longestKey} printable characters`
+  return [{ path: ['idempotencyKey'], message, code: length > longestKey ? 'TOO_LONG' : 'INVALID' }]
 }
 
 function codeOf(params: Record<string, unknown> | undefined): ProblemCode {

@@ -5,6 +5,8 @@ import type { Contacts } from '../contacts/contacts.ts'
 /** The context of one request. */
 export interface GatewayContext {
   readonly contacts: Contacts
+  /** Who is calling: whose idempotency keys these are. */
+  readonly caller: string
   /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
   readonly requestId: string
 }

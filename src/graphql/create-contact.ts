@@ -39,6 +39,10 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
     }),
     botStatus: t.field({ type: BotStatus, description: 'Whether the bot may talk to the contact.' }),
     note: t.string({ description: 'A note on the contact. At most 1000 characters.' }),
+    idempotencyKey: t.string({
+      description:
+        'Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. Remembered for a day.',
+    }),
   }),
 })
 
@@ -77,6 +81,10 @@ const CreateContactPayload = builder.objectRef<CreateContactResult>('CreateConta
       type: ContactType,
       description: 'The contact as Callbell created it; null when there are `userErrors`.',
     }),
+    replayed: t.exposeBoolean('replayed', {
+      nullable: false,
+      description: 'Whether this is the result of an earlier call with the same `idempotencyKey`.',
+    }),
     userErrors: t.field({
       type: [CreateContactUserError],
       nullable: false,
@@ -91,10 +99,10 @@ builder.mutationField('createContact', (t) =>
   t.field({
     type: CreateContactPayload,
     description:
-      'Creates one contact: one call to Callbell. When it fails for a reason outside of the input, the field is null and the error’s `extensions.outcome` says what became of the contact: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
+      'Creates one contact: one call to Callbell, and a few more to find out what became of it where that is not clear. When it fails for a reason outside of the input, the field is null and the error’s `extensions.outcome` says what became of the contact: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
-    resolve: (_root, { input }, { contacts }) => contacts.create(input),
+    resolve: (_root, { input }, { contacts, caller }) => contacts.create(input, caller),
   }),
 )

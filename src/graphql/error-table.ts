@@ -1,6 +1,6 @@
 /** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
 import type { ExecutionResult } from 'graphql'
-import { getOperationAST, GraphQLError, OperationTypeNode } from 'graphql'
+import { getOperationAST, GraphQLError, Kind, OperationTypeNode } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { CallbellError } from '../callbell/errors.ts'
 import type { FailureCode, Outcome } from '../contacts/failure.ts'
@@ -18,6 +18,9 @@ const reasons: Record<FailureCode, string | null> = {
   CALLBELL_UNAVAILABLE: 'Callbell could not be reached or failed',
   CALLBELL_TIMEOUT: 'Callbell did not answer in time',
   CALLBELL_INVALID_RESPONSE: 'Callbell gave an answer that could not be understood',
+  IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before, with another input',
+  STORE_UNAVAILABLE: 'The gateway can’t reach its memory of idempotency keys',
+  OVERLOADED: 'The gateway has more calls waiting than it can make in time',
 }
 
 const consequences: Record<Outcome, string> = {
@@ -26,30 +29,28 @@ const consequences: Record<Outcome, string> = {
   UNKNOWN: 'the change may or may not have been made',
 }
 
-/** Marks a request whose operation is a mutation, so that its errors can tell an outcome. */
-const mutations = new WeakSet<object>()
-
 /**
  * Gives every error, from whatever stage of a request, its code, its outcome and the request's
  * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown.
  */
 export function useErrorTable(log: Logger): Plugin<GatewayContext, GatewayContext> {
+  /** How far each mutation came. */
+  const mutations = new WeakMap<Request, 'parsed' | 'executed'>()
   return {
     onParse: () => (parsed) => {
       const { result, context } = parsed
       if (result === null || result instanceof Error) return
       const operation = getOperationAST(result, context.params.operationName)
-      if (operation?.operation === OperationTypeNode.MUTATION) mutations.add(context.request)
+      if (operation?.operation === OperationTypeNode.MUTATION) mutations.set(context.request, 'parsed')
+    },
+    onExecute({ args: { contextValue } }) {
+      if (mutations.has(contextValue.request)) mutations.set(contextValue.request, 'executed')
     },
     onResultProcess(payload) {
       const { request, result, serverContext } = payload
       if (!isSingle(result) || result.errors === undefined) return
-      const scene = {
-        requestId: serverContext.requestId,
-        isMutation: mutations.has(request),
-        hasData: result.data !== undefined,
-        log,
-      }
+      const { requestId } = serverContext
+      const scene = { requestId, log, mutation: mutations.get(request), hasData: result.data !== undefined }
       payload.setResult({ ...result, errors: result.errors.map((error) => present(error, scene)) })
     },
   }
@@ -62,10 +63,10 @@ function isSingle(result: object): result is ExecutionResult {
 
 interface Scene {
   readonly requestId: string
-  readonly isMutation: boolean
-  /** Without data nothing has run. */
-  readonly hasData: boolean
   readonly log: Logger
+  /** How far the mutation came; undefined for a query, and for what could not be parsed. */
+  readonly mutation: 'parsed' | 'executed' | undefined
+  readonly hasData: boolean
 }
 
 function present(error: Error, scene: Scene): GraphQLError {
@@ -76,11 +77,14 @@ function present(error: Error, scene: Scene): GraphQLError {
 }
 
 function presentFailure(error: Error, failure: ContactsFailure, { requestId, log }: Scene): GraphQLError {
-  const { code, outcome, retryable, retryAfterMs } = failure
-  log.warn({ requestId, code, outcome, retryable, retryAfterMs, ...traceOf(failure) }, 'a call failed')
+  const { code, outcome, retryable, retryAfterMs, attempts } = failure
+  log.warn(
+    { requestId, code, outcome, retryable, retryAfterMs, attempts, ...traceOf(failure) },
+    'a call failed',
+  )
   const reason = reasons[code] ?? failure.message
   const message = outcome === undefined ? reason : `${reason}: ${consequences[outcome]}`
-  return placed(error, message, { code, outcome, retryable, retryAfterMs, requestId })
+  return placed(error, message, { code, outcome, retryable, retryAfterMs, attempts, requestId })
 }
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
@@ -91,7 +95,7 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
     // original error it knows a body that is no JSON, which is a 400 whatever the caller accepts.
     http: originalError ? { status: 400 } : http,
     code,
-    outcome: scene.isMutation ? 'NOT_APPLIED' : undefined,
+    outcome: scene.mutation && 'NOT_APPLIED',
     retryable: false,
     requestId: scene.requestId,
   })
@@ -100,13 +104,13 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
 function presentBug(
   error: Error,
   origin: unknown,
-  { requestId, isMutation, hasData, log }: Scene,
+  { requestId, mutation, hasData, log }: Scene,
 ): GraphQLError {
   log.error({ requestId, err: origin }, 'a bug')
   return placed(error, 'Something went wrong inside the gateway', {
     http: hasData ? undefined : { status: 500 },
     code: 'INTERNAL_SERVER_ERROR',
-    outcome: isMutation ? (hasData ? 'UNKNOWN' : 'NOT_APPLIED') : undefined,
+    outcome: mutation && (mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED'),
     retryable: false,
     requestId,
   })
@@ -125,15 +129,16 @@ function originOf(error: unknown): unknown {
 
 /**
  * The code of an error that the caller can mend; undefined for anything else. graphql-js gives
- * no code to a variable that does not fit its type; with a path, such an error comes from our
- * own data instead.
+ * no code to a variable or argument that does not fit its type. Such an error points at the
+ * value in the document; one that points at a field comes from our own data instead.
  */
 function codeOfCallersMistake(error: Error, origin: unknown): string | undefined {
   if (!(error instanceof GraphQLError && origin instanceof GraphQLError)) return undefined
   const { code, unexpected } = error.extensions
   if (unexpected === true) return undefined
   if (typeof code === 'string') return code
-  return error.path === undefined ? 'BAD_USER_INPUT' : undefined
+  const isOfField = error.path !== undefined && origin.nodes?.[0]?.kind === Kind.FIELD
+  return isOfField ? undefined : 'BAD_USER_INPUT'
 }
 
 /** For the log: how far the request to Callbell came, and what broke it. */

@@ -50,6 +50,8 @@ export function complaintsAbout(body: unknown): Complaints {
     const found = checks.get(parameter)?.(value) ?? ['is not a parameter of this call']
     if (found.length > 0) complaints[parameter] = found
   }
+  const channel = channels.find(({ uuid }) => uuid === given.get('channel_uuid'))
+  if (channel && channel.type !== given.get('source')) complaints['channel_uuid'] = ['is of another source']
   return complaints
 }
 
@@ -76,7 +78,8 @@ function checkField(name: string, field: FieldType, value: unknown): string[] {
   if (field.type === 'dropdown') {
     return isIn(field.options, value) ? [] : [`${quote(name)} must be one of ${field.options.join(', ')}`]
   }
-  return forms[field.type].test(value) ? [] : [`${quote(name)} must be a valid ${field.type}`]
+  const isReal = field.type !== 'date' || !Number.isNaN(Date.parse(value))
+  return isReal && forms[field.type].test(value) ? [] : [`${quote(name)} must be a valid ${field.type}`]
 }
 
 const forms = {

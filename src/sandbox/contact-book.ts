@@ -32,6 +32,7 @@ export function createContactBook(): ContactBook {
     find: (wanted) => contacts.get(wanted),
     findByPhone(phoneNumber, channelUuid = mainChannel('whatsapp')?.uuid) {
       const digits = digitsOf(phoneNumber)
+      if (digits === '') return undefined
       return [...contacts.values()].find(
         (contact) =>
           contact.phoneNumber !== null &&

@@ -24,6 +24,8 @@ export interface RecordedRequest {
 
 /** What goes wrong with one request, instead of or besides its normal course. */
 export interface Fault {
+  /** The method of the requests that it is for. Default: any. */
+  readonly on?: 'GET' | 'POST'
   /** Whether the request's work is done before the fault: a contact may be stored. Default: false. */
   readonly afterWork?: boolean
   /** Milliseconds to wait before the answer. */
@@ -63,6 +65,9 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** In place of a reply that nobody will see. */
+const notDone: Reply = { status: 500, body: null }
+
 export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Promise<Sandbox> {
   const contacts = createContactBook()
   const requests: RecordedRequest[] = []
@@ -73,18 +78,18 @@ export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Pro
     const recorded = await record(request)
     requests.push(recorded)
     if (requests.length > mostRecorded) requests.shift()
-    const fault = faults.shift()
-    const work = (): Reply => reply(recorded, token, isWithinPace, contacts)
-    const isTampered = fault?.status !== undefined || fault?.drop === true
-    // A request that only is delayed is worked on; one that is answered otherwise or cut only if told so.
-    const normal = !isTampered || fault.afterWork ? work() : undefined
+    const next = faults.findIndex(({ on = recorded.method }) => on === recorded.method)
+    const [fault] = next < 0 ? [] : faults.splice(next, 1)
+    const isReplaced = fault?.status !== undefined || fault?.drop === true
+    // A request that is only delayed is worked on; one that is answered otherwise, or cut, if told so.
+    const normal = isReplaced && !fault.afterWork ? notDone : reply(recorded, token, isWithinPace, contacts)
     if (fault?.delayMs !== undefined) await delay(fault.delayMs)
     if (fault?.drop) {
       request.socket.destroy()
       return
     }
     const { status, body, headers } =
-      fault?.status === undefined ? (normal ?? work()) : { ...fault, status: fault.status }
+      fault?.status === undefined ? normal : { ...fault, status: fault.status }
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }

@@ -210,8 +210,8 @@ test.each([
   ['null', 'NO_CONTACT'],
   ['[]', 'NO_CONTACT'],
   ['{}', 'NO_CONTACT'],
-  ['{"contact":null}', 'NO_CONTACT'],
-  ['{"contact":[]}', 'NO_CONTACT'],
+  ['{"contact":null}', 'ABSENT'],
+  ['{"contact":[]}', 'ABSENT'],
   ['{"contact":"u"}', 'NO_CONTACT'],
   ['{"contact":[{"uuid":"u"},{"uuid":"v"}]}', 'SEVERAL_CONTACTS'],
   ['{"contact":{}}', 'NO_UUID'],
@@ -228,7 +228,9 @@ test.each([
   ['2020-11-13T21:08:53+05:30', '2020-11-13T21:08:53+05:30'],
   ['2025-12-18 20:00:19 +0100', '2025-12-18T20:00:19+01:00'],
   ['2025-12-18 20:00:19 UTC', '2025-12-18T20:00:19Z'],
+  ['2020-11-13T21:08:53+0100', '2020-11-13T21:08:53+01:00'],
   ['2020-13-13T21:08:53Z', null],
+  ['2026-02-31T21:08:53Z', null],
   ['2020-11-13', null],
   ['', null],
   [1605301733, null],
@@ -237,7 +239,7 @@ test.each([
 })
 
 test('any text decodes or is a named failure, and never throws', () => {
-  const failures = new Set(['NOT_JSON', 'NO_CONTACT', 'SEVERAL_CONTACTS', 'NO_UUID'])
+  const failures = new Set(['NOT_JSON', 'ABSENT', 'NO_CONTACT', 'SEVERAL_CONTACTS', 'NO_UUID'])
   const bodies = fc.oneof(
     fc.string(),
     fc.json(),

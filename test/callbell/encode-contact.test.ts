@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeNewContact, pathOfParameter } from '../../src/callbell/encode-contact.ts'
+import { encodeNewContact, placeParameter } from '../../src/callbell/encode-contact.ts'
 import type { NewContact } from '../../src/contact.ts'
 
 const least: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
@@ -58,26 +58,23 @@ test('every text arrives byte for byte', () => {
   )
 })
 
-test.each<[string[], readonly string[] | null]>([
-  [['name'], ['name']],
-  [['team_uuid'], ['teamUuid']],
-  [
-    ['tags', '1'],
-    ['tags', '1'],
-  ],
-  [['custom_fields'], ['customFields']],
-  [
-    ['custom_fields', 'Age'],
-    ['customFields', '1'],
-  ],
-  [['custom_fields', 'Unknown'], ['customFields']],
-  [['base'], null],
-  [['constructor'], null],
-  [[], null],
-])('the wire parameter %j is the input path %j', (parameter, expected) => {
+test.each<[string[], string[] | null, string[]]>([
+  [['name'], ['name'], []],
+  [['team_uuid'], ['teamUuid'], []],
+  [['name', 'anything'], ['name'], ['anything']],
+  [['tags', '1'], ['tags', '1'], []],
+  [['tags', '2'], ['tags'], ['2']],
+  [['custom_fields'], ['customFields'], []],
+  [['custom_fields', 'Age', 'value'], ['customFields', '1'], ['value']],
+  [['custom_fields', 'Unknown'], ['customFields'], ['Unknown']],
+  [['base'], null, ['base']],
+  [['constructor'], null, ['constructor']],
+  [[], null, []],
+])('the wire parameter %j is the input path %j and the rest %j', (parameter, path, rest) => {
   const customFields = [
     { name: 'Plan', value: 'Free' },
     { name: 'Age', value: '42' },
   ]
-  expect(pathOfParameter(parameter, { ...least, customFields })).toEqual(expected)
+  const contact = { ...least, tags: ['a', 'b'], customFields }
+  expect(placeParameter(parameter, contact)).toEqual({ path, rest })
 })

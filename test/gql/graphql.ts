@@ -43,6 +43,8 @@ export type CreateContactInput = {
   channelUuid?: string | number | null | undefined;
   /** Custom fields to set, each of which must exist in the account. */
   customFields?: Array<CustomFieldInput> | null | undefined;
+  /** Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. Remembered for a day. */
+  idempotencyKey?: string | null | undefined;
   /** What the source knows the contact by: for WhatsApp the phone number with country code. At most 255 characters. */
   identifier: string;
   /** The contact’s name. At most 255 characters. */

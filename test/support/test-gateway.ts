@@ -3,21 +3,30 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { ExecutionResult } from 'graphql'
 import { print } from 'graphql'
 import { once } from 'node:events'
+import { promisify } from 'node:util'
 import { createServer } from 'node:http'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import { createCallbellClient } from '../../src/callbell/client.ts'
+import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createGateway } from '../../src/gateway.ts'
 import type { Health } from '../../src/http/health.ts'
 import { listen } from '../../src/listen.ts'
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { openMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
 
 export interface TestGatewayOptions {
   /** Callbell's place, when it is not the sandbox. */
   readonly url?: string
   readonly timeoutMs?: number
+  readonly settleMs?: number
+  readonly maxRps?: number
+  readonly store?: Store
+  /** In place of the real functions. */
+  readonly contacts?: Partial<Contacts>
   readonly graphiql?: boolean
   readonly introspection?: boolean
   readonly sandbox?: Partial<SandboxOptions>
@@ -35,6 +44,8 @@ export interface TestGateway {
     document: string | TypedDocumentNode<Data, Variables>,
     variables?: Variables,
   ) => Promise<ExecutionResult<Data>>
+  /** How many connections callers have to the gateway. */
+  readonly connections: () => Promise<number>
   readonly post: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
 }
 
@@ -42,7 +53,7 @@ export interface TestGateway {
 export const sentinelToken = 'sentinel-b2f1c0de'
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { timeoutMs = 5000, graphiql = true, introspection = true } = options
+  const { timeoutMs = 5000, settleMs = 200, maxRps = 300, graphiql = true, introspection = true } = options
   const sandbox = await startSandbox({ token: sentinelToken, ...options.sandbox })
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'trace', base: null }, { write: (line) => void lines.push(JSON.parse(line)) })
@@ -51,10 +62,16 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     token: sandbox.token,
     userAgent: 'callbell-graphql/test',
     connectTimeoutMs: timeoutMs,
+    maxRps,
     log,
   })
   const health: Health = { upstream: 'sandbox', isDraining: false }
-  const contacts = createContacts(callbell, timeoutMs)
+  const store = options.store ?? openMemoryStore()
+  const ttlMs = 24 * 3_600_000
+  const contacts = {
+    ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),
+    ...options.contacts,
+  }
   const server = createServer(createGateway({ contacts, health, log, graphiql, introspection }))
   const { port } = await listen(server, 0, '127.0.0.1')
   const url = `http://127.0.0.1:${port}/graphql`
@@ -65,6 +82,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     await once(server, 'close')
     await sandbox.close()
     await callbell.close()
+    await store.close()
   })
 
   const post: TestGateway['post'] = (body, headers = {}) =>
@@ -75,6 +93,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     health,
     log: lines,
     post,
+    connections: promisify(server.getConnections.bind(server)),
     async execute(document, variables) {
       const query = typeof document === 'string' ? document : print(document)
       const response = await post(JSON.stringify({ query, variables }))

@@ -1,0 +1,66 @@
+/** Stops asking a Callbell that is down, and finds out with one request when it is back. */
+import { BrokenCircuitError, CircuitState, circuitBreaker, ConsecutiveBreaker, handleWhen } from 'cockatiel'
+import { CallbellError } from './errors.ts'
+import type { Answer } from './exchange.ts'
+import { isObject } from './json.ts'
+
+export interface Breaker {
+  /** @throws CallbellError `CALLBELL_UNAVAILABLE`, with nothing sent, while it is open */
+  check(): void
+  /**
+   * Runs an exchange and takes note of how it ends.
+   *
+   * @param onRefused called when it is not run at all
+   * @throws as `check` does, and what the exchange throws
+   */
+  watch(exchange: () => Promise<Answer>, onRefused: () => void): Promise<Answer>
+}
+
+/** So many failures one after the other open it … */
+const failuresToOpen = 10
+/** … for so long, until one request may try. */
+const openMs = 2000
+
+/** Whether Callbell was not there: what it refuses (4xx, 429 among them) it is there to refuse. */
+const isDown = handleWhen(
+  (error) =>
+    error instanceof CallbellError &&
+    (error.code === 'CALLBELL_UNAVAILABLE' || error.code === 'CALLBELL_TIMEOUT'),
+).orWhenResult((answer) => isObject(answer) && Number(answer['status']) >= 500)
+
+export function createBreaker(): Breaker {
+  const policy = circuitBreaker(isDown, {
+    halfOpenAfter: openMs,
+    breaker: new ConsecutiveBreaker(failuresToOpen),
+  })
+  let openUntil = 0
+  policy.onBreak(() => {
+    openUntil = Date.now() + openMs
+  })
+
+  function refuse(cause?: unknown): never {
+    throw new CallbellError('CALLBELL_UNAVAILABLE', 'the breaker is open', {
+      progress: 'unsent',
+      retryAfterMs: Math.max(1, openUntil - Date.now()),
+      cause,
+    })
+  }
+
+  return {
+    check() {
+      // While one request tries, the policy would let the others wait for it, whatever their deadlines.
+      if (policy.state === CircuitState.HalfOpen) refuse()
+      if (policy.state === CircuitState.Open && Date.now() < openUntil) refuse()
+    },
+    async watch(exchange, onRefused) {
+      try {
+        if (policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError()
+        return await policy.execute(exchange)
+      } catch (error) {
+        if (!(error instanceof BrokenCircuitError)) throw error
+        onRefused()
+        return refuse(error)
+      }
+    },
+  }
+}

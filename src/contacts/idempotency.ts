@@ -1,0 +1,234 @@
+/** Keyed creates: one contact for a key, whoever asks again, whenever, and whatever broke in between. */
+import { createHash, randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { encodeNewContact } from '../callbell/encode-contact.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import type { Contact } from '../contact.ts'
+import type { Store } from '../store/store.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { ContactsFailure } from './failure.ts'
+import type { IdempotencyRecord } from './idempotency-record.ts'
+import { readRecord, writeRecord } from './idempotency-record.ts'
+import { canBeLookedUp } from './reconcile.ts'
+import type { Sender, Sending } from './send-contact.ts'
+
+export interface IdempotencyOptions {
+  /** Milliseconds for which a key is remembered. */
+  readonly ttlMs: number
+}
+
+export interface KeyedCreate {
+  readonly contact: Contact
+  /** Whether it was there before this call. */
+  readonly replayed: boolean
+}
+
+export interface Idempotency {
+  /**
+   * @param caller whose key it is: the same key of another caller is another key
+   * @throws CallbellError `CALLBELL_REJECTED`, which frees the key
+   * @throws ContactsFailure
+   */
+  create(caller: string, key: string, sending: Sending): Promise<KeyedCreate>
+}
+
+/** So long after an attempt began, Callbell is not at it any more: what is not there now will not come. */
+const forgottenAfterMs = 30_000
+/** What a process may need beyond a field's deadline to write down how it ended. */
+const leaseGraceMs = 2000
+const pollMs = 100
+
+export function createIdempotency(
+  store: Store,
+  sender: Sender,
+  log: Logger,
+  { ttlMs }: IdempotencyOptions,
+): Idempotency {
+  const owner = randomUUID()
+  /** Creates under way in this process: their repetitions wait for them instead of asking the store. */
+  const underWay = new Map<string, { readonly fingerprint: string; readonly result: Promise<KeyedCreate> }>()
+
+  /** Claims the key and creates, or tells what the key's record says. */
+  async function create(id: string, fingerprint: string, sending: Sending): Promise<KeyedCreate> {
+    const claim = runningRecord(fingerprint, Date.now(), sending)
+    for (;;) {
+      const found = await guarded(store.putIfAbsent(id, claim, ttlMs))
+      if (found === null) return send(id, claim, sending)
+      const record = readRecord(found)
+      if (record.fingerprint !== fingerprint) throw reused()
+      if (record.state === 'CREATED') return { contact: record.contact, replayed: true }
+      if (record.state === 'APPLIED') throw failureOf(record, sending)
+      if (record.state === 'UNKNOWN' || isOrphan(record)) {
+        const settled = await settleUnknown(id, found, record, sending)
+        if (settled) return settled
+      } else if (performance.now() + pollMs < sending.deadline) {
+        // Another replica is at it, and writes down how it ends.
+        await delay(pollMs)
+      } else {
+        throw failureOf(unknown(record, 'CALLBELL_TIMEOUT', 1), sending)
+      }
+    }
+  }
+
+  /**
+   * Looks what became of an attempt of which nobody can tell, and creates only if Callbell has
+   * nothing and can't be at it any more.
+   *
+   * @returns null if someone else was faster and the record must be read again
+   */
+  async function settleUnknown(
+    id: string,
+    found: string,
+    record: IdempotencyRecord,
+    sending: Sending,
+  ): Promise<KeyedCreate | null> {
+    const code = 'code' in record ? record.code : 'CALLBELL_UNAVAILABLE'
+    const attempts = 'attempts' in record ? record.attempts : 1
+    const { fingerprint, firstBegan, lastBegan } = record
+    const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
+    if (!(await guarded(store.replace(id, found, claim, ttlMs)))) return null
+
+    const finding = await sender.look({ contact: sending.contact, began: firstBegan }, sending.deadline)
+    if (typeof finding === 'object') {
+      await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.contact })
+      return { contact: finding.contact, replayed: true }
+    }
+    const age = Date.now() - lastBegan
+    const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
+    if (finding === 'NOTHING' && age >= forgottenAfterMs) {
+      const next = runningRecord(fingerprint, Date.now(), sending, firstBegan)
+      if (!(await guarded(store.replace(id, claim, next, ttlMs)))) return null
+      return send(id, next, { ...sending, earlier: { began: firstBegan, failure } })
+    }
+    const unsettled = unknown(record, code, attempts)
+    await settle(id, claim, unsettled)
+    throw failureOf(unsettled, sending, finding === 'NOTHING' ? forgottenAfterMs - age : undefined)
+  }
+
+  /** Sends under a claim, and writes down how it ended. */
+  async function send(id: string, claim: string, sending: Sending): Promise<KeyedCreate> {
+    const record = readRecord(claim)
+    try {
+      const contact = await sender.send(sending)
+      await settle(id, claim, { ...common(record), state: 'CREATED', contact })
+      return { contact, replayed: false }
+    } catch (error) {
+      if (
+        error instanceof CallbellError ||
+        (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
+      ) {
+        await settle(id, claim, null)
+        throw error
+      }
+      const { code, attempts, outcome } =
+        error instanceof ContactsFailure && isOfCallbell(error.code)
+          ? { code: error.code, attempts: error.attempts ?? 1, outcome: error.outcome }
+          : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 1, outcome: 'UNKNOWN' as const }
+      const settled = {
+        ...common(record),
+        state: outcome === 'APPLIED' ? outcome : 'UNKNOWN',
+        code,
+        attempts,
+      } as const
+      await settle(id, claim, settled)
+      throw error instanceof ContactsFailure ? failureOf(settled, sending) : error
+    }
+  }
+
+  /**
+   * Writes down how a claim ended. A store that is away now must not hide the outcome from the
+   * caller: the claim is left, and the next one with this key looks what became of it.
+   */
+  async function settle(id: string, claim: string, record: IdempotencyRecord | null): Promise<void> {
+    try {
+      if (record === null) await store.remove(id, claim)
+      else await store.replace(id, claim, writeRecord(record), ttlMs)
+    } catch (error) {
+      log.error({ err: error }, 'the outcome of a keyed create could not be stored')
+    }
+  }
+
+  function runningRecord(
+    fingerprint: string,
+    began: number,
+    { deadline }: Sending,
+    firstBegan = began,
+  ): string {
+    const leaseUntil = Date.now() + (deadline - performance.now()) + leaseGraceMs
+    return writeRecord({ state: 'RUNNING', fingerprint, firstBegan, lastBegan: began, owner, leaseUntil })
+  }
+
+  /** Whether the process that was sending can't be sending any more. Ours is: it would be under way. */
+  function isOrphan(record: IdempotencyRecord & { state: 'RUNNING' }): boolean {
+    return !store.isShared || record.owner === owner || Date.now() > record.leaseUntil
+  }
+
+  return {
+    async create(caller, key, sending) {
+      const id = digest(`${caller}\u0000${key}`)
+      const fingerprint = digest(encodeNewContact(sending.contact))
+      const first = underWay.get(id)
+      if (first) {
+        if (first.fingerprint !== fingerprint) throw reused()
+        return { ...(await first.result), replayed: true }
+      }
+      const result = create(id, fingerprint, sending)
+      underWay.set(id, { fingerprint, result })
+      try {
+        return await result
+      } finally {
+        underWay.delete(id)
+      }
+    },
+  }
+}
+
+function common({ fingerprint, firstBegan, lastBegan }: IdempotencyRecord) {
+  return { fingerprint, firstBegan, lastBegan }
+}
+
+function unknown(record: IdempotencyRecord, code: CallbellError['code'], attempts: number) {
+  return { ...common(record), state: 'UNKNOWN', code, attempts } as const
+}
+
+/** With a key an unknown outcome may be asked for again, as long as Callbell can be asked. */
+function failureOf(
+  { state, code, attempts }: IdempotencyRecord & { state: 'APPLIED' | 'UNKNOWN' },
+  { contact }: Sending,
+  retryAfterMs?: number,
+): ContactsFailure {
+  return new ContactsFailure(code, `the outcome of a keyed create is ${state}`, {
+    outcome: state,
+    attempts,
+    retryable: state === 'UNKNOWN' && canBeLookedUp(contact),
+    retryAfterMs,
+  })
+}
+
+function isOfCallbell(code: ContactsFailure['code']): code is CallbellError['code'] {
+  return code.startsWith('CALLBELL_')
+}
+
+function reused(): ContactsFailure {
+  return new ContactsFailure('IDEMPOTENCY_KEY_REUSED', 'the key was used with another input', {
+    outcome: 'NOT_APPLIED',
+    retryable: false,
+  })
+}
+
+/** @throws ContactsFailure `STORE_UNAVAILABLE` where the store is away: a key is never run unprotected */
+async function guarded<T>(operation: Promise<T>): Promise<T> {
+  try {
+    return await operation
+  } catch (error) {
+    throw new ContactsFailure('STORE_UNAVAILABLE', 'the store is away', {
+      outcome: 'NOT_APPLIED',
+      retryable: true,
+      cause: error,
+    })
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

@@ -1,0 +1,81 @@
+/** Finding out what became of a create that nobody can tell: by looking whether its contact is there. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CallbellClient } from '../callbell/client.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import type { Contact, NewContact } from '../contact.ts'
+import type { RetryBudget } from './retry-budget.ts'
+
+/**
+ * - the contact: it is there, so it was created
+ * - `NOTHING`: there is no contact with that number
+ * - `UNCLEAR`: anything else; nothing may be concluded from it
+ */
+export type Finding = { readonly contact: Contact } | 'NOTHING' | 'UNCLEAR'
+
+export interface LookingFor {
+  readonly contact: NewContact
+  /** When the first attempt to create it began, in milliseconds since the epoch on our clock. */
+  readonly began: number
+}
+
+/** The lookup may lag behind the write: it is repeated, each wait twice as long as the one before. */
+const firstWaitMs = 200
+
+/**
+ * Looks until the contact is found, something else is, or the time is up.
+ *
+ * @param until when the last look is due, on the clock of `performance.now()`
+ * @param deadline when the last look must have been answered, on the same clock
+ */
+export async function reconcile(
+  callbell: CallbellClient,
+  budget: RetryBudget,
+  sought: LookingFor,
+  until: number,
+  deadline: number,
+): Promise<Finding> {
+  if (!canBeLookedUp(sought.contact)) return 'UNCLEAR'
+  let finding: Finding = 'UNCLEAR'
+  for (let wait = firstWaitMs; ; wait *= 2) {
+    const now = performance.now()
+    const isLast = now + wait >= until
+    const pause = isLast ? Math.max(0, until - now) : wait
+    if (now + pause >= deadline) return finding
+    await delay(pause)
+    if (!budget.spend()) return 'UNCLEAR'
+    const seen = await look(callbell, sought, deadline)
+    // A look that failed says nothing, and the next one may do better.
+    if (seen !== 'FAILED' && seen !== 'NOTHING') return seen
+    finding = seen === 'FAILED' ? 'UNCLEAR' : seen
+    if (isLast) return finding
+  }
+}
+
+/** Only WhatsApp contacts can be asked for by their identifier. */
+export function canBeLookedUp({ source }: NewContact): boolean {
+  return source === 'whatsapp'
+}
+
+async function look(
+  callbell: CallbellClient,
+  { contact, began }: LookingFor,
+  deadline: number,
+): Promise<Finding | 'FAILED'> {
+  try {
+    const times = { enterBy: deadline, answerBy: deadline }
+    const seen = await callbell.getContactByPhone(contact.identifier, contact.channelUuid, times)
+    if (seen.contact === null) return 'NOTHING'
+    // What is older proves nothing: the lookup shows one contact, and a second may stand beside it.
+    const isOurs =
+      seen.contact.name === contact.name && isSince(seen.contact.createdAt, began + seen.clockLeadMs)
+    return isOurs ? { contact: seen.contact } : 'UNCLEAR'
+  } catch (error) {
+    if (error instanceof CallbellError) return 'FAILED'
+    throw error
+  }
+}
+
+/** Callbell writes whole seconds, so a contact of this second may bear a time before the attempt's. */
+function isSince(createdAt: string | null, moment: number): boolean {
+  return createdAt !== null && Date.parse(createdAt) >= Math.floor(moment / 1000) * 1000
+}

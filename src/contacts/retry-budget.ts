@@ -1,0 +1,28 @@
+/**
+ * What retries and lookups may cost: a bucket of tokens that each field fills by a little. It
+ * keeps an outage from being multiplied: in the long run, at most 1.1 requests a field.
+ */
+const capacity = 100
+/** A tenth of a token a field, counted in tenths so that it stays exact. */
+const tenthsPerField = 1
+
+export interface RetryBudget {
+  /** To be called once for every field. */
+  earn(): void
+  /** Takes a token; false where there is none. */
+  spend(): boolean
+}
+
+export function createRetryBudget(): RetryBudget {
+  let tenths = capacity * 10
+  return {
+    earn() {
+      tenths = Math.min(capacity * 10, tenths + tenthsPerField)
+    },
+    spend() {
+      if (tenths < 10) return false
+      tenths -= 10
+      return true
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/** Sending one contact, again where that is safe, until its outcome is known or honestly unknown. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CallbellClient } from '../callbell/client.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import { classOf, delayAfter } from '../callbell/retry.ts'
+import type { Contact, NewContact } from '../contact.ts'
+import { failedChange } from './failure.ts'
+import type { Finding, LookingFor } from './reconcile.ts'
+import { reconcile } from './reconcile.ts'
+import type { RetryBudget } from './retry-budget.ts'
+
+export interface SendOptions {
+  /** Milliseconds for queue, attempts and looking together. */
+  readonly timeoutMs: number
+  /** Milliseconds after which a Callbell that was cut off is taken to be done, or to have given up. */
+  readonly settleMs: number
+}
+
+/** One contact to be created. */
+export interface Sending {
+  readonly contact: NewContact
+  /** When the caller must be answered, on the clock of `performance.now()`. */
+  readonly deadline: number
+  /** An attempt of an earlier call of which nobody can tell. */
+  readonly earlier?: { readonly began: number; readonly failure: CallbellError }
+}
+
+export interface Sender {
+  /**
+   * @returns the contact that is there for this call, whichever attempt created it
+   * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
+   * @throws ContactsFailure with the outcome
+   */
+  send(sending: Sending): Promise<Contact>
+  /** Looks whether a contact that may have been created earlier is there. */
+  look(sought: LookingFor, deadline: number): Promise<Finding>
+}
+
+/** Requests that provably did nothing are repeated up to so many tries. */
+const mostTries = 4
+
+export function createSender(
+  callbell: CallbellClient,
+  budget: RetryBudget,
+  { timeoutMs, settleMs }: SendOptions,
+): Sender {
+  /** How long a finished write may take to be seen by a lookup. */
+  const lagMs = settleMs / 4
+
+  async function send({ contact, deadline, earlier }: Sending): Promise<Contact> {
+    // What is left after an attempt is for looking what became of it.
+    const answerBy = deadline - timeoutMs / 4
+    // What gets its turn later than this would not be answered in time, and be unclear for nothing.
+    const enterBy = answerBy - timeoutMs / 10
+    const began = earlier?.began ?? Date.now()
+    /** The first attempt of which nobody can tell: it outweighs whatever the next one meets. */
+    let unclear = earlier?.failure
+
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await callbell.createContact(contact, { enterBy, answerBy })
+      } catch (error) {
+        if (!(error instanceof CallbellError)) throw error
+        const kind = classOf(error)
+        const failed = () =>
+          unclear === undefined
+            ? failedChange(error, 'NOT_APPLIED', attempts)
+            : failedChange(unclear, 'UNKNOWN', attempts)
+
+        if (kind === 'HAPPENED') throw failedChange(error, 'APPLIED', attempts)
+        if (kind === 'DEFINITE_NO') {
+          throw error.code === 'CALLBELL_REJECTED' && unclear === undefined ? error : failed()
+        }
+        if (kind === 'NOT_SENT' || kind === 'REFUSED') {
+          const pause = error.retryAfterMs ?? delayAfter(attempts, Math.random())
+          const isInTime = performance.now() + pause < enterBy
+          if (error.code === 'OVERLOADED' || attempts >= mostTries || !isInTime || !budget.spend())
+            throw failed()
+          await delay(pause)
+          continue
+        }
+
+        const isFirst = unclear === undefined
+        unclear ??= error
+        const now = performance.now()
+        const until = {
+          // It is over: looking has to bear with a lookup that lags, and with nothing else.
+          FAILED: now + lagMs,
+          NOT_UNDERSTOOD: now + lagMs,
+          CUT_OFF: now + settleMs,
+          NO_ANSWER: deadline - lagMs,
+        }[kind]
+        const finding = await reconcile(callbell, budget, { contact, began }, until, deadline)
+        if (typeof finding === 'object') return finding.contact
+        const mayRepeat = finding === 'NOTHING' && isFirst && (kind === 'FAILED' || kind === 'CUT_OFF')
+        if (!mayRepeat || performance.now() >= enterBy || !budget.spend()) throw failed()
+      }
+    }
+  }
+
+  return {
+    send,
+    look: (sought, deadline) => reconcile(callbell, budget, sought, performance.now() + lagMs, deadline),
+  }
+}

@@ -1,0 +1,18 @@
+import type { Logger } from '../telemetry/log.ts'
+import { openMemoryStore } from './memory.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Opens the store that `STORE_URL` names. Only what is opened is loaded.
+ *
+ * @throws if a SQLite file can't be used
+ */
+export async function openStore(url: string, log: Logger): Promise<Store> {
+  if (url === 'memory:') return openMemoryStore()
+  if (url.startsWith('sqlite:')) {
+    const { openSqliteStore } = await import('./sqlite.ts')
+    return openSqliteStore(url.slice('sqlite:'.length))
+  }
+  const { openRedisStore } = await import('./redis.ts')
+  return openRedisStore(url, log)
+}
