@@ -10,11 +10,10 @@ import { pruneEveryMs } from './store.ts'
  * @throws if the file can't be used, or another process has it
  */
 export function openSqliteStore(file: string): Store {
-  mkdirSync(dirname(file), { recursive: true })
+  // The records hold contacts: they are nobody else's to read.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const database = new DatabaseSync(file)
-  // The lock is this process's for as long as it lives, and the operating system frees it when it
-  // dies: whatever is found in the file belongs to nobody who is still running.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL')
+  lock(database, file)
   // A write is in the file system's hands before it returns: it outlives the process, though
   // perhaps not a loss of power. A sync of the disk for each would cost more than the create.
   database.exec('PRAGMA synchronous = NORMAL')
@@ -65,5 +64,19 @@ export function openSqliteStore(file: string): Store {
     async close() {
       database.close()
     },
+  }
+}
+
+/**
+ * The lock is this process's for as long as it lives, and the operating system frees it when it
+ * dies: whatever is found in the file belongs to nobody who is still running.
+ */
+function lock(database: DatabaseSync, file: string): void {
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL')
+  } catch (error) {
+    database.close()
+    const isLocked = error instanceof Error && error.message.includes('locked')
+    throw isLocked ? new Error(`another process uses ${file}; several share a redis:// store`) : error
   }
 }

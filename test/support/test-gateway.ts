@@ -25,6 +25,7 @@ export interface TestGatewayOptions {
   readonly settleMs?: number
   readonly maxRps?: number
   readonly store?: Store
+  readonly ttlMs?: number
   /** In place of the real functions. */
   readonly contacts?: Partial<Contacts>
   readonly graphiql?: boolean
@@ -37,6 +38,7 @@ export interface TestGateway {
   readonly url: string
   readonly sandbox: Sandbox
   readonly health: Health
+  readonly contacts: Contacts
   /** All log lines so far, parsed. */
   readonly log: readonly Record<string, unknown>[]
   /** Posts a document and returns the answer's JSON. */
@@ -67,7 +69,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   })
   const health: Health = { upstream: 'sandbox', isDraining: false }
   const store = options.store ?? openMemoryStore()
-  const ttlMs = 24 * 3_600_000
+  const { ttlMs = 24 * 3_600_000 } = options
   const contacts = {
     ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),
     ...options.contacts,
@@ -91,6 +93,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     url,
     sandbox,
     health,
+    contacts,
     log: lines,
     post,
     connections: promisify(server.getConnections.bind(server)),

@@ -1,0 +1,235 @@
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { CreateContactInput } from './gql/graphql.ts'
+import { hasRedis, startRedis } from './support/redis-server.ts'
+import { openTestStore, storeUrls } from './support/stores.ts'
+import type { TestGateway } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+const input: CreateContactInput = {
+  identifier: '+39 02 4',
+  source: 'WHATSAPP',
+  name: 'Ada',
+  idempotencyKey: 'order 66: “Ünï”',
+}
+const document = `mutation ($input: CreateContactInput!) {
+  createContact(input: $input) { contact { uuid name } replayed userErrors { field message code } }
+}`
+
+function create({ execute }: TestGateway, change: Partial<CreateContactInput> = {}) {
+  return execute<{ createContact: unknown }, object>(document, { input: { ...input, ...change } })
+}
+
+/** What is told of a failure, without the request's id. */
+function told({ errors }: Awaited<ReturnType<typeof create>>): object {
+  const { requestId: _, ...extensions } = { requestId: undefined, ...errors?.[0]?.extensions }
+  return extensions
+}
+
+function created({ sandbox }: TestGateway, replayed: boolean, position = -1): object {
+  const contact = sandbox.contacts.all().at(position)
+  return {
+    data: {
+      createContact: { contact: { uuid: contact?.uuid, name: contact?.name }, replayed, userErrors: [] },
+    },
+  }
+}
+
+function methods({ sandbox }: TestGateway): string {
+  return sandbox.requests.map(({ method }) => method).join(' ')
+}
+
+/** Lets the clock jump, but not the timers. */
+function passTime(milliseconds: number): void {
+  const now = Date.now()
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(now + milliseconds)
+}
+afterEach(() => void vi.useRealTimers())
+
+describe.each(storeUrls)('with %s', (_name, createUrl) => {
+  async function open(options: object = {}): Promise<TestGateway> {
+    return createTestGateway({ timeoutMs: 2000, store: await openTestStore(await createUrl()), ...options })
+  }
+
+  test('the same key and input give the first result again, without a call', async () => {
+    const gateway = await open()
+    expect(await create(gateway)).toEqual(created(gateway, false))
+    expect(await create(gateway)).toEqual(created(gateway, true))
+    expect(await create(gateway)).toEqual(created(gateway, true))
+    expect(methods(gateway)).toBe('POST')
+  })
+
+  test('while the first is under way, the others wait for it', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ delayMs: 100 })
+    const all = await Promise.all(Array.from({ length: 5 }, () => create(gateway)))
+    expect(all.filter((result) => JSON.stringify(result).includes('"replayed":false'))).toHaveLength(1)
+    expect(all).toContainEqual(created(gateway, true))
+    expect(methods(gateway)).toBe('POST')
+  })
+
+  test('they get its failure, too', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ delayMs: 100, status: 401 })
+    const [first, second] = await Promise.all([create(gateway), create(gateway)])
+    expect(told(first)).toMatchObject({ code: 'CALLBELL_UNAUTHORIZED', outcome: 'NOT_APPLIED' })
+    expect(told(second)).toEqual(told(first))
+    expect(methods(gateway)).toBe('POST')
+  })
+
+  test('the same key with another input is refused, then and later', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ delayMs: 100 })
+    const reused = { code: 'IDEMPOTENCY_KEY_REUSED', outcome: 'NOT_APPLIED', retryable: false }
+    const [, during] = await Promise.all([create(gateway), create(gateway, { name: 'Bob' })])
+    expect(told(during)).toEqual(reused)
+    expect(told(await create(gateway, { tags: [] }))).toEqual(reused)
+    expect(methods(gateway)).toBe('POST')
+  })
+
+  test('another key is another create', async () => {
+    const gateway = await open()
+    await create(gateway)
+    expect(await create(gateway, { idempotencyKey: 'order 67' })).toEqual(created(gateway, false))
+    expect(methods(gateway)).toBe('POST POST')
+  })
+
+  test('another caller’s key is another key', async () => {
+    const gateway = await open()
+    const wanted = { identifier: '+39 02 4', source: 'whatsapp', name: 'Ada', idempotencyKey: 'k' } as const
+    const first = await gateway.contacts.create(wanted, 'one')
+    const second = await gateway.contacts.create(wanted, 'two')
+    expect([first.replayed, second.replayed]).toEqual([false, false])
+    expect(methods(gateway)).toBe('POST POST')
+  })
+
+  test('a create that was not applied frees its key', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ status: 401 }, { status: 422, body: { error: 'no' } })
+    expect(told(await create(gateway))).toMatchObject({ outcome: 'NOT_APPLIED' })
+    const rejected = await create(gateway, { name: 'Bob' })
+    expect(rejected.data?.createContact).toEqual({
+      contact: null,
+      replayed: false,
+      userErrors: [{ field: null, message: 'no', code: 'REJECTED' }],
+    })
+    expect(await create(gateway)).toEqual(created(gateway, false))
+    expect(methods(gateway)).toBe('POST POST POST')
+  })
+
+  test('a create that happened with a useless answer stays so', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ status: 201, body: 'created', afterWork: true })
+    const applied = { code: 'CALLBELL_INVALID_RESPONSE', outcome: 'APPLIED', retryable: false, attempts: 1 }
+    expect(told(await create(gateway))).toEqual(applied)
+    expect(told(await create(gateway))).toEqual(applied)
+    expect(methods(gateway)).toBe('POST')
+  })
+
+  test('an unknown outcome is looked up again, and its contact found', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ status: 500, afterWork: true }, { on: 'GET', status: 500 })
+    expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
+    expect(await create(gateway)).toEqual(created(gateway, true))
+    expect(await create(gateway)).toEqual(created(gateway, true))
+    expect(methods(gateway)).toBe('POST GET GET')
+  })
+
+  test('an unknown outcome is sent again once Callbell must have forgotten it, and not before', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ status: 500 }, { on: 'GET', status: 500 })
+    expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN' })
+    const tooEarly = told(await create(gateway))
+    expect(tooEarly).toMatchObject({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
+    expect(tooEarly).toHaveProperty('retryAfterMs', expect.closeTo(29_500, -3))
+    passTime(31_000)
+    expect(await create(gateway)).toEqual(created(gateway, false))
+    expect(methods(gateway)).toBe('POST GET GET GET POST')
+  })
+
+  test('what was unknown once is not said to be not applied by a later attempt', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ status: 500 }, { on: 'GET', status: 500 })
+    await create(gateway)
+    passTime(31_000)
+    gateway.sandbox.failNext({ on: 'POST', status: 401 })
+    expect(told(await create(gateway))).toMatchObject({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN' })
+  })
+
+  test('an unknown outcome of another source stays unknown', async () => {
+    const gateway = await open()
+    gateway.sandbox.failNext({ drop: true })
+    const unknown = { code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', retryable: false, attempts: 1 }
+    expect(told(await create(gateway, { source: 'TELEGRAM' }))).toEqual(unknown)
+    expect(told(await create(gateway, { source: 'TELEGRAM' }))).toEqual(unknown)
+    expect(methods(gateway)).toBe('POST')
+  })
+
+  test('a key is forgotten after its time', async () => {
+    const gateway = await open({ ttlMs: 50 })
+    await create(gateway)
+    await expect
+      .poll(async () => JSON.stringify(await create(gateway)), { timeout: 2000 })
+      .toContain('"replayed":false')
+    expect(methods(gateway)).toBe('POST POST')
+  })
+})
+
+test.each([
+  ['', 'INVALID'],
+  ['a\nb', 'INVALID'],
+  ['a\u200bb', 'INVALID'],
+  ['k'.repeat(256), 'TOO_LONG'],
+])('the key %j can’t be one', async (idempotencyKey, code) => {
+  const gateway = await createTestGateway()
+  const message = 'must be 1 to 255 printable characters'
+  expect((await create(gateway, { idempotencyKey, name: '' })).data?.createContact).toEqual({
+    contact: null,
+    replayed: false,
+    userErrors: [
+      { field: ['input', 'idempotencyKey'], message, code },
+      { field: ['input', 'name'], message: 'must not be blank', code: 'BLANK' },
+    ],
+  })
+  expect(methods(gateway)).toBe('')
+})
+
+describe.runIf(hasRedis)('several replicas on one Redis', () => {
+  test('one sends, the other waits for it', async () => {
+    const redis = await startRedis()
+    const one = await createTestGateway({ store: await openTestStore(redis.url) })
+    const two = await createTestGateway({ store: await openTestStore(redis.url), url: one.sandbox.url })
+    one.sandbox.failNext({ delayMs: 300 })
+    const results = await Promise.all([create(one), create(two)])
+    expect(results.map((result) => JSON.stringify(result)).toSorted()).toEqual(
+      [created(one, false), created(one, true)].map((result) => JSON.stringify(result)),
+    )
+    expect(methods(one)).toBe('POST')
+  })
+
+  test('with Redis away, a key is refused and no key is needed', async () => {
+    const redis = await startRedis()
+    const gateway = await createTestGateway({ store: await openTestStore(redis.url) })
+    await redis.kill()
+    const away = { code: 'STORE_UNAVAILABLE', outcome: 'NOT_APPLIED', retryable: true }
+    expect(told(await create(gateway))).toEqual(away)
+    expect(methods(gateway)).toBe('')
+    expect(await create(gateway, { idempotencyKey: null })).toEqual(created(gateway, false))
+    await redis.start()
+    await expect
+      .poll(async () => JSON.stringify(await create(gateway)), { timeout: 5000 })
+      .toContain('"contact":{"uuid"')
+  })
+
+  test('with Redis lost in the middle, the outcome is told all the same, and looked up by the next', async () => {
+    const redis = await startRedis()
+    const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 3000 })
+    onTestFinished(() => redis.kill())
+    gateway.sandbox.failNext({ delayMs: 300 })
+    const creating = create(gateway)
+    await expect.poll(() => methods(gateway)).toBe('POST')
+    await redis.kill()
+    expect(await creating).toEqual(created(gateway, false))
+    expect(gateway.log.map(({ msg }) => msg)).toContain('the outcome of a keyed create could not be stored')
+  })
+})

@@ -1,0 +1,48 @@
+/** A real Redis of the test's own, on a free port, which it may kill and start again. */
+import type { ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { listen } from '../../src/listen.ts'
+
+/** Whether there is a `redis-server` on the PATH. On CI there must be: nothing is skipped there. */
+export const hasRedis =
+  spawnSync('redis-server', ['--version']).status === 0 || process.env['CI'] !== undefined
+
+export interface RedisServer {
+  readonly url: string
+  start(): Promise<void>
+  /** As a crash would end it. */
+  kill(): Promise<void>
+}
+
+export async function startRedis(): Promise<RedisServer> {
+  const probe = createServer()
+  const { port } = await listen(probe, 0, '127.0.0.1')
+  probe.close()
+  await once(probe, 'close')
+  let server: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
+    for await (const chunk of server.stdout ?? []) {
+      if (String(chunk).includes('Ready to accept connections')) break
+    }
+  }
+
+  async function kill(): Promise<void> {
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+  }
+
+  await start()
+  // The log's last line comes before the socket takes connections.
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.destroy()
+  onTestFinished(kill)
+  return { url: `redis://127.0.0.1:${port}`, start, kill }
+}

@@ -1,0 +1,33 @@
+/** The three stores, each opened afresh. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import type { Store } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { hasRedis, startRedis } from './redis-server.ts'
+
+const silent = pino({ level: 'silent' })
+
+/** A store that is ready to be used. */
+export async function openTestStore(url: string): Promise<Store> {
+  const store = await openStore(url, silent)
+  // A Redis connection takes a moment, in which every call is refused.
+  for (;;) {
+    try {
+      await store.get('ready?')
+      return store
+    } catch {
+      await new Promise(setImmediate)
+    }
+  }
+}
+
+/** Where a new, empty store can be opened, by the store's name. */
+export const storeUrls: readonly (readonly [string, () => Promise<string>])[] = [
+  ['memory', async () => 'memory:'],
+  ['sqlite', async () => `sqlite:${join(mkdtempSync(join(tmpdir(), 'store-')), 'deep', 'test.db')}`],
+  ...(hasRedis ? [['redis', async () => (await startRedis()).url] as const] : []),
+]
+
+if (!hasRedis) process.stderr.write('SKIPPED: no redis-server on the PATH, so nothing is tested with Redis\n')
