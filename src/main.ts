@@ -66,6 +66,7 @@ const callbell = createCallbellClient({
   userAgent: `${packageJson.name}/${packageJson.version}`,
   connectTimeoutMs: config.timeoutMs,
   maxRps: config.maxRps,
+  takeTurns: store.takeTurns,
   log,
 })
 const contacts = createContacts({ callbell, store, log }, config)

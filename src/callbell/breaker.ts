@@ -6,7 +6,7 @@ import { isObject } from './json.ts'
 
 export interface Breaker {
   /** @throws CallbellError `CALLBELL_UNAVAILABLE`, with nothing sent, while it is open */
-  check(): void
+  readonly check: () => void
   /**
    * Runs an exchange and takes note of how it ends.
    *

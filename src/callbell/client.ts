@@ -32,7 +32,7 @@ export interface Found {
 }
 
 export type CallbellClientOptions = Omit<ExchangeOptions, 'connections'> &
-  Pick<PaceOptions, 'maxRps'> & { readonly log: Logger }
+  Pick<PaceOptions, 'maxRps' | 'takeTurns'> & { readonly log: Logger }
 
 /** 300 requests a second at 0.8 s each keep 240 connections busy. */
 const connections = 256
@@ -53,9 +53,9 @@ export interface CallbellClient {
 }
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
-  const { log, token, maxRps } = options
+  const { log, token, maxRps, takeTurns } = options
   const exchange = createExchange({ ...options, connections })
-  const pace = createPace({ maxRps, maxInFlight: connections })
+  const pace = createPace({ maxRps, maxInFlight: connections, takeTurns })
   const breaker = createBreaker()
 
   /** One exchange in its turn, unless Callbell is known to be down. */

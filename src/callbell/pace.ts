@@ -10,7 +10,21 @@ export interface PaceOptions {
   readonly maxRps: number
   /** Requests that may be unanswered at a time. */
   readonly maxInFlight: number
+  /** Where other replicas use the same account: takes turns from what all have together. */
+  readonly takeTurns?: TakeTurns | undefined
 }
+
+/**
+ * Takes up to `wanted` turns out of `maxRps` in any `windowMs` milliseconds, which all replicas
+ * share. Rejects where the others can't be asked.
+ *
+ * @returns how many were granted and, if not all, the milliseconds until there may be more
+ */
+export type TakeTurns = (
+  wanted: number,
+  maxRps: number,
+  windowMs: number,
+) => Promise<{ readonly granted: number; readonly waitMs: number }>
 
 /** The right to send one request. */
 export interface Pass {
@@ -43,12 +57,15 @@ const longestLine = 10_000
 /** Answers that it takes to get from half of the limit back to all of it. */
 const answersToRecover = 1000
 
+/** What a replica takes for itself while it can't ask the others: enough for four of them. */
+const shareAlone = 1 / 4
+
 interface Waiting {
   readonly letIn: (pass: Pass) => void
   readonly timer: NodeJS.Timeout
 }
 
-export function createPace({ maxRps, maxInFlight }: PaceOptions): Pace {
+export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pace {
   const most = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
   let limit = most
   /** Let in, and not known to have left. */
@@ -59,10 +76,13 @@ export function createPace({ maxRps, maxInFlight }: PaceOptions): Pace {
   const line = new Set<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
   let alarm: NodeJS.Timeout | undefined
+  let isAsking = false
+  /** Before this there is no turn left to be shared. */
+  let sharedAgainAt = 0
 
-  function hasRoom(now: number): boolean {
+  function hasRoom(now: number, places = Math.floor(limit)): boolean {
     while (expiries[0] !== undefined && expiries[0] <= now) expiries.shift()
-    return inFlight < maxInFlight && pending + expiries.length < Math.floor(limit)
+    return inFlight < maxInFlight && pending + expiries.length < places
   }
 
   /** Milliseconds until a request behind `ahead` others is let in, if answers come at once. */
@@ -96,24 +116,67 @@ export function createPace({ maxRps, maxInFlight }: PaceOptions): Pace {
     }
   }
 
-  function advance(): void {
-    clearTimeout(alarm)
-    const now = performance.now()
+  function letFirstIn(): void {
     for (const waiting of line) {
-      if (!hasRoom(now)) break
       line.delete(waiting)
       clearTimeout(waiting.timer)
       waiting.letIn(letIn())
+      return
     }
-    const next = expiries[0]
-    if (line.size > 0 && next !== undefined) alarm = setTimeout(advance, Math.ceil(next - now))
+  }
+
+  function advance(): void {
+    if (takeTurns && maxRps !== 0) void advanceTogether(takeTurns)
+    else advanceAlone(Math.floor(limit))
+  }
+
+  function advanceAlone(places: number): void {
+    const now = performance.now()
+    while (line.size > 0 && hasRoom(now, places)) letFirstIn()
+    setAlarm((expiries[0] ?? now + windowMs) - now)
+  }
+
+  /** One question at a time, for all that wait. */
+  async function advanceTogether(ask: TakeTurns): Promise<void> {
+    if (isAsking) return
+    const wanted = Math.min(line.size, maxInFlight - inFlight)
+    if (wanted <= 0) return
+    isAsking = true
+    try {
+      const { granted, waitMs } = await ask(wanted, Math.floor(limit), windowMs)
+      // Some may have given up meanwhile: their turns are lost, and the limit is kept.
+      for (let turn = 0; turn < granted; turn += 1) letFirstIn()
+      if (granted < wanted) {
+        sharedAgainAt = performance.now() + waitMs
+        setAlarm(waitMs)
+      }
+    } catch {
+      // The store has said so in the log.
+      advanceAlone(Math.max(1, Math.floor(limit * shareAlone)))
+    }
+    isAsking = false
+    // Who came during the question has not been asked for.
+    if (alarm === undefined && line.size > 0) advance()
+  }
+
+  function setAlarm(inMs: number): void {
+    clearTimeout(alarm)
+    alarm = undefined
+    if (line.size === 0) return
+    alarm = setTimeout(
+      () => {
+        alarm = undefined
+        advance()
+      },
+      Math.max(1, Math.ceil(inMs)),
+    )
   }
 
   return {
     async enter(latest) {
       const now = performance.now()
-      if (line.size === 0 && hasRoom(now)) return letIn()
-      const wait = waitBehind(line.size, now)
+      if (line.size === 0 && takeTurns === undefined && hasRoom(now)) return letIn()
+      const wait = Math.max(waitBehind(line.size, now), sharedAgainAt - now)
       if (now + wait > latest || line.size >= longestLine) throw overloaded(now + wait - latest)
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {

@@ -16,6 +16,21 @@ const removeScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`
 
+/** A list of the turns taken, newest first, by the one clock that all replicas share. */
+const takeTurnsScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local wanted, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local oldest = redis.call('LINDEX', KEYS[1], -1)
+while oldest and tonumber(oldest) <= now - window do
+  redis.call('RPOP', KEYS[1])
+  oldest = redis.call('LINDEX', KEYS[1], -1)
+end
+local granted = math.max(0, math.min(wanted, limit - redis.call('LLEN', KEYS[1])))
+for _ = 1, granted do redis.call('LPUSH', KEYS[1], now) end
+redis.call('PEXPIRE', KEYS[1], window)
+return { granted, oldest and tonumber(oldest) + window - now or window }`
+
 /** Does not wait for Redis to be there: until it is, and whenever it is not, every operation rejects. */
 export function openRedisStore(url: string, log: Logger): Store {
   const client = createClient({
@@ -49,6 +64,15 @@ export function openRedisStore(url: string, log: Logger): Store {
     async remove(key, expected) {
       const removed = await client.eval(removeScript, { keys: [prefix + key], arguments: [expected] })
       return removed === 1
+    },
+    async takeTurns(wanted, maxRps, windowMs) {
+      const reply = await client.eval(takeTurnsScript, {
+        keys: [`${prefix}turns`],
+        arguments: [wanted, maxRps, windowMs].map(String),
+      })
+      const [granted, waitMs] = Array.isArray(reply) ? reply.map(Number) : []
+      if (granted === undefined || waitMs === undefined) throw new Error('Redis gave no turns')
+      return { granted, waitMs }
     },
     async close() {
       client.destroy()

@@ -13,6 +13,16 @@ export interface Store {
   replace(key: string, expected: string, record: string, ttlMs: number): Promise<boolean>
   /** @returns whether the record was still the expected one, and is gone */
   remove(key: string, expected: string): Promise<boolean>
+  /**
+   * Where replicas share the store: takes turns that they share, at most `maxRps` in any `windowMs`.
+   *
+   * @returns how many of the wanted were granted and, if not all, when there may be more
+   */
+  readonly takeTurns?: (
+    wanted: number,
+    maxRps: number,
+    windowMs: number,
+  ) => Promise<{ readonly granted: number; readonly waitMs: number }>
   close(): Promise<void>
 }
 

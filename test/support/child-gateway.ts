@@ -18,8 +18,13 @@ export interface ChildGateway {
   kill(signal: NodeJS.Signals): void
 }
 
-export function startGateway(variables: Readonly<Record<string, string>> = {}): ChildGateway {
-  const child = spawn(process.execPath, [main], {
+/** @param clockAheadMs by how much the process believes it to be later */
+export function startGateway(
+  variables: Readonly<Record<string, string>> = {},
+  clockAheadMs = 0,
+): ChildGateway {
+  const laterClock = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAheadMs}`
+  const child = spawn(process.execPath, ['--import', laterClock, main], {
     // A folder without an `.env`, and no variable but the given ones.
     cwd: mkdtempSync(join(tmpdir(), 'gateway-')),
     env: { PATH: process.env['PATH'], PORT: '0', ...variables },

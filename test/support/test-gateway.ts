@@ -59,16 +59,17 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const sandbox = await startSandbox({ token: sentinelToken, ...options.sandbox })
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'trace', base: null }, { write: (line) => void lines.push(JSON.parse(line)) })
+  const store = options.store ?? openMemoryStore()
   const callbell = createCallbellClient({
     url: options.url ?? sandbox.url,
     token: sandbox.token,
     userAgent: 'callbell-graphql/test',
     connectTimeoutMs: timeoutMs,
     maxRps,
+    takeTurns: store.takeTurns,
     log,
   })
   const health: Health = { upstream: 'sandbox', isDraining: false }
-  const store = options.store ?? openMemoryStore()
   const { ttlMs = 24 * 3_600_000 } = options
   const contacts = {
     ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),

@@ -1,0 +1,96 @@
+/** Processes that are killed in the middle of keyed creates. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Sandbox } from '../src/sandbox/sandbox.ts'
+import { startSandbox } from '../src/sandbox/sandbox.ts'
+import type { ChildGateway } from './support/child-gateway.ts'
+import { startGateway } from './support/child-gateway.ts'
+
+const creates = 50
+const query = `mutation ($input: CreateContactInput!) {
+  createContact(input: $input) { contact { uuid name } userErrors { message } }
+}`
+
+interface Told {
+  readonly data?: { readonly createContact: { readonly contact: { readonly uuid: string } } | null }
+  readonly errors?: readonly { readonly extensions: { readonly outcome: string } }[]
+}
+
+/** What a caller is told of create number `n`; null if the connection broke. */
+async function ask(gateway: ChildGateway, n: number): Promise<Told | null> {
+  const input = {
+    identifier: `+39 06 ${n}`,
+    source: 'WHATSAPP',
+    name: `Contact ${n}`,
+    idempotencyKey: `key ${n}`,
+  }
+  const response = await fetch(await gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { input } }),
+  }).catch(() => null)
+  return response && response.json().catch(() => null)
+}
+
+function countOf(sandbox: Sandbox, n: number): number {
+  return sandbox.contacts.all().filter(({ name }) => name === `Contact ${n}`).length
+}
+
+test.each([1, 2, 3])(
+  'of 50 creates with a kill -9 in the middle, asked for again, none is lost and none is doubled (%i)',
+  { timeout: 60_000 },
+  async () => {
+    const sandbox = await startSandbox({ token: 't' })
+    onTestFinished(() => sandbox.close())
+    const variables = {
+      CALLBELL_API_TOKEN: 't',
+      CALLBELL_API_URL: sandbox.url,
+      CALLBELL_SETTLE_MS: '200',
+      STORE_URL: `sqlite:${join(mkdtempSync(join(tmpdir(), 'crash-')), 'keys.db')}`,
+      LOG_LEVEL: 'silent',
+    }
+    // Some answers come late, so that the kill finds creates at every stage.
+    sandbox.failNext(...Array.from({ length: creates }, (_, n) => ({ delayMs: (n * 7) % 100 })))
+
+    const first = startGateway(variables)
+    const asking = askAll(first)
+    await expect.poll(() => sandbox.requests.length, { interval: 1 }).toBeGreaterThan(0)
+    await delay(Math.random() * 60)
+    first.kill('SIGKILL')
+    await first.ended
+    const before = await asking
+
+    const second = startGateway(variables)
+    const after = await askAll(second)
+    second.kill('SIGTERM')
+    await second.ended
+    for (const [n, told] of after.entries()) {
+      // What the first process told is true after its death.
+      const uuid = uuidIn(before[n])
+      if (uuid !== undefined) expect(uuidIn(told)).toBe(uuid)
+      // What Callbell never got may still be on its way: it is told to be unknown, and is not sent again.
+      if (uuidIn(told) === undefined) expect(told?.errors?.[0]?.extensions.outcome).toBe('UNKNOWN')
+      expect(countOf(sandbox, n)).toBe(uuidIn(told) === undefined ? 0 : 1)
+    }
+
+    // Half a minute later it can't be on its way any more.
+    const third = startGateway(variables, 31_000)
+    const atLast = await askAll(third)
+    for (const [n, told] of atLast.entries()) {
+      expect(uuidIn(told)).toEqual(uuidIn(after[n]) ?? expect.any(String))
+      expect(countOf(sandbox, n)).toBe(1)
+    }
+  },
+)
+
+async function askAll(gateway: ChildGateway): Promise<(Told | null)[]> {
+  await gateway.url
+  return Promise.all(Array.from({ length: creates }, (_, n) => ask(gateway, n)))
+}
+
+function uuidIn(told: Told | null | undefined): string | undefined {
+  return told?.data?.createContact?.contact.uuid
+}
