@@ -37,6 +37,8 @@ export interface Fault {
   readonly body?: unknown
   /** Cut the connection instead of answering. */
   readonly drop?: boolean
+  /** With `drop`: do the work all the same, so many milliseconds after the cut. */
+  readonly workAfterMs?: number
 }
 
 export interface Sandbox {
@@ -86,6 +88,9 @@ export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Pro
     if (fault?.delayMs !== undefined) await delay(fault.delayMs)
     if (fault?.drop) {
       request.socket.destroy()
+      if (fault.workAfterMs === undefined) return
+      await delay(fault.workAfterMs)
+      reply(recorded, token, isWithinPace, contacts)
       return
     }
     const { status, body, headers } =

@@ -1,0 +1,26 @@
+/** What the gateway promises, without GraphQL and HTTP in front: one life of a process. */
+import pino from 'pino'
+import { createCallbellClient } from '../../src/callbell/client.ts'
+import type { Contacts } from '../../src/contacts/contacts.ts'
+import { createContacts } from '../../src/contacts/contacts.ts'
+import type { SendOptions } from '../../src/contacts/send-contact.ts'
+import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import type { Store } from '../../src/store/store.ts'
+
+export function createTestContacts(
+  { url, token }: Pick<Sandbox, 'url' | 'token'>,
+  store: Store,
+  options: SendOptions,
+): { readonly contacts: Contacts; readonly close: () => Promise<void> } {
+  const log = pino({ level: 'silent' })
+  const callbell = createCallbellClient({
+    url,
+    token,
+    userAgent: 'callbell-graphql/test',
+    connectTimeoutMs: options.timeoutMs,
+    maxRps: 0,
+    log,
+  })
+  const contacts = createContacts({ callbell, store, log }, { ...options, ttlMs: 3_600_000 })
+  return { contacts, close: () => callbell.close() }
+}
