@@ -1,4 +1,5 @@
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { listen } from '../src/listen.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
@@ -110,6 +111,53 @@ test('a POST that has started is answered before the process ends', async () => 
   answer.resolve()
   expect(await (await asking).json()).toEqual(created)
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
+})
+
+test('connections that wait for nothing do not hold up the end', async () => {
+  const gateway = startGateway()
+  const { hostname, port } = new URL(await gateway.url)
+  const silent = connect(Number(port), hostname)
+  await once(silent, 'connect')
+  // A kept-alive connection, idle after its answer.
+  await (await post(await gateway.url)).text()
+  gateway.kill('SIGTERM')
+  expect(await gateway.ended).toEqual({ code: 0, signal: null })
+  silent.destroy()
+})
+
+test('of a mutation in two parts, the one that has started is finished and the other is not begun', async () => {
+  const started = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const upstream = await startRawUpstream((socket) => {
+    started.resolve()
+    const text = httpAnswer('201 Created', '{"contact":{"uuid":"u","name":"John Doe"}}')
+    void answer.promise.then(() => socket.write(text))
+  })
+  const gateway = startGateway({ CALLBELL_API_TOKEN: sentinelToken, CALLBELL_API_URL: upstream.url })
+  const input = '(input: { identifier: "1", source: WHATSAPP, name: "John Doe" })'
+  const query = `mutation { one: createContact${input} { contact { name } } two: createContact${input} { contact { name } } }`
+  const asking = post(await gateway.url, JSON.stringify({ query }))
+  await started.promise
+  gateway.kill('SIGTERM')
+  await expect.poll(() => gateway.output().stdout).toContain('SIGTERM')
+  answer.resolve()
+  expect(await (await asking).json()).toEqual({
+    data: { one: { contact: { name: 'John Doe' } }, two: null },
+    errors: [
+      expect.objectContaining({
+        path: ['two'],
+        extensions: expect.objectContaining({ code: 'OVERLOADED', outcome: 'NOT_APPLIED', retryable: true }),
+      }),
+    ],
+  })
+  expect(upstream.requests).toHaveLength(1)
+  expect(await gateway.ended).toEqual({ code: 0, signal: null })
+})
+
+test('a store that cannot be opened ends it, saying why', async () => {
+  const gateway = startGateway({ STORE_URL: 'sqlite:/dev/null/keys.db' })
+  expect(await gateway.ended).toEqual({ code: 1, signal: null })
+  expect(gateway.output().stderr).toMatch(/^STORE_URL: the store can't be opened: /)
 })
 
 test('a configuration that cannot be used ends it, with every problem', async () => {

@@ -42,7 +42,7 @@ export interface Pace {
    * @throws CallbellError `OVERLOADED`, at once if its turn can't come in time
    */
   enter(latest: number): Promise<Pass>
-  /** To be told of a 429: the limit in force is halved, once for each second of them. */
+  /** To be told of a 429: the limit in force is cut by a quarter, once for each second of them. */
   slowDown(): void
   /** To be told of every other answer: the limit in force grows back. */
   speedUp(): void
@@ -50,15 +50,30 @@ export interface Pace {
   limitInForce(): number
 }
 
-/** A second, and the jitter by which requests may get closer to each other on their way. */
-const windowMs = 1030
+/** A second, and a little more for what clocks and timers lack in precision. */
+const windowMs = 1010
+/**
+ * Callbell counts a request when it takes it up, which is somewhere between its leaving and its
+ * answer. The second starts with the answer, or so long after the leaving if that is earlier:
+ * requests that were held up on their way do not meet the next ones in the same second.
+ */
+const longestHoldUpMs = 100
+/** An eighth of the limit may leave in a tenth of a second: a burst is spread, and held up less. */
+const clumpMs = windowMs / 10
+const clumpsPerLimit = 8
 /** Nobody waits behind more than this, whatever the deadlines allow: it bounds memory. */
 const longestLine = 10_000
-/** Answers that it takes to get from half of the limit back to all of it. */
+/** What is left of the limit after a 429, and the answers that it takes to get back to all of it. */
+const slowedTo = 3 / 4
 const answersToRecover = 1000
 
 /** What a replica takes for itself while it can't ask the others: enough for four of them. */
 const shareAlone = 1 / 4
+
+interface Flight {
+  readonly leftAt: number
+  answeredAt: number | undefined
+}
 
 interface Waiting {
   readonly letIn: (pass: Pass) => void
@@ -70,8 +85,12 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   let limit = most
   /** Let in, and not known to have left. */
   let pending = 0
-  /** When each request that left stops to count, oldest first. */
-  const expiries: number[] = []
+  /** Requests that have left, until it is known when their second starts, oldest first. */
+  const flying: Flight[] = []
+  /** When the seconds started that are not over, oldest first. */
+  const started: number[] = []
+  /** When the requests of the last tenth of a second left, oldest first. */
+  const clump: number[] = []
   let inFlight = 0
   const line = new Set<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
@@ -80,36 +99,61 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   /** Before this there is no turn left to be shared. */
   let sharedAgainAt = 0
 
+  /** Brings the three lists up to now. */
+  function catchUp(now: number): void {
+    for (let first = flying[0]; first !== undefined; first = flying[0]) {
+      const latest = first.leftAt + longestHoldUpMs
+      if (first.answeredAt === undefined && now < latest) break
+      // In order: one that was answered before another that left earlier starts with that one.
+      started.push(Math.max(started.at(-1) ?? 0, Math.min(first.answeredAt ?? latest, latest)))
+      flying.shift()
+    }
+    while (started[0] !== undefined && started[0] + windowMs <= now) started.shift()
+    while (clump[0] !== undefined && clump[0] + clumpMs <= now) clump.shift()
+  }
+
+  /** The moment from which on one more may be let in, as far as the pace is concerned. */
+  function roomAt(now: number, places: number): number {
+    catchUp(now)
+    const lacking = pending + flying.length + started.length - places
+    const lackingInClump = pending + clump.length - Math.ceil(places / clumpsPerLimit)
+    // What is let in or flying may start its second any moment: when it ends is not known yet.
+    return Math.max(
+      now,
+      lacking < 0 ? now : (started[lacking] ?? now) + windowMs,
+      lackingInClump < 0 ? now : (clump[lackingInClump] ?? now) + clumpMs,
+    )
+  }
+
   function hasRoom(now: number, places = Math.floor(limit)): boolean {
-    while (expiries[0] !== undefined && expiries[0] <= now) expiries.shift()
-    return inFlight < maxInFlight && pending + expiries.length < places
+    return inFlight < maxInFlight && roomAt(now, places) <= now
   }
 
   /** Milliseconds until a request behind `ahead` others is let in, if answers come at once. */
   function waitBehind(ahead: number, now: number): number {
     const places = Math.floor(limit)
-    const lacking = ahead - (places - pending - expiries.length)
-    if (lacking < 0) return 0
-    const expiry = expiries[lacking]
-    if (expiry !== undefined) return expiry - now
-    // Not before those who leave with these expiries have left, and a second has gone by again.
-    const beyond = lacking - expiries.length
-    const first = expiries[beyond % places] ?? now
-    return first - now + (1 + Math.floor(beyond / places)) * windowMs
+    if (places === Number.POSITIVE_INFINITY) return 0
+    const first = roomAt(now, places) - now
+    const before = ahead + pending + flying.length + started.length
+    const sinceFirst = now - (started[0] ?? now)
+    return Math.max(first, Math.floor(before / places) * windowMs - sinceFirst)
   }
 
   function letIn(): Pass {
     pending += 1
     inFlight += 1
-    let hasLeft = false
+    let flight: Flight | undefined
     return {
       sent() {
-        hasLeft = true
         pending -= 1
-        if (maxRps !== 0) expiries.push(performance.now() + windowMs)
+        flight = { leftAt: performance.now(), answeredAt: undefined }
+        if (maxRps === 0) return
+        flying.push(flight)
+        clump.push(flight.leftAt)
       },
       done() {
-        if (!hasLeft) pending -= 1
+        if (flight) flight.answeredAt = performance.now()
+        else pending -= 1
         inFlight -= 1
         advance()
       },
@@ -133,14 +177,20 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   function advanceAlone(places: number): void {
     const now = performance.now()
     while (line.size > 0 && hasRoom(now, places)) letFirstIn()
-    setAlarm((expiries[0] ?? now + windowMs) - now)
+    setAlarm(roomAt(now, places) - now)
   }
 
   /** One question at a time, for all that wait. */
   async function advanceTogether(ask: TakeTurns): Promise<void> {
     if (isAsking) return
-    const wanted = Math.min(line.size, maxInFlight - inFlight)
-    if (wanted <= 0) return
+    const now = performance.now()
+    catchUp(now)
+    const ofClump = Math.ceil(limit / clumpsPerLimit) - pending - clump.length
+    const wanted = Math.min(line.size, maxInFlight - inFlight, ofClump)
+    if (wanted <= 0) {
+      setAlarm(roomAt(now, Math.floor(limit)) - now)
+      return
+    }
     isAsking = true
     try {
       const { granted, waitMs } = await ask(wanted, Math.floor(limit), windowMs)
@@ -149,14 +199,14 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
       if (granted < wanted) {
         sharedAgainAt = performance.now() + waitMs
         setAlarm(waitMs)
+      } else {
+        setAlarm(clumpMs)
       }
     } catch {
       // The store has said so in the log.
       advanceAlone(Math.max(1, Math.floor(limit * shareAlone)))
     }
     isAsking = false
-    // Who came during the question has not been asked for.
-    if (alarm === undefined && line.size > 0) advance()
   }
 
   function setAlarm(inMs: number): void {
@@ -192,10 +242,10 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
       const now = performance.now()
       if (maxRps === 0 || now - slowedAt < windowMs) return
       slowedAt = now
-      limit = Math.max(1, limit / 2)
+      limit = Math.max(1, limit * slowedTo)
     },
     speedUp() {
-      if (limit < most) limit = Math.min(most, limit + most / 2 / answersToRecover)
+      if (limit < most) limit = Math.min(most, limit + (most * (1 - slowedTo)) / answersToRecover)
     },
     limitInForce: () => limit,
   }

@@ -49,9 +49,9 @@ export function createSender(
 
   async function send({ contact, deadline, earlier }: Sending): Promise<Contact> {
     // What is left after an attempt is for looking what became of it.
-    const answerBy = deadline - timeoutMs / 4
+    const answerBy = deadline - timeoutMs / 5
     // What gets its turn later than this would not be answered in time, and be unclear for nothing.
-    const enterBy = answerBy - timeoutMs / 10
+    const enterBy = answerBy - timeoutMs / 20
     const began = earlier?.began ?? Date.now()
     /** The first attempt of which nobody can tell: it outweighs whatever the next one meets. */
     let unclear = earlier?.failure

@@ -48,6 +48,8 @@ export interface Sandbox {
   /** The newest 10,000 requests, oldest first. */
   readonly requests: readonly RecordedRequest[]
   readonly contacts: ContactBook
+  /** How many requests were answered 429 because there were too many. */
+  rejections(): number
   /** Lets the next requests, one each, meet these faults. */
   failNext(...faults: readonly Fault[]): void
   close(): Promise<void>
@@ -74,7 +76,13 @@ export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Pro
   const contacts = createContactBook()
   const requests: RecordedRequest[] = []
   const faults: Fault[] = []
-  const isWithinPace = createPaceCheck(maxRps)
+  const isInSecond = createPaceCheck(maxRps)
+  let rejections = 0
+  const isWithinPace = (): boolean => {
+    const isWithin = isInSecond()
+    if (!isWithin) rejections += 1
+    return isWithin
+  }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const recorded = await record(request)
@@ -110,6 +118,7 @@ export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Pro
     token,
     requests,
     contacts,
+    rejections: () => rejections,
     failNext: (...next) => void faults.push(...next),
     async close() {
       server.close()

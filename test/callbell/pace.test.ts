@@ -81,7 +81,7 @@ test('what can’t have its turn in time is refused at once, with the time to wa
   const refused = await pace.enter(performance.now() + 500).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(CallbellError)
   expect(refused).toMatchObject({ code: 'OVERLOADED', progress: 'unsent' })
-  expect(refused).toHaveProperty('retryAfterMs', expect.closeTo(530, -2))
+  expect(refused).toHaveProperty('retryAfterMs', expect.closeTo(420, -2))
 })
 
 test('what waits for a connection is refused when its time is over', async () => {
@@ -90,13 +90,13 @@ test('what waits for a connection is refused when its time is over', async () =>
   await expect(pace.enter(performance.now() + 20)).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
-test('a 429 halves the limit, more of them in the same second do not, and success brings it back', () => {
+test('a 429 cuts the limit by a quarter, more of them in the same second do not, and success brings it back', () => {
   const pace = createPace({ maxRps: 300, maxInFlight: 256 })
   pace.slowDown()
   pace.slowDown()
-  expect(pace.limitInForce()).toBe(150)
+  expect(pace.limitInForce()).toBe(225)
   for (let answers = 0; answers < 500; answers += 1) pace.speedUp()
-  expect(pace.limitInForce()).toBeCloseTo(225)
+  expect(pace.limitInForce()).toBeCloseTo(262.5)
   for (let answers = 0; answers < 1000; answers += 1) pace.speedUp()
   expect(pace.limitInForce()).toBe(300)
 })

@@ -1,0 +1,73 @@
+/**
+ * `npm run bench:burst`: 2,000 creates at once, against a Callbell that answers 429 to whatever
+ * exceeds 300 requests in any second. Prints how long it took, what callers were told and what
+ * the upstream saw; exits with 1 unless each contact was created once, without a 429, in the
+ * time that 2,000 / 300 a second takes, give or take 15 %.
+ */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { Agent, request } from 'undici'
+
+const creates = 2000
+const maxRps = 300
+const ideal = creates / maxRps
+const tolerance = 0.15
+
+// A thread of its own: it must not take requests late because callers keep it busy.
+const upstream = new Worker(new URL('upstream.ts', import.meta.url), {
+  workerData: { token: 'bench', maxRps },
+})
+const [upstreamUrl] = await once(upstream, 'message')
+const gateway = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+  env: {
+    PORT: '0',
+    CALLBELL_API_TOKEN: 'bench',
+    CALLBELL_API_URL: upstreamUrl,
+    STORE_URL: 'memory:',
+    LOG_LEVEL: 'warn',
+  },
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+let url = ''
+for await (const chunk of gateway.stdout) {
+  url = /http:\S+?\/graphql/.exec(String(chunk))?.[0] ?? ''
+  if (url) break
+}
+
+const dispatcher = new Agent({ connections: creates, headersTimeout: 60_000 })
+const query = 'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { uuid } } }'
+
+async function create(number: number): Promise<string> {
+  const input = { identifier: `+39 333 ${number}`, source: 'WHATSAPP', name: `Contact ${number}` }
+  const { body } = await request(url, {
+    method: 'POST',
+    dispatcher,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { input } }),
+  })
+  const { data, errors } = JSON.parse(await body.text())
+  return data?.createContact?.contact ? 'created' : String(errors?.[0]?.extensions?.code)
+}
+
+const start = performance.now()
+const told = await Promise.all(Array.from({ length: creates }, (_, number) => create(number)))
+const seconds = (performance.now() - start) / 1000
+gateway.kill('SIGTERM')
+await dispatcher.close()
+upstream.postMessage('report')
+const [{ names, requests, rejections }] = await once(upstream, 'message')
+await upstream.terminate()
+
+const counts = Object.entries(Object.groupBy(told, (word) => word)).map(
+  ([word, all = []]) => `${all.length} ${word}`,
+)
+const different = new Set(names).size
+const ratio = seconds / ideal
+process.stdout.write(`told:     ${counts.join(', ')}
+upstream: ${requests} requests, ${rejections} of them answered 429, ${names.length} contacts made, ${different} different
+time:     ${seconds.toFixed(2)} s; ${creates} at ${maxRps} a second take ${ideal.toFixed(2)} s: ratio ${ratio.toFixed(2)}
+`)
+const isOnce = names.length === creates && different === creates
+process.exitCode = isOnce && rejections === 0 && Math.abs(ratio - 1) <= tolerance ? 0 : 1
