@@ -111,9 +111,11 @@ describe.runIf(hasRedis)('on one Redis', () => {
         return createPace({ maxRps: 60, maxInFlight: 256, takeTurns: store.takeTurns })
       }),
     )
-    const times = await Promise.all(replicas.map((pace) => burst(pace, 60)))
-    expect(times.flat()).toHaveLength(180)
-    expect(mostInASecond(times.flat())).toBe(60)
+    const times = (await Promise.all(replicas.map((pace) => burst(pace, 60)))).flat()
+    expect(times).toHaveLength(180)
+    // The turns are counted by Redis' clock: on ours it shows that three seconds' worth of them
+    // took more than two seconds. Each replica alone would have let its own in at once.
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(2000)
   })
 
   test('without Redis a replica goes on with its share', async () => {
