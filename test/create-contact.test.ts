@@ -45,6 +45,7 @@ test('a contact is created by exactly one POST with exactly the given parameters
           createdAt: created?.createdAt,
           href: `https://dash.callbell.eu/contacts/${created?.uuid}`,
         },
+        replayed: false,
         userErrors: [],
       },
     },
@@ -94,6 +95,7 @@ test('everything that is wrong with an input is told at once, and nothing is sen
     data: {
       createContact: {
         contact: null,
+        replayed: false,
         userErrors: [
           { field: ['input', 'name'], message: 'must not be blank', code: 'BLANK' },
           {
@@ -131,6 +133,7 @@ test('what Callbell refuses comes back by input field', async () => {
     data: {
       createContact: {
         contact: null,
+        replayed: false,
         userErrors: [
           { field: ['input', 'tags'], message: 'tag "No such tag" does not exist', ...rejected },
           { field: ['input', 'customFields'], message: '"Age" must be a valid number', ...rejected },

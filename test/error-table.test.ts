@@ -230,6 +230,7 @@ test.each<[number, unknown, object[]]>([
     data: {
       createContact: {
         contact: null,
+        replayed: false,
         userErrors: userErrors.map((error) => ({ ...error, code: 'REJECTED' })),
       },
     },

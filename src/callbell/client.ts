@@ -11,6 +11,7 @@ import type { Progress, Rejection } from './errors.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer, ExchangeOptions, Request } from './exchange.ts'
 import { createExchange } from './exchange.ts'
+import { parseJson } from './json.ts'
 import type { PaceOptions } from './pace.ts'
 import { createPace } from './pace.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -75,7 +76,12 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   async function get(path: string, times: Times): Promise<Found> {
     const answer = await send({ method: 'GET', path }, times)
     const clockLeadMs = clockLeadOf(answer)
-    if (answer.status === 404) return { contact: null, clockLeadMs }
+    if (answer.status === 404) {
+      // Every error body of Callbell is JSON. What is none may come from somewhere else.
+      if (parseJson(answer.text) === undefined)
+        log.warn('a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
+      return { contact: null, clockLeadMs }
+    }
     if (!isSuccess(answer)) throw refusal(answer, (parameter) => ({ path: null, rest: parameter }))
     const decoded = decodeContact(answer.text)
     const isAbsent = 'failure' in decoded && decoded.failure === 'ABSENT'
