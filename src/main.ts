@@ -80,9 +80,10 @@ const drain = createDrain(server)
 async function end(signal: NodeJS.Signals): Promise<void> {
   log.info(`${signal}: finishing what has started`)
   health.isDraining = true
-  contacts.stop()
+  const finished = contacts.stop()
   await drain(config.timeoutMs + drainGraceMs)
-  // Fields go on when their caller has gone: this waits for their requests as well.
+  // Calls go on when their caller has gone.
+  await finished
   await callbell.close()
   await store.close()
   await upstream.close?.()

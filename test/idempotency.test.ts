@@ -209,12 +209,26 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     const redis = await startRedis()
     const gateway = await createTestGateway({ store: await openTestStore(redis.url) })
     await redis.kill()
-    const away = { code: 'STORE_UNAVAILABLE', outcome: 'NOT_APPLIED', retryable: true }
+    const away = { code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true }
     expect(told(await create(gateway))).toEqual(away)
     expect(methods(gateway)).toBe('')
     expect(await create(gateway, { idempotencyKey: null })).toEqual(created(gateway, false))
     await redis.start()
     await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"contact":{"uuid"')
+  })
+
+  test('with a Redis that hangs, calls are answered in time all the same', async () => {
+    const redis = await startRedis()
+    const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 3000 })
+    redis.hang()
+    const [keyed, keyless] = await Promise.all([create(gateway), create(gateway, { idempotencyKey: null })])
+    expect(told(keyed)).toEqual({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
+    expect(keyless).toEqual(created(gateway, false))
+    expect(methods(gateway)).toBe('POST')
+    redis.goOn()
+    // The claim got there after all, and is known for one under which nothing was sent.
+    await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"replayed":false')
+    expect(methods(gateway)).toBe('POST POST')
   })
 
   test('with Redis lost in the middle, the outcome is told all the same, and looked up by the next', async () => {

@@ -74,6 +74,34 @@ test.each<[string, Partial<CreateContactInput>, (sandbox: Sandbox) => void, stri
   expect(methods(sandbox)).toBe(expected)
 })
 
+test('a wait to settle that the deadline cuts short proves nothing: it is not sent again', async () => {
+  const { execute, sandbox } = await createTestGateway({ timeoutMs: 1000, settleMs: 2000 })
+  sandbox.failNext({ on: 'POST', drop: true, workAfterMs: 1500 })
+  const { errors } = await execute(document, { input })
+  expect(errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
+  expect(methods(sandbox).match(/POST/g)).toHaveLength(1)
+  await expect.poll(() => sandbox.contacts.all()).toHaveLength(2)
+})
+
+test('a 404 that is a web page does not say that there is no contact', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const page: Fault = { on: 'GET', status: 404, body: '<html>nothing here</html>' }
+  sandbox.failNext({ on: 'POST', drop: true, afterWork: true }, page, page, page)
+  const { errors } = await execute(document, { input })
+  expect(errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
+  expect(methods(sandbox).match(/POST/g)).toHaveLength(1)
+})
+
+test('a contact of a few seconds ago is old', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  sandbox.contacts.add({ identifier: '+39 02 3', source: 'whatsapp', name: 'Ada' })
+  const added = Date.parse(sandbox.contacts.all().at(-1)?.createdAt ?? '')
+  await expect.poll(() => Date.now() - added, { interval: 20 }).toBeGreaterThan(1400)
+  sandbox.failNext({ on: 'POST', drop: true })
+  const { errors } = await execute(document, { input })
+  expect(errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
+})
+
 test.each([
   ['behind', -3_600_000],
   ['ahead', 3_600_000],

@@ -41,7 +41,8 @@ export function createBreaker(): Breaker {
   function refuse(cause?: unknown): never {
     throw new CallbellError('CALLBELL_UNAVAILABLE', 'the breaker is open', {
       progress: 'unsent',
-      retryAfterMs: Math.max(1, openUntil - Date.now()),
+      // While one request tries, there is no telling how long it takes: as long as it was open.
+      retryAfterMs: openUntil > Date.now() ? openUntil - Date.now() : openMs,
       cause,
     })
   }

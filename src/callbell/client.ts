@@ -20,11 +20,15 @@ import { parseRetryAfter } from './retry-after.ts'
 export interface Times {
   readonly enterBy: number
   readonly answerBy: number
+  /** Called when the request is about to leave, if it does. */
+  readonly onSent?: () => void
 }
 
 export interface Found {
   /** Null where there is none. */
   readonly contact: Contact | null
+  /** Whether it was surely Callbell that told. */
+  readonly isTold: boolean
   /**
    * Milliseconds by which Callbell's clock is ahead of ours, as its `Date` header tells: by whole
    * seconds, rounded down. 0 where it tells none.
@@ -60,14 +64,21 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   const breaker = createBreaker()
 
   /** One exchange in its turn, unless Callbell is known to be down. */
-  async function send(request: Request, { enterBy, answerBy }: Times): Promise<Answer> {
+  async function send(request: Request, { enterBy, answerBy, onSent }: Times): Promise<Answer> {
     breaker.check()
     const pass = await pace.enter(enterBy)
-    const signal = AbortSignal.timeout(Math.max(0, Math.ceil(answerBy - performance.now())))
-    const answer = await breaker.watch(
-      () => exchange.send(request, signal, pass),
-      () => pass.done(),
-    )
+    const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
+    const run = (): Promise<Answer> =>
+      exchange.send(request, AbortSignal.timeout(allowedMs), {
+        sent() {
+          pass.sent()
+          onSent?.()
+        },
+        done: pass.done,
+      })
+    // What had little time to be answered tells nothing of Callbell when it is not.
+    const isTelling = allowedMs >= options.connectTimeoutMs / 2
+    const answer = await (isTelling ? breaker.watch(run, pass.done) : run())
     if (answer.status === 429) pace.slowDown()
     else pace.speedUp()
     return answer
@@ -77,15 +88,15 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     const answer = await send({ method: 'GET', path }, times)
     const clockLeadMs = clockLeadOf(answer)
     if (answer.status === 404) {
-      // Every error body of Callbell is JSON. What is none may come from somewhere else.
-      if (parseJson(answer.text) === undefined)
-        log.warn('a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
-      return { contact: null, clockLeadMs }
+      // Callbell's error bodies are JSON, or perhaps empty: a page comes from something else.
+      const isTold = answer.text.trim() === '' || parseJson(answer.text) !== undefined
+      if (!isTold) log.warn('a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
+      return { contact: null, isTold, clockLeadMs }
     }
     if (!isSuccess(answer)) throw refusal(answer, (parameter) => ({ path: null, rest: parameter }))
     const decoded = decodeContact(answer.text)
     const isAbsent = 'failure' in decoded && decoded.failure === 'ABSENT'
-    return { contact: isAbsent ? null : readContact(answer, decoded), clockLeadMs }
+    return { contact: isAbsent ? null : readContact(answer, decoded), isTold: true, clockLeadMs }
   }
 
   function readContact({ status }: Answer, decoded: DecodedContact): Contact {

@@ -61,6 +61,8 @@ const longestHoldUpMs = 100
 /** An eighth of the limit may leave in a tenth of a second: a burst is spread, and held up less. */
 const clumpMs = windowMs / 10
 const clumpsPerLimit = 8
+/** Shared turns are counted from when they are given: a request may be held up from there on. */
+const sharedWindowMs = windowMs + longestHoldUpMs
 /** Nobody waits behind more than this, whatever the deadlines allow: it bounds memory. */
 const longestLine = 10_000
 /** What is left of the limit after a 429, and the answers that it takes to get back to all of it. */
@@ -177,7 +179,8 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   function advanceAlone(places: number): void {
     const now = performance.now()
     while (line.size > 0 && hasRoom(now, places)) letFirstIn()
-    setAlarm(roomAt(now, places) - now)
+    // What waits for a connection is called by the one that is done with it.
+    if (inFlight < maxInFlight) setAlarm(roomAt(now, places) - now)
   }
 
   /** One question at a time, for all that wait. */
@@ -188,19 +191,20 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     const ofClump = Math.ceil(limit / clumpsPerLimit) - pending - clump.length
     const wanted = Math.min(line.size, maxInFlight - inFlight, ofClump)
     if (wanted <= 0) {
-      setAlarm(roomAt(now, Math.floor(limit)) - now)
+      if (inFlight < maxInFlight) setAlarm(roomAt(now, Math.floor(limit)) - now)
       return
     }
     isAsking = true
     try {
-      const { granted, waitMs } = await ask(wanted, Math.floor(limit), windowMs)
+      const { granted, waitMs } = await ask(wanted, Math.floor(limit), sharedWindowMs)
       // Some may have given up meanwhile: their turns are lost, and the limit is kept.
       for (let turn = 0; turn < granted; turn += 1) letFirstIn()
       if (granted < wanted) {
         sharedAgainAt = performance.now() + waitMs
         setAlarm(waitMs)
       } else {
-        setAlarm(clumpMs)
+        const later = performance.now()
+        setAlarm(roomAt(later, Math.floor(limit)) - later)
       }
     } catch {
       // The store has said so in the log.

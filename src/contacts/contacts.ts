@@ -1,10 +1,11 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
-import type { CallbellClient } from '../callbell/client.ts'
+import type { CallbellClient, Times } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CreateContactInput, CreateContactResult } from './create-contact.ts'
 import { createContact } from './create-contact.ts'
+import type { Outcome } from './failure.ts'
 import { ContactsFailure } from './failure.ts'
 import { findContact, findContactByPhone } from './find-contact.ts'
 import type { IdempotencyOptions } from './idempotency.ts'
@@ -18,8 +19,12 @@ export interface Contacts {
   create(input: CreateContactInput, caller: string): Promise<CreateContactResult>
   find(uuid: string): Promise<Contact | null>
   findByPhone(phoneNumber: string, channelUuid: string | null | undefined): Promise<Contact | null>
-  /** From here on, calls that have not started are refused; those that have go on to their end. */
-  stop(): void
+  /**
+   * From here on, calls that have not started are refused.
+   *
+   * @returns when those that have started have ended
+   */
+  stop(): Promise<void>
 }
 
 export interface ContactsParts {
@@ -35,23 +40,44 @@ export function createContacts(
   const budget = createRetryBudget()
   const sender = createSender(callbell, budget, options)
   const idempotency = createIdempotency(store, sender, log, options)
+  const running = new Set<Promise<unknown>>()
   let isStopped = false
 
-  /** @returns the deadline of a call that starts now */
-  function start(isChange: boolean): number {
-    if (!isStopped) return performance.now() + options.timeoutMs
-    const outcome = isChange ? ({ outcome: 'NOT_APPLIED' } as const) : {}
-    throw new ContactsFailure('OVERLOADED', 'the process is about to end', { ...outcome, retryable: true })
+  /** Runs a call with its deadline, on the clock of `performance.now()`. */
+  async function run<T>(outcome: Outcome | undefined, call: (deadline: number) => Promise<T>): Promise<T> {
+    if (isStopped) {
+      const details = { retryable: true, ...(outcome && { outcome }) }
+      throw new ContactsFailure('OVERLOADED', 'the process is about to end', details)
+    }
+    const result = call(performance.now() + options.timeoutMs)
+    running.add(result)
+    try {
+      return await result
+    } finally {
+      running.delete(result)
+    }
   }
 
+  /** A read that gets its turn too late would not be answered in time. */
+  const timesOfRead = (deadline: number): Times => ({
+    enterBy: deadline - options.timeoutMs / 5,
+    answerBy: deadline,
+  })
+
   return {
-    create: async (input, caller) =>
-      createContact({ sender, budget, idempotency }, input, caller, start(true)),
-    find: async (uuid) => findContact(callbell, uuid, start(false)),
-    findByPhone: async (phoneNumber, channelUuid) =>
-      findContactByPhone(callbell, phoneNumber, channelUuid, start(false)),
-    stop() {
+    create: (input, caller) =>
+      // Of a key that can't be asked after, nobody can tell what an earlier call has done.
+      run(input.idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED', (deadline) =>
+        createContact({ sender, budget, idempotency }, input, caller, deadline),
+      ),
+    find: (uuid) => run(undefined, (deadline) => findContact(callbell, uuid, timesOfRead(deadline))),
+    findByPhone: (phoneNumber, channelUuid) =>
+      run(undefined, (deadline) =>
+        findContactByPhone(callbell, phoneNumber, channelUuid, timesOfRead(deadline)),
+      ),
+    async stop() {
       isStopped = true
+      await Promise.allSettled(running)
     },
   }
 }

@@ -1,20 +1,19 @@
 /** Reading one contact. */
-import type { CallbellClient, Found } from '../callbell/client.ts'
+import type { CallbellClient, Found, Times } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import { ContactsFailure, failedRead } from './failure.ts'
 
 /**
- * @param deadline on the clock of `performance.now()`
  * @returns the contact; null where there is none
  * @throws ContactsFailure
  */
 export async function findContact(
   callbell: CallbellClient,
   uuid: string,
-  deadline: number,
+  times: Times,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
-  return await read(() => callbell.getContact(uuid, { enterBy: deadline, answerBy: deadline }))
+  return await read(() => callbell.getContact(uuid, times))
 }
 
 /**
@@ -27,11 +26,10 @@ export async function findContactByPhone(
   callbell: CallbellClient,
   phoneNumber: string,
   channelUuid: string | null | undefined,
-  deadline: number,
+  times: Times,
 ): Promise<Contact | null> {
   checkSegment('phoneNumber', phoneNumber)
   if (typeof channelUuid === 'string') checkSegment('channelUuid', channelUuid)
-  const times = { enterBy: deadline, answerBy: deadline }
   return await read(() => callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times))
 }
 

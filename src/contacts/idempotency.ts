@@ -37,6 +37,8 @@ const forgottenAfterMs = 30_000
 /** What a process may need beyond a field's deadline to write down how it ended. */
 const leaseGraceMs = 2000
 const pollMs = 100
+/** Of claims that were never sent: an outage of the store must not fill the memory. */
+const mostRemembered = 10_000
 
 export function createIdempotency(
   store: Store,
@@ -46,14 +48,22 @@ export function createIdempotency(
 ): Idempotency {
   const owner = randomUUID()
   /** Creates under way in this process: their repetitions wait for them instead of asking the store. */
+  /** Claims that are in the store though it told no success: nothing was ever sent under them. */
+  const neverSent = new Set<string>()
   const underWay = new Map<string, { readonly fingerprint: string; readonly result: Promise<KeyedCreate> }>()
 
   /** Claims the key and creates, or tells what the key's record says. */
   async function create(id: string, fingerprint: string, sending: Sending): Promise<KeyedCreate> {
     const claim = runningRecord(fingerprint, Date.now(), sending)
     for (;;) {
-      const found = await guarded(store.putIfAbsent(id, claim, ttlMs))
+      const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending, () => {
+        if (neverSent.size < mostRemembered) neverSent.add(claim)
+      })
       if (found === null) return send(id, claim, sending)
+      if (neverSent.delete(found)) {
+        if (await guarded(store.replace(id, found, claim, ttlMs), sending)) return send(id, claim, sending)
+        continue
+      }
       const record = readRecord(found)
       if (record.fingerprint !== fingerprint) throw reused()
       if (record.state === 'CREATED') return { contact: record.contact, replayed: true }
@@ -84,40 +94,48 @@ export function createIdempotency(
   ): Promise<KeyedCreate | null> {
     const code = 'code' in record ? record.code : 'CALLBELL_UNAVAILABLE'
     const attempts = 'attempts' in record ? record.attempts : 1
-    const { fingerprint, firstBegan, lastBegan } = record
+    const { fingerprint, firstBegan } = record
+    // Of a process that died it is not known when its latest attempt began: by its deadline at the latest.
+    const lastBegan = record.state === 'RUNNING' ? record.leaseUntil - leaseGraceMs : record.lastBegan
     const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
-    if (!(await guarded(store.replace(id, found, claim, ttlMs)))) return null
+    if (!(await guarded(store.replace(id, found, claim, ttlMs), sending))) return null
 
     const finding = await sender.look({ contact: sending.contact, began: firstBegan }, sending.deadline)
     if (typeof finding === 'object') {
-      await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.contact })
+      await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.contact }, sending)
       return { contact: finding.contact, replayed: true }
     }
     const age = Date.now() - lastBegan
     const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
     if (finding === 'NOTHING' && age >= forgottenAfterMs) {
       const next = runningRecord(fingerprint, Date.now(), sending, firstBegan)
-      if (!(await guarded(store.replace(id, claim, next, ttlMs)))) return null
+      if (!(await guarded(store.replace(id, claim, next, ttlMs), sending))) return null
       return send(id, next, { ...sending, earlier: { began: firstBegan, failure } })
     }
-    const unsettled = unknown(record, code, attempts)
-    await settle(id, claim, unsettled)
+    const unsettled = { ...unknown(record, code, attempts), lastBegan }
+    await settle(id, claim, unsettled, sending)
     throw failureOf(unsettled, sending, finding === 'NOTHING' ? forgottenAfterMs - age : undefined)
   }
 
   /** Sends under a claim, and writes down how it ended. */
   async function send(id: string, claim: string, sending: Sending): Promise<KeyedCreate> {
-    const record = readRecord(claim)
+    const record = { ...readRecord(claim) }
+    let hasLeft = sending.earlier !== undefined
+    const onSent = (at: number): void => {
+      if (!hasLeft) record.firstBegan = at
+      hasLeft = true
+      record.lastBegan = at
+    }
     try {
-      const contact = await sender.send(sending)
-      await settle(id, claim, { ...common(record), state: 'CREATED', contact })
+      const contact = await sender.send({ ...sending, onSent })
+      await settle(id, claim, { ...common(record), state: 'CREATED', contact }, sending)
       return { contact, replayed: false }
     } catch (error) {
       if (
         error instanceof CallbellError ||
         (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
       ) {
-        await settle(id, claim, null)
+        await settle(id, claim, null, sending)
         throw error
       }
       const { code, attempts, outcome } =
@@ -130,7 +148,7 @@ export function createIdempotency(
         code,
         attempts,
       } as const
-      await settle(id, claim, settled)
+      await settle(id, claim, settled, sending)
       throw error instanceof ContactsFailure ? failureOf(settled, sending) : error
     }
   }
@@ -139,10 +157,16 @@ export function createIdempotency(
    * Writes down how a claim ended. A store that is away now must not hide the outcome from the
    * caller: the claim is left, and the next one with this key looks what became of it.
    */
-  async function settle(id: string, claim: string, record: IdempotencyRecord | null): Promise<void> {
+  async function settle(
+    id: string,
+    claim: string,
+    record: IdempotencyRecord | null,
+    { deadline }: Sending,
+  ): Promise<void> {
     try {
-      if (record === null) await store.remove(id, claim)
-      else await store.replace(id, claim, writeRecord(record), ttlMs)
+      const write =
+        record === null ? store.remove(id, claim) : store.replace(id, claim, writeRecord(record), ttlMs)
+      await before(deadline, write)
     } catch (error) {
       log.error({ err: error }, 'the outcome of a keyed create could not be stored')
     }
@@ -216,16 +240,38 @@ function reused(): ContactsFailure {
   })
 }
 
-/** @throws ContactsFailure `STORE_UNAVAILABLE` where the store is away: a key is never run unprotected */
-async function guarded<T>(operation: Promise<T>): Promise<T> {
+/**
+ * Waits for the store, but not past the caller's deadline.
+ *
+ * @param onFailure called when it can't be told whether the store did what it was asked for
+ * @throws ContactsFailure `STORE_UNAVAILABLE` where the store is away: a key is never run
+ *   unprotected. This call has sent nothing, but what an earlier one with the key did can't be told.
+ */
+async function guarded<T>(operation: Promise<T>, { deadline }: Sending, onFailure?: () => void): Promise<T> {
   try {
-    return await operation
+    return await before(deadline, operation)
   } catch (error) {
+    onFailure?.()
     throw new ContactsFailure('STORE_UNAVAILABLE', 'the store is away', {
-      outcome: 'NOT_APPLIED',
+      outcome: 'UNKNOWN',
       retryable: true,
       cause: error,
     })
+  }
+}
+
+/** @throws if the deadline, on the clock of `performance.now()`, comes first */
+async function before<T>(deadline: number, operation: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new Error('the store did not answer in time')),
+    deadline - performance.now(),
+  )
+  try {
+    return await Promise.race([operation, late.promise])
+  } finally {
+    clearTimeout(timer)
+    operation.catch(() => undefined)
   }
 }
 

@@ -14,7 +14,7 @@ export type Finding = { readonly contact: Contact } | 'NOTHING' | 'UNCLEAR'
 
 export interface LookingFor {
   readonly contact: NewContact
-  /** When the first attempt to create it began, in milliseconds since the epoch on our clock. */
+  /** When the first attempt that may have created it left, in milliseconds since the epoch on our clock. */
   readonly began: number
 }
 
@@ -40,10 +40,11 @@ export async function reconcile(
     const now = performance.now()
     const isLast = now + wait >= until
     const pause = isLast ? Math.max(0, until - now) : wait
-    if (now + pause >= deadline) return finding
+    // Cut short, the wait proves nothing: Callbell may still be at it.
+    if (now + pause >= deadline) return 'UNCLEAR'
     await delay(pause)
     if (!budget.spend()) return 'UNCLEAR'
-    const seen = await look(callbell, sought, deadline)
+    const seen = await look(callbell, budget, sought, deadline)
     // A look that failed says nothing, and the next one may do better.
     if (seen !== 'FAILED' && seen !== 'NOTHING') return seen
     finding = seen === 'FAILED' ? 'UNCLEAR' : seen
@@ -58,24 +59,34 @@ export function canBeLookedUp({ source }: NewContact): boolean {
 
 async function look(
   callbell: CallbellClient,
+  budget: RetryBudget,
   { contact, began }: LookingFor,
   deadline: number,
 ): Promise<Finding | 'FAILED'> {
   try {
     const times = { enterBy: deadline, answerBy: deadline }
     const seen = await callbell.getContactByPhone(contact.identifier, contact.channelUuid, times)
-    if (seen.contact === null) return 'NOTHING'
+    if (seen.contact === null) return seen.isTold ? 'NOTHING' : 'FAILED'
     // What is older proves nothing: the lookup shows one contact, and a second may stand beside it.
     const isOurs =
-      seen.contact.name === contact.name && isSince(seen.contact.createdAt, began + seen.clockLeadMs)
+      seen.contact.name === contact.name && isSince(seen.contact.createdAt, began + leadOf(seen.clockLeadMs))
     return isOurs ? { contact: seen.contact } : 'UNCLEAR'
   } catch (error) {
-    if (error instanceof CallbellError) return 'FAILED'
-    throw error
+    if (!(error instanceof CallbellError)) throw error
+    if (error.progress === 'unsent') budget.refund()
+    return 'FAILED'
   }
 }
 
+/** A lead of less than two seconds is within what whole seconds and the way of the answer make of none. */
+function leadOf(clockLeadMs: number): number {
+  return Math.abs(clockLeadMs) < 2000 ? 0 : clockLeadMs
+}
+
+/** By so much clocks that are kept in step may differ. */
+const leewayMs = 250
+
 /** Callbell writes whole seconds, so a contact of this second may bear a time before the attempt's. */
 function isSince(createdAt: string | null, moment: number): boolean {
-  return createdAt !== null && Date.parse(createdAt) >= Math.floor(moment / 1000) * 1000
+  return createdAt !== null && Date.parse(createdAt) >= Math.floor((moment - leewayMs) / 1000) * 1000
 }

@@ -11,6 +11,8 @@ export interface RetryBudget {
   earn(): void
   /** Takes a token; false where there is none. */
   spend(): boolean
+  /** Gives a token back that paid for a request which never left. */
+  refund(): void
 }
 
 export function createRetryBudget(): RetryBudget {
@@ -23,6 +25,9 @@ export function createRetryBudget(): RetryBudget {
       if (tenths < 10) return false
       tenths -= 10
       return true
+    },
+    refund() {
+      tenths = Math.min(capacity * 10, tenths + 10)
     },
   }
 }

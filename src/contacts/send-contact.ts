@@ -21,6 +21,8 @@ export interface Sending {
   readonly contact: NewContact
   /** When the caller must be answered, on the clock of `performance.now()`. */
   readonly deadline: number
+  /** Told when an attempt leaves, in milliseconds since the epoch. */
+  readonly onSent?: (at: number) => void
   /** An attempt of an earlier call of which nobody can tell. */
   readonly earlier?: { readonly began: number; readonly failure: CallbellError }
 }
@@ -47,21 +49,34 @@ export function createSender(
   /** How long a finished write may take to be seen by a lookup. */
   const lagMs = settleMs / 4
 
-  async function send({ contact, deadline, earlier }: Sending): Promise<Contact> {
+  async function send({ contact, deadline, onSent, earlier }: Sending): Promise<Contact> {
     // What is left after an attempt is for looking what became of it.
     const answerBy = deadline - timeoutMs / 5
     // What gets its turn later than this would not be answered in time, and be unclear for nothing.
-    const enterBy = answerBy - timeoutMs / 20
-    const began = earlier?.began ?? Date.now()
+    const enterBy = answerBy - timeoutMs / 10
     /** The first attempt of which nobody can tell: it outweighs whatever the next one meets. */
     let unclear = earlier?.failure
+    /** When that one left. */
+    let began = earlier?.began
+    let sentAt = Date.now()
+    let isPaidFor = false
+    const times = {
+      enterBy,
+      answerBy,
+      onSent() {
+        sentAt = Date.now()
+        onSent?.(sentAt)
+      },
+    }
 
     for (let attempts = 1; ; attempts += 1) {
       try {
-        return await callbell.createContact(contact, { enterBy, answerBy })
+        return await callbell.createContact(contact, times)
       } catch (error) {
         if (!(error instanceof CallbellError)) throw error
         const kind = classOf(error)
+        if (kind === 'NOT_SENT' && isPaidFor) budget.refund()
+        isPaidFor = false
         const failed = () =>
           unclear === undefined
             ? failedChange(error, 'NOT_APPLIED', attempts)
@@ -72,16 +87,18 @@ export function createSender(
           throw error.code === 'CALLBELL_REJECTED' && unclear === undefined ? error : failed()
         }
         if (kind === 'NOT_SENT' || kind === 'REFUSED') {
-          const pause = error.retryAfterMs ?? delayAfter(attempts, Math.random())
+          const pause = (error.retryAfterMs ?? 0) + delayAfter(attempts, Math.random())
           const isInTime = performance.now() + pause < enterBy
           if (error.code === 'OVERLOADED' || attempts >= mostTries || !isInTime || !budget.spend())
             throw failed()
           await delay(pause)
+          isPaidFor = true
           continue
         }
 
         const isFirst = unclear === undefined
         unclear ??= error
+        began ??= sentAt
         const now = performance.now()
         const until = {
           // It is over: looking has to bear with a lookup that lags, and with nothing else.

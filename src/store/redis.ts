@@ -1,4 +1,5 @@
 /** `redis://…`: one memory for several replicas. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@redis/client'
 import type { Logger } from '../telemetry/log.ts'
 import type { Store } from './store.ts'
@@ -37,7 +38,6 @@ export function openRedisStore(url: string, log: Logger): Store {
     url,
     // Calls that can't be made now are refused now: a caller waits for each of them.
     disableOfflineQueue: true,
-    commandOptions: { timeout: patienceMs },
     socket: {
       connectTimeout: patienceMs,
       reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, 1000),
@@ -47,29 +47,48 @@ export function openRedisStore(url: string, log: Logger): Store {
   client.on('error', (error: Error) => log.warn({ reason: error.message }, 'Redis is away'))
   client.connect().catch(() => undefined)
 
+  /** The client does not bound what it has sent already: a Redis that hangs is noticed here. */
+  async function patiently<T>(reply: Promise<T>): Promise<T> {
+    const patience = new AbortController()
+    const impatience = delay(patienceMs, undefined, { signal: patience.signal, ref: false }).then(() => {
+      throw new Error(`Redis did not answer within ${patienceMs} ms`)
+    })
+    try {
+      return await Promise.race([reply, impatience])
+    } finally {
+      patience.abort()
+      // Whichever comes too late has nobody to tell.
+      reply.catch(() => undefined)
+      impatience.catch(() => undefined)
+    }
+  }
+
   return {
     isShared: true,
-    get: (key) => client.get(prefix + key),
+    get: (key) => patiently(client.get(prefix + key)),
     async putIfAbsent(key, record, ttlMs) {
       const options = { condition: 'NX', GET: true, expiration: { type: 'PX', value: ttlMs } } as const
-      return client.set(prefix + key, record, options)
+      return patiently(client.set(prefix + key, record, options))
     },
     async replace(key, expected, record, ttlMs) {
-      const replaced = await client.eval(replaceScript, {
-        keys: [prefix + key],
-        arguments: [expected, record, String(ttlMs)],
-      })
+      const replaced = await patiently(
+        client.eval(replaceScript, { keys: [prefix + key], arguments: [expected, record, String(ttlMs)] }),
+      )
       return replaced === 1
     },
     async remove(key, expected) {
-      const removed = await client.eval(removeScript, { keys: [prefix + key], arguments: [expected] })
+      const removed = await patiently(
+        client.eval(removeScript, { keys: [prefix + key], arguments: [expected] }),
+      )
       return removed === 1
     },
     async takeTurns(wanted, maxRps, windowMs) {
-      const reply = await client.eval(takeTurnsScript, {
-        keys: [`${prefix}turns`],
-        arguments: [wanted, maxRps, windowMs].map(String),
-      })
+      const reply = await patiently(
+        client.eval(takeTurnsScript, {
+          keys: [`${prefix}turns`],
+          arguments: [wanted, maxRps, windowMs].map(String),
+        }),
+      )
       const [granted, waitMs] = Array.isArray(reply) ? reply.map(Number) : []
       if (granted === undefined || waitMs === undefined) throw new Error('Redis gave no turns')
       return { granted, waitMs }

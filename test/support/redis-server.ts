@@ -15,6 +15,9 @@ export interface RedisServer {
   start(): Promise<void>
   /** As a crash would end it. */
   kill(): Promise<void>
+  /** It keeps its connections, and answers nothing until it goes on. */
+  hang(): void
+  goOn(): void
 }
 
 export async function startRedis(): Promise<RedisServer> {
@@ -44,5 +47,11 @@ export async function startRedis(): Promise<RedisServer> {
   await once(socket, 'connect')
   socket.destroy()
   onTestFinished(kill)
-  return { url: `redis://127.0.0.1:${port}`, start, kill }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    start,
+    kill,
+    hang: () => void server?.kill('SIGSTOP'),
+    goOn: () => void server?.kill('SIGCONT'),
+  }
 }
