@@ -4,6 +4,8 @@
  * that can still be served in time: the others are told at once.
  */
 import { CallbellError } from './errors.ts'
+import type { Flight } from './sliding-window.ts'
+import { longestHoldUpMs, SlidingWindow, windowMs } from './sliding-window.ts'
 
 export interface PaceOptions {
   /** Requests that may leave within any second; 0: no limit. */
@@ -50,17 +52,6 @@ export interface Pace {
   limitInForce(): number
 }
 
-/** A second, and a little more for what clocks and timers lack in precision. */
-const windowMs = 1010
-/**
- * Callbell counts a request when it takes it up, which is somewhere between its leaving and its
- * answer. The second starts with the answer, or so long after the leaving if that is earlier:
- * requests that were held up on their way do not meet the next ones in the same second.
- */
-const longestHoldUpMs = 100
-/** An eighth of the limit may leave in a tenth of a second: a burst is spread, and held up less. */
-const clumpMs = windowMs / 10
-const clumpsPerLimit = 8
 /** Shared turns are counted from when they are given: a request may be held up from there on. */
 const sharedWindowMs = windowMs + longestHoldUpMs
 /** Nobody waits behind more than this, whatever the deadlines allow: it bounds memory. */
@@ -72,11 +63,6 @@ const answersToRecover = 1000
 /** What a replica takes for itself while it can't ask the others: enough for four of them. */
 const shareAlone = 1 / 4
 
-interface Flight {
-  readonly leftAt: number
-  answeredAt: number | undefined
-}
-
 interface Waiting {
   readonly letIn: (pass: Pass) => void
   readonly timer: NodeJS.Timeout
@@ -85,14 +71,7 @@ interface Waiting {
 export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pace {
   const most = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
   let limit = most
-  /** Let in, and not known to have left. */
-  let pending = 0
-  /** Requests that have left, until it is known when their second starts, oldest first. */
-  const flying: Flight[] = []
-  /** When the seconds started that are not over, oldest first. */
-  const started: number[] = []
-  /** When the requests of the last tenth of a second left, oldest first. */
-  const clump: number[] = []
+  const window = new SlidingWindow()
   let inFlight = 0
   const line = new Set<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
@@ -101,61 +80,29 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   /** Before this there is no turn left to be shared. */
   let sharedAgainAt = 0
 
-  /** Brings the three lists up to now. */
-  function catchUp(now: number): void {
-    for (let first = flying[0]; first !== undefined; first = flying[0]) {
-      const latest = first.leftAt + longestHoldUpMs
-      if (first.answeredAt === undefined && now < latest) break
-      // In order: one that was answered before another that left earlier starts with that one.
-      started.push(Math.max(started.at(-1) ?? 0, Math.min(first.answeredAt ?? latest, latest)))
-      flying.shift()
-    }
-    while (started[0] !== undefined && started[0] + windowMs <= now) started.shift()
-    while (clump[0] !== undefined && clump[0] + clumpMs <= now) clump.shift()
+  function hasRoom(now: number, limitInForce: number): boolean {
+    return inFlight < maxInFlight && window.roomAt(now, limitInForce) <= now
   }
 
-  /** The moment from which on one more may be let in, as far as the pace is concerned. */
-  function roomAt(now: number, places: number): number {
-    catchUp(now)
-    const lacking = pending + flying.length + started.length - places
-    const lackingInClump = pending + clump.length - Math.ceil(places / clumpsPerLimit)
-    // What is let in or flying may start its second any moment: when it ends is not known yet.
-    return Math.max(
-      now,
-      lacking < 0 ? now : (started[lacking] ?? now) + windowMs,
-      lackingInClump < 0 ? now : (clump[lackingInClump] ?? now) + clumpMs,
-    )
+  function places(): number {
+    return Math.floor(limit)
   }
 
-  function hasRoom(now: number, places = Math.floor(limit)): boolean {
-    return inFlight < maxInFlight && roomAt(now, places) <= now
-  }
-
-  /** Milliseconds until a request behind `ahead` others is let in, if answers come at once. */
   function waitBehind(ahead: number, now: number): number {
-    const places = Math.floor(limit)
-    if (places === Number.POSITIVE_INFINITY) return 0
-    const first = roomAt(now, places) - now
-    const before = ahead + pending + flying.length + started.length
-    const sinceFirst = now - (started[0] ?? now)
-    return Math.max(first, Math.floor(before / places) * windowMs - sinceFirst)
+    return maxRps === 0 ? 0 : window.waitBehind(ahead, now, places())
   }
 
   function letIn(): Pass {
-    pending += 1
     inFlight += 1
     let flight: Flight | undefined
+    if (maxRps !== 0) window.letIn()
     return {
       sent() {
-        pending -= 1
-        flight = { leftAt: performance.now(), answeredAt: undefined }
-        if (maxRps === 0) return
-        flying.push(flight)
-        clump.push(flight.leftAt)
+        if (maxRps !== 0) flight = window.leave(performance.now())
       },
       done() {
         if (flight) flight.answeredAt = performance.now()
-        else pending -= 1
+        else if (maxRps !== 0) window.takeBack()
         inFlight -= 1
         advance()
       },
@@ -173,44 +120,47 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
 
   function advance(): void {
     if (takeTurns && maxRps !== 0) void advanceTogether(takeTurns)
-    else advanceAlone(Math.floor(limit))
+    else advanceAlone(places())
   }
 
-  function advanceAlone(places: number): void {
+  function advanceAlone(limitAlone: number): void {
     const now = performance.now()
-    while (line.size > 0 && hasRoom(now, places)) letFirstIn()
-    // What waits for a connection is called by the one that is done with it.
-    if (inFlight < maxInFlight) setAlarm(roomAt(now, places) - now)
+    while (line.size > 0 && hasRoom(now, limitAlone)) letFirstIn()
+    setAlarmForRoom(limitAlone)
   }
 
   /** One question at a time, for all that wait. */
   async function advanceTogether(ask: TakeTurns): Promise<void> {
     if (isAsking) return
-    const now = performance.now()
-    catchUp(now)
-    const ofClump = Math.ceil(limit / clumpsPerLimit) - pending - clump.length
+    const ofClump = window.roomInClump(performance.now(), places())
     const wanted = Math.min(line.size, maxInFlight - inFlight, ofClump)
     if (wanted <= 0) {
-      if (inFlight < maxInFlight) setAlarm(roomAt(now, Math.floor(limit)) - now)
+      setAlarmForRoom(places())
       return
     }
     isAsking = true
     try {
-      const { granted, waitMs } = await ask(wanted, Math.floor(limit), sharedWindowMs)
+      const { granted, waitMs } = await ask(wanted, places(), sharedWindowMs)
       // Some may have given up meanwhile: their turns are lost, and the limit is kept.
       for (let turn = 0; turn < granted; turn += 1) letFirstIn()
       if (granted < wanted) {
         sharedAgainAt = performance.now() + waitMs
         setAlarm(waitMs)
       } else {
-        const later = performance.now()
-        setAlarm(roomAt(later, Math.floor(limit)) - later)
+        setAlarmForRoom(places())
       }
     } catch {
       // The store has said so in the log.
       advanceAlone(Math.max(1, Math.floor(limit * shareAlone)))
     }
     isAsking = false
+  }
+
+  function setAlarmForRoom(limitInForce: number): void {
+    // What waits for a connection is called by the one that is done with it.
+    if (inFlight >= maxInFlight) return
+    const now = performance.now()
+    setAlarm(window.roomAt(now, limitInForce) - now)
   }
 
   function setAlarm(inMs: number): void {
@@ -229,7 +179,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   return {
     async enter(latest) {
       const now = performance.now()
-      if (line.size === 0 && takeTurns === undefined && hasRoom(now)) return letIn()
+      if (line.size === 0 && takeTurns === undefined && hasRoom(now, places())) return letIn()
       const wait = Math.max(waitBehind(line.size, now), sharedAgainAt - now)
       if (now + wait > latest || line.size >= longestLine) throw overloaded(now + wait - latest)
       return new Promise((resolve, reject) => {

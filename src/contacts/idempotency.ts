@@ -9,6 +9,7 @@ import type { Logger } from '../telemetry/log.ts'
 import { ContactsFailure } from './failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 import { readRecord, writeRecord } from './idempotency-record.ts'
+import { before, guarded } from './guarded.ts'
 import { canBeLookedUp } from './reconcile.ts'
 import type { Sender, Sending } from './send-contact.ts'
 
@@ -56,12 +57,13 @@ export function createIdempotency(
   async function create(id: string, fingerprint: string, sending: Sending): Promise<KeyedCreate> {
     const claim = runningRecord(fingerprint, Date.now(), sending)
     for (;;) {
-      const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending, () => {
+      const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending.deadline, () => {
         if (neverSent.size < mostRemembered) neverSent.add(claim)
       })
       if (found === null) return send(id, claim, sending)
       if (neverSent.delete(found)) {
-        if (await guarded(store.replace(id, found, claim, ttlMs), sending)) return send(id, claim, sending)
+        if (await guarded(store.replace(id, found, claim, ttlMs), sending.deadline))
+          return send(id, claim, sending)
         continue
       }
       const record = readRecord(found)
@@ -98,7 +100,7 @@ export function createIdempotency(
     // Of a process that died it is not known when its latest attempt began: by its deadline at the latest.
     const lastBegan = record.state === 'RUNNING' ? record.leaseUntil - leaseGraceMs : record.lastBegan
     const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
-    if (!(await guarded(store.replace(id, found, claim, ttlMs), sending))) return null
+    if (!(await guarded(store.replace(id, found, claim, ttlMs), sending.deadline))) return null
 
     const finding = await sender.look({ contact: sending.contact, began: firstBegan }, sending.deadline)
     if (typeof finding === 'object') {
@@ -109,7 +111,7 @@ export function createIdempotency(
     const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
     if (finding === 'NOTHING' && age >= forgottenAfterMs) {
       const next = runningRecord(fingerprint, Date.now(), sending, firstBegan)
-      if (!(await guarded(store.replace(id, claim, next, ttlMs), sending))) return null
+      if (!(await guarded(store.replace(id, claim, next, ttlMs), sending.deadline))) return null
       return send(id, next, { ...sending, earlier: { began: firstBegan, failure } })
     }
     const unsettled = { ...unknown(record, code, attempts), lastBegan }
@@ -238,41 +240,6 @@ function reused(): ContactsFailure {
     outcome: 'NOT_APPLIED',
     retryable: false,
   })
-}
-
-/**
- * Waits for the store, but not past the caller's deadline.
- *
- * @param onFailure called when it can't be told whether the store did what it was asked for
- * @throws ContactsFailure `STORE_UNAVAILABLE` where the store is away: a key is never run
- *   unprotected. This call has sent nothing, but what an earlier one with the key did can't be told.
- */
-async function guarded<T>(operation: Promise<T>, { deadline }: Sending, onFailure?: () => void): Promise<T> {
-  try {
-    return await before(deadline, operation)
-  } catch (error) {
-    onFailure?.()
-    throw new ContactsFailure('STORE_UNAVAILABLE', 'the store is away', {
-      outcome: 'UNKNOWN',
-      retryable: true,
-      cause: error,
-    })
-  }
-}
-
-/** @throws if the deadline, on the clock of `performance.now()`, comes first */
-async function before<T>(deadline: number, operation: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => late.reject(new Error('the store did not answer in time')),
-    deadline - performance.now(),
-  )
-  try {
-    return await Promise.race([operation, late.promise])
-  } finally {
-    clearTimeout(timer)
-    operation.catch(() => undefined)
-  }
 }
 
 function digest(text: string): string {
