@@ -48,9 +48,9 @@ export function createIdempotency(
   { ttlMs }: IdempotencyOptions,
 ): Idempotency {
   const owner = randomUUID()
-  /** Creates under way in this process: their repetitions wait for them instead of asking the store. */
-  /** Claims that are in the store though it told no success: nothing was ever sent under them. */
+  /** Claims that may be in the store though it told no success: nothing was ever sent under them. */
   const neverSent = new Set<string>()
+  /** Creates under way in this process: their repetitions wait for them instead of asking the store. */
   const underWay = new Map<string, { readonly fingerprint: string; readonly result: Promise<KeyedCreate> }>()
 
   /** Claims the key and creates, or tells what the key's record says. */
