@@ -62,6 +62,8 @@ const answersToRecover = 1000
 
 /** What a replica takes for itself while it can't ask the others: enough for four of them. */
 const shareAlone = 1 / 4
+/** Until it asks them again. */
+const askAgainAfterMs = 1000
 
 interface Waiting {
   readonly letIn: (pass: Pass) => void
@@ -79,6 +81,12 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   let isAsking = false
   /** Before this there is no turn left to be shared. */
   let sharedAgainAt = 0
+  /** Until then the others are not asked. */
+  let aloneUntil = 0
+
+  function placesAlone(): number {
+    return Math.max(1, Math.floor(limit * shareAlone))
+  }
 
   function hasRoom(now: number, limitInForce: number): boolean {
     return inFlight < maxInFlight && window.roomAt(now, limitInForce) <= now
@@ -119,8 +127,9 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   }
 
   function advance(): void {
-    if (takeTurns && maxRps !== 0) void advanceTogether(takeTurns)
-    else advanceAlone(places())
+    if (takeTurns === undefined || maxRps === 0) advanceAlone(places())
+    else if (performance.now() < aloneUntil) advanceAlone(placesAlone())
+    else void advanceTogether(takeTurns)
   }
 
   function advanceAlone(limitAlone: number): void {
@@ -150,8 +159,9 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
         setAlarmForRoom(places())
       }
     } catch {
-      // The store has said so in the log.
-      advanceAlone(Math.max(1, Math.floor(limit * shareAlone)))
+      // The store has said so in the log. Not everyone has to wait to find out again.
+      aloneUntil = performance.now() + askAgainAfterMs
+      advanceAlone(placesAlone())
     }
     isAsking = false
   }

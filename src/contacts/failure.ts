@@ -36,7 +36,7 @@ export class ContactsFailure extends Error {
     this.code = code
     this.outcome = details.outcome
     this.retryable = details.retryable
-    this.retryAfterMs = details.retryAfterMs
+    this.retryAfterMs = details.retryAfterMs === undefined ? undefined : Math.ceil(details.retryAfterMs)
     this.attempts = details.attempts
   }
 }

@@ -107,16 +107,15 @@ export function createIdempotency(
       await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.contact }, sending)
       return { contact: finding.contact, replayed: true }
     }
-    const age = Date.now() - lastBegan
     const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
-    if (finding === 'NOTHING' && age >= forgottenAfterMs) {
+    if (finding === 'NOTHING' && untilForgotten({ ...record, lastBegan }) === 0) {
       const next = runningRecord(fingerprint, Date.now(), sending, firstBegan)
       if (!(await guarded(store.replace(id, claim, next, ttlMs), sending.deadline))) return null
       return send(id, next, { ...sending, earlier: { began: firstBegan, failure } })
     }
     const unsettled = { ...unknown(record, code, attempts), lastBegan }
     await settle(id, claim, unsettled, sending)
-    throw failureOf(unsettled, sending, finding === 'NOTHING' ? forgottenAfterMs - age : undefined)
+    throw failureOf(unsettled, sending, untilForgotten(unsettled))
   }
 
   /** Sends under a claim, and writes down how it ended. */
@@ -151,7 +150,7 @@ export function createIdempotency(
         attempts,
       } as const
       await settle(id, claim, settled, sending)
-      throw error instanceof ContactsFailure ? failureOf(settled, sending) : error
+      throw error instanceof ContactsFailure ? failureOf(settled, sending, untilForgotten(settled)) : error
     }
   }
 
@@ -170,7 +169,7 @@ export function createIdempotency(
         record === null ? store.remove(id, claim) : store.replace(id, claim, writeRecord(record), ttlMs)
       await before(deadline, write)
     } catch (error) {
-      log.error({ err: error }, 'the outcome of a keyed create could not be stored')
+      log.error({ reason: String(error) }, 'the outcome of a keyed create could not be stored')
     }
   }
 
@@ -217,17 +216,23 @@ function unknown(record: IdempotencyRecord, code: CallbellError['code'], attempt
   return { ...common(record), state: 'UNKNOWN', code, attempts } as const
 }
 
+/** Milliseconds until Callbell can't be at an attempt any more. */
+function untilForgotten({ lastBegan }: IdempotencyRecord): number {
+  return Math.max(0, forgottenAfterMs - (Date.now() - lastBegan))
+}
+
 /** With a key an unknown outcome may be asked for again, as long as Callbell can be asked. */
 function failureOf(
   { state, code, attempts }: IdempotencyRecord & { state: 'APPLIED' | 'UNKNOWN' },
   { contact }: Sending,
   retryAfterMs?: number,
 ): ContactsFailure {
+  const isRetryable = state === 'UNKNOWN' && canBeLookedUp(contact)
   return new ContactsFailure(code, `the outcome of a keyed create is ${state}`, {
     outcome: state,
     attempts,
-    retryable: state === 'UNKNOWN' && canBeLookedUp(contact),
-    retryAfterMs,
+    retryable: isRetryable,
+    retryAfterMs: isRetryable ? retryAfterMs : undefined,
   })
 }
 

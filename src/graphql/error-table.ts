@@ -20,7 +20,7 @@ const reasons: Record<FailureCode, string | null> = {
   CALLBELL_INVALID_RESPONSE: 'Callbell gave an answer that could not be understood',
   IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before, with another input',
   STORE_UNAVAILABLE: 'The gateway can’t reach its memory of idempotency keys',
-  OVERLOADED: 'The gateway has more calls waiting than it can make in time',
+  OVERLOADED: 'The gateway can’t take this call now',
 }
 
 const consequences: Record<Outcome, string> = {
