@@ -73,6 +73,7 @@ test('the first press of Run creates a contact', async () => {
   const created = gateway.sandbox.contacts.all().at(-1)
   expect(created?.name).toBe('Giulia Bianchi')
   await answerOf(page).getByText(`"${created?.uuid}"`).waitFor()
+  // SCREENSHOT=page.png npx vitest run test/playground.test.ts shows a person what the test saw.
   if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'] })
   expect(faults).toEqual([])
 })
