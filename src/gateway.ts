@@ -9,6 +9,7 @@ import { useErrorTable } from './graphql/error-table.ts'
 import { schema } from './graphql/schema.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
+import { readJsonBody } from './http/json-body.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
 import { answerRefusal, findRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
@@ -32,7 +33,7 @@ const anyone = 'anyone'
 export function createGateway(parts: GatewayParts) {
   const { contacts, health, log } = parts
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
-  const plugins: Plugin<GatewayContext, GatewayContext>[] = [useErrorTable(log)]
+  const plugins: Plugin<GatewayContext, GatewayContext>[] = [useErrorTable(log), useStrictJsonBody]
   if (!parts.introspection) plugins.push(useNoIntrospection)
   const yoga = createYoga<GatewayContext, GatewayContext>({
     schema,
@@ -66,8 +67,6 @@ export function createGateway(parts: GatewayParts) {
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
       const refusal = findRefusal(request, url)
       if (refusal) return answerRefusal(refusal, context.requestId)
-      // Yoga compares the type to the letter.
-      if (request.method === 'POST') request.headers.set('content-type', 'application/json')
       return yoga.handleRequest(request, context)
     }
     if (!isRead) return new Response('Not found\n', { status: 404 })
@@ -91,6 +90,12 @@ export function createGateway(parts: GatewayParts) {
     response.headers.set('x-request-id', requestId)
     return response
   })
+}
+
+const useStrictJsonBody: Plugin<GatewayContext, GatewayContext> = {
+  onRequestParse({ request, setRequestParser }) {
+    if (request.method === 'POST') setRequestParser(readJsonBody)
+  },
 }
 
 const useNoIntrospection: Plugin<GatewayContext, GatewayContext> = {

@@ -99,6 +99,36 @@ test.each([
   expect(sandbox.requests).toEqual([])
 })
 
+test.each(['Application/JSON', 'application/json ; charset=utf-8', 'application/graphql+json'])(
+  'a body of the type %s is JSON',
+  async (type) => {
+    const { post } = await createTestGateway()
+    const response = await post(typename, { 'content-type': type })
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } })
+  },
+)
+
+test.each(['text/html', 'image/png', 'application/json;charset=iso-8859-1', 'text/plain'])(
+  'a caller that accepts only %s is refused before anything runs',
+  async (accept) => {
+    const { post, sandbox } = await createTestGateway()
+    const query = 'mutation{createContact(input:{identifier:"1",source:WHATSAPP,name:"J"}){contact{id}}}'
+    const response = await post(JSON.stringify({ query }), { accept })
+    expect(response.status).toBe(406)
+    expect(await response.json()).toHaveProperty(
+      'errors.0.message',
+      'The request must accept application/json',
+    )
+    expect(sandbox.requests).toEqual([])
+  },
+)
+
+test.each(['variables', 'extensions'])('a GET with %s that are no JSON is refused', async (parameter) => {
+  const response = await get(await createTestGateway(), `/graphql?query={__typename}&${parameter}={bad`)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toHaveProperty('errors.0.message', `The parameter ${parameter} must be JSON`)
+})
+
 test('a mutation cannot be sent by GET', async () => {
   const gateway = await createTestGateway()
   const mutation = 'mutation{createContact(input:{identifier:"1",source:WHATSAPP,name:"J"}){contact{id}}}'
@@ -114,8 +144,10 @@ test('a query can be sent by GET', async () => {
 
 test.each([
   ['[]', 400, 'Batching is not supported.'],
-  ['{"query":', 400, 'POST body sent invalid JSON.'],
-  ['null', 400, 'POST body is expected to be object but received null'],
+  ['{"query":', 400, 'The request body must be JSON'],
+  ['', 400, 'The request body must be JSON'],
+  ['null', 400, 'Expected params to be an object but given null.'],
+  ['"text"', 400, 'Expected params to be an object but given string.'],
 ])('the body %s is refused with words', async (body, status, message) => {
   const { post } = await createTestGateway()
   const response = await post(body, { accept: 'application/graphql-response+json' })
@@ -128,6 +160,20 @@ test.each([
       },
     ],
   })
+})
+
+test('a body that is no UTF-8 is refused, and not stored with damaged letters', async () => {
+  const gateway = await createTestGateway()
+  const query =
+    'mutation { createContact(input: { identifier: "1", source: WHATSAPP, name: "Jos\u00e9" }) { contact { id } } }'
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify({ query }), 'latin1'),
+  })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toHaveProperty('errors.0.message', 'The request body must be UTF-8')
+  expect(gateway.sandbox.requests).toEqual([])
 })
 
 test('a request id from outside is kept when it is harmless, and is replaced when not', async () => {
