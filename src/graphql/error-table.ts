@@ -89,11 +89,10 @@ function presentFailure(error: Error, failure: ContactsFailure, { requestId, log
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
 function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
-  const { http, originalError } = error instanceof GraphQLError ? error.extensions : {}
+  const { http } = error instanceof GraphQLError ? error.extensions : {}
   return placed(error, error.message, {
-    // Yoga's words to itself about the HTTP status; they are not part of the answer. By the
-    // original error it knows a body that is no JSON, which is a 400 whatever the caller accepts.
-    http: originalError ? { status: 400 } : http,
+    // A word to Yoga about the HTTP status; it is not part of the answer.
+    http,
     code,
     outcome: scene.mutation && 'NOT_APPLIED',
     retryable: false,
