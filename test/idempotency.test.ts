@@ -130,6 +130,11 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 500, afterWork: true }, { on: 'GET', status: 500 })
     expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
+    // The log knows what broke it, as it does without a key.
+    expect(gateway.log.find(({ msg }) => msg === 'a call failed')).toMatchObject({
+      progress: 'answered',
+      status: 500,
+    })
     expect(await create(gateway)).toEqual(created(gateway, true))
     expect(await create(gateway)).toEqual(created(gateway, true))
     expect(methods(gateway)).toBe('POST GET GET')

@@ -150,7 +150,8 @@ export function createIdempotency(
         attempts,
       } as const
       await settle(id, claim, settled, sending)
-      throw error instanceof ContactsFailure ? failureOf(settled, sending, untilForgotten(settled)) : error
+      if (!(error instanceof ContactsFailure)) throw error
+      throw failureOf(settled, sending, untilForgotten(settled), error.cause)
     }
   }
 
@@ -226,6 +227,7 @@ function failureOf(
   { state, code, attempts }: IdempotencyRecord & { state: 'APPLIED' | 'UNKNOWN' },
   { contact }: Sending,
   retryAfterMs?: number,
+  cause?: unknown,
 ): ContactsFailure {
   const isRetryable = state === 'UNKNOWN' && canBeLookedUp(contact)
   return new ContactsFailure(code, `the outcome of a keyed create is ${state}`, {
@@ -233,6 +235,7 @@ function failureOf(
     attempts,
     retryable: isRetryable,
     retryAfterMs: isRetryable ? retryAfterMs : undefined,
+    cause,
   })
 }
 
