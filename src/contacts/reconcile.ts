@@ -35,7 +35,6 @@ export async function reconcile(
   deadline: number,
 ): Promise<Finding> {
   if (!canBeLookedUp(sought.contact)) return 'UNCLEAR'
-  let finding: Finding = 'UNCLEAR'
   for (let wait = firstWaitMs; ; wait *= 2) {
     const now = performance.now()
     const isLast = now + wait >= until
@@ -46,9 +45,8 @@ export async function reconcile(
     if (!budget.spend()) return 'UNCLEAR'
     const seen = await look(callbell, budget, sought, deadline)
     // A look that failed says nothing, and the next one may do better.
+    if (isLast) return seen === 'FAILED' ? 'UNCLEAR' : seen
     if (seen !== 'FAILED' && seen !== 'NOTHING') return seen
-    finding = seen === 'FAILED' ? 'UNCLEAR' : seen
-    if (isLast) return finding
   }
 }
 
