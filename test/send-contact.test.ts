@@ -64,6 +64,7 @@ test.each<[string, Partial<CreateContactInput>, (sandbox: Sandbox) => void, stri
     ({ contacts }) => contacts.add({ identifier: '+39 02 3', source: 'whatsapp', name: 'Bob' }),
     'POST GET',
   ],
+  ['the identifier would be another place in the URL', { identifier: '..' }, () => undefined, 'POST'],
   ['the source can’t be looked up', { source: 'TELEGRAM' }, () => undefined, 'POST'],
 ])('nothing is concluded where %s', async (_what, change, prepare, expected) => {
   const { execute, sandbox } = await createTestGateway({ timeoutMs: 2000 })

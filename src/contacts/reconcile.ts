@@ -50,9 +50,12 @@ export async function reconcile(
   }
 }
 
-/** Only WhatsApp contacts can be asked for by their identifier. */
-export function canBeLookedUp({ source }: NewContact): boolean {
-  return source === 'whatsapp'
+/**
+ * Only WhatsApp contacts can be asked for by their identifier, and one of dots alone would name
+ * another place in the URL.
+ */
+export function canBeLookedUp({ source, identifier }: NewContact): boolean {
+  return source === 'whatsapp' && !/^\.+$/.test(identifier)
 }
 
 async function look(
