@@ -1,0 +1,20 @@
+/** Who is calling, in the words that all rooms share. Imports nothing. */
+
+export const scopes = ['contacts:read', 'contacts:write'] as const
+/** What a caller may do: reads are queries, writes are mutations. */
+export type Scope = (typeof scopes)[number]
+
+export interface Caller {
+  /** For logs, and as the owner of idempotency keys: `key:<name>`, `jwt:<subject>`, or `anyone`. */
+  readonly name: string
+  /** What shares one rate limit: the name, or the address where callers have none. */
+  readonly bucket: string
+  readonly scopes: ReadonlySet<Scope>
+}
+
+/** The request on whose behalf Callbell is called. */
+export interface Origin {
+  readonly caller: Caller
+  /** To be told of each request that leaves for Callbell: retries and lookups too. */
+  readonly countCall: () => void
+}
