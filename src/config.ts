@@ -19,6 +19,10 @@ export interface Config {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Whether only this machine can reach `host`. */
+  readonly isLocal: boolean
+  /** Exact origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[]
   readonly graphiql: boolean
   readonly introspection: boolean
   readonly logLevel: LogLevel
@@ -120,6 +124,8 @@ export function readConfig(variables: Environment): Config {
     ttlMs: env.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     host: env.HOST,
     port: env.PORT,
+    isLocal,
+    corsOrigins: [],
     graphiql: isOn(env.GRAPHIQL, isLocal),
     introspection: isOn(env.INTROSPECTION, isLocal),
     logLevel: env.LOG_LEVEL,

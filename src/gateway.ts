@@ -1,18 +1,23 @@
 /** The gateway as a function from a request to a response. It knows no socket and no process. */
+import type { IncomingMessage } from 'node:http'
 import { createServerAdapter } from '@whatwg-node/server'
-import { NoSchemaIntrospectionCustomRule } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
 import type { Contacts } from './contacts/contacts.ts'
-import type { GatewayContext } from './graphql/builder.ts'
+import type { GatewayContext, GatewayPlugin } from './graphql/builder.ts'
 import { useErrorTable } from './graphql/error-table.ts'
+import { useNoIntrospection } from './graphql/introspection.ts'
 import { schema } from './graphql/schema.ts'
+import { createCrossOrigin } from './http/cross-origin.ts'
+import { createDocumentCache } from './http/document-cache.ts'
+import { useDocumentLimits } from './http/document-limits.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
 import { readJsonBody } from './http/json-body.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
+import type { Refusal } from './http/refuse.ts'
 import { answerRefusal, findRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import type { Logger } from './telemetry/log.ts'
 
 export interface GatewayParts {
@@ -23,22 +28,30 @@ export interface GatewayParts {
   readonly graphiql: boolean
   /** Whether callers may read the schema. */
   readonly introspection: boolean
+  /** Exact origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[]
+  /** Whether only this machine can reach the gateway. */
+  readonly isLocal: boolean
 }
 
 const graphqlPath = '/graphql'
 /** Callers are not told apart yet. */
 const anyone = 'anyone'
 
-/** @returns a listener for `node:http`, which also has a `fetch` of its own */
+/** @returns a listener for `node:http` */
 export function createGateway(parts: GatewayParts) {
   const { contacts, health, log } = parts
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
-  const plugins: Plugin<GatewayContext, GatewayContext>[] = [useErrorTable(log), useStrictJsonBody]
+  const crossOrigin = createCrossOrigin({ corsOrigins: parts.corsOrigins, isHostChecked: parts.isLocal })
+  const plugins: GatewayPlugin[] = [useErrorTable(parts), useStrictJsonBody, useDocumentLimits]
   if (!parts.introspection) plugins.push(useNoIntrospection)
   const yoga = createYoga<GatewayContext, GatewayContext>({
     schema,
     plugins,
     graphqlEndpoint: graphqlPath,
+    parserAndValidationCache: createDocumentCache(),
+    // `readBody` has its own, which costs nothing.
+    maxRequestBodySize: false,
     // Our error table masks, with the request's id; Yoga's would run first and know less.
     maskedErrors: false,
     logging: {
@@ -56,17 +69,14 @@ export function createGateway(parts: GatewayParts) {
     healthCheckEndpoint: ' ',
   })
 
-  async function answer(request: Request, context: GatewayContext): Promise<Response> {
-    // Node makes the URL of the `Host` header, which may hold anything.
-    const url = URL.parse(request.url)
-    if (url === null)
-      return answerRefusal({ status: 400, message: 'The Host header is no host' }, context.requestId)
+  async function answer(request: Request, url: URL, context: GatewayContext): Promise<Response> {
     const { pathname } = url
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (pathname === graphqlPath) {
+      if (request.method === 'OPTIONS') return crossOrigin.answerPreflight()
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
       const refusal = findRefusal(request, url)
-      if (refusal) return answerRefusal(refusal, context.requestId)
+      if (refusal) return refuse(refusal, request, context)
       return yoga.handleRequest(request, context)
     }
     if (!isRead) return new Response('Not found\n', { status: 404 })
@@ -79,29 +89,41 @@ export function createGateway(parts: GatewayParts) {
     return new Response('Not found\n', { status: 404 })
   }
 
-  return createServerAdapter(async (request: Request): Promise<Response> => {
+  async function answerChecked(request: Request, context: GatewayContext): Promise<Response> {
+    // Node makes the URL of the `Host` header, which may hold anything.
+    const url = URL.parse(request.url)
+    if (url === null) return refuse({ status: 400, message: 'The Host header is no host' }, request, context)
+    const refusal = crossOrigin.findRefusal(request, url)
+    return refusal ? refuse(refusal, request, context) : answer(request, url, context)
+  }
+
+  return createServerAdapter<{ req: IncomingMessage }>(async (request, { req }) => {
     const requestId = requestIdOf(request.headers)
-    const response = await answer(request, { contacts, caller: anyone, requestId }).catch(
-      (error: unknown) => {
-        log.error({ requestId, err: error }, 'a bug')
-        return new Response('Something went wrong inside the gateway\n', { status: 500 })
-      },
-    )
+    const context = { contacts, caller: anyone, requestId, incoming: req }
+    const response = await answerChecked(request, context).catch((error: unknown) => {
+      log.error({ requestId, err: error }, 'a bug')
+      return new Response('Something went wrong inside the gateway\n', { status: 500 })
+    })
+    for (const [name, value] of Object.entries(securityHeaders)) {
+      if (!response.headers.has(name)) response.headers.set(name, value)
+    }
+    for (const [name, value] of Object.entries(crossOrigin.headersFor(request))) {
+      if (name === 'vary') response.headers.append(name, value)
+      else response.headers.set(name, value)
+    }
     response.headers.set('x-request-id', requestId)
     return response
   })
 }
 
-const useStrictJsonBody: Plugin<GatewayContext, GatewayContext> = {
-  onRequestParse({ request, setRequestParser }) {
-    if (request.method === 'POST') setRequestParser(readJsonBody)
+const useStrictJsonBody: GatewayPlugin = {
+  onRequestParse({ request, serverContext, setRequestParser }) {
+    if (request.method === 'POST') setRequestParser(() => readJsonBody(serverContext.incoming))
   },
 }
 
-const useNoIntrospection: Plugin<GatewayContext, GatewayContext> = {
-  onValidate({ addValidationRule }) {
-    addValidationRule(NoSchemaIntrospectionCustomRule)
-  },
+function refuse(refusal: Refusal, { method }: Request, { requestId }: GatewayContext): Response {
+  return answerRefusal(refusal, requestId, method === 'POST')
 }
 
 /** Browsers say so in `accept` when they open an address; programs do not. */

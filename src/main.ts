@@ -1,15 +1,14 @@
 /** The process: reads its configuration, builds the parts, listens, and drains when told to end. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
 import type { Config } from './config.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createGateway } from './gateway.ts'
-import { createDrain } from './http/drain.ts'
 import type { Health } from './http/health.ts'
+import { createHttpServer } from './http/server.ts'
 import { listen } from './listen.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { startSandbox } from './sandbox/sandbox.ts'
@@ -71,17 +70,15 @@ const callbell = createCallbellClient({
 })
 const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
-const { graphiql, introspection } = config
-const gateway = createGateway({ contacts, health, log, graphiql, introspection })
-const server = createServer((request, response) => void gateway(request, response))
-const drain = createDrain(server)
+const gateway = createGateway({ ...config, contacts, health, log })
+const { server, connections } = createHttpServer((request, response) => void gateway(request, response))
 
 /** Lets what has started finish and be answered, then lets the process end by itself. */
 async function end(signal: NodeJS.Signals): Promise<void> {
   log.info(`${signal}: finishing what has started`)
   health.isDraining = true
   const finished = contacts.stop()
-  await drain(config.timeoutMs + drainGraceMs)
+  await connections.drain(config.timeoutMs + drainGraceMs)
   // Calls go on when their caller has gone.
   await finished
   await callbell.close()

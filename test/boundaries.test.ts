@@ -92,7 +92,7 @@ const input = {
   source: 'WHATSAPP',
   name: 'Ada',
   // Large enough to travel in several pieces.
-  customFields: [{ name: 'Billing Address', value: 'Via Roma '.repeat(30_000) }],
+  customFields: [{ name: 'Billing Address', value: 'Via Roma '.repeat(10_000) }],
 }
 const created = { data: { createContact: { contact: { uuid: 'u0' } } } }
 

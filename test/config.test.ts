@@ -12,6 +12,8 @@ const defaults: Config = {
   ttlMs: 86_400_000,
   host: '127.0.0.1',
   port: 4000,
+  isLocal: true,
+  corsOrigins: [],
   graphiql: true,
   introspection: true,
   logLevel: 'info',
@@ -43,10 +45,10 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000 },
   ],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
-  [{ HOST: '0.0.0.0' }, { host: '0.0.0.0', graphiql: false, introspection: false }],
+  [{ HOST: '0.0.0.0' }, { host: '0.0.0.0', isLocal: false, graphiql: false, introspection: false }],
   [
     { HOST: '0.0.0.0', GRAPHIQL: 'true', INTROSPECTION: 'true' },
-    { host: '0.0.0.0', graphiql: true, introspection: true },
+    { host: '0.0.0.0', isLocal: false, graphiql: true, introspection: true },
   ],
   [
     { GRAPHIQL: 'false', INTROSPECTION: 'false' },

@@ -303,6 +303,7 @@ test('a document that is no GraphQL is told so', async () => {
   expect(seen(await execute('{ contact('))).toEqual({
     message: 'Syntax Error: Expected Name, found <EOF>.',
     code: 'GRAPHQL_PARSE_FAILED',
+    outcome: 'NOT_APPLIED',
     retryable: false,
   })
 })

@@ -92,7 +92,7 @@ test.each([
     errors: [
       {
         message: 'The request must have the content-type application/json',
-        extensions: { code: 'BAD_REQUEST', retryable: false, requestId: 'r1' },
+        extensions: { code: 'BAD_REQUEST', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
       },
     ],
   })
@@ -156,7 +156,12 @@ test.each([
     errors: [
       {
         message,
-        extensions: { code: 'BAD_REQUEST', retryable: false, requestId: expect.any(String) },
+        extensions: {
+          code: 'BAD_REQUEST',
+          outcome: 'NOT_APPLIED',
+          retryable: false,
+          requestId: expect.any(String),
+        },
       },
     ],
   })

@@ -1,5 +1,7 @@
 /** The schema builder and what every resolver is given. No types live here. */
+import type { IncomingMessage } from 'node:http'
 import SchemaBuilder from '@pothos/core'
+import type { Plugin } from 'graphql-yoga'
 import type { Contacts } from '../contacts/contacts.ts'
 
 /** The context of one request. */
@@ -9,7 +11,11 @@ export interface GatewayContext {
   readonly caller: string
   /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
   readonly requestId: string
+  /** The request as it arrives, its body unread. */
+  readonly incoming: IncomingMessage
 }
+
+export type GatewayPlugin = Plugin<GatewayContext, GatewayContext>
 
 export const builder = new SchemaBuilder<{
   Context: GatewayContext

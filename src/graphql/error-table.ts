@@ -1,12 +1,12 @@
 /** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
 import type { ExecutionResult } from 'graphql'
 import { getOperationAST, GraphQLError, Kind, OperationTypeNode } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
 import { CallbellError } from '../callbell/errors.ts'
 import type { FailureCode, Outcome } from '../contacts/failure.ts'
 import { ContactsFailure } from '../contacts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { GatewayContext } from './builder.ts'
+import type { GatewayPlugin } from './builder.ts'
+import { withoutSuggestion } from './introspection.ts'
 
 /** Words for the caller. Null: the failure's own message is for the caller. */
 const reasons: Record<FailureCode, string | null> = {
@@ -29,28 +29,38 @@ const consequences: Record<Outcome, string> = {
   UNKNOWN: 'the change may or may not have been made',
 }
 
+export interface ErrorTableParts {
+  readonly log: Logger
+  /** Whether callers may read the schema: if not, messages suggest nothing from it. */
+  readonly introspection: boolean
+}
+
 /**
  * Gives every error, from whatever stage of a request, its code, its outcome and the request's
  * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown.
  */
-export function useErrorTable(log: Logger): Plugin<GatewayContext, GatewayContext> {
-  /** How far each mutation came. */
-  const mutations = new WeakMap<Request, 'parsed' | 'executed'>()
+export function useErrorTable({ log, introspection }: ErrorTableParts): GatewayPlugin {
+  /** Whether what was asked for is a query, or how far the mutation came. */
+  const asked = new WeakMap<Request, 'query' | 'parsed' | 'executed'>()
   return {
     onParse: () => (parsed) => {
       const { result, context } = parsed
       if (result === null || result instanceof Error) return
       const operation = getOperationAST(result, context.params.operationName)
-      if (operation?.operation === OperationTypeNode.MUTATION) mutations.set(context.request, 'parsed')
+      if (operation)
+        asked.set(context.request, operation.operation === OperationTypeNode.MUTATION ? 'parsed' : 'query')
     },
     onExecute({ args: { contextValue } }) {
-      if (mutations.has(contextValue.request)) mutations.set(contextValue.request, 'executed')
+      if (asked.get(contextValue.request) === 'parsed') asked.set(contextValue.request, 'executed')
     },
     onResultProcess(payload) {
       const { request, result, serverContext } = payload
       if (!isSingle(result) || result.errors === undefined) return
       const { requestId } = serverContext
-      const scene = { requestId, log, mutation: mutations.get(request), hasData: result.data !== undefined }
+      // What could not be read may have been meant as a mutation, if it came by POST.
+      const stage = asked.get(request) ?? (request.method === 'POST' ? 'parsed' : 'query')
+      const mutation = stage === 'query' ? undefined : stage
+      const scene = { requestId, log, introspection, mutation, hasData: result.data !== undefined }
       payload.setResult({ ...result, errors: result.errors.map((error) => present(error, scene)) })
     },
   }
@@ -64,7 +74,8 @@ function isSingle(result: object): result is ExecutionResult {
 interface Scene {
   readonly requestId: string
   readonly log: Logger
-  /** How far the mutation came; undefined for a query, and for what could not be parsed. */
+  readonly introspection: boolean
+  /** How far the mutation came; undefined for a query. */
   readonly mutation: 'parsed' | 'executed' | undefined
   readonly hasData: boolean
 }
@@ -89,13 +100,15 @@ function presentFailure(error: Error, failure: ContactsFailure, { requestId, log
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
 function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
-  const { http } = error instanceof GraphQLError ? error.extensions : {}
-  return placed(error, error.message, {
-    // A word to Yoga about the HTTP status; it is not part of the answer.
+  const { http, retryable = false, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
+  const message = scene.introspection ? error.message : withoutSuggestion(error.message)
+  return placed(error, message, {
+    // A word to Yoga about the HTTP status and headers; it is not part of the answer.
     http,
     code,
     outcome: scene.mutation && 'NOT_APPLIED',
-    retryable: false,
+    retryable,
+    retryAfterMs,
     requestId: scene.requestId,
   })
 }

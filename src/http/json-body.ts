@@ -1,31 +1,29 @@
 /** Reads the body of a POST strictly: what is no UTF-8, or no JSON, is refused and not repaired. */
-import { GraphQLError } from 'graphql'
+import type { IncomingMessage } from 'node:http'
 import type { GraphQLParams } from 'graphql-yoga'
+import { readBody } from './read-body.ts'
+import { Refused } from './refuse.ts'
+
+/** Without `fatal`, a name that was sent as Latin-1 would be stored damaged. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * A request parser for Yoga. Its own would put U+FFFD where bytes are no UTF-8, and a name that
- * was sent as Latin-1 would be stored damaged.
- *
- * @throws GraphQLError `BAD_REQUEST`
+ * @returns whatever the JSON holds: Yoga checks its shape
+ * @throws Refused
  */
-export async function readJsonBody(request: Request): Promise<GraphQLParams> {
-  const bytes = await request.arrayBuffer()
-  const text = decode(bytes)
+export async function readJsonBody(request: IncomingMessage): Promise<GraphQLParams> {
+  const text = decode(await readBody(request))
   try {
     return JSON.parse(text)
   } catch {
-    throw refused('The request body must be JSON')
+    throw new Refused({ status: 400, message: 'The request body must be JSON' })
   }
 }
 
-function decode(bytes: ArrayBuffer): string {
+function decode(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
-    throw refused('The request body must be UTF-8')
+    throw new Refused({ status: 400, message: 'The request body must be UTF-8' })
   }
-}
-
-function refused(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } })
 }

@@ -4,7 +4,6 @@ import type { ExecutionResult } from 'graphql'
 import { print } from 'graphql'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { createServer } from 'node:http'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import { createCallbellClient } from '../../src/callbell/client.ts'
@@ -12,6 +11,8 @@ import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createGateway } from '../../src/gateway.ts'
 import type { Health } from '../../src/http/health.ts'
+import type { ServerLimits } from '../../src/http/server.ts'
+import { createHttpServer, serverLimits } from '../../src/http/server.ts'
 import { listen } from '../../src/listen.ts'
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -30,6 +31,9 @@ export interface TestGatewayOptions {
   readonly contacts?: Partial<Contacts>
   readonly graphiql?: boolean
   readonly introspection?: boolean
+  readonly corsOrigins?: readonly string[]
+  readonly isLocal?: boolean
+  readonly limits?: Partial<ServerLimits>
   readonly sandbox?: Partial<SandboxOptions>
 }
 
@@ -75,7 +79,12 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),
     ...options.contacts,
   }
-  const server = createServer(createGateway({ contacts, health, log, graphiql, introspection }))
+  const { corsOrigins = [], isLocal = true, limits } = options
+  const gateway = createGateway({ contacts, health, log, graphiql, introspection, corsOrigins, isLocal })
+  const { server } = createHttpServer((request, response) => void gateway(request, response), {
+    ...serverLimits,
+    ...limits,
+  })
   const { port } = await listen(server, 0, '127.0.0.1')
   const url = `http://127.0.0.1:${port}/graphql`
 

@@ -1,0 +1,99 @@
+/** The connections of an HTTP server: how many there may be, how long they may idle, and how they end. */
+import { once } from 'node:events'
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+export interface ConnectionLimits {
+  /** One more, and the one that has been idle for longest is closed. */
+  readonly connections: number
+  /** Milliseconds for an answer to be taken by its reader, once all of it has been written. */
+  readonly answerTakenMs: number
+}
+
+export interface Connections {
+  /** Answers that have not been taken yet, of one connection, oldest first. */
+  openAnswers(socket: Socket): readonly ServerResponse[]
+  /** Closes a connection as soon as it waits for no answer. */
+  endWhenAnswered(socket: Socket): void
+  /**
+   * Takes no new connection, closes those that wait for nothing, and resolves when the others have
+   * been answered or `limitMs` milliseconds are over.
+   */
+  drain(limitMs: number): Promise<void>
+}
+
+const sweepEveryMs = 1000
+
+/** Watches a server's connections from its start on. */
+export function watchConnections(server: Server, limits: ConnectionLimits): Connections {
+  /** The answers that each connection waits for. Those that have been idle for longest come first. */
+  const open = new Map<Socket, ServerResponse[]>()
+  const ending = new WeakSet<Socket>()
+  /** Answers that are written and not taken, since when. */
+  const written = new WeakMap<ServerResponse, number>()
+  let isDraining = false
+
+  function touch(socket: Socket, answers: ServerResponse[]): void {
+    open.delete(socket)
+    open.set(socket, answers)
+    if (answers.length === 0 && (isDraining || ending.has(socket))) socket.end()
+  }
+
+  /** Strangers who open connections and say nothing lose theirs first; whoever is being served keeps his. */
+  function makeRoom(): void {
+    if (open.size <= limits.connections) return
+    for (const [socket, answers] of open) {
+      if (answers.length > 0) continue
+      socket.destroy()
+      open.delete(socket)
+      return
+    }
+  }
+
+  function cutSlowReaders(): void {
+    const now = performance.now()
+    for (const [socket, answers] of open) {
+      const [first] = answers
+      if (first === undefined || !first.writableEnded) continue
+      const since = written.get(first)
+      if (since === undefined) written.set(first, now)
+      else if (now - since > limits.answerTakenMs) socket.destroy()
+    }
+  }
+
+  server.on('connection', (socket) => {
+    open.set(socket, [])
+    socket.once('close', () => open.delete(socket))
+    makeRoom()
+  })
+  server.on('request', ({ socket }, response) => {
+    touch(socket, [...(open.get(socket) ?? []), response])
+    response.once('close', () => {
+      const answers = open.get(socket)
+      if (answers)
+        touch(
+          socket,
+          answers.filter((answer) => answer !== response),
+        )
+    })
+  })
+  const sweep = setInterval(cutSlowReaders, sweepEveryMs).unref()
+  server.once('close', () => clearInterval(sweep))
+
+  return {
+    openAnswers: (socket) => open.get(socket) ?? [],
+    endWhenAnswered(socket) {
+      ending.add(socket)
+      touch(socket, open.get(socket) ?? [])
+    },
+    async drain(limitMs) {
+      isDraining = true
+      const closed = once(server, 'close')
+      server.close()
+      for (const [socket, answers] of Array.from(open)) touch(socket, answers)
+      const limit = setTimeout(() => server.closeAllConnections(), limitMs)
+      await closed
+      clearTimeout(limit)
+    },
+  }
+}

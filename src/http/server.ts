@@ -1,0 +1,105 @@
+/** The HTTP server, with every limit spelt out: how large, how slow and how many. */
+import type { RequestListener, Server } from 'node:http'
+import { createServer } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { Connections } from './connections.ts'
+import { watchConnections } from './connections.ts'
+import { renderRefusal } from './refuse.ts'
+import { securityHeaders } from './security-headers.ts'
+
+/** Milliseconds, unless they say otherwise. */
+export const serverLimits = {
+  /** For a request's head to arrive; a connection that says nothing at all is closed by it, too. */
+  headersTimeout: 10_000,
+  /** For the whole request. */
+  requestTimeout: 20_000,
+  /** Between requests: longer than the minute for which load balancers keep theirs open. */
+  keepAliveTimeout: 65_000,
+  /** For an answer to be taken. */
+  answerTakenMs: 60_000,
+  /** Bytes: a JWT takes a few thousand. */
+  maxHeaderSize: 16_384,
+  /** One more, and the one that has been idle for longest is closed. */
+  connections: 2000,
+}
+export type ServerLimits = typeof serverLimits
+
+const lingerMs = 2000
+
+/** What Node's parser calls the ways in which a request can't be read. */
+const refusals: Readonly<Record<string, { status: number; phrase: string; message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    phrase: 'Request Header Fields Too Large',
+    message: 'The request’s headers are too large',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    phrase: 'Content Too Large',
+    message: 'The request’s chunk extensions are too large',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    phrase: 'Request Timeout',
+    message: 'The request did not arrive in time',
+  },
+}
+const unreadable = { status: 400, phrase: 'Bad Request', message: 'The request is not HTTP/1.1' }
+
+export interface HttpServer {
+  readonly server: Server
+  readonly connections: Connections
+}
+
+/** @returns a server that is not listening yet */
+export function createHttpServer(listener: RequestListener, limits: ServerLimits = serverLimits): HttpServer {
+  const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits
+  const server = createServer(
+    {
+      headersTimeout,
+      requestTimeout,
+      keepAliveTimeout,
+      maxHeaderSize,
+      // How exactly the first two are kept.
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
+      // An answer is small and leaves at once.
+      noDelay: true,
+    },
+    listener,
+  )
+  const connections = watchConnections(server, limits)
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const open = connections.openAnswers(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable || open.some(({ headersSent }) => headersSent)) {
+      socket.destroy()
+    } else if (open.some(({ req }) => req.complete)) {
+      // Whole requests came before the broken one: what became of them must still be told, and this
+      // answer must not be taken for theirs.
+      connections.endWhenAnswered(socket)
+    } else {
+      socket.end(writeRefusal(error.code))
+      // Whoever does not close his end as well is not waited for.
+      socket.setTimeout(lingerMs, () => socket.destroy())
+    }
+  })
+  return { server, connections }
+}
+
+/** An answer in full, where there is no request that could be answered. */
+function writeRefusal(parserCode = ''): string {
+  const { status, phrase, message } = refusals[parserCode] ?? unreadable
+  const requestId = randomUUID()
+  // Whatever it was, it did not run.
+  const body = renderRefusal({ status, message }, requestId, true)
+  const headers = {
+    ...securityHeaders,
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': requestId,
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`
+}
