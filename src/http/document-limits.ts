@@ -7,12 +7,12 @@ import { Refused } from './refuse.ts'
 /** Counted with every fragment in the place where it is spread, so that fragments multiply nothing unseen. */
 export const documentLimits = {
   /** Words and signs of the text: checked while it is read. */
-  tokens: 2000,
+  tokens: 1000,
   /** Fields of one operation's root, `__typename` and repetitions too: each may be a call to Callbell. */
   rootFields: 10,
   /** Fields inside of each other. Reading the whole schema, as GraphiQL does, takes 15. */
   depth: 16,
-  fields: 1000,
+  fields: 500,
   aliases: 50,
   directives: 50,
   /** GraphQL has two for a field. */
