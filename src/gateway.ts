@@ -2,6 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import { createServerAdapter } from '@whatwg-node/server'
 import { createYoga } from 'graphql-yoga'
+import type { Caller } from './caller.ts'
+import { scopes } from './caller.ts'
 import type { Contacts } from './contacts/contacts.ts'
 import type { GatewayContext, GatewayPlugin } from './graphql/builder.ts'
 import { useErrorTable } from './graphql/error-table.ts'
@@ -36,7 +38,7 @@ export interface GatewayParts {
 
 const graphqlPath = '/graphql'
 /** Callers are not told apart yet. */
-const anyone = 'anyone'
+const anyone: Caller = { name: 'anyone', bucket: 'anyone', scopes: new Set(scopes) }
 
 /** @returns a listener for `node:http` */
 export function createGateway(parts: GatewayParts) {
@@ -99,7 +101,8 @@ export function createGateway(parts: GatewayParts) {
 
   return createServerAdapter<{ req: IncomingMessage }>(async (request, { req }) => {
     const requestId = requestIdOf(request.headers)
-    const context = { contacts, caller: anyone, requestId, incoming: req }
+    const origin = { caller: anyone, countCall() {} }
+    const context = { contacts, origin, requestId, incoming: req }
     const response = await answerChecked(request, context).catch((error: unknown) => {
       log.error({ requestId, err: error }, 'a bug')
       return new Response('Something went wrong inside the gateway\n', { status: 500 })

@@ -4,6 +4,7 @@ import { hasRedis, startRedis } from './support/redis-server.ts'
 import { openTestStore, storeUrls } from './support/stores.ts'
 import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
+import { createTestOrigin } from './support/test-origin.ts'
 
 const input: CreateContactInput = {
   identifier: '+39 02 4',
@@ -97,8 +98,8 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('another caller’s key is another key', async () => {
     const gateway = await open()
     const wanted = { identifier: '+39 02 4', source: 'whatsapp', name: 'Ada', idempotencyKey: 'k' } as const
-    const first = await gateway.contacts.create(wanted, 'one')
-    const second = await gateway.contacts.create(wanted, 'two')
+    const first = await gateway.contacts.create(wanted, createTestOrigin('one'))
+    const second = await gateway.contacts.create(wanted, createTestOrigin('two'))
     expect([first.replayed, second.replayed]).toEqual([false, false])
     expect(methods(gateway)).toBe('POST POST')
   })

@@ -6,6 +6,7 @@ import type { Fault } from '../src/sandbox/sandbox.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../src/store/memory.ts'
 import { createTestContacts } from './support/test-contacts.ts'
+import { createTestOrigin } from './support/test-origin.ts'
 
 const timeoutMs = 1000
 const settleMs = 150
@@ -64,16 +65,18 @@ test('no contact is doubled, no lie is told, no call is left waiting', { timeout
         const call = async (key: number): Promise<void> => {
           const input = { identifier: `+39 ${key}`, source: 'whatsapp', name: `Key ${key}` } as const
           const start = performance.now()
-          const result = await contacts.create({ ...input, idempotencyKey: `key ${key}` }, 'anyone').then(
-            ({ contact }) => ({
-              outcome: contact ? ('CREATED' as const) : ('NOT_APPLIED' as const),
-              uuid: contact?.uuid,
-            }),
-            (error: unknown) => {
-              if (!(error instanceof ContactsFailure) || error.outcome === undefined) throw error
-              return { outcome: error.outcome }
-            },
-          )
+          const result = await contacts
+            .create({ ...input, idempotencyKey: `key ${key}` }, createTestOrigin())
+            .then(
+              ({ contact }) => ({
+                outcome: contact ? ('CREATED' as const) : ('NOT_APPLIED' as const),
+                uuid: contact?.uuid,
+              }),
+              (error: unknown) => {
+                if (!(error instanceof ContactsFailure) || error.outcome === undefined) throw error
+                return { outcome: error.outcome }
+              },
+            )
           told.push({ key, ...result, tookMs: performance.now() - start })
           // At the moment when it is said, it is true.
           if (result.outcome === 'NOT_APPLIED') expect(namesOf(key)).toEqual([])

@@ -3,6 +3,7 @@ import type { Fault, Sandbox } from '../src/sandbox/sandbox.ts'
 import type { CreateContactInput } from './gql/graphql.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway } from './support/test-gateway.ts'
+import { createTestOrigin } from './support/test-origin.ts'
 
 const input: CreateContactInput = { identifier: '+39 02 3', source: 'WHATSAPP', name: 'Ada' }
 const document =
@@ -145,10 +146,12 @@ test('an outage is not multiplied: the budget pays for a hundred requests more, 
   const { contacts } = await createTestGateway({ url: upstream.url, maxRps: 0, timeoutMs: 20_000 })
   const wanted = { identifier: '+39 02 3', source: 'whatsapp', name: 'Ada' } as const
   const fields = 200
+  const origin = createTestOrigin()
   const outcomes = await Promise.all(
-    Array.from({ length: fields }, () => contacts.create(wanted, 'anyone').catch(({ code }) => code)),
+    Array.from({ length: fields }, () => contacts.create(wanted, origin).catch(({ code }) => code)),
   )
   expect(new Set(outcomes)).toEqual(new Set(['CALLBELL_RATE_LIMITED']))
   expect(upstream.requests.length).toBeGreaterThanOrEqual(fields + 100)
   expect(upstream.requests.length).toBeLessThanOrEqual(fields + 100 + fields / 10)
+  expect(origin.calls()).toBe(upstream.requests.length)
 })

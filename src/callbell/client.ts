@@ -1,4 +1,5 @@
 /** The Callbell REST API as typed functions: what an answer means, on top of one exchange. */
+import type { Origin } from '../caller.ts'
 import type { Contact, NewContact } from '../contact.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { createBreaker } from './breaker.ts'
@@ -16,8 +17,12 @@ import type { PaceOptions } from './pace.ts'
 import { createPace } from './pace.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
-/** When a request must have had its turn, and when its answer, on the clock of `performance.now()`. */
+/**
+ * On whose behalf a request is made, when it must have had its turn, and when its answer, on the
+ * clock of `performance.now()`.
+ */
 export interface Times {
+  readonly origin: Origin
   readonly enterBy: number
   readonly answerBy: number
   /** Called when the request is about to leave, if it does. */
@@ -64,7 +69,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   const breaker = createBreaker()
 
   /** One exchange in its turn, unless Callbell is known to be down. */
-  async function send(request: Request, { enterBy, answerBy, onSent }: Times): Promise<Answer> {
+  async function send(request: Request, { origin, enterBy, answerBy, onSent }: Times): Promise<Answer> {
     breaker.check()
     const pass = await pace.enter(enterBy)
     const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
@@ -72,6 +77,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       exchange.send(request, AbortSignal.timeout(allowedMs), {
         sent() {
           pass.sent()
+          origin.countCall()
           onSent?.()
         },
         done: pass.done,

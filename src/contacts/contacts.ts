@@ -1,4 +1,5 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
+import type { Origin } from '../caller.ts'
 import type { CallbellClient, Times } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import type { Store } from '../store/store.ts'
@@ -15,10 +16,14 @@ import type { SendOptions } from './send-contact.ts'
 import { createSender } from './send-contact.ts'
 
 export interface Contacts {
-  /** @param caller whose idempotency keys these are */
-  create(input: CreateContactInput, caller: string): Promise<CreateContactResult>
-  find(uuid: string): Promise<Contact | null>
-  findByPhone(phoneNumber: string, channelUuid: string | null | undefined): Promise<Contact | null>
+  /** @param origin whose idempotency keys these are, and who is told of each request */
+  create(input: CreateContactInput, origin: Origin): Promise<CreateContactResult>
+  find(uuid: string, origin: Origin): Promise<Contact | null>
+  findByPhone(
+    phoneNumber: string,
+    channelUuid: string | null | undefined,
+    origin: Origin,
+  ): Promise<Contact | null>
   /**
    * From here on, calls that have not started are refused.
    *
@@ -59,21 +64,23 @@ export function createContacts(
   }
 
   /** A read that gets its turn too late would not be answered in time. */
-  const timesOfRead = (deadline: number): Times => ({
+  const timesOfRead = (origin: Origin, deadline: number): Times => ({
+    origin,
     enterBy: deadline - options.timeoutMs / 5,
     answerBy: deadline,
   })
 
   return {
-    create: (input, caller) =>
+    create: (input, origin) =>
       // Of a key that can't be asked after, nobody can tell what an earlier call has done.
       run(input.idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED', (deadline) =>
-        createContact({ sender, budget, idempotency }, input, caller, deadline),
+        createContact({ sender, budget, idempotency }, input, origin, deadline),
       ),
-    find: (uuid) => run(undefined, (deadline) => findContact(callbell, uuid, timesOfRead(deadline))),
-    findByPhone: (phoneNumber, channelUuid) =>
+    find: (uuid, origin) =>
+      run(undefined, (deadline) => findContact(callbell, uuid, timesOfRead(origin, deadline))),
+    findByPhone: (phoneNumber, channelUuid, origin) =>
       run(undefined, (deadline) =>
-        findContactByPhone(callbell, phoneNumber, channelUuid, timesOfRead(deadline)),
+        findContactByPhone(callbell, phoneNumber, channelUuid, timesOfRead(origin, deadline)),
       ),
     async stop() {
       isStopped = true

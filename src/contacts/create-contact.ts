@@ -1,4 +1,5 @@
 /** Creating a contact: checked first, created once, and its outcome named. */
+import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import type { Contact } from '../contact.ts'
 import type { Idempotency } from './idempotency.ts'
@@ -38,7 +39,7 @@ export interface CreateContactParts {
  * Once it has started, nothing but its own deadline ends it: a POST that has left is not aborted
  * because its caller went away, as that would only hide its outcome.
  *
- * @param caller whose idempotency keys these are
+ * @param origin whose idempotency keys these are
  * @param deadline on the clock of `performance.now()`
  * @returns the contact as Callbell holds it, or what its giver can mend
  * @throws ContactsFailure for everything else, with the outcome
@@ -46,7 +47,7 @@ export interface CreateContactParts {
 export async function createContact(
   { sender, budget, idempotency }: CreateContactParts,
   { idempotencyKey, ...input }: CreateContactInput,
-  caller: string,
+  origin: Origin,
   deadline: number,
 ): Promise<CreateContactResult> {
   budget.earn()
@@ -54,11 +55,11 @@ export async function createContact(
   const checked = checkNewContact(input)
   const problems = [...checkIdempotencyKey(key), ...('problems' in checked ? checked.problems : [])]
   if (!('contact' in checked) || problems.length > 0) return { contact: null, problems, replayed: false }
-  const sending = { contact: checked.contact, deadline }
+  const sending = { contact: checked.contact, origin, deadline }
   try {
     // Without a key nothing is stored, and nothing is slower.
     if (key === undefined) return { contact: await sender.send(sending), problems: [], replayed: false }
-    return { ...(await idempotency.create(caller, key, sending)), problems: [] }
+    return { ...(await idempotency.create(origin.caller.name, key, sending)), problems: [] }
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     const rejected = error.rejections.map(({ path, message }) => ({

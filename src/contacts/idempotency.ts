@@ -102,7 +102,8 @@ export function createIdempotency(
     const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
     if (!(await guarded(store.replace(id, found, claim, ttlMs), sending.deadline))) return null
 
-    const finding = await sender.look({ contact: sending.contact, began: firstBegan }, sending.deadline)
+    const { contact, origin, deadline } = sending
+    const finding = await sender.look({ contact, origin, began: firstBegan }, deadline)
     if (typeof finding === 'object') {
       await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.contact }, sending)
       return { contact: finding.contact, replayed: true }

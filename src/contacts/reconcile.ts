@@ -1,5 +1,6 @@
 /** Finding out what became of a create that nobody can tell: by looking whether its contact is there. */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import type { Contact, NewContact } from '../contact.ts'
@@ -14,6 +15,7 @@ export type Finding = { readonly contact: Contact } | 'NOTHING' | 'UNCLEAR'
 
 export interface LookingFor {
   readonly contact: NewContact
+  readonly origin: Origin
   /** When the first attempt that may have created it left, in milliseconds since the epoch on our clock. */
   readonly began: number
 }
@@ -61,11 +63,11 @@ export function canBeLookedUp({ source, identifier }: NewContact): boolean {
 async function look(
   callbell: CallbellClient,
   budget: RetryBudget,
-  { contact, began }: LookingFor,
+  { contact, origin, began }: LookingFor,
   deadline: number,
 ): Promise<Finding | 'FAILED'> {
   try {
-    const times = { enterBy: deadline, answerBy: deadline }
+    const times = { origin, enterBy: deadline, answerBy: deadline }
     const seen = await callbell.getContactByPhone(contact.identifier, contact.channelUuid, times)
     if (seen.contact === null) return seen.isTold ? 'NOTHING' : 'FAILED'
     // What is older proves nothing: the lookup shows one contact, and a second may stand beside it.

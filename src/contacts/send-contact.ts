@@ -1,5 +1,6 @@
 /** Sending one contact, again where that is safe, until its outcome is known or honestly unknown. */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import { classOf, delayAfter } from '../callbell/retry.ts'
@@ -19,6 +20,7 @@ export interface SendOptions {
 /** One contact to be created. */
 export interface Sending {
   readonly contact: NewContact
+  readonly origin: Origin
   /** When the caller must be answered, on the clock of `performance.now()`. */
   readonly deadline: number
   /** Told when an attempt leaves, in milliseconds since the epoch. */
@@ -49,7 +51,7 @@ export function createSender(
   /** How long a finished write may take to be seen by a lookup. */
   const lagMs = settleMs / 4
 
-  async function send({ contact, deadline, onSent, earlier }: Sending): Promise<Contact> {
+  async function send({ contact, origin, deadline, onSent, earlier }: Sending): Promise<Contact> {
     // What is left after an attempt is for looking what became of it.
     const answerBy = deadline - timeoutMs / 5
     // What gets its turn later than this would not be answered in time, and be unclear for nothing.
@@ -61,6 +63,7 @@ export function createSender(
     let sentAt = Date.now()
     let isPaidFor = false
     const times = {
+      origin,
       enterBy,
       answerBy,
       onSent() {
@@ -107,7 +110,7 @@ export function createSender(
           CUT_OFF: now + settleMs,
           NO_ANSWER: deadline - lagMs,
         }[kind]
-        const finding = await reconcile(callbell, budget, { contact, began }, until, deadline)
+        const finding = await reconcile(callbell, budget, { contact, origin, began }, until, deadline)
         if (typeof finding === 'object') return finding.contact
         const mayRepeat = finding === 'NOTHING' && isFirst && (kind === 'FAILED' || kind === 'CUT_OFF')
         if (!mayRepeat || performance.now() >= enterBy || !budget.spend()) throw failed()

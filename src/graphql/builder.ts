@@ -2,13 +2,14 @@
 import type { IncomingMessage } from 'node:http'
 import SchemaBuilder from '@pothos/core'
 import type { Plugin } from 'graphql-yoga'
+import type { Origin } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 
 /** The context of one request. */
 export interface GatewayContext {
   readonly contacts: Contacts
-  /** Who is calling: whose idempotency keys these are. */
-  readonly caller: string
+  /** Who is calling, and who is told of what it costs. */
+  readonly origin: Origin
   /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
   readonly requestId: string
   /** The request as it arrives, its body unread. */

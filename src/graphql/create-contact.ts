@@ -103,6 +103,6 @@ builder.mutationField('createContact', (t) =>
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
-    resolve: (_root, { input }, { contacts, caller }) => contacts.create(input, caller),
+    resolve: (_root, { input }, { contacts, origin }) => contacts.create(input, origin),
   }),
 )

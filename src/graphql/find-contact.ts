@@ -6,7 +6,7 @@ builder.queryField('contact', (t) =>
     type: ContactType,
     description: 'One contact by its uuid; null where there is none. Costs one call to Callbell.',
     args: { uuid: t.arg.id({ required: true, description: 'The contact’s uuid.' }) },
-    resolve: (_root, { uuid }, { contacts }) => contacts.find(uuid),
+    resolve: (_root, { uuid }, { contacts, origin }) => contacts.find(uuid, origin),
   }),
 )
 
@@ -19,7 +19,7 @@ builder.queryField('contactByPhone', (t) =>
       phoneNumber: t.arg.string({ required: true, description: 'The phone number, with country code.' }),
       channelUuid: t.arg.id({ description: 'The channel to look on. Default: the main WhatsApp channel.' }),
     },
-    resolve: (_root, { phoneNumber, channelUuid }, { contacts }) =>
-      contacts.findByPhone(phoneNumber, channelUuid),
+    resolve: (_root, { phoneNumber, channelUuid }, { contacts, origin }) =>
+      contacts.findByPhone(phoneNumber, channelUuid, origin),
   }),
 )

@@ -1,0 +1,17 @@
+/** On whose behalf tests call what lies behind HTTP. */
+import type { Origin } from '../../src/caller.ts'
+import { scopes } from '../../src/caller.ts'
+
+export interface TestOrigin extends Origin {
+  /** How many requests have left for it. */
+  calls(): number
+}
+
+export function createTestOrigin(name = 'anyone'): TestOrigin {
+  let calls = 0
+  return {
+    caller: { name, bucket: name, scopes: new Set(scopes) },
+    countCall: () => void (calls += 1),
+    calls: () => calls,
+  }
+}
