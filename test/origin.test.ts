@@ -47,3 +47,12 @@ test('what never leaves', async () => {
   await expect(contacts.create(input, origin)).rejects.toMatchObject({ code: 'CALLBELL_UNAVAILABLE' })
   expect(origin.calls()).toBe(0)
 })
+
+test('a caller that floods the gateway does not keep another one waiting', async () => {
+  const { contacts } = await createTestGateway({ maxRps: 10 })
+  const hog = createTestOrigin('hog')
+  const flood = Array.from({ length: 25 }, () => contacts.find('u', hog).then(() => 'hog'))
+  const newcomer = contacts.find('u', createTestOrigin('newcomer')).then(() => 'newcomer')
+  expect(await Promise.race([...flood.slice(10), newcomer])).toBe('newcomer')
+  await Promise.all(flood)
+})

@@ -71,7 +71,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   /** One exchange in its turn, unless Callbell is known to be down. */
   async function send(request: Request, { origin, enterBy, answerBy, onSent }: Times): Promise<Answer> {
     breaker.check()
-    const pass = await pace.enter(enterBy)
+    const pass = await pace.enter(enterBy, origin.caller.bucket)
     const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
     const run = (): Promise<Answer> =>
       exchange.send(request, AbortSignal.timeout(allowedMs), {

@@ -1,9 +1,11 @@
 /**
  * The pace of all requests to Callbell: never more than the account's limit within any second,
  * and never more in flight than the connections can carry. Bursts wait in line, but only those
- * that can still be served in time: the others are told at once.
+ * that can still be served in time: the others are told at once. In line, callers take turns: one
+ * that asks for more than its share makes itself wait, not the others.
  */
 import { CallbellError } from './errors.ts'
+import { FairLine } from './fair-line.ts'
 import type { Flight } from './sliding-window.ts'
 import { longestHoldUpMs, SlidingWindow, windowMs } from './sliding-window.ts'
 
@@ -41,9 +43,11 @@ export interface Pace {
    * Waits for the turn of one request.
    *
    * @param latest when the request must have been let in, on the clock of `performance.now()`
-   * @throws CallbellError `OVERLOADED`, at once if its turn can't come in time
+   * @param bucket whose share of the turns it takes
+   * @throws CallbellError `OVERLOADED`, at once if its turn can't come in time; at `latest` if
+   *   others who came later took turns before it
    */
-  enter(latest: number): Promise<Pass>
+  enter(latest: number, bucket: string): Promise<Pass>
   /** To be told of a 429: the limit in force is cut by a quarter, once for each second of them. */
   slowDown(): void
   /** To be told of every other answer: the limit in force grows back. */
@@ -56,6 +60,8 @@ export interface Pace {
 const sharedWindowMs = windowMs + longestHoldUpMs
 /** Nobody waits behind more than this, whatever the deadlines allow: it bounds memory. */
 const longestLine = 10_000
+/** Of one bucket: the others must find room in the line, too. */
+const longestOfBucket = longestLine / 2
 /** What is left of the limit after a 429, and the answers that it takes to get back to all of it. */
 const slowedTo = 3 / 4
 const answersToRecover = 1000
@@ -75,7 +81,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   let limit = most
   const window = new SlidingWindow()
   let inFlight = 0
-  const line = new Set<Waiting>()
+  const line = new FairLine<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
   let alarm: NodeJS.Timeout | undefined
   let isAsking = false
@@ -117,13 +123,11 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     }
   }
 
-  function letFirstIn(): void {
-    for (const waiting of line) {
-      line.delete(waiting)
-      clearTimeout(waiting.timer)
-      waiting.letIn(letIn())
-      return
-    }
+  function letNextIn(): void {
+    const next = line.takeNext()
+    if (next === undefined) return
+    clearTimeout(next.timer)
+    next.letIn(letIn())
   }
 
   function advance(): void {
@@ -134,7 +138,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
 
   function advanceAlone(limitAlone: number): void {
     const now = performance.now()
-    while (line.size > 0 && hasRoom(now, limitAlone)) letFirstIn()
+    while (line.size > 0 && hasRoom(now, limitAlone)) letNextIn()
     setAlarmForRoom(limitAlone)
   }
 
@@ -151,7 +155,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     try {
       const { granted, waitMs } = await ask(wanted, places(), sharedWindowMs)
       // Some may have given up meanwhile: their turns are lost, and the limit is kept.
-      for (let turn = 0; turn < granted; turn += 1) letFirstIn()
+      for (let turn = 0; turn < granted; turn += 1) letNextIn()
       if (granted < wanted) {
         sharedAgainAt = performance.now() + waitMs
         setAlarm(waitMs)
@@ -187,18 +191,21 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   }
 
   return {
-    async enter(latest) {
+    async enter(latest, bucket) {
       const now = performance.now()
       if (line.size === 0 && takeTurns === undefined && hasRoom(now, places())) return letIn()
-      const wait = Math.max(waitBehind(line.size, now), sharedAgainAt - now)
-      if (now + wait > latest || line.size >= longestLine) throw overloaded(now + wait - latest)
+      const wait = Math.max(waitBehind(line.ahead(bucket), now), sharedAgainAt - now)
+      const isFull = line.size >= longestLine || line.sizeOf(bucket) >= longestOfBucket
+      if (now + wait > latest || isFull) throw overloaded(now + wait - latest)
       return new Promise((resolve, reject) => {
+        // Its turn was due in time when it came: since then, answers were slow, or a bucket with
+        // fewer in line took turns before it.
         const timer = setTimeout(() => {
-          line.delete(waiting)
-          reject(overloaded(waitBehind(line.size, performance.now())))
+          line.remove(bucket, waiting)
+          reject(overloaded(waitBehind(line.ahead(bucket), performance.now())))
         }, latest - now)
         const waiting: Waiting = { letIn: resolve, timer }
-        line.add(waiting)
+        line.add(bucket, waiting)
         advance()
       })
     },

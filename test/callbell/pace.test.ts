@@ -13,7 +13,7 @@ async function burst(pace: Pace, requests: number): Promise<number[]> {
   const times: number[] = []
   await Promise.all(
     Array.from({ length: requests }, async () => {
-      const pass = await pace.enter(soon())
+      const pass = await pace.enter(soon(), 'a')
       pass.sent()
       times.push(performance.now())
       pass.done()
@@ -37,8 +37,8 @@ test('a burst never exceeds the limit in any second, and uses all of it', async 
 
 test('a request’s second starts when it leaves, not when it is let in', async () => {
   const pace = createPace({ maxRps: 1, maxInFlight: 256 })
-  const first = await pace.enter(soon())
-  const second = pace.enter(soon())
+  const first = await pace.enter(soon(), 'a')
+  const second = pace.enter(soon(), 'a')
   // A connection that takes its time: only after it has left does its second begin.
   await delay(300)
   first.sent()
@@ -51,17 +51,17 @@ test('a request’s second starts when it leaves, not when it is let in', async 
 test('a request that never left takes nobody’s turn', async () => {
   const pace = createPace({ maxRps: 1, maxInFlight: 256 })
   for (let tries = 0; tries < 10; tries += 1) {
-    const pass = await pace.enter(performance.now())
+    const pass = await pace.enter(performance.now(), 'a')
     pass.done()
   }
-  await expect(pace.enter(performance.now())).resolves.toBeDefined()
+  await expect(pace.enter(performance.now(), 'a')).resolves.toBeDefined()
 })
 
 test('no more are in flight than there are connections', async () => {
   const pace = createPace({ maxRps: 0, maxInFlight: 2 })
-  const [first] = [await pace.enter(soon()), await pace.enter(soon())]
+  const [first] = [await pace.enter(soon(), 'a'), await pace.enter(soon(), 'a')]
   let isIn = false
-  const third = pace.enter(soon()).then((pass) => {
+  const third = pace.enter(soon(), 'a').then((pass) => {
     isIn = true
     return pass
   })
@@ -74,11 +74,11 @@ test('no more are in flight than there are connections', async () => {
 test('what can’t have its turn in time is refused at once, with the time to wait', async () => {
   const pace = createPace({ maxRps: 2, maxInFlight: 256 })
   for (let sent = 0; sent < 2; sent += 1) {
-    const pass = await pace.enter(soon())
+    const pass = await pace.enter(soon(), 'a')
     pass.sent()
     pass.done()
   }
-  const refused = await pace.enter(performance.now() + 500).catch((error: unknown) => error)
+  const refused = await pace.enter(performance.now() + 500, 'a').catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(CallbellError)
   expect(refused).toMatchObject({ code: 'OVERLOADED', progress: 'unsent' })
   expect(refused).toHaveProperty('retryAfterMs', expect.closeTo(420, -2))
@@ -86,8 +86,8 @@ test('what can’t have its turn in time is refused at once, with the time to wa
 
 test('what waits for a connection is refused when its time is over', async () => {
   const pace = createPace({ maxRps: 0, maxInFlight: 1 })
-  await pace.enter(soon())
-  await expect(pace.enter(performance.now() + 20)).rejects.toMatchObject({ code: 'OVERLOADED' })
+  await pace.enter(soon(), 'a')
+  await expect(pace.enter(performance.now() + 20, 'a')).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
 test('a 429 cuts the limit by a quarter, more of them in the same second do not, and success brings it back', () => {
@@ -99,6 +99,80 @@ test('a 429 cuts the limit by a quarter, more of them in the same second do not,
   expect(pace.limitInForce()).toBeCloseTo(262.5)
   for (let answers = 0; answers < 1000; answers += 1) pace.speedUp()
   expect(pace.limitInForce()).toBe(300)
+})
+
+/** Sends an instant request. */
+async function sendIn(pace: Pace, bucket: string, latest = soon()): Promise<string> {
+  const pass = await pace.enter(latest, bucket)
+  pass.sent()
+  pass.done()
+  return bucket
+}
+
+/** One request at a time, the first of which is under way: the others come in as they are let in. */
+async function openLine() {
+  const pace = createPace({ maxRps: 0, maxInFlight: 1 })
+  const { done: start } = await pace.enter(soon(), 'first')
+  const order: string[] = []
+  const join = async (bucket: string, name = bucket): Promise<void> => {
+    const pass = await pace.enter(soon(), bucket)
+    order.push(name)
+    pass.done()
+  }
+  return { pace, order, join, start }
+}
+
+test('callers take turns in line', async () => {
+  const { order, join, start } = await openLine()
+  const names = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1', 'c2', 'c3']
+  const joined = names.map((name) => join(name.slice(0, 1), name))
+  start()
+  await Promise.all(joined)
+  expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2', 'a3', 'c3', 'a4'])
+})
+
+test('a newcomer waits for one turn of a hog, not for the hundreds that the hog has in line', async () => {
+  const { order, join, start } = await openLine()
+  const joined = [...Array.from({ length: 500 }, () => join('hog')), join('newcomer')]
+  start()
+  await Promise.all(joined)
+  expect(order.indexOf('newcomer')).toBe(1)
+})
+
+test('a newcomer is let in line where a hog’s next request would come too late', async () => {
+  const pace = createPace({ maxRps: 10, maxInFlight: 256 })
+  const hog = Array.from({ length: 25 }, () => sendIn(pace, 'hog'))
+  const latest = performance.now() + 1500
+  await expect(sendIn(pace, 'hog', latest)).rejects.toMatchObject({
+    code: 'OVERLOADED',
+    retryAfterMs: expect.closeTo(520, -2),
+  })
+  expect(await Promise.race([...hog.slice(5), sendIn(pace, 'newcomer', latest)])).toBe('newcomer')
+  await Promise.all(hog)
+})
+
+test('a hog that newcomers overtake is refused when its time is over', async () => {
+  const pace = createPace({ maxRps: 10, maxInFlight: 256 })
+  const latest = performance.now() + 1500
+  const refusals: unknown[] = []
+  const hog = Array.from({ length: 20 }, () =>
+    sendIn(pace, 'hog', latest).catch(({ code }) => {
+      refusals.push({ code, isDue: performance.now() >= latest - 1 })
+    }),
+  )
+  await Promise.all([...hog, ...Array.from({ length: 10 }, () => sendIn(pace, 'newcomer'))])
+  expect(refusals.length).toBeGreaterThanOrEqual(9)
+  expect(refusals).toEqual(refusals.map(() => ({ code: 'OVERLOADED', isDue: true })))
+})
+
+test('half of the line is the most that one caller gets', async () => {
+  const { pace, join, start } = await openLine()
+  const joined = Array.from({ length: 5000 }, () => join('hog'))
+  await expect(pace.enter(soon(), 'hog')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  joined.push(...Array.from({ length: 5000 }, () => join('another')))
+  await expect(pace.enter(soon(), 'newcomer')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  start()
+  await Promise.all(joined)
 })
 
 describe.runIf(hasRedis)('on one Redis', () => {
