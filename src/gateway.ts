@@ -94,7 +94,7 @@ export function createGateway(parts: GatewayParts) {
   async function answerChecked(request: Request, context: GatewayContext): Promise<Response> {
     // Node makes the URL of the `Host` header, which may hold anything.
     const url = URL.parse(request.url)
-    if (url === null) return refuse({ status: 400, message: 'The Host header is no host' }, request, context)
+    if (url === null || !hasOneHost(context.incoming)) return refuse(badHost, request, context)
     const refusal = crossOrigin.findRefusal(request, url)
     return refusal ? refuse(refusal, request, context) : answer(request, url, context)
   }
@@ -127,6 +127,18 @@ const useStrictJsonBody: GatewayPlugin = {
 
 function refuse(refusal: Refusal, { method }: Request, { requestId }: GatewayContext): Response {
   return answerRefusal(refusal, requestId, method === 'POST')
+}
+
+const badHost: Refusal = {
+  status: 400,
+  message: 'The request must have one Host header, which names a host',
+  // What follows on this connection may not be what its sender thinks it is.
+  headers: { connection: 'close' },
+}
+
+/** Of several, Node would take the first, and a proxy in front perhaps the last. RFC 9112, section 3.2. */
+function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1
 }
 
 /** Browsers say so in `accept` when they open an address; programs do not. */

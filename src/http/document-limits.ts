@@ -36,6 +36,8 @@ export const useDocumentLimits: GatewayPlugin = {
   onParse({ setParseFn }) {
     setParseFn(parseBounded)
     return ({ result }) => {
+      // Thrown from here, Yoga does not take it for an error of syntax, which has a status of its own.
+      if (result instanceof Refused) throw result
       if (result === null || result instanceof Error) return
       const exceeded = findExceeded(result)
       if (exceeded) throw tooComplex(exceeded)

@@ -1,0 +1,591 @@
+/**
+ * An attacker's notebook: each entry is a request, the exact answer, and what reached Callbell. The
+ * entries cover the OWASP GraphQL cheat sheet and graphql-cop's checks.
+ */
+import { once } from 'node:events'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { closed, openSocket, sendRaw } from './support/raw-request.ts'
+import type { TestGateway } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+const input = 'input:{identifier:"+39 02 5",source:WHATSAPP,name:"Ada"}'
+const create = `createContact(${input}){contact{name}}`
+const times = (count: number, part: (number: number) => string): string =>
+  Array.from({ length: count }, (_, number) => part(number)).join(' ')
+
+/** What reached Callbell. */
+function upstream({ sandbox }: TestGateway): number {
+  return sandbox.requests.length
+}
+
+async function told(response: Response): Promise<object> {
+  const { errors, data } = await response.json()
+  return { status: response.status, data, errors: errors?.map(codeAndMessage) }
+}
+
+function codeAndMessage({ message, extensions }: { message: string; extensions: { code: string } }): string {
+  return `${extensions.code}: ${message}`
+}
+
+const tooMuch = (what: string) => ({
+  status: 400,
+  data: undefined,
+  errors: [`QUERY_TOO_COMPLEX: The document asks for too much: it may have at most ${what}`],
+})
+
+describe('one request that asks for a thousand things', () => {
+  test.each<[string, string, string]>([
+    [
+      '1,000 aliases of one mutation',
+      `mutation{${times(1000, (n) => `a${n}:${create}`)}}`,
+      '1000 words and signs',
+    ],
+    [
+      '11 aliases of one mutation',
+      `mutation{${times(11, (n) => `a${n}:${create}`)}}`,
+      '10 fields at the root of an operation',
+    ],
+    [
+      '101 aliases of __typename',
+      `{${times(101, (n) => `a${n}:__typename`)}}`,
+      '10 fields at the root of an operation',
+    ],
+    ['one field 500 times', `{${times(500, () => '__typename')}}`, '10 fields at the root of an operation'],
+    [
+      '11 aliases in a fragment',
+      `mutation{...A} fragment A on Mutation{${times(11, (n) => `a${n}:${create}`)}}`,
+      '10 fields at the root of an operation',
+    ],
+    [
+      '5 aliases in a fragment that is spread thrice',
+      `mutation{...A ...A ...A} fragment A on Mutation{${times(5, (n) => `a${n}:${create}`)}}`,
+      '10 fields at the root of an operation',
+    ],
+    [
+      'fragments that double each other 40 times',
+      `{contact(uuid:"1"){...F0}} ${times(40, (n) => `fragment F${n} on Contact{...F${n + 1} ...F${n + 1}}`)} fragment F40 on Contact{name}`,
+      '500 fields, fragments included',
+    ],
+    [
+      '60 aliases inside of a contact',
+      `{contact(uuid:"1"){${times(60, (n) => `a${n}:name`)}}}`,
+      '50 aliases, fragments included',
+    ],
+    [
+      '10 directives on one field',
+      '{__typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa}',
+      '4 directives in one place',
+    ],
+    [
+      '60 directives',
+      `{contact(uuid:"1"){${times(30, () => 'name @skip(if:true) @include(if:true)')}}}`,
+      '50 directives, fragments included',
+    ],
+    [
+      '20,000 fields inside of each other',
+      `{${'a{'.repeat(20_000)}b${'}'.repeat(20_001)}`,
+      '1000 words and signs',
+    ],
+    ['17 fields inside of each other', `{${'a{'.repeat(16)}b${'}'.repeat(17)}`, '16 levels of fields'],
+    [
+      'a list 5,000 deep',
+      `{contact(uuid:${'['.repeat(5000)}1${']'.repeat(5000)}){id}}`,
+      '1000 words and signs',
+    ],
+  ])('%s', async (_name, query, limit) => {
+    const gateway = await createTestGateway()
+    expect(await told(await gateway.post(JSON.stringify({ query })))).toEqual(tooMuch(limit))
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('10 aliases are 10 creates', async () => {
+    const gateway = await createTestGateway()
+    const query = `mutation{${times(10, (n) => `a${n}:${create}`)}}`
+    const { data } = await gateway.execute<Record<string, unknown>, unknown>(query)
+    expect(Object.values(data ?? {})).toEqual(
+      Array.from({ length: 10 }, () => ({ contact: { name: 'Ada' } })),
+    )
+    expect(upstream(gateway)).toBe(10)
+  })
+
+  test('a limit that one of several operations exceeds holds for the whole document', async () => {
+    const gateway = await createTestGateway()
+    const query = `query Small{__typename} mutation Large{${times(11, (n) => `a${n}:${create}`)}}`
+    const response = await gateway.post(JSON.stringify({ query, operationName: 'Small' }))
+    expect(await told(response)).toEqual(tooMuch('10 fields at the root of an operation'))
+  })
+
+  test('fragments that spread each other in a circle', async () => {
+    const gateway = await createTestGateway()
+    const query = '{...A} fragment A on Query{...B} fragment B on Query{...A __typename}'
+    expect(await told(await gateway.post(JSON.stringify({ query })))).toMatchObject({
+      status: 200,
+      errors: [expect.stringMatching(/^GRAPHQL_VALIDATION_FAILED: Cannot spread fragment "A" within itself/)],
+    })
+  })
+
+  test('a schema that is asked for in circles', async () => {
+    const gateway = await createTestGateway()
+    const query = `{__schema{types{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}`
+    expect(await told(await gateway.post(JSON.stringify({ query })))).toEqual({
+      status: 200,
+      data: undefined,
+      errors: ['GRAPHQL_VALIDATION_FAILED: Maximum introspection depth exceeded'],
+    })
+  })
+
+  test('a list of requests', async () => {
+    const gateway = await createTestGateway()
+    const body = JSON.stringify(Array.from({ length: 10 }, () => ({ query: `mutation{${create}}` })))
+    expect(await told(await gateway.post(body))).toEqual({
+      status: 400,
+      data: undefined,
+      errors: ['BAD_REQUEST: Batching is not supported.'],
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+})
+
+describe('a page of another site', () => {
+  const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+
+  test.each([
+    ['a form', 'application/x-www-form-urlencoded', `query=${encodeURIComponent(`mutation{${create}}`)}`],
+    [
+      'a form that uploads',
+      'multipart/form-data; boundary=x',
+      `--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{"query":"mutation{${create.replaceAll('"', '\\"')}}"}\r\n--x--`,
+    ],
+    ['a script, without a preflight', 'text/plain', JSON.stringify({ query: `mutation{${create}}` })],
+    [
+      'a script, with a type that only starts like JSON',
+      'application/jsonx',
+      JSON.stringify({ query: `mutation{${create}}` }),
+    ],
+  ])('%s', async (_name, type, body) => {
+    const gateway = await createTestGateway()
+    const response = await gateway.post(body, { ...evil, 'content-type': type })
+    expect(await told(response)).toEqual({
+      status: 415,
+      data: undefined,
+      errors: ['BAD_REQUEST: The request must have the content-type application/json'],
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('a link that is a mutation', async () => {
+    const gateway = await createTestGateway()
+    const response = await fetch(`${gateway.url}?query=${encodeURIComponent(`mutation{${create}}`)}`)
+    expect(response.status).toBe(405)
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+  ])('an image or a script whose address is a query: %j', async (headers) => {
+    const gateway = await createTestGateway()
+    const response = await fetch(`${gateway.url}?query={contact(uuid:"1"){name}}`, { headers })
+    expect(await told(response)).toEqual({
+      status: 403,
+      data: undefined,
+      errors: ['FORBIDDEN: A page of another origin may not ask by GET. CORS_ORIGINS lists those that may'],
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    [evil.origin, {}],
+    ['https://app.example.evil.example', {}],
+    ['http://app.example', {}],
+    ['null', {}],
+    [
+      'https://app.example',
+      {
+        'access-control-allow-origin': 'https://app.example',
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': 'content-type, authorization, x-api-key, x-request-id',
+        'access-control-max-age': '600',
+      },
+    ],
+  ])('a preflight from %s', async (origin, expected) => {
+    const gateway = await createTestGateway({ corsOrigins: ['https://app.example'] })
+    const response = await fetch(gateway.url, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    })
+    const headers = [...response.headers].filter(([name]) => name.startsWith('access-control'))
+    expect([response.status, Object.fromEntries(headers), response.headers.get('vary')]).toEqual([
+      204,
+      expected,
+      'origin',
+    ])
+  })
+
+  test('its answer can be read by the origins that were named, and by no other', async () => {
+    const gateway = await createTestGateway({ corsOrigins: ['https://app.example'] })
+    const body = JSON.stringify({ query: '{__typename}' })
+    const named = await gateway.post(body, { origin: 'https://app.example' })
+    expect(named.headers.get('access-control-allow-origin')).toBe('https://app.example')
+    expect(named.headers.get('access-control-allow-credentials')).toBeNull()
+    const other = await gateway.post(body, { origin: 'https://evil.example' })
+    expect(other.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('a name of its own that leads to 127.0.0.1', async () => {
+    const gateway = await createTestGateway()
+    const { port } = new URL(gateway.url)
+    const body = JSON.stringify({ query: `mutation{${create}}` })
+    const host = `evil.example:${port}`
+    const [answer] = await sendRaw(
+      gateway.url,
+      `POST /graphql HTTP/1.1\r\nhost: ${host}\r\norigin: http://${host}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    )
+    expect(answer?.status).toBe(421)
+    expect(JSON.parse(answer?.body ?? '').errors[0].message).toBe(
+      'The Host header must name this machine. A proxy in front may set it, or CORS_ORIGINS may list its origin',
+    )
+    expect(upstream(gateway)).toBe(0)
+  })
+})
+
+describe('someone who wants to learn', () => {
+  const hidden = { introspection: false, graphiql: false }
+
+  test.each([
+    ['{contac(uuid:"1"){name}}', 'Cannot query field "contac" on type "Query".'],
+    ['{contact(uui:"1"){name}}', 'Unknown argument "uui" on field "Query.contact".'],
+    ['query($a:Strin){__typename}', 'Unknown type "Strin".'],
+    ['{__typename @skp(if:true)}', 'Unknown directive "@skp".'],
+    [
+      'mutation{createContact(input:{identifier:"1",source:WHATSAP,name:"A"}){replayed}}',
+      'Value "WHATSAP" does not exist in "ContactSource" enum.',
+    ],
+    [
+      'mutation{createContact(input:{identifie:"1",source:WHATSAPP,name:"A"}){replayed}}',
+      'Field "identifie" is not defined by type "CreateContactInput".',
+    ],
+  ])('no name is suggested for %s', async (query, message) => {
+    const { execute } = await createTestGateway(hidden)
+    const { errors } = await execute(query)
+    expect(errors?.map((error) => error.message)).toContain(message)
+    expect(JSON.stringify(errors)).not.toContain('Did you mean')
+  })
+
+  test('no name is suggested for a wrong variable', async () => {
+    const { execute } = await createTestGateway(hidden)
+    const query = 'mutation($i:CreateContactInput!){createContact(input:$i){replayed}}'
+    const { errors } = await execute(query, { i: { identifier: '1', source: 'WHATSAP', name: 'A' } })
+    expect(errors?.map(({ message }) => message)).toEqual([
+      'Variable "$i" got invalid value "WHATSAP" at "i.source"; Value "WHATSAP" does not exist in "ContactSource" enum.',
+    ])
+  })
+
+  test.each(['{__schema{types{name}}}', '{__type(name:"Contact"){name}}', '{a:__schema{__typename}}'])(
+    'the schema is not shown: %s',
+    async (query) => {
+      const { execute } = await createTestGateway(hidden)
+      const { data, errors } = await execute(query)
+      expect([data, errors?.[0]?.extensions?.['code']]).toEqual([undefined, 'GRAPHQL_VALIDATION_FAILED'])
+    },
+  )
+
+  test('there is no page to play with', async () => {
+    const gateway = await createTestGateway(hidden)
+    const response = await fetch(gateway.url, { headers: { accept: 'text/html' } })
+    expect(response.status).toBe(406)
+  })
+
+  test('no answer tells a version, a stack or a trace, and each brings the headers that browsers obey', async () => {
+    const gateway = await createTestGateway(hidden)
+    const { origin } = new URL(gateway.url)
+    const answers = await Promise.all([
+      gateway.post(JSON.stringify({ query: '{contact(uuid:"1"){name}}', extensions: { tracing: true } })),
+      gateway.post('{'),
+      gateway.post(JSON.stringify({ query: 'query cop { __typename' }), { 'x-apollo-tracing': '1' }),
+      fetch(`${origin}/nowhere`),
+      fetch(`${origin}/`, { redirect: 'manual' }),
+      fetch(`${origin}/livez`),
+      fetch(`${origin}/readyz`),
+      fetch(`${origin}/graphql`, { method: 'DELETE' }),
+      fetch(`${origin}/graphql`, { method: 'OPTIONS' }),
+    ])
+    const [broken] = await sendRaw(gateway.url, 'GARBAGE\r\n\r\n')
+    const seen = [
+      ...(await Promise.all(
+        answers.map(async (answer) => ({
+          headers: Object.fromEntries(answer.headers),
+          body: await answer.text(),
+        })),
+      )),
+      ...(broken ? [broken] : []),
+    ]
+    expect(seen).toHaveLength(10)
+    for (const { headers, body } of seen) {
+      expect(headers).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'cache-control': 'no-store',
+        'x-request-id': expect.stringMatching(/^[\w-]{36}$/),
+      })
+      expect(Object.keys(headers)).not.toContain('server')
+      expect(Object.keys(headers)).not.toContain('x-powered-by')
+      expect(body).not.toMatch(/\bat .*:\d+|node_modules|stack|exception|tracing|yoga|\d+\.\d+\.\d+/i)
+    }
+  })
+})
+
+describe('strange values', () => {
+  const document = `mutation($input:CreateContactInput!){createContact(input:$input){contact{name customFields{name value}} userErrors{field code}}}`
+  const contact = { identifier: '1', source: 'WHATSAPP', name: 'Ada' }
+
+  test('keys that JavaScript takes for its own', async () => {
+    const gateway = await createTestGateway()
+    const body = `{"query":${JSON.stringify(document)},"variables":{"__proto__":{"input":1},"input":{"identifier":"1","source":"WHATSAPP","name":"Ada","__proto__":{"note":"x"}}}}`
+    expect(await told(await gateway.post(body))).toEqual({
+      status: 400,
+      data: undefined,
+      errors: [
+        expect.stringMatching(
+          /^BAD_USER_INPUT: Variable "\$input" got invalid value .*; Field "__proto__" is not defined/,
+        ),
+      ],
+    })
+    expect(upstream(gateway)).toBe(0)
+    expect(({} as Record<string, unknown>)['note']).toBeUndefined()
+  })
+
+  test.each(['__proto__', 'constructor', 'prototype'])('a custom field called %s', async (name) => {
+    const gateway = await createTestGateway()
+    expect(
+      await gateway.execute(document, { input: { ...contact, customFields: [{ name, value: 'x' }] } }),
+    ).toEqual({
+      data: {
+        createContact: {
+          contact: null,
+          userErrors: [{ field: ['input', 'customFields', '0', 'name'], code: 'INVALID' }],
+        },
+      },
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    ['a null byte', 'A\u0000da'],
+    ['half of a surrogate pair', 'A\ud800'],
+    ['an escape sequence for terminals', '\u001b[31mAda'],
+  ])('%s in a name', async (_name, name) => {
+    const gateway = await createTestGateway()
+    const { data } = await gateway.execute<{ createContact: { userErrors: unknown } }, unknown>(document, {
+      input: { ...contact, name },
+    })
+    expect(data?.createContact.userErrors).toEqual([{ field: ['input', 'name'], code: 'INVALID' }])
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each(['1e999', '-0', '123456789012345678901234567890', 'true', '{}', '[["x"]]', 'null'])(
+    'the JSON value %s for a name',
+    async (value) => {
+      const gateway = await createTestGateway()
+      const body = `{"query":${JSON.stringify(document)},"variables":{"input":{"identifier":"1","source":"WHATSAPP","name":${value}}}}`
+      expect(await told(await gateway.post(body))).toEqual({
+        status: 400,
+        data: undefined,
+        errors: [expect.stringMatching(/^BAD_USER_INPUT: Variable "\$input" got invalid value/)],
+      })
+      expect(upstream(gateway)).toBe(0)
+    },
+  )
+
+  test('a key twice: the last one counts, as in every JSON parser of this language', async () => {
+    const gateway = await createTestGateway()
+    const body = `{"query":"{__typename}","query":${JSON.stringify(document)},"variables":{"input":{"identifier":"1","source":"WHATSAPP","name":"Eve","name":"Ada"}}}`
+    expect(await told(await gateway.post(body))).toMatchObject({
+      data: { createContact: { contact: { name: 'Ada' } } },
+    })
+    expect(upstream(gateway)).toBe(1)
+  })
+
+  test('50,000 lists inside of each other', async () => {
+    const gateway = await createTestGateway()
+    const nested = `${'['.repeat(45_000)}${']'.repeat(45_000)}`
+    const body = `{"query":${JSON.stringify(document)},"variables":{"input":{"identifier":"1","source":"WHATSAPP","name":"Ada","tags":${nested}}}}`
+    expect(await told(await gateway.post(body))).toMatchObject({
+      status: 400,
+      errors: [expect.stringMatching(/^BAD_USER_INPUT: /)],
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('a request id that would write a second line into the log', async () => {
+    const gateway = await createTestGateway()
+    const [answer] = await sendRaw(
+      gateway.url,
+      `GET /livez HTTP/1.1\r\nhost: localhost\r\nx-request-id: 1"}\\n{"level":"error\r\nconnection: close\r\n\r\n`,
+    )
+    expect(answer?.headers['x-request-id']).toMatch(/^[\w-]{36}$/)
+  })
+})
+
+describe('bodies', () => {
+  const tooLarge = {
+    status: 413,
+    data: undefined,
+    errors: ['REQUEST_ENTITY_TOO_LARGE: The request body must have at most 100000 bytes'],
+  }
+
+  test('25 MB are not read', async () => {
+    const gateway = await createTestGateway()
+    const response = await gateway.post(' '.repeat(25_000_000))
+    expect(await told(response)).toEqual(tooLarge)
+  })
+
+  test('25 MB in chunks, whose size nobody told, are not read', async () => {
+    const gateway = await createTestGateway()
+    const socket = await openSocket(gateway.url)
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
+    )
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
+    const chunk = `10000\r\n${' '.repeat(0x1_0000)}\r\n`
+    let sent = 0
+    while (!socket.destroyed && socket.writable && sent < 25_000_000) {
+      sent += chunk.length
+      if (!socket.write(chunk))
+        await Promise.race([once(socket, 'drain').catch(() => undefined), closed(socket)])
+    }
+    await closed(socket)
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+    expect(sent).toBeLessThan(12_000_000)
+  })
+
+  test('100,000 bytes are read, and one more is not', async () => {
+    const gateway = await createTestGateway()
+    const query = '{"query":"{__typename}"}'
+    expect(await told(await gateway.post(query.padEnd(100_000)))).toEqual({
+      status: 200,
+      data: { __typename: 'Query' },
+      errors: undefined,
+    })
+    expect(await told(await gateway.post(query.padEnd(100_001)))).toEqual(tooLarge)
+  })
+
+  test.each(['gzip', 'deflate', 'br', 'zstd'])(
+    'a body that is compressed with %s is not unpacked',
+    async (encoding) => {
+      const gateway = await createTestGateway()
+      const response = await fetch(gateway.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+        body: gzipSync('{"query":"{__typename}"}'),
+      })
+      expect(await told(response)).toEqual({
+        status: 415,
+        data: undefined,
+        errors: ['BAD_REQUEST: The request body must not be compressed'],
+      })
+    },
+  )
+})
+
+describe('requests that two servers read differently', () => {
+  const body = JSON.stringify({ query: `mutation{${create}}` })
+  const post = (headers: string, rest = body): string =>
+    `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${headers}\r\n\r\n${rest}`
+
+  test.each([
+    ['a length and chunks', post(`content-length: ${body.length}\r\ntransfer-encoding: chunked`)],
+    ['chunks and a length', post(`transfer-encoding: chunked\r\ncontent-length: ${body.length}`)],
+    ['two lengths', post(`content-length: ${body.length}\r\ncontent-length: 3`)],
+    ['two lengths in one header', post(`content-length: ${body.length}, ${body.length}`)],
+    ['a length that is negative', post('content-length: -1')],
+    ['a length that is no number', post('content-length: 0x10')],
+    ['a length that is too large for any number', post('content-length: 99999999999999999999')],
+    ['an encoding that is nearly chunked', post('transfer-encoding: xchunked')],
+    ['chunked twice', post('transfer-encoding: chunked, chunked')],
+    ['chunked and something after it', post('transfer-encoding: chunked, identity')],
+    ['a space before the colon', post(`content-length : ${body.length}`)],
+    ['a header that is folded', post(`content-length:\r\n ${body.length}`)],
+    [
+      'lines that end without a carriage return',
+      post(`content-length: ${body.length}`).replaceAll('\r\n', '\n'),
+    ],
+    ['a carriage return in a header', post(`x-a: b\rc\r\ncontent-length: ${body.length}`)],
+    ['a null byte in a header', post(`x-a: b\0c\r\ncontent-length: ${body.length}`)],
+    ['a chunk whose size is no number', post('transfer-encoding: chunked', 'zz\r\n')],
+    ['no host', post(`content-length: ${body.length}`).replace('host: localhost\r\n', '')],
+    ['two hosts', post(`host: evil.example\r\ncontent-length: ${body.length}`)],
+    ['HTTP/2 in clear', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['HTTP/9.9', post(`content-length: ${body.length}`).replace('1.1', '9.9')],
+    ['TLS', Buffer.from('16030100a5010000a10303', 'hex')],
+  ])('%s', async (_name, bytes) => {
+    const gateway = await createTestGateway()
+    const answers = await sendRaw(gateway.url, bytes)
+    expect(answers.map(({ status }) => status)).toEqual([400])
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('a broken request behind a whole one does not answer for it', async () => {
+    const gateway = await createTestGateway()
+    const answers = await sendRaw(gateway.url, `${post(`content-length: ${body.length}`)}GARBAGE\r\n\r\n`)
+    expect(answers.map(({ status, body: text }) => [status, text])).toEqual([
+      [200, '{"data":{"createContact":{"contact":{"name":"Ada"}}}}'],
+    ])
+    expect(upstream(gateway)).toBe(1)
+  })
+
+  test('headers of 17 kB', async () => {
+    const gateway = await createTestGateway()
+    const [answer] = await sendRaw(
+      gateway.url,
+      `GET /livez HTTP/1.1\r\nhost: localhost\r\nx-a: ${'a'.repeat(17_000)}\r\n\r\n`,
+    )
+    expect([answer?.status, JSON.parse(answer?.body ?? '').errors[0].message]).toEqual([
+      431,
+      'The request’s headers are too large',
+    ])
+  })
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'TRACE', 'HEAD', 'PROPFIND'])('the method %s', async (method) => {
+    const gateway = await createTestGateway()
+    const [answer] = await sendRaw(
+      gateway.url,
+      `${method} /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    )
+    expect([answer?.status, answer?.headers['allow']]).toEqual([405, 'GET, POST'])
+  })
+
+  test.each([
+    '/graphiql/../graphql',
+    '/graphiql/..%2f..%2fpackage.json',
+    '//graphql',
+    '/graphql%00',
+    '/GRAPHQL',
+    '/graphql;x',
+  ])('the path %s', async (path) => {
+    const gateway = await createTestGateway()
+    const [answer] = await sendRaw(
+      gateway.url,
+      `GET ${path}?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    )
+    expect([200, 404]).toContain(answer?.status)
+    expect(answer?.body).not.toContain('callbell-graphql')
+  })
+
+  test('an upgrade to another protocol is not made', async () => {
+    const gateway = await createTestGateway()
+    const [answer] = await sendRaw(
+      gateway.url,
+      'GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: x\r\nconnection: close\r\n\r\n',
+    )
+    expect(answer?.status).toBe(200)
+  })
+})
