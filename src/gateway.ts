@@ -56,13 +56,8 @@ export function createGateway(parts: GatewayParts) {
     maxRequestBodySize: false,
     // Our error table masks, with the request's id; Yoga's would run first and know less.
     maskedErrors: false,
-    logging: {
-      debug: (...message) => log.trace({ yoga: message }),
-      info: (...message) => log.debug({ yoga: message }),
-      warn: (...message) => log.warn({ yoga: message }),
-      // What Yoga reports as an error comes by the error table as well, and is logged there.
-      error: (...message) => log.debug({ yoga: message }),
-    },
+    // Its lines say which step it takes, and quote what it was sent; its errors come by the error table.
+    logging: false,
     graphiql: false,
     landingPage: false,
     cors: false,

@@ -52,7 +52,11 @@ function announce(log: Logger, { callbell, graphiql }: Config, url: string): voi
 }
 
 const config = readConfigOrFail()
-const log = createLog(config.logLevel, process.stdout.isTTY)
+const log = createLog({
+  level: config.logLevel,
+  secrets: config.callbell ? [config.callbell.token] : [],
+  isTerminal: process.stdout.isTTY,
+})
 const store = await openStore(config.storeUrl, log).catch((error: Error) =>
   fail(`STORE_URL: the store can't be opened: ${error.message}`),
 )

@@ -1,20 +1,48 @@
-/** The log: one JSON line an event on standard output, readable lines on a terminal. */
-import type { Logger } from 'pino'
+/** The log: one JSON line an event on standard output, readable lines on a terminal, neither with a secret. */
+import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import pino from 'pino'
 import pretty from 'pino-pretty'
+import { toPlain } from './plain.ts'
+import { createRedact } from './redact.ts'
 
 export type { Logger } from 'pino'
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/**
- * @param level the lowest level that is written
- * @param isTerminal whether a person reads it
- */
-export function createLog(level: LogLevel, isTerminal: boolean): Logger {
-  const options = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } }
+export interface LogOptions {
+  /** The lowest level that is written. */
+  readonly level: LogLevel
+  /** Known secrets, none empty: not written even where nothing else would tell them. */
+  readonly secrets: readonly string[]
+  /** Whether a person reads it. */
+  readonly isTerminal?: boolean
+  /** In place of standard output. */
+  readonly destination?: DestinationStream
+}
+
+/** @returns a log that takes anything and does not throw; redaction is in it, and not with its callers */
+export function createLog({ level, secrets, isTerminal = false, destination }: LogOptions): Logger {
+  const redact = createRedact(secrets)
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    formatters: { level: (label) => ({ level: label }), log: toPlain },
+    // `toPlain` has done it; pino's own would copy every property of an error.
+    serializers: { err: (error: unknown) => error },
+    hooks: {
+      logMethod(args, method) {
+        try {
+          method.apply(this, args)
+        } catch {
+          method.apply(this, ['something that can’t be logged happened'])
+        }
+      },
+      // The one place that every line passes, with whatever its logger was bound to.
+      streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n`,
+    },
+  }
   return isTerminal
-    ? pino(options, pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }))
-    : pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime })
+    ? pino(options, pretty({ translateTime: 'SYS:HH:MM:ss', destination: destination ?? 1 }))
+    : pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? pino.destination(1))
 }

@@ -4,7 +4,6 @@ import type { ExecutionResult } from 'graphql'
 import { print } from 'graphql'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
@@ -18,6 +17,7 @@ import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 
 export interface TestGatewayOptions {
   /** Callbell's place, when it is not the sandbox. */
@@ -62,7 +62,11 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const { timeoutMs = 5000, settleMs = 200, maxRps = 300, graphiql = true, introspection = true } = options
   const sandbox = await startSandbox({ token: sentinelToken, ...options.sandbox })
   const lines: Record<string, unknown>[] = []
-  const log = pino({ level: 'trace', base: null }, { write: (line) => void lines.push(JSON.parse(line)) })
+  const log = createLog({
+    level: 'trace',
+    secrets: [sandbox.token],
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  })
   const store = options.store ?? openMemoryStore()
   const callbell = createCallbellClient({
     url: options.url ?? sandbox.url,

@@ -1,0 +1,112 @@
+/** What the process writes while contacts pass through it: what happened, and nothing of whom. */
+import { expect, test } from 'vitest'
+import { startGateway } from './support/child-gateway.ts'
+import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
+import { createTestGateway, sentinelToken } from './support/test-gateway.ts'
+import { openMemoryStore } from '../src/store/memory.ts'
+
+const input = {
+  identifier: '+39 333 765 4321',
+  // Not WhatsApp, whose contacts are looked for: each answer meets one call.
+  source: 'TELEGRAM',
+  name: 'Zaphod Sentinel',
+  tags: ['Tag-Sentinel'],
+  customFields: [{ name: 'Billing Address', value: 'Via Sentinel 42' }],
+  assignedUser: 'sentinel@example.com',
+  note: 'Note of a sentinel',
+}
+const headers = {
+  'content-type': 'application/json',
+  authorization: 'Bearer caller-sentinel-1',
+  'x-api-key': 'caller-sentinel-2',
+  cookie: 'session=caller-sentinel-3',
+}
+const query =
+  'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { name } userErrors { message } } }'
+
+/** No line may have any of these, in any case. `sentinel` is in all the others. */
+const sentinels = [/sentinel/i, /zaphod/i, /765\W*4321/]
+
+const contact = { uuid: 'u', ...input, phoneNumber: input.identifier, customFields: { A: 'Via Sentinel 42' } }
+const echo = { error: { name: [`${JSON.stringify(input)} is refused`], [input.note]: ['x'] } }
+
+const create = JSON.stringify({ query, variables: { input } })
+const calls: readonly (readonly [body: string, answer: string | null, shown: string])[] = [
+  [create, httpAnswer('201 Created', JSON.stringify({ contact })), '"name":"Zaphod Sentinel"'],
+  [create.replace('Zaphod', 'Zaphod\\u0007'), null, 'must not contain'],
+  [create, httpAnswer('422 Unprocessable Content', JSON.stringify(echo)), 'is refused'],
+  [create, httpAnswer('500 Internal Server Error', JSON.stringify(echo)), 'CALLBELL_UNAVAILABLE'],
+  [create, httpAnswer('201 Created', JSON.stringify({ contact: input })), 'CALLBELL_INVALID_RESPONSE'],
+  [create, httpAnswer('201 Created', `Created ${input.name}`), 'CALLBELL_INVALID_RESPONSE'],
+  [create, `${input.name}, ${input.note}\r\n\r\n`, 'CALLBELL_INVALID_RESPONSE'],
+  [
+    create,
+    httpAnswer('201 Created', JSON.stringify({ contact: { ...contact, name: [input.name] } })),
+    '"name":null',
+  ],
+  [JSON.stringify({ query, variables: { input: { ...input, name: [input] } } }), null, 'Zaphod'],
+  [JSON.stringify({ query, variables: { input: { ...input, [input.name]: 1 } } }), null, 'Zaphod'],
+  [JSON.stringify({ query: `mutation { "${input.name}" }` }), null, 'Syntax Error'],
+  [JSON.stringify({ query: `{ contact(uuid: "${input.note}") { Zaphod } }` }), null, 'Zaphod'],
+  [`name=${input.name}&note=${input.note}`, null, 'must be JSON'],
+]
+
+test('no contact, no caller and no secret of either is in any line', async () => {
+  const answers = calls.flatMap(([, answer]) => answer ?? [])
+  const upstream = await startRawUpstream((socket, number) => socket.end(answers[number] ?? ''))
+  const gateway = startGateway({
+    CALLBELL_API_TOKEN: sentinelToken,
+    CALLBELL_API_URL: upstream.url,
+    LOG_LEVEL: 'trace',
+  })
+  const url = await gateway.url
+  const said: object[] = []
+  for (const [body, , shown] of calls) {
+    const response = await fetch(url, { method: 'POST', body, headers })
+    expect(await response.text()).toContain(shown)
+  }
+  gateway.kill('SIGTERM')
+  await gateway.ended
+  const { stdout, stderr } = gateway.output()
+  expect(stderr).toBe('')
+  for (const sentinel of sentinels) expect(stdout).not.toMatch(sentinel)
+  expect(upstream.requests).toHaveLength(answers.length)
+  for (const line of stdout.trim().split('\n')) {
+    const { msg, code, paths } = JSON.parse(line)
+    said.push([msg, ...[code ?? paths ?? []].flat()])
+  }
+  expect(said).toEqual([
+    [`listening on ${url} (open it in a browser for GraphiQL)`],
+    [`contacts are created for real, at ${upstream.url}`],
+    ['a call failed', 'CALLBELL_UNAVAILABLE'],
+    ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
+    ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
+    ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
+    ['parts of an answer of Callbell have an unknown shape', 'contact.name'],
+    ['SIGTERM: finishing what has started'],
+  ])
+})
+
+test('a bug whose message quotes a contact is logged without the contact', async () => {
+  const broken = JSON.stringify({ version: 1, ...input }).slice(0, -9)
+  const { post, log } = await createTestGateway({
+    // graphql-js complains of a note that is no text, V8 of a record that is no JSON.
+    contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify({ uuid: 'u', note: input }))) },
+    store: { ...openMemoryStore(), putIfAbsent: () => Promise.resolve(`${input.name} ${broken}`) },
+  })
+  await post(JSON.stringify({ query: '{ contact(uuid: "u") { note } }' }), headers)
+  await post(
+    JSON.stringify({ query, variables: { input: { ...input, idempotencyKey: 'sentinel-key' } } }),
+    headers,
+  )
+  expect(log).toEqual([
+    bug('Error', 'String cannot represent value: [redacted]'),
+    bug('SyntaxError', '[redacted] is not valid JSON'),
+  ])
+})
+
+function bug(type: string, message: string): object {
+  const err = { type, message, stack: expect.stringMatching(/^ {4}at (?!.*(?:sentinel|zaphod))/is) }
+  const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]
+  return { level: 'error', time, requestId, err, msg: 'a bug' }
+}

@@ -1,0 +1,160 @@
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import type { Logger } from '../../src/telemetry/log.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+
+const secrets = ['sentinel-b2f1c0de']
+const [secret] = secrets
+
+/** What one use of the log writes, parsed, without the time. */
+function written(use: (log: Logger) => void): object[] {
+  const lines: object[] = []
+  const write = (line: string): void => {
+    const { time: _, ...rest } = JSON.parse(line)
+    lines.push(rest)
+  }
+  use(createLog({ level: 'trace', secrets, destination: { write } }))
+  return lines
+}
+
+const circular: Record<string, unknown> = { here: true }
+circular['again'] = { circular }
+const failing = {
+  get now() {
+    throw new Error('not now')
+  },
+  later: 1,
+}
+let nested: unknown = 'bottom'
+for (let depth = 0; depth < 100; depth++) nested = { nested }
+const sent = Object.assign(new Error('bad answer'), {
+  code: 'HPE_INVALID',
+  data: 'Giulia',
+  name: 'HTTPParserError',
+})
+
+test.each<[string, (log: Logger) => void, object]>([
+  [
+    'a message',
+    (log) => log.info(`to ada@example.com, ${secret}`),
+    { level: 'info', msg: 'to [redacted], [redacted]' },
+  ],
+  [
+    'fields',
+    (log) => log.warn({ note: 'x', status: 500 }, 'm'),
+    { level: 'warn', note: '[redacted]', status: 500, msg: 'm' },
+  ],
+  [
+    'an interpolated message',
+    (log) => log.info('to %s', 'ada@example.com'),
+    { level: 'info', msg: 'to [redacted]' },
+  ],
+  [
+    'a child’s fields and its children’s',
+    (log) =>
+      log
+        .child({ token: 'x' })
+        .child({ by: 'ada@example.com' }, { msgPrefix: `${secret}: ` })
+        .info('m'),
+    { level: 'info', token: '[redacted]', by: '[redacted]', msg: '[redacted]: m' },
+  ],
+  [
+    'a circle',
+    (log) => log.info({ circular }),
+    { level: 'info', circular: { here: true, again: { circular: '[circular]' } } },
+  ],
+  [
+    'a getter that throws',
+    (log) => log.info({ failing }),
+    { level: 'info', failing: { now: '[unreadable]', later: 1 } },
+  ],
+  [
+    'a depth',
+    (log) => log.info({ nested }),
+    {
+      level: 'info',
+      nested: { nested: { nested: { nested: { nested: { nested: { nested: { nested: '[cut]' } } } } } } },
+    },
+  ],
+  [
+    'values of many kinds',
+    (log) =>
+      log.info({ a: 1n, b: new Date(0), c: Buffer.from('Giulia'), d: () => 1, e: new URL('http://u:p@h/') }),
+    { level: 'info', a: '1', b: '1970-01-01T00:00:00.000Z', c: '[6 bytes]', e: 'http://[redacted]@h/' },
+  ],
+  [
+    'nothing but an error',
+    (log) => log.error(new RangeError('of ada@example.com')),
+    {
+      level: 'error',
+      err: {
+        type: 'RangeError',
+        message: 'of [redacted]',
+        stack: expect.stringMatching(/^ {4}at .*log\.test\.ts/),
+      },
+      msg: 'of [redacted]',
+    },
+  ],
+  [
+    'an error under any key, with what caused it and without what it holds',
+    (log) => log.error({ why: new Error('+39 333 1234567\n    at Giulia', { cause: sent }) }, 'm'),
+    {
+      level: 'error',
+      why: {
+        type: 'Error',
+        message: '[redacted]\n    at Giulia',
+        stack: expect.stringMatching(/^ {4}at (?!.*(?:Giulia|333))/s),
+        cause: {
+          type: 'HTTPParserError',
+          message: 'bad answer',
+          stack: expect.stringMatching(/^ {4}at /),
+          code: 'HPE_INVALID',
+        },
+      },
+      msg: 'm',
+    },
+  ],
+  [
+    'what cannot be read at all',
+    (log) => log.info(new Proxy({}, { ownKeys: () => expect.fail() })),
+    { level: 'info', msg: 'something that can’t be logged happened' },
+  ],
+])('%s', (_what, use, expected) => {
+  expect(written(use)).toEqual([expected])
+})
+
+test('a line has an end, whatever it is made of', () => {
+  const many = Array.from({ length: 100_000 }, () => 'a'.repeat(10_000))
+  const [line] = written((log) => log.info({ many, more: many }, 'a'.repeat(1_000_000)))
+  expect(JSON.stringify(line).length).toBeLessThan(500_000)
+})
+
+test('what is below the level is not written', () => {
+  const lines: string[] = []
+  const log = createLog({ level: 'warn', secrets, destination: { write: (line) => void lines.push(line) } })
+  log.info('m')
+  expect(lines).toEqual([])
+})
+
+test('a terminal shows no more than a file', async () => {
+  const destination = new PassThrough({ encoding: 'utf8' })
+  const log = createLog({ level: 'info', secrets, isTerminal: true, destination })
+  log.child({ token: secret }).error({ note: 'x', err: new Error(`of ${secret}`) }, 'to ada@example.com')
+  log.info('the end')
+  let shown = ''
+  for await (const chunk of destination) {
+    shown += chunk
+    if (shown.includes('the end')) break
+  }
+  const withoutTimes = shown.replaceAll(/^\[[\d:]{8}\] /gm, '').replaceAll(/^ +at .*\n/gm, '')
+  expect(withoutTimes).toBe(`ERROR: to [redacted]
+    token: "[redacted]"
+    note: "[redacted]"
+    err: {
+      "type": "Error",
+      "message": "of [redacted]",
+      "stack":
+    }
+INFO: the end
+`)
+})
