@@ -15,6 +15,7 @@ import { createExchange } from './exchange.ts'
 import { parseJson } from './json.ts'
 import type { PaceOptions } from './pace.ts'
 import { createPace } from './pace.ts'
+import { createQuote } from './quote.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /**
@@ -63,10 +64,11 @@ export interface CallbellClient {
 }
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
-  const { log, token, maxRps, takeTurns } = options
+  const { log, maxRps, takeTurns } = options
   const exchange = createExchange({ ...options, connections })
   const pace = createPace({ maxRps, maxInFlight: connections, takeTurns })
   const breaker = createBreaker()
+  const quote = createQuote(options.token)
 
   /** One exchange in its turn, unless Callbell is known to be down. */
   async function send(request: Request, { origin, enterBy, answerBy, onSent }: Times): Promise<Answer> {
@@ -136,7 +138,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     if (status < 400) return new CallbellError('CALLBELL_INVALID_RESPONSE', message, details)
     return new CallbellError('CALLBELL_REJECTED', message, {
       ...details,
-      rejections: readRejections(status, text, place, token),
+      rejections: readRejections(status, text, place, quote),
     })
   }
 
@@ -169,24 +171,14 @@ function readRejections(
   status: number,
   text: string,
   place: (parameter: readonly string[]) => PlacedParameter,
-  token: string,
+  quote: (words: string) => string,
 ): Rejection[] {
   const rejections = decodeError(text).flatMap(({ parameter, message }) => {
     const { path, rest } = place(parameter)
     // What has no place in the path must still be said somewhere.
-    const words = quote([...rest, message].join(': '), token)
+    const words = quote([...rest, message].join(': '))
     return words === '' ? [] : [{ path, message: words }]
   })
   if (rejections.length > 0) return rejections
   return [{ path: null, message: `Callbell refused the request (status ${status}) without saying why` }]
-}
-
-/** Upstream's words made safe to show: no control characters, not our token, at most 300 characters. */
-function quote(words: string, token: string): string {
-  const safe = words
-    .replaceAll(token, '[token]')
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim()
-  const characters = Array.from(safe)
-  return characters.length > 300 ? `${characters.slice(0, 299).join('')}…` : safe
 }
