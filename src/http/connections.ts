@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 export interface ConnectionLimits {
   /** One more, and the one that has been idle for longest is closed. */
   readonly connections: number
-  /** Milliseconds for an answer to be taken by its reader, once all of it has been written. */
+  /** Milliseconds for an answer to be taken by its reader, from its first byte on. */
   readonly answerTakenMs: number
 }
 
@@ -29,8 +29,8 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
   /** The answers that each connection waits for. Those that have been idle for longest come first. */
   const open = new Map<Socket, ServerResponse[]>()
   const ending = new WeakSet<Socket>()
-  /** Answers that are written and not taken, since when. */
-  const written = new WeakMap<ServerResponse, number>()
+  /** Since when answers have been on their way. */
+  const begun = new WeakMap<ServerResponse, number>()
   let isDraining = false
 
   function touch(socket: Socket, answers: ServerResponse[]): void {
@@ -54,9 +54,9 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     const now = performance.now()
     for (const [socket, answers] of open) {
       const [first] = answers
-      if (first === undefined || !first.writableEnded) continue
-      const since = written.get(first)
-      if (since === undefined) written.set(first, now)
+      if (first === undefined || !first.headersSent) continue
+      const since = begun.get(first)
+      if (since === undefined) begun.set(first, now)
       else if (now - since > limits.answerTakenMs) socket.destroy()
     }
   }
