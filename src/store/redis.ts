@@ -1,4 +1,5 @@
 /** `redis://…`: one memory for several replicas. */
+import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@redis/client'
 import type { Logger } from '../telemetry/log.ts'
@@ -31,6 +32,21 @@ local granted = math.max(0, math.min(wanted, limit - redis.call('LLEN', KEYS[1])
 for _ = 1, granted do redis.call('LPUSH', KEYS[1], now) end
 redis.call('PEXPIRE', KEYS[1], window)
 return { granted, oldest and tonumber(oldest) + window - now or window }`
+
+/** When the bucket will be full again, in whole microseconds: a full one has no key. */
+const takeTokensScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local perToken = math.ceil(1000000 / ARGV[3])
+local perBucket = perToken * ARGV[4]
+local missing = math.max(0, (redis.call('GET', KEYS[1]) or now) - now)
+-- More than can be: the clock was set back.
+if missing > 2 * perBucket then missing = 0 end
+local fullIn = missing + perToken * ARGV[1]
+if ARGV[2] == 'IF_THERE' and fullIn > perBucket then return math.ceil((fullIn - perBucket) / 1000) end
+fullIn = math.max(1, math.min(fullIn, 2 * perBucket))
+redis.call('SET', KEYS[1], string.format('%.0f', now + fullIn), 'PX', math.ceil(fullIn / 1000))
+return 0`
 
 /** Does not wait for Redis to be there: until it is, and whenever it is not, every operation rejects. */
 export function openRedisStore(url: string, log: Logger): Store {
@@ -92,6 +108,18 @@ export function openRedisStore(url: string, log: Logger): Store {
       const [granted, waitMs] = Array.isArray(reply) ? reply.map(Number) : []
       if (granted === undefined || waitMs === undefined) throw new Error('Redis gave no turns')
       return { granted, waitMs }
+    },
+    async takeTokens(bucket, tokens, mode, perSecond, capacity) {
+      // Names of callers are any text of any length, and nobody's business.
+      const name = createHash('sha256').update(bucket).digest('base64url')
+      const reply = await patiently(
+        client.eval(takeTokensScript, {
+          keys: [`${prefix}tokens:${name}`],
+          arguments: [String(tokens), mode, String(perSecond), String(capacity)],
+        }),
+      )
+      if (typeof reply !== 'number') throw new Error('Redis gave no tokens')
+      return reply
     },
     async close() {
       client.destroy()

@@ -23,8 +23,28 @@ export interface Store {
     maxRps: number,
     windowMs: number,
   ) => Promise<{ readonly granted: number; readonly waitMs: number }>
+  /**
+   * Where replicas share the store: takes tokens out of a bucket that they share. It is full at
+   * first, holds `capacity` and is filled by `perSecond`.
+   *
+   * @returns 0 if they were taken, else the milliseconds until there would be enough
+   */
+  readonly takeTokens?: (
+    bucket: string,
+    tokens: number,
+    mode: TakeMode,
+    perSecond: number,
+    capacity: number,
+  ) => Promise<number>
   close(): Promise<void>
 }
+
+/**
+ * - `IF_THERE`: all or none
+ * - `ANYWAY`: the rest is owed, but never more than a full bucket; a negative number is given back,
+ *   but never more than what is missing
+ */
+export type TakeMode = 'IF_THERE' | 'ANYWAY'
 
 /** How often stores that do not forget by themselves look for records whose time is over. */
 export const pruneEveryMs = 60_000
