@@ -9,12 +9,16 @@ import type { GatewayContext, GatewayPlugin } from './graphql/builder.ts'
 import { useErrorTable } from './graphql/error-table.ts'
 import { useNoIntrospection } from './graphql/introspection.ts'
 import { schema } from './graphql/schema.ts'
+import { useAdmission } from './http/admission.ts'
+import type { CallerLimit } from './http/caller-limit.ts'
 import { createCrossOrigin } from './http/cross-origin.ts'
 import { createDocumentCache } from './http/document-cache.ts'
 import { useDocumentLimits } from './http/document-limits.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
 import { readJsonBody } from './http/json-body.ts'
+import type { PersistedDocuments } from './http/persisted-documents.ts'
+import { usePersistedDocuments } from './http/persisted-documents.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
 import type { Refusal } from './http/refuse.ts'
 import { answerRefusal, findRefusal } from './http/refuse.ts'
@@ -24,6 +28,7 @@ import type { Logger } from './telemetry/log.ts'
 
 export interface GatewayParts {
   readonly contacts: Contacts
+  readonly callerLimit: CallerLimit
   readonly health: Health
   readonly log: Logger
   /** Whether a browser is shown GraphiQL. */
@@ -32,6 +37,8 @@ export interface GatewayParts {
   readonly introspection: boolean
   /** Exact origins whose pages may read answers. */
   readonly corsOrigins: readonly string[]
+  /** Null: callers send their documents as text. */
+  readonly persistedDocuments: PersistedDocuments | null
   /** Whether only this machine can reach the gateway. */
   readonly isLocal: boolean
 }
@@ -42,10 +49,16 @@ const anyone: Caller = { name: 'anyone', bucket: 'anyone', scopes: new Set(scope
 
 /** @returns a listener for `node:http` */
 export function createGateway(parts: GatewayParts) {
-  const { contacts, health, log } = parts
+  const { contacts, callerLimit, health, log } = parts
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin({ corsOrigins: parts.corsOrigins, isHostChecked: parts.isLocal })
-  const plugins: GatewayPlugin[] = [useErrorTable(parts), useStrictJsonBody, useDocumentLimits]
+  const plugins: GatewayPlugin[] = [
+    useErrorTable(parts),
+    useStrictJsonBody,
+    useDocumentLimits,
+    useAdmission(callerLimit),
+  ]
+  if (parts.persistedDocuments) plugins.push(usePersistedDocuments(parts.persistedDocuments))
   if (!parts.introspection) plugins.push(useNoIntrospection)
   const yoga = createYoga<GatewayContext, GatewayContext>({
     schema,
@@ -96,8 +109,9 @@ export function createGateway(parts: GatewayParts) {
 
   return createServerAdapter<{ req: IncomingMessage }>(async (request, { req }) => {
     const requestId = requestIdOf(request.headers)
-    const origin = { caller: anyone, countCall() {} }
-    const context = { contacts, origin, requestId, incoming: req }
+    let calls = 0
+    const origin = { caller: anyone, countCall: () => void (calls += 1) }
+    const context = { contacts, origin, callsMade: () => calls, requestId, incoming: req }
     const response = await answerChecked(request, context).catch((error: unknown) => {
       log.error({ requestId, err: error }, 'a bug')
       return new Response('Something went wrong inside the gateway\n', { status: 500 })

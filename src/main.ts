@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createGateway } from './gateway.ts'
+import { createCallerLimit } from './http/caller-limit.ts'
 import type { Health } from './http/health.ts'
 import { createHttpServer } from './http/server.ts'
 import { listen } from './listen.ts'
@@ -74,7 +75,8 @@ const callbell = createCallbellClient({
 })
 const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
-const gateway = createGateway({ ...config, contacts, health, log })
+const callerLimit = createCallerLimit({ callsPerSecond: 100, takeTokens: store.takeTokens, log })
+const gateway = createGateway({ ...config, persistedDocuments: null, contacts, callerLimit, health, log })
 const { server, connections } = createHttpServer((request, response) => void gateway(request, response))
 
 /** Lets what has started finish and be answered, then lets the process end by itself. */

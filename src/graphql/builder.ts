@@ -10,6 +10,8 @@ export interface GatewayContext {
   readonly contacts: Contacts
   /** Who is calling, and who is told of what it costs. */
   readonly origin: Origin
+  /** How often Callbell has been called for this request so far. */
+  readonly callsMade: () => number
   /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
   readonly requestId: string
   /** The request as it arrives, its body unread. */

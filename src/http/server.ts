@@ -63,13 +63,17 @@ export function createHttpServer(listener: RequestListener, limits: ServerLimits
       maxHeaderSize,
       // How exactly the first two are kept.
       connectionsCheckingInterval: Math.min(1000, headersTimeout),
-      // An answer is small and leaves at once.
-      noDelay: true,
+      // The gateway refuses such a request in words of its own.
+      requireHostHeader: false,
     },
     listener,
   )
   const connections = watchConnections(server, limits)
 
+  // `expect: 100-continue` is met by Node itself; nothing else can be.
+  server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, { ...securityHeaders, connection: 'close' }).end()
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const open = connections.openAnswers(socket)
     if (error.code === 'ECONNRESET' || !socket.writable || open.some(({ headersSent }) => headersSent)) {

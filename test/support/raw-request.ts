@@ -25,12 +25,16 @@ export interface RawAnswer {
   readonly body: string
 }
 
-/** @returns all answers that came until the gateway closed the connection */
-export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer[]> {
+/**
+ * @param isAll whether the caller closes its end behind the bytes
+ * @returns all answers that came until the gateway closed the connection
+ */
+export async function sendRaw(url: string, bytes: string | Buffer, isAll = false): Promise<RawAnswer[]> {
   const socket = await openSocket(url)
   let text = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-  socket.write(bytes)
+  if (isAll) socket.end(bytes)
+  else socket.write(bytes)
   await closed(socket)
   return readAnswers(text)
 }
@@ -52,7 +56,8 @@ function readAnswers(text: string): RawAnswer[] {
     const { body, left } = readChunks(rest.toString())
     return [{ status, headers, body }, ...readAnswers(left)]
   }
-  const length = Number(headers['content-length'] ?? 0)
+  const untilClose = headers['connection'] === 'close' ? rest.length : 0
+  const length = Number(headers['content-length'] ?? untilClose)
   const body = rest.subarray(0, length).toString()
   return [{ status, headers, body }, ...readAnswers(rest.subarray(length).toString())]
 }

@@ -9,7 +9,9 @@ import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createGateway } from '../../src/gateway.ts'
+import { createCallerLimit } from '../../src/http/caller-limit.ts'
 import type { Health } from '../../src/http/health.ts'
+import type { PersistedDocuments } from '../../src/http/persisted-documents.ts'
 import type { ServerLimits } from '../../src/http/server.ts'
 import { createHttpServer, serverLimits } from '../../src/http/server.ts'
 import { listen } from '../../src/listen.ts'
@@ -33,6 +35,8 @@ export interface TestGatewayOptions {
   readonly introspection?: boolean
   readonly corsOrigins?: readonly string[]
   readonly isLocal?: boolean
+  readonly persistedDocuments?: PersistedDocuments
+  readonly callerRps?: number
   readonly limits?: Partial<ServerLimits>
   readonly sandbox?: Partial<SandboxOptions>
 }
@@ -45,6 +49,8 @@ export interface TestGateway {
   readonly contacts: Contacts
   /** All log lines so far, parsed. */
   readonly log: readonly Record<string, unknown>[]
+  /** Starts over with no log line. */
+  readonly forgetLog: () => void
   /** Posts a document and returns the answer's JSON. */
   readonly execute: <Data, Variables>(
     document: string | TypedDocumentNode<Data, Variables>,
@@ -83,8 +89,19 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),
     ...options.contacts,
   }
-  const { corsOrigins = [], isLocal = true, limits } = options
-  const gateway = createGateway({ contacts, health, log, graphiql, introspection, corsOrigins, isLocal })
+  const { corsOrigins = [], isLocal = true, persistedDocuments = null, callerRps = 0, limits } = options
+  const callerLimit = createCallerLimit({ callsPerSecond: callerRps, takeTokens: store.takeTokens, log })
+  const gateway = createGateway({
+    contacts,
+    callerLimit,
+    health,
+    log,
+    graphiql,
+    introspection,
+    corsOrigins,
+    persistedDocuments,
+    isLocal,
+  })
   const { server } = createHttpServer((request, response) => void gateway(request, response), {
     ...serverLimits,
     ...limits,
@@ -109,6 +126,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     health,
     contacts,
     log: lines,
+    forgetLog: () => void lines.splice(0),
     post,
     connections: promisify(server.getConnections.bind(server)),
     async execute(document, variables) {
