@@ -4,7 +4,7 @@ import { secretPattern } from '../secret-pattern.ts'
 const redacted = '[redacted]'
 const longestText = 2000
 /** A shorter secret keeps nobody out, and its letters are in every other word. */
-const shortestSecret = 6
+const shortestSecret = 4
 
 /** Whatever stands under these, in lower case and without `-` and `_`, is never written. */
 const hiddenKeys: ReadonlySet<string> = new Set(
