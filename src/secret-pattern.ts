@@ -8,14 +8,17 @@ const shortestInParts = 16
 const run = String.raw`[\w.~+/=%-]`
 
 /**
- * Matches the secret in any case, percent-encoded or in base64, and, where it has 16 characters or
- * more, a run that begins with its first 8 or ends with its last 8.
+ * Matches the secret in any case, percent-encoded or in base64; where it has 16 characters or more,
+ * also a run that begins with its first 8 or ends with its last 8; with fewer than 8, only where it
+ * is no part of a word.
  *
  * @param secret not empty
  * @returns with the flag `g`, for `replaceAll`
  */
 export function secretPattern(secret: string): RegExp {
   const characters = Array.from(secret)
+  // A few letters are found in many a word.
+  if (characters.length < partLength) return new RegExp(`(?<!\\w)${spell(secret)}(?!\\w)`, 'giu')
   const forms = [secret, ...base64Cores(secret)].map(spell)
   if (characters.length >= shortestInParts) {
     const first = spell(characters.slice(0, partLength).join(''))
@@ -41,6 +44,6 @@ function base64Cores(secret: string): string[] {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
     // The characters at both ends hold bits of their neighbours too.
     const core = text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
-    return core.length < partLength ? [] : [core, core.replaceAll('+', '-').replaceAll('/', '_')]
+    return [core, core.replaceAll('+', '-').replaceAll('/', '_')]
   })
 }

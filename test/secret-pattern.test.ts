@@ -32,7 +32,8 @@ function percentEncoded(text: string): string {
 }
 
 test.each([
-  ['ab', 'cab AB a b', 'c* * a b'],
+  ['t', 'to a T, or %74', 'to a *, or *'],
+  ['$$-pa', '($$-pa) $$-paper', '(*) $$-paper'],
   ['fifteen-letters', 'fifteen-letters fifteen- -letters', '* fifteen- -letters'],
   ['sixteen-letters.', 'sixteen-letters. sixteen- letters.', '* * *'],
   ['pässwörd', 'pässwörd P%C3%A4sswörd', '* *'],
@@ -40,9 +41,7 @@ test.each([
   expect(text.replaceAll(secretPattern(secret), '*')).toBe(expected)
 })
 
-test('a megabyte of what looks like the beginning of a match is searched in passing', () => {
-  const text = 'k9.Zq(x%2f='.repeat(100_000)
-  const started = performance.now()
+test.each(['k9.Zq(x%2f=', 'aB9.'])('a megabyte of %s is searched in passing', (piece) => {
+  const text = piece.repeat(1_000_000 / piece.length)
   expect(text.replaceAll(secretPattern(token), '*')).toBe(text)
-  expect(performance.now() - started).toBeLessThan(2000)
 })

@@ -3,8 +3,6 @@ import { secretPattern } from '../secret-pattern.ts'
 
 const redacted = '[redacted]'
 const longestText = 2000
-/** A shorter secret keeps nobody out, and its letters are in every other word. */
-const shortestSecret = 4
 
 /** Whatever stands under these, in lower case and without `-` and `_`, is never written. */
 const hiddenKeys: ReadonlySet<string> = new Set(
@@ -61,8 +59,7 @@ const contactData: readonly Rule[] = [
  *   texts of more than 2,000 characters
  */
 export function createRedact(secrets: readonly string[]): (data: unknown) => unknown {
-  const longEnough = secrets.filter(({ length }) => length >= shortestSecret)
-  const ours = longEnough.map((secret): Rule => [secretPattern(secret), redacted])
+  const ours = secrets.map((secret): Rule => [secretPattern(secret), redacted])
   const rulesOfIdentities = [...ours, ...credentials]
   const rules = [...rulesOfIdentities, ...quotations, ...contactData]
 

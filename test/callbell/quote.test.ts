@@ -29,7 +29,5 @@ test.each<[string, string, string]>([
 })
 
 test('a megabyte is not read to its end', () => {
-  const started = performance.now()
-  expect(quote('k9.Zq(x'.repeat(150_000))).toHaveLength(300)
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(quote(`${'\u200B'.repeat(2999)}ab${'k9.Zq(x'.repeat(150_000)}`)).toBe('a')
 })
