@@ -1,93 +1,41 @@
 /** The gateway as a function from a request to a response. It knows no socket and no process. */
 import type { IncomingMessage } from 'node:http'
 import { createServerAdapter } from '@whatwg-node/server'
-import { createYoga } from 'graphql-yoga'
-import type { Caller } from './caller.ts'
-import { scopes } from './caller.ts'
-import type { Contacts } from './contacts/contacts.ts'
-import type { GatewayContext, GatewayPlugin } from './graphql/builder.ts'
-import { useErrorTable } from './graphql/error-table.ts'
-import { useNoIntrospection } from './graphql/introspection.ts'
-import { schema } from './graphql/schema.ts'
-import { useAdmission } from './http/admission.ts'
-import type { CallerLimit } from './http/caller-limit.ts'
+import type { CrossOriginOptions } from './http/cross-origin.ts'
 import { createCrossOrigin } from './http/cross-origin.ts'
-import { createDocumentCache } from './http/document-cache.ts'
-import { useDocumentLimits } from './http/document-limits.ts'
+import type { Arrival, GraphqlEndpointParts } from './http/graphql-endpoint.ts'
+import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
-import { readJsonBody } from './http/json-body.ts'
-import type { PersistedDocuments } from './http/persisted-documents.ts'
-import { usePersistedDocuments } from './http/persisted-documents.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
 import type { Refusal } from './http/refuse.ts'
-import { answerRefusal, findRefusal } from './http/refuse.ts'
+import { answerRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
 import { securityHeaders } from './http/security-headers.ts'
-import type { Logger } from './telemetry/log.ts'
 
-export interface GatewayParts {
-  readonly contacts: Contacts
-  readonly callerLimit: CallerLimit
+export interface GatewayParts extends GraphqlEndpointParts, CrossOriginOptions {
   readonly health: Health
-  readonly log: Logger
   /** Whether a browser is shown GraphiQL. */
   readonly graphiql: boolean
-  /** Whether callers may read the schema. */
-  readonly introspection: boolean
-  /** Exact origins whose pages may read answers. */
-  readonly corsOrigins: readonly string[]
-  /** Null: callers send their documents as text. */
-  readonly persistedDocuments: PersistedDocuments | null
-  /** Whether only this machine can reach the gateway. */
-  readonly isLocal: boolean
 }
 
 const graphqlPath = '/graphql'
-/** Callers are not told apart yet. */
-const anyone: Caller = { name: 'anyone', bucket: 'anyone', scopes: new Set(scopes) }
 
 /** @returns a listener for `node:http` */
 export function createGateway(parts: GatewayParts) {
-  const { contacts, callerLimit, health, log } = parts
+  const { health, log } = parts
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
-  const crossOrigin = createCrossOrigin({ corsOrigins: parts.corsOrigins, isHostChecked: parts.isLocal })
-  const plugins: GatewayPlugin[] = [
-    useErrorTable(parts),
-    useStrictJsonBody,
-    useDocumentLimits,
-    useAdmission(callerLimit),
-  ]
-  if (parts.persistedDocuments) plugins.push(usePersistedDocuments(parts.persistedDocuments))
-  if (!parts.introspection) plugins.push(useNoIntrospection)
-  const yoga = createYoga<GatewayContext, GatewayContext>({
-    schema,
-    plugins,
-    graphqlEndpoint: graphqlPath,
-    parserAndValidationCache: createDocumentCache(),
-    // `readBody` has its own, which costs nothing.
-    maxRequestBodySize: false,
-    // Our error table masks, with the request's id; Yoga's would run first and know less.
-    maskedErrors: false,
-    // Its lines say which step it takes, and quote what it was sent; its errors come by the error table.
-    logging: false,
-    graphiql: false,
-    landingPage: false,
-    cors: false,
-    multipart: false,
-    // Yoga answers 200 to any URL that ends so, and cannot be told not to: a space ends no URL.
-    healthCheckEndpoint: ' ',
-  })
+  const crossOrigin = createCrossOrigin(parts)
+  const answerGraphql = createGraphqlEndpoint(parts, graphqlPath)
 
-  async function answer(request: Request, url: URL, context: GatewayContext): Promise<Response> {
+  async function route(arrival: Arrival): Promise<Response> {
+    const { request, url } = arrival
     const { pathname } = url
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (pathname === graphqlPath) {
       if (request.method === 'OPTIONS') return crossOrigin.answerPreflight()
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
-      const refusal = findRefusal(request, url)
-      if (refusal) return refuse(refusal, request, context)
-      return yoga.handleRequest(request, context)
+      return answerGraphql(arrival)
     }
     if (!isRead) return new Response('Not found\n', { status: 404 })
     if (pathname === '/') return new Response(null, { status: 302, headers: { location: graphqlPath } })
@@ -99,20 +47,19 @@ export function createGateway(parts: GatewayParts) {
     return new Response('Not found\n', { status: 404 })
   }
 
-  async function answerChecked(request: Request, context: GatewayContext): Promise<Response> {
+  async function answer(request: Request, incoming: IncomingMessage, requestId: string): Promise<Response> {
+    const refuse = (refusal: Refusal): Response =>
+      answerRefusal(refusal, requestId, request.method === 'POST')
     // Node makes the URL of the `Host` header, which may hold anything.
     const url = URL.parse(request.url)
-    if (url === null || !hasOneHost(context.incoming)) return refuse(badHost, request, context)
+    if (url === null || !hasOneHost(incoming)) return refuse(badHost)
     const refusal = crossOrigin.findRefusal(request, url)
-    return refusal ? refuse(refusal, request, context) : answer(request, url, context)
+    return refusal ? refuse(refusal) : route({ request, url, requestId, incoming })
   }
 
   return createServerAdapter<{ req: IncomingMessage }>(async (request, { req }) => {
     const requestId = requestIdOf(request.headers)
-    let calls = 0
-    const origin = { caller: anyone, countCall: () => void (calls += 1) }
-    const context = { contacts, origin, callsMade: () => calls, requestId, incoming: req }
-    const response = await answerChecked(request, context).catch((error: unknown) => {
+    const response = await answer(request, req, requestId).catch((error: unknown) => {
       log.error({ requestId, err: error }, 'a bug')
       return new Response('Something went wrong inside the gateway\n', { status: 500 })
     })
@@ -120,22 +67,11 @@ export function createGateway(parts: GatewayParts) {
       if (!response.headers.has(name)) response.headers.set(name, value)
     }
     for (const [name, value] of Object.entries(crossOrigin.headersFor(request))) {
-      if (name === 'vary') response.headers.append(name, value)
-      else response.headers.set(name, value)
+      response.headers.append(name, value)
     }
     response.headers.set('x-request-id', requestId)
     return response
   })
-}
-
-const useStrictJsonBody: GatewayPlugin = {
-  onRequestParse({ request, serverContext, setRequestParser }) {
-    if (request.method === 'POST') setRequestParser(() => readJsonBody(serverContext.incoming))
-  },
-}
-
-function refuse(refusal: Refusal, { method }: Request, { requestId }: GatewayContext): Response {
-  return answerRefusal(refusal, requestId, method === 'POST')
 }
 
 const badHost: Refusal = {

@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createGateway } from './gateway.ts'
+import { createAuthenticate } from './http/authentication/authenticate.ts'
 import { createCallerLimit } from './http/caller-limit.ts'
 import type { Health } from './http/health.ts'
 import { createHttpServer } from './http/server.ts'
@@ -58,6 +59,11 @@ const log = createLog({
   secrets: config.callbell ? [config.callbell.token] : [],
   isTerminal: process.stdout.isTTY,
 })
+// Node would print it with all that it holds, past the log and what the log hides.
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'a bug ends the process')
+  process.exit(1)
+})
 const store = await openStore(config.storeUrl, log).catch((error: Error) =>
   fail(`STORE_URL: the store can't be opened: ${error.message}`),
 )
@@ -76,7 +82,16 @@ const callbell = createCallbellClient({
 const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
 const callerLimit = createCallerLimit({ callsPerSecond: 100, takeTokens: store.takeTokens, log })
-const gateway = createGateway({ ...config, persistedDocuments: null, contacts, callerLimit, health, log })
+const gateway = createGateway({
+  ...config,
+  isHostChecked: config.isLocal,
+  authenticate: createAuthenticate({ apiKeys: null, jwt: null }),
+  persistedDocuments: null,
+  contacts,
+  callerLimit,
+  health,
+  log,
+})
 const { server, connections } = createHttpServer((request, response) => void gateway(request, response))
 
 /** Lets what has started finish and be answered, then lets the process end by itself. */

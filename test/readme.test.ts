@@ -36,7 +36,7 @@ test('every error code is explained', () => {
     'src/callbell/errors.ts',
     'src/contacts/failure.ts',
     'src/graphql/error-table.ts',
-    'src/gateway.ts',
+    'src/http/refuse.ts',
   ]
   const codes = sources.flatMap((file) => readFileSync(file, 'utf8').match(/'[A-Z]+_[A-Z_]+'/g) ?? [])
   expect(codes.length).toBeGreaterThan(10)

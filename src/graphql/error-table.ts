@@ -56,11 +56,12 @@ export function useErrorTable({ log, introspection }: ErrorTableParts): GatewayP
     onResultProcess(payload) {
       const { request, result, serverContext } = payload
       if (!isSingle(result) || result.errors === undefined) return
-      const { requestId } = serverContext
+      const { requestId, origin } = serverContext
+      const caller = origin.caller.name
       // What could not be read may have been meant as a mutation, if it came by POST.
       const stage = asked.get(request) ?? (request.method === 'POST' ? 'parsed' : 'query')
       const mutation = stage === 'query' ? undefined : stage
-      const scene = { requestId, log, introspection, mutation, hasData: result.data !== undefined }
+      const scene = { requestId, caller, log, introspection, mutation, hasData: result.data !== undefined }
       payload.setResult({ ...result, errors: result.errors.map((error) => present(error, scene)) })
     },
   }
@@ -73,6 +74,8 @@ function isSingle(result: object): result is ExecutionResult {
 
 interface Scene {
   readonly requestId: string
+  /** For the log. */
+  readonly caller: string
   readonly log: Logger
   readonly introspection: boolean
   /** How far the mutation came; undefined for a query. */
@@ -87,10 +90,14 @@ function present(error: Error, scene: Scene): GraphQLError {
   return code === undefined ? presentBug(error, origin, scene) : presentMistake(error, code, scene)
 }
 
-function presentFailure(error: Error, failure: ContactsFailure, { requestId, log }: Scene): GraphQLError {
+function presentFailure(
+  error: Error,
+  failure: ContactsFailure,
+  { requestId, caller, log }: Scene,
+): GraphQLError {
   const { code, outcome, retryable, retryAfterMs, attempts } = failure
   log.warn(
-    { requestId, code, outcome, retryable, retryAfterMs, attempts, ...traceOf(failure) },
+    { requestId, caller, code, outcome, retryable, retryAfterMs, attempts, ...traceOf(failure) },
     'a call failed',
   )
   const reason = reasons[code] ?? failure.message
@@ -100,6 +107,9 @@ function presentFailure(error: Error, failure: ContactsFailure, { requestId, log
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
 function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
+  const { requestId, caller, log } = scene
+  // Without the message, which may quote what was sent.
+  log.info({ requestId, caller, code }, 'a request was refused')
   const { http, retryable = false, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
   const message = scene.introspection ? error.message : withoutSuggestion(error.message)
   return placed(error, message, {
@@ -109,16 +119,16 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
     outcome: scene.mutation && 'NOT_APPLIED',
     retryable,
     retryAfterMs,
-    requestId: scene.requestId,
+    requestId,
   })
 }
 
 function presentBug(
   error: Error,
   origin: unknown,
-  { requestId, mutation, hasData, log }: Scene,
+  { requestId, caller, mutation, hasData, log }: Scene,
 ): GraphQLError {
-  log.error({ requestId, err: origin }, 'a bug')
+  log.error({ requestId, caller, err: origin }, 'a bug')
   return placed(error, 'Something went wrong inside the gateway', {
     http: hasData ? undefined : { status: 500 },
     code: 'INTERNAL_SERVER_ERROR',

@@ -9,6 +9,8 @@ import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createGateway } from '../../src/gateway.ts'
+import type { AuthenticateOptions } from '../../src/http/authentication/authenticate.ts'
+import { createAuthenticate } from '../../src/http/authentication/authenticate.ts'
 import { createCallerLimit } from '../../src/http/caller-limit.ts'
 import type { Health } from '../../src/http/health.ts'
 import type { PersistedDocuments } from '../../src/http/persisted-documents.ts'
@@ -34,7 +36,9 @@ export interface TestGatewayOptions {
   readonly graphiql?: boolean
   readonly introspection?: boolean
   readonly corsOrigins?: readonly string[]
-  readonly isLocal?: boolean
+  readonly isHostChecked?: boolean
+  /** Default: nobody is asked. */
+  readonly authentication?: Partial<AuthenticateOptions>
   readonly persistedDocuments?: PersistedDocuments
   readonly callerRps?: number
   readonly limits?: Partial<ServerLimits>
@@ -89,7 +93,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),
     ...options.contacts,
   }
-  const { corsOrigins = [], isLocal = true, persistedDocuments = null, callerRps = 0, limits } = options
+  const { corsOrigins = [], isHostChecked = true, persistedDocuments = null, callerRps = 0, limits } = options
   const callerLimit = createCallerLimit({ callsPerSecond: callerRps, takeTokens: store.takeTokens, log })
   const gateway = createGateway({
     contacts,
@@ -100,7 +104,8 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     introspection,
     corsOrigins,
     persistedDocuments,
-    isLocal,
+    isHostChecked,
+    authenticate: createAuthenticate({ apiKeys: null, jwt: null, ...options.authentication }),
   })
   const { server } = createHttpServer((request, response) => void gateway(request, response), {
     ...serverLimits,
