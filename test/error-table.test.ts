@@ -295,7 +295,9 @@ test.each([
     outcome: 'NOT_APPLIED',
   })
   expect(sandbox.requests).toEqual([])
-  expect(log).toEqual([])
+  expect(log.map(({ level, msg, code }) => [level, msg, code])).toEqual([
+    ['info', 'a request was refused', 'BAD_USER_INPUT'],
+  ])
 })
 
 test('a document that is no GraphQL is told so', async () => {

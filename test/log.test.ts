@@ -83,6 +83,11 @@ test('no contact, no caller and no secret of either is in any line', async () =>
     ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
     ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
     ['parts of an answer of Callbell have an unknown shape', 'contact.name'],
+    ['a request was refused', 'BAD_USER_INPUT'],
+    ['a request was refused', 'BAD_USER_INPUT'],
+    ['a request was refused', 'GRAPHQL_PARSE_FAILED'],
+    ['a request was refused', 'GRAPHQL_VALIDATION_FAILED'],
+    ['a request was refused', 'BAD_REQUEST'],
     ['SIGTERM: finishing what has started'],
   ])
 })
@@ -108,5 +113,5 @@ test('a bug whose message quotes a contact is logged without the contact', async
 function bug(type: string, message: string): object {
   const err = { type, message, stack: expect.stringMatching(/^ {4}at (?!.*(?:sentinel|zaphod))/is) }
   const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]
-  return { level: 'error', time, requestId, err, msg: 'a bug' }
+  return { level: 'error', time, requestId, caller: 'anyone', err, msg: 'a bug' }
 }
