@@ -7,7 +7,7 @@ import { isIPv4, isIPv6 } from 'node:net'
  * @param address as a socket tells it; undefined once the socket is gone
  */
 export function addressBucket(address: string | undefined): string {
-  const [plain = ''] = (address ?? '').split('!')
+  const [plain = ''] = (address ?? '').split('%')
   if (isIPv4(plain)) return `address:${plain}`
   if (!isIPv6(plain)) return 'address:unknown'
   const groups = expand(plain)
