@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { ApiKey } from '../src/http/authentication/api-key.ts'
+import { parseApiKeys } from '../src/http/authentication/api-key.ts'
+import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+const create =
+  'createContact(input:{identifier:"+39 02 5",source:WHATSAPP,name:"Ada"}){contact{name} replayed}'
+const mutation = `mutation{${create}}`
+const query = '{contact(uuid:"1"){name}}'
+
+const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
+const entries = [
+  `web:${digest('key-of-web')}`,
+  `shop:${digest('key-of-shop')}`,
+  `reader:${digest('key-of-reader')}:read`,
+  `writer:${digest('key-of-writer')}:write`,
+]
+function keys(): readonly ApiKey[] {
+  const parsed = parseApiKeys({ GATEWAY_API_KEYS: entries.join(), GATEWAY_API_KEYS_FILE: '' })
+  return 'keys' in parsed ? parsed.keys : []
+}
+const closed = { authentication: { apiKeys: keys } } satisfies TestGatewayOptions
+
+async function ask(gateway: TestGateway, document: string, key?: string) {
+  const headers = key === undefined ? {} : { 'x-api-key': key }
+  const response = await gateway.post(JSON.stringify({ query: document }), {
+    'x-request-id': 'r1',
+    ...headers,
+  })
+  return { status: response.status, headers: response.headers, ...(await response.json()) }
+}
+
+test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-webx'])(
+  'without a right key nothing runs: %s',
+  async (key) => {
+    const gateway = await createTestGateway(closed)
+    const { status, headers, errors } = await ask(gateway, mutation, key)
+    expect([status, headers.get('www-authenticate'), errors]).toEqual([
+      401,
+      'Bearer',
+      [
+        {
+          message: 'The request needs valid credentials: an API key in x-api-key, or authorization: Bearer',
+          extensions: { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
+        },
+      ],
+    ])
+    expect(gateway.sandbox.requests).toEqual([])
+    expect(gateway.log.map(({ msg, code, address }) => [msg, code, address])).toEqual([
+      ['a caller was turned away', 'UNAUTHENTICATED', '127.0.0.1'],
+    ])
+  },
+)
+
+test('a caller without a key is turned away before its body is read', async () => {
+  const gateway = await createTestGateway(closed)
+  const response = await gateway.post('x'.repeat(200_000))
+  expect(response.status).toBe(401)
+})
+
+test('health can be asked, and the playground be opened, without a key', async () => {
+  const { url } = await createTestGateway(closed)
+  const page = await fetch(url, { headers: { accept: 'text/html' } })
+  const live = await fetch(new URL('/livez', url))
+  expect([page.status, live.status]).toEqual([200, 200])
+})
+
+test('a caller’s credentials end at the gateway', async () => {
+  const gateway = await createTestGateway(closed)
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer key-of-web',
+      'x-api-key': 'key-of-web',
+      cookie: 'session=1',
+      'x-anything': 'key-of-web',
+    },
+    body: JSON.stringify({ query: mutation }),
+  })
+  expect(await response.json()).toHaveProperty('data.createContact.contact.name', 'Ada')
+  const [sent] = gateway.sandbox.requests
+  expect(Object.keys(sent?.headers ?? {}).toSorted()).toEqual([
+    'accept',
+    'accept-encoding',
+    'authorization',
+    'connection',
+    'content-length',
+    'content-type',
+    'host',
+    'user-agent',
+  ])
+  expect(JSON.stringify(sent)).not.toContain('key-of-web')
+})
+
+test.each([
+  ['key-of-reader', mutation, 'contacts:write'],
+  ['key-of-writer', query, 'contacts:read'],
+])('%s may not do what it has no scope for', async (key, document, scope) => {
+  const gateway = await createTestGateway(closed)
+  const { status, data, errors } = await ask(gateway, document, key)
+  const outcome = document === mutation ? { outcome: 'NOT_APPLIED' } : {}
+  expect([status, data, errors]).toEqual([
+    403,
+    undefined,
+    [
+      {
+        message: `This operation needs the scope ${scope}, which the caller does not have`,
+        extensions: { code: 'FORBIDDEN', ...outcome, retryable: false, requestId: 'r1' },
+      },
+    ],
+  ])
+  expect(gateway.sandbox.requests).toEqual([])
+  expect(gateway.log.map(({ caller, code }) => [caller, code])).toEqual([
+    [`key:${key.slice('key-of-'.length)}`, 'FORBIDDEN'],
+  ])
+})
+
+test.each([
+  ['key-of-reader', query],
+  ['key-of-writer', mutation],
+  ['key-of-reader', 'mutation{__typename}'],
+])('%s may run %s', async (key, document) => {
+  const gateway = await createTestGateway(closed)
+  expect(await ask(gateway, document, key)).not.toHaveProperty('errors')
+})
+
+test('the same idempotency key of two callers are two keys', async () => {
+  const gateway = await createTestGateway(closed)
+  const keyed = mutation.replace('name:"Ada"', 'name:"Ada",idempotencyKey:"k"')
+  const replayed = []
+  for (const key of ['key-of-web', 'key-of-shop', 'key-of-web']) {
+    const { data } = await ask(gateway, keyed, key)
+    replayed.push(data.createContact.replayed)
+  }
+  expect(replayed).toEqual([false, false, true])
+  expect(gateway.sandbox.requests).toHaveLength(2)
+})
+
+const ten = `mutation{${Array.from({ length: 10 }, (_, n) => `a${n}:${create}`).join(' ')}}`
+
+test('ten aliases cost ten calls, and what is refused runs nothing at all', async () => {
+  // A bucket of twelve.
+  const gateway = await createTestGateway({ ...closed, callerRps: 6 })
+  expect(await ask(gateway, ten, 'key-of-web')).not.toHaveProperty('errors')
+  const { status, headers, data, errors } = await ask(gateway, ten, 'key-of-web')
+  const retryAfterMs = errors[0].extensions.retryAfterMs
+  expect([status, data, errors]).toEqual([
+    429,
+    undefined,
+    [
+      {
+        message: 'This caller makes too many calls to Callbell',
+        extensions: {
+          code: 'RATE_LIMITED',
+          outcome: 'NOT_APPLIED',
+          retryable: true,
+          retryAfterMs: expect.any(Number),
+          requestId: 'r1',
+        },
+      },
+    ],
+  ])
+  expect(headers.get('retry-after')).toBe(String(Math.ceil(retryAfterMs / 1000)))
+  // Eight are lacking, at six a second, but for what has come in meanwhile.
+  expect(retryAfterMs).toBeGreaterThan(0)
+  expect(retryAfterMs).toBeLessThanOrEqual(1334)
+  expect(gateway.sandbox.requests).toHaveLength(10)
+  // Another caller has a bucket of its own.
+  expect(await ask(gateway, ten, 'key-of-shop')).not.toHaveProperty('errors')
+})
+
+test('what can never be paid for is told so, without a time to come back', async () => {
+  const gateway = await createTestGateway({ callerRps: 1 })
+  const { status, headers, errors } = await ask(gateway, ten)
+  expect([status, headers.get('retry-after'), errors]).toEqual([
+    429,
+    null,
+    [
+      {
+        message: 'The operation makes 10 calls to Callbell, which is more than this caller may make at once',
+        extensions: { code: 'RATE_LIMITED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
+      },
+    ],
+  ])
+  expect(gateway.sandbox.requests).toEqual([])
+})
+
+test('what makes no call costs none', async () => {
+  const gateway = await createTestGateway({ callerRps: 1 })
+  const free = [
+    '{__typename}',
+    '{__schema{queryType{name}}}',
+    'mutation{createContact(input:{identifier:"",source:WHATSAPP,name:""}){userErrors{code}}}',
+  ]
+  for (let round = 0; round < 5; round += 1) {
+    for (const document of free) expect(await ask(gateway, document)).not.toHaveProperty('errors')
+  }
+  const keyed = mutation.replace('name:"Ada"', 'name:"Ada",idempotencyKey:"k"')
+  for (let round = 0; round < 5; round += 1) expect(await ask(gateway, keyed)).not.toHaveProperty('errors')
+  expect(gateway.sandbox.requests).toHaveLength(1)
+})
+
+test('a call that had to be made twice costs two', async () => {
+  const gateway = await createTestGateway({ callerRps: 2 })
+  gateway.sandbox.failNext({ on: 'POST', status: 500 })
+  // The create, the look for it, and the create again: three of a bucket of four, though one was planned.
+  expect(await ask(gateway, mutation)).not.toHaveProperty('errors')
+  expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'POST'])
+  const { errors } = await ask(
+    gateway,
+    `{a:contact(uuid:"1"){name} b:contact(uuid:"1"){name} c:contact(uuid:"1"){name}}`,
+  )
+  expect(errors[0].extensions.code).toBe('RATE_LIMITED')
+})
+
+test('an address shares one bucket where callers have no names', async () => {
+  const gateway = await createTestGateway({ callerRps: 5 })
+  expect(await ask(gateway, ten)).not.toHaveProperty('errors')
+  expect((await ask(gateway, ten)).status).toBe(429)
+})
