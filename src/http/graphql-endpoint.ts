@@ -56,6 +56,7 @@ export function createGraphqlEndpoint(
     schema,
     plugins,
     graphqlEndpoint: path,
+    ...(persistedDocuments && { extraParamNames: ['documentId'] }),
     parserAndValidationCache: createDocumentCache(),
     // `readBody` has its own, which costs nothing.
     maxRequestBodySize: false,
