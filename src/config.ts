@@ -1,5 +1,8 @@
 /** From environment variables to a complete `Config`, or to everything that is wrong with them. */
 import { z } from 'zod'
+import type { AuthenticationSettings } from './http/authentication/settings.ts'
+import { methodsOf, readAuthenticationSettings } from './http/authentication/settings.ts'
+import { isLoopback, isProtected } from './protected-url.ts'
 import type { LogLevel } from './telemetry/log.ts'
 import { logLevels } from './telemetry/log.ts'
 
@@ -23,6 +26,7 @@ export interface Config {
   readonly isLocal: boolean
   /** Exact origins whose pages may read answers. */
   readonly corsOrigins: readonly string[]
+  readonly auth: AuthenticationSettings
   readonly graphiql: boolean
   readonly introspection: boolean
   readonly logLevel: LogLevel
@@ -89,12 +93,6 @@ const environment = z.object({
   IDEMPOTENCY_TTL_HOURS: wholeNumber('IDEMPOTENCY_TTL_HOURS', 1, 8760, 24),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535, 4000),
-  GATEWAY_AUTH: z
-    .literal('none', {
-      error: ({ input }) =>
-        `GATEWAY_AUTH must be none, the only one that this version knows, but is ${JSON.stringify(input)}`,
-    })
-    .default('none'),
   GRAPHIQL: oneOf('GRAPHIQL', switchWords).optional(),
   INTROSPECTION: oneOf('INTROSPECTION', switchWords).optional(),
   LOG_LEVEL: oneOf('LOG_LEVEL', logLevels).default('info'),
@@ -108,8 +106,13 @@ const environment = z.object({
 export function readConfig(variables: Environment): Config {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
-  const problems = [...(parsed.error?.issues.map((issue) => issue.message) ?? []), ...findOpenDoor(given)]
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  const authentication = readAuthenticationSettings(given)
+  const problems = [
+    ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
+    ...('problems' in authentication ? authentication.problems : []),
+    ...findOpenDoor(given),
+  ]
+  if (!parsed.success || 'problems' in authentication || problems.length > 0) throw new ConfigError(problems)
   const env = parsed.data
   const isLocal = isLoopback(env.HOST)
   return {
@@ -126,6 +129,7 @@ export function readConfig(variables: Environment): Config {
     port: env.PORT,
     isLocal,
     corsOrigins: [],
+    auth: authentication.settings,
     graphiql: isOn(env.GRAPHIQL, isLocal),
     introspection: isOn(env.INTROSPECTION, isLocal),
     logLevel: env.LOG_LEVEL,
@@ -133,10 +137,12 @@ export function readConfig(variables: Environment): Config {
 }
 
 /** A real account behind a door that anyone can reach, with nobody asking who comes in. */
-function findOpenDoor({ CALLBELL_API_TOKEN, HOST }: Environment): string[] {
+function findOpenDoor(variables: Environment): string[] {
+  const { CALLBELL_API_TOKEN, HOST } = variables
   if (CALLBELL_API_TOKEN === undefined || HOST === undefined || isLoopback(HOST)) return []
+  if (methodsOf(variables)?.size !== 0) return []
   return [
-    `HOST is ${JSON.stringify(HOST)}, which others can reach, and callers are not authenticated: with CALLBELL_API_TOKEN set, anyone could write into the account. Set HOST to 127.0.0.1 and put an authenticating proxy in front`,
+    `HOST is ${JSON.stringify(HOST)}, which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH=api-key and GATEWAY_API_KEYS, or HOST=127.0.0.1`,
   ]
 }
 
@@ -144,16 +150,12 @@ function isOn(word: (typeof switchWords)[number] | undefined, fallback: boolean)
   return word === undefined ? fallback : word === 'true'
 }
 
-/** Addresses that only this machine can reach. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
-}
-
 /** The URL itself is not told: it may hold credentials. */
 function problemOfApiUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be a URL such as https://api.callbell.eu/v1'
-  const { protocol, hostname, username, password, search, hash } = new URL(text)
-  if (username || password || search || hash) return 'must have no credentials, query or fragment'
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined
-  return 'must start with https:// (http:// is for loopback addresses only)'
+  const url = URL.parse(text)
+  if (url === null) return 'must be a URL such as https://api.callbell.eu/v1'
+  if (url.username || url.password || url.search || url.hash) {
+    return 'must have no credentials, query or fragment'
+  }
+  return isProtected(url) ? undefined : 'must start with https:// (http:// is for loopback addresses only)'
 }

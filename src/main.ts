@@ -82,10 +82,11 @@ const callbell = createCallbellClient({
 const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
 const callerLimit = createCallerLimit({ callsPerSecond: 100, takeTokens: store.takeTokens, log })
+const { apiKeys, jwt } = config.auth
 const gateway = createGateway({
   ...config,
-  isHostChecked: config.isLocal,
-  authenticate: createAuthenticate({ apiKeys: null, jwt: null }),
+  isHostChecked: config.isLocal && !apiKeys && !jwt,
+  authenticate: createAuthenticate({ apiKeys: apiKeys && (() => apiKeys), jwt }),
   persistedDocuments: null,
   contacts,
   callerLimit,

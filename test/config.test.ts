@@ -1,8 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Scope } from '../src/caller.ts'
 import type { Config } from '../src/config.ts'
 import { ConfigError, readConfig } from '../src/config.ts'
+import type { ApiKey } from '../src/http/authentication/api-key.ts'
 
+const none = { apiKeys: null, apiKeysFile: null, jwt: null }
 const defaults: Config = {
   callbell: null,
   timeoutMs: 10_000,
@@ -14,6 +19,7 @@ const defaults: Config = {
   port: 4000,
   isLocal: true,
   corsOrigins: [],
+  auth: none,
   graphiql: true,
   introspection: true,
   logLevel: 'info',
@@ -21,6 +27,34 @@ const defaults: Config = {
 /** With a token, keys are remembered across restarts. */
 const real = { storeUrl: 'sqlite:data/gateway.db' }
 const url = 'https://api.callbell.eu/v1'
+
+function fileWith(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'file')
+  writeFileSync(path, text)
+  return path
+}
+
+const digest = (byte: string): string => byte.repeat(32)
+const key = `web:${digest('ab')}`
+const apiKey = (name: string, byte: string, ...scopes: Scope[]): ApiKey => ({
+  name,
+  digest: Buffer.from(digest(byte), 'hex'),
+  scopes: new Set(scopes),
+})
+const web = apiKey('web', 'ab', 'contacts:read', 'contacts:write')
+const keysFile = fileWith(`# rotated yearly\n\nreport:${digest('cd')}:read\n`)
+const report = apiKey('report', 'cd', 'contacts:read')
+const jwt = {
+  GATEWAY_AUTH: 'jwt',
+  GATEWAY_JWKS_URL: 'https://issuer.example/keys?p=1',
+  GATEWAY_JWT_ISSUER: 'https://issuer.example/',
+  GATEWAY_JWT_AUDIENCE: 'gateway',
+}
+const jwtSettings = {
+  jwksUrl: 'https://issuer.example/keys?p=1',
+  issuer: 'https://issuer.example/',
+  audience: 'gateway',
+}
 
 test.each<[Record<string, string>, Partial<Config>]>([
   [{}, {}],
@@ -54,13 +88,42 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { GRAPHIQL: 'false', INTROSPECTION: 'false' },
     { graphiql: false, introspection: false },
   ],
-  [{ LOG_LEVEL: 'warn', GATEWAY_AUTH: 'none' }, { logLevel: 'warn' }],
+  [{ LOG_LEVEL: 'warn', GATEWAY_AUTH: ' none ' }, { logLevel: 'warn' }],
+  [{ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `${key},` }, { auth: { ...none, apiKeys: [web] } }],
+  [
+    { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: keysFile },
+    { auth: { ...none, apiKeys: [report], apiKeysFile: keysFile } },
+  ],
+  [jwt, { auth: { ...none, jwt: jwtSettings } }],
+  [
+    { ...jwt, GATEWAY_JWKS_URL: 'http://127.0.0.1:8080/keys' },
+    { auth: { ...none, jwt: { ...jwtSettings, jwksUrl: 'http://127.0.0.1:8080/keys' } } },
+  ],
+  [
+    { ...jwt, GATEWAY_AUTH: ' jwt , api-key,jwt', GATEWAY_API_KEYS: key, GATEWAY_API_KEYS_FILE: keysFile },
+    { auth: { apiKeys: [web, report], apiKeysFile: keysFile, jwt: jwtSettings } },
+  ],
+  [
+    { CALLBELL_API_TOKEN: 'abc', HOST: '::', GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: key },
+    {
+      ...real,
+      callbell: { url, token: 'abc' },
+      host: '::',
+      auth: { ...none, apiKeys: [web] },
+      graphiql: false,
+      introspection: false,
+    },
+  ],
 ])('%j is read', (variables, expected) => {
   expect(readConfig(variables)).toEqual({ ...defaults, ...expected })
 })
 
+const authWords = (text: string): string =>
+  `GATEWAY_AUTH must be none, api-key, jwt, or api-key,jwt, but is "${text}"`
+const noKey =
+  'GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must hold a key, as name:sha256-hex: GATEWAY_AUTH names api-key'
 const openDoor = (host: string): string =>
-  `HOST is "${host}", which others can reach, and callers are not authenticated: with CALLBELL_API_TOKEN set, anyone could write into the account. Set HOST to 127.0.0.1 and put an authenticating proxy in front`
+  `HOST is "${host}", which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH=api-key and GATEWAY_API_KEYS, or HOST=127.0.0.1`
 const tokenForm =
   'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)'
 
@@ -93,9 +156,66 @@ test.each<[Record<string, string>, string[]]>([
     { LOG_LEVEL: 'loud' },
     ['LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud"'],
   ],
+  [{ GATEWAY_AUTH: 'apikey' }, [authWords('apikey')]],
+  [{ GATEWAY_AUTH: 'none,jwt' }, [authWords('none,jwt')]],
+  [{ GATEWAY_AUTH: 'jwt,' }, [authWords('jwt,')]],
+  [{ GATEWAY_AUTH: 'api-key' }, [noKey]],
+  [{ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: ' , ' }, [noKey]],
+  [{ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: fileWith('# none yet\n') }, [noKey]],
   [
-    { GATEWAY_AUTH: 'api-key' },
-    ['GATEWAY_AUTH must be none, the only one that this version knows, but is "api-key"'],
+    { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: '/nowhere/keys' },
+    ["GATEWAY_API_KEYS_FILE can't be read: ENOENT"],
+  ],
+  [
+    { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: 'web:secret', GATEWAY_API_KEYS_FILE: tmpdir() },
+    [
+      "GATEWAY_API_KEYS_FILE can't be read: EISDIR",
+      'GATEWAY_API_KEYS item 1 must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself',
+    ],
+  ],
+  [
+    { GATEWAY_AUTH: 'jwt' },
+    [
+      'GATEWAY_JWKS_URL must be set: GATEWAY_AUTH names jwt',
+      'GATEWAY_JWT_ISSUER must be set: GATEWAY_AUTH names jwt',
+      'GATEWAY_JWT_AUDIENCE must be set: GATEWAY_AUTH names jwt',
+    ],
+  ],
+  [{ ...jwt, GATEWAY_JWT_AUDIENCE: '' }, ['GATEWAY_JWT_AUDIENCE must be set: GATEWAY_AUTH names jwt']],
+  [
+    { ...jwt, GATEWAY_JWKS_URL: 'issuer' },
+    ['GATEWAY_JWKS_URL must be a URL such as https://issuer.example/.well-known/jwks.json'],
+  ],
+  [
+    { ...jwt, GATEWAY_JWKS_URL: 'https://user:secret@issuer.example' },
+    ['GATEWAY_JWKS_URL must have no credentials'],
+  ],
+  [
+    { ...jwt, GATEWAY_JWKS_URL: 'http://issuer.example' },
+    ['GATEWAY_JWKS_URL must start with https:// (http:// is for loopback addresses only)'],
+  ],
+  [
+    { GATEWAY_API_KEYS: 'x', GATEWAY_API_KEYS_FILE: 'x' },
+    [
+      'GATEWAY_API_KEYS is set, but not used: GATEWAY_AUTH does not name api-key',
+      'GATEWAY_API_KEYS_FILE is set, but not used: GATEWAY_AUTH does not name api-key',
+    ],
+  ],
+  [
+    { ...jwt, GATEWAY_API_KEYS: key },
+    ['GATEWAY_API_KEYS is set, but not used: GATEWAY_AUTH does not name api-key'],
+  ],
+  [
+    { ...jwt, GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: key },
+    [
+      'GATEWAY_JWKS_URL is set, but not used: GATEWAY_AUTH does not name jwt',
+      'GATEWAY_JWT_ISSUER is set, but not used: GATEWAY_AUTH does not name jwt',
+      'GATEWAY_JWT_AUDIENCE is set, but not used: GATEWAY_AUTH does not name jwt',
+    ],
+  ],
+  [
+    { CALLBELL_API_TOKEN: 'abc', HOST: '0.0.0.0', GATEWAY_API_KEYS: key },
+    ['GATEWAY_API_KEYS is set, but not used: GATEWAY_AUTH does not name api-key', openDoor('0.0.0.0')],
   ],
   [{ CALLBELL_API_TOKEN: 'abc', HOST: '0.0.0.0' }, [openDoor('0.0.0.0')]],
   [{ CALLBELL_API_TOKEN: 'abc', HOST: '127.evil.example' }, [openDoor('127.evil.example')]],
@@ -114,7 +234,9 @@ test.each<[Record<string, string>, string[]]>([
 test('.env.example lists every variable that is read', () => {
   const example = readFileSync('.env.example', 'utf8')
   const listed = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name)
-  const source = readFileSync('src/config.ts', 'utf8')
-  const read = [...source.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name)
+  const sources = ['src/config.ts', 'src/http/authentication/settings.ts'].map((file) =>
+    readFileSync(file, 'utf8'),
+  )
+  const read = [...sources.join('\n').matchAll(/^ {2}(?:readonly )?([A-Z_]+)\??: /gm)].map(([, name]) => name)
   expect(new Set(listed)).toEqual(new Set(read))
 })
