@@ -109,6 +109,7 @@ test.each<[Record<string, string>, Partial<Config>]>([
       ...real,
       callbell: { url, token: 'abc' },
       host: '::',
+      isLocal: false,
       auth: { ...none, apiKeys: [web] },
       graphiql: false,
       introspection: false,
