@@ -221,3 +221,17 @@ test('an address shares one bucket where callers have no names', async () => {
   expect(await ask(gateway, ten)).not.toHaveProperty('errors')
   expect((await ask(gateway, ten)).status).toBe(429)
 })
+
+test('whoever waits behind a hundred calls of another caller is served soon', async () => {
+  const gateway = await createTestGateway({ ...closed, maxRps: 40 })
+  const seven = `{${Array.from({ length: 7 }, (_, n) => `a${n}:contact(uuid:"shop"){name}`).join(' ')}}`
+  const hog = Array.from({ length: 15 }, () => ask(gateway, seven, 'key-of-shop'))
+  await expect.poll(() => gateway.sandbox.requests.length, { interval: 5 }).toBeGreaterThan(10)
+  const { data } = await ask(gateway, '{contact(uuid:"web"){name}}', 'key-of-web')
+  expect(data).toEqual({ contact: null })
+  const paths = gateway.sandbox.requests.map(({ path }) => path)
+  // The hog had some ninety in line; the pace lets in five at a time.
+  expect(paths.slice(0, paths.indexOf('/v1/contacts/web')).length).toBeLessThan(40)
+  const answers = await Promise.all(hog)
+  expect(answers.filter(({ errors }) => errors)).toEqual([])
+})

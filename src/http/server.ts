@@ -72,7 +72,7 @@ export function createHttpServer(listener: RequestListener, limits: ServerLimits
 
   // `expect: 100-continue` is met by Node itself; nothing else can be.
   server.on('checkExpectation', (_request, response) => {
-    response.writeHead(417, { ...securityHeaders, connection: 'close' }).end()
+    response.writeHead(417, { ...securityHeaders, 'x-request-id': randomUUID(), connection: 'close' }).end()
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const open = connections.openAnswers(socket)
