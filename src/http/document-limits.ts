@@ -4,31 +4,35 @@ import { GraphQLError, Kind, parse } from 'graphql'
 import type { GatewayPlugin } from '../graphql/builder.ts'
 import { Refused } from './refuse.ts'
 
+/** Words and signs of the text: checked while it is read. */
+const mostTokens = 1000
+
 /** Counted with every fragment in the place where it is spread, so that fragments multiply nothing unseen. */
-export const documentLimits = {
-  /** Words and signs of the text: checked while it is read. */
-  tokens: 1000,
-  /** Fields of one operation's root, `__typename` and repetitions too: each may be a call to Callbell. */
-  rootFields: 10,
-  /** Fields inside of each other. Reading the whole schema, as GraphiQL does, takes 15. */
-  depth: 16,
-  fields: 500,
-  aliases: 50,
-  directives: 50,
+const limits = {
+  /** `__typename` and repetitions too: each may be a call to Callbell. */
+  rootFields: { most: 10, words: 'fields at the root of an operation' },
+  /** Reading the whole schema, as GraphiQL does, takes 15. */
+  depth: { most: 16, words: 'levels of fields' },
+  /** Validation compares each with those that share its place: its time grows with the square. */
+  fields: { most: 500, words: 'fields, fragments included' },
+  aliases: { most: 50, words: 'aliases, fragments included' },
+  directives: { most: 50, words: 'directives, fragments included' },
   /** GraphQL has two for a field. */
-  directivesInOnePlace: 4,
+  directivesInOnePlace: { most: 4, words: 'directives in one place' },
 } as const
 
-type Limit = keyof typeof documentLimits
+type Limit = keyof typeof limits
+const limitNames = ['rootFields', 'depth', 'fields', 'aliases', 'directives', 'directivesInOnePlace'] as const
+/** What a selection comes to. */
+type Measure = Readonly<Record<Limit, number>>
 
-const words: Record<Limit, string> = {
-  tokens: 'words and signs',
-  rootFields: 'fields at the root of an operation',
-  depth: 'levels of fields',
-  fields: 'fields, fragments included',
-  aliases: 'aliases, fragments included',
-  directives: 'directives, fragments included',
-  directivesInOnePlace: 'directives in one place',
+const nothing: Measure = {
+  rootFields: 0,
+  depth: 0,
+  fields: 0,
+  aliases: 0,
+  directives: 0,
+  directivesInOnePlace: 0,
 }
 
 /** Refuses documents that exceed a limit: `QUERY_TOO_COMPLEX`. */
@@ -40,63 +44,40 @@ export const useDocumentLimits: GatewayPlugin = {
       if (result instanceof Refused) throw result
       if (result === null || result instanceof Error) return
       const exceeded = findExceeded(result)
-      if (exceeded) throw tooComplex(exceeded)
+      if (exceeded) throw tooComplex(limits[exceeded])
     }
   },
 }
 
 function parseBounded(...[source, options]: Parameters<typeof parse>): DocumentNode {
   try {
-    return parse(source, { ...options, maxTokens: documentLimits.tokens })
+    return parse(source, { ...options, maxTokens: mostTokens })
   } catch (error) {
     // graphql-js has no class and no code of its own for this.
-    if (
-      error instanceof GraphQLError &&
-      error.message.includes(`more that ${documentLimits.tokens} tokens`)
-    ) {
-      throw tooComplex('tokens')
-    }
-    throw error
+    const isTooLong =
+      error instanceof GraphQLError && error.message.includes(`more that ${mostTokens} tokens`)
+    throw isTooLong ? tooComplex({ most: mostTokens, words: 'words and signs' }) : error
   }
 }
 
-function tooComplex(limit: Limit): Refused {
-  const message = `The document asks for too much: it may have at most ${documentLimits[limit]} ${words[limit]}`
+function tooComplex({ most, words }: { readonly most: number; readonly words: string }): Refused {
+  const message = `The document asks for too much: it may have at most ${most} ${words}`
   return new Refused({ status: 400, code: 'QUERY_TOO_COMPLEX', message })
 }
 
-/** A document that was parsed before comes again as the same object. */
+/** A document that was read before comes again as the same object. */
 const verdicts = new WeakMap<DocumentNode, Limit | null>()
 
 function findExceeded(document: DocumentNode): Limit | null {
-  let verdict = verdicts.get(document)
-  if (verdict === undefined) {
-    verdict = measureDocument(document)
-    verdicts.set(document, verdict)
-  }
-  return verdict
+  const known = verdicts.get(document)
+  if (known !== undefined) return known
+  const measures = measureOperations(document)
+  const exceeded = limitNames.find((limit) => measures.some((measure) => measure[limit] > limits[limit].most))
+  verdicts.set(document, exceeded ?? null)
+  return exceeded ?? null
 }
 
-/** What a selection set comes to. */
-interface Measure {
-  readonly rootFields: number
-  readonly depth: number
-  readonly fields: number
-  readonly aliases: number
-  readonly directives: number
-  readonly directivesInOnePlace: number
-}
-
-const nothing: Measure = {
-  rootFields: 0,
-  depth: 0,
-  fields: 0,
-  aliases: 0,
-  directives: 0,
-  directivesInOnePlace: 0,
-}
-
-function measureDocument(document: DocumentNode): Limit | null {
+function measureOperations(document: DocumentNode): Measure[] {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
@@ -110,55 +91,46 @@ function measureDocument(document: DocumentNode): Limit | null {
     // One that spreads itself is refused by the validation; here it must only come to an end.
     measured.set(name, nothing)
     const fragment = fragments.get(name)
-    const measure = fragment
-      ? withDirectives(measureSet(fragment.selectionSet), fragment.directives?.length)
-      : nothing
+    const measure = fragment ? measureSet(fragment) : nothing
     measured.set(name, measure)
     return measure
   }
 
   function measureSelection(selection: SelectionNode): Measure {
-    const directives = selection.directives?.length
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      return withDirectives(measureFragment(selection.name.value), directives)
+      return add(measureFragment(selection.name.value), directivesOf(selection))
     }
-    const inner = measureSet(selection.selectionSet)
-    if (selection.kind === Kind.INLINE_FRAGMENT) return withDirectives(inner, directives)
-    return withDirectives(
-      {
-        ...inner,
-        rootFields: 1,
-        depth: inner.depth + 1,
-        fields: inner.fields + 1,
-        aliases: inner.aliases + (selection.alias ? 1 : 0),
-      },
-      directives,
-    )
-  }
-
-  function measureSet(set: SelectionSetNode | undefined): Measure {
-    return (set?.selections ?? []).map(measureSelection).reduce(add, nothing)
-  }
-
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION)
-      continue
-    const measure = withDirectives(measureSet(definition.selectionSet), definition.directives?.length)
-    const isOperation = definition.kind === Kind.OPERATION_DEFINITION
-    for (const limit of [
-      'rootFields',
-      'depth',
-      'fields',
-      'aliases',
-      'directives',
-      'directivesInOnePlace',
-    ] as const) {
-      // What stands in a fragment is a root field only where it is spread.
-      if (limit === 'rootFields' && !isOperation) continue
-      if (measure[limit] > documentLimits[limit]) return limit
+    const inner = measureSet(selection)
+    if (selection.kind === Kind.INLINE_FRAGMENT) return inner
+    return {
+      ...inner,
+      rootFields: 1,
+      depth: inner.depth + 1,
+      fields: inner.fields + 1,
+      aliases: inner.aliases + (selection.alias ? 1 : 0),
     }
   }
-  return null
+
+  function measureSet(node: Selecting): Measure {
+    const selections = node.selectionSet?.selections ?? []
+    return selections.map(measureSelection).reduce(add, directivesOf(node))
+  }
+
+  return document.definitions.flatMap((definition) => {
+    if (definition.kind === Kind.OPERATION_DEFINITION) return [measureSet(definition)]
+    if (definition.kind !== Kind.FRAGMENT_DEFINITION) return []
+    // It counts where it is spread; but one that never is must be validated, too.
+    return [{ ...measureFragment(definition.name.value), rootFields: 0 }]
+  })
+}
+
+interface Selecting {
+  readonly selectionSet?: SelectionSetNode | undefined
+  readonly directives?: readonly unknown[] | undefined
+}
+
+function directivesOf({ directives = [] }: Selecting): Measure {
+  return { ...nothing, directives: directives.length, directivesInOnePlace: directives.length }
 }
 
 function add(one: Measure, other: Measure): Measure {
@@ -169,13 +141,5 @@ function add(one: Measure, other: Measure): Measure {
     aliases: one.aliases + other.aliases,
     directives: one.directives + other.directives,
     directivesInOnePlace: Math.max(one.directivesInOnePlace, other.directivesInOnePlace),
-  }
-}
-
-function withDirectives(measure: Measure, directives = 0): Measure {
-  return {
-    ...measure,
-    directives: measure.directives + directives,
-    directivesInOnePlace: Math.max(measure.directivesInOnePlace, directives),
   }
 }
