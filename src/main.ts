@@ -1,6 +1,7 @@
 /** The process: reads its configuration, builds the parts, listens, and drains when told to end. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
 import type { Config } from './config.ts'
@@ -17,6 +18,8 @@ import { startSandbox } from './sandbox/sandbox.ts'
 import { openStore } from './store/open-store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createLog } from './telemetry/log.ts'
+import { readTextFile } from './text-file.ts'
+import { watchApiKeys } from './watch-api-keys.ts'
 
 /** What a field may still need after its deadline to be answered. */
 const drainGraceMs = 1000
@@ -26,15 +29,20 @@ function fail(message: string): never {
   process.exit(1)
 }
 
+/** In the folder that the process is started in. */
+const envFile = '.env'
+
+/** @throws ConfigError */
+function readConfigNow(): Config {
+  const file = existsSync(envFile) ? readTextFile(envFile, envFile) : { text: '' }
+  if ('problem' in file) throw new ConfigError([file.problem])
+  // What is set in the environment wins. It stays as it is, so that the file can be read again.
+  return readConfig({ ...parseEnv(file.text), ...process.env })
+}
+
 function readConfigOrFail(): Config {
   try {
-    // What is set in the environment wins over the file.
-    if (existsSync('.env')) process.loadEnvFile('.env')
-  } catch (error) {
-    return fail(`.env can't be read: ${String(error)}`)
-  }
-  try {
-    return readConfig(process.env)
+    return readConfigNow()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return fail(['The configuration has problems:', ...error.problems].join('\n  - '))
@@ -82,11 +90,21 @@ const callbell = createCallbellClient({
 const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
 const callerLimit = createCallerLimit({ callsPerSecond: 100, takeTokens: store.takeTokens, log })
-const { apiKeys, jwt } = config.auth
+const { apiKeys, apiKeysFile, jwt } = config.auth
 const gateway = createGateway({
   ...config,
   isHostChecked: config.isLocal && !apiKeys && !jwt,
-  authenticate: createAuthenticate({ apiKeys: apiKeys && (() => apiKeys), jwt }),
+  authenticate: createAuthenticate({
+    apiKeys:
+      apiKeys &&
+      watchApiKeys({
+        keys: apiKeys,
+        files: apiKeysFile === null ? [envFile] : [envFile, apiKeysFile],
+        read: () => readConfigNow().auth,
+        log,
+      }),
+    jwt,
+  }),
   persistedDocuments: null,
   contacts,
   callerLimit,

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { renameSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { listen } from '../src/listen.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
@@ -172,6 +174,54 @@ test('a configuration that cannot be used ends it, with every problem', async ()
   - LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud"
 `,
   })
+})
+
+test('the environment wins over .env', async () => {
+  const gateway = startGateway({ LOG_LEVEL: 'silent' }, 0, 'LOG_LEVEL=loud\nCALLBELL_MAX_RPS=many\n')
+  expect(await gateway.ended).toEqual({ code: 1, signal: null })
+  expect(gateway.output().stderr).toBe(
+    `The configuration has problems:
+  - CALLBELL_MAX_RPS must be a whole number from 0 to 100000, but is "many"
+`,
+  )
+})
+
+const digest = (byte: string): string => byte.repeat(32)
+const dotEnv = (keys: string): string => `GATEWAY_AUTH=api-key\nGATEWAY_API_KEYS=${keys}\n`
+const kept = (problem: string): object => ({
+  level: 'error',
+  msg: `API keys stay as they are: ${problem}`,
+})
+
+test('keys that change in .env are taken over, and a file with problems changes nothing', async () => {
+  const gateway = startGateway({}, 0, dotEnv(`web:${digest('01')}`))
+  await gateway.url
+  const said = (): Record<string, unknown>[] =>
+    gateway
+      .output()
+      .stdout.trim()
+      .split('\n')
+      .slice(2)
+      .map((line) => JSON.parse(line))
+      .map(({ level, msg, names }) => ({ level, msg, names }))
+  /** At once: a file that is half written could be read. */
+  const replaceDotEnv = (text: string): void => {
+    writeFileSync(join(gateway.folder, 'new'), text)
+    renameSync(join(gateway.folder, 'new'), join(gateway.folder, '.env'))
+  }
+  replaceDotEnv(dotEnv(`web:${digest('02')},report:${digest('03')}`))
+  const taken = { level: 'info', msg: 'API keys read again, now 2', names: ['web', 'report'] }
+  await expect.poll(said).toEqual([taken])
+  replaceDotEnv(`${dotEnv('web:k3y-in-clear')}CALLBELL_MAX_RPS=many\n`)
+  await expect
+    .poll(said)
+    .toEqual([
+      taken,
+      kept('CALLBELL_MAX_RPS must be a whole number from 0 to 100000, but is "many"'),
+      kept(
+        'GATEWAY_API_KEYS item 1 must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself',
+      ),
+    ])
 })
 
 test('a port that is taken ends it, with its name', async () => {

@@ -1,7 +1,7 @@
 /** The gateway as its own process, as `npm start` runs it. Killed after the test if it is still there. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -9,6 +9,8 @@ import { onTestFinished } from 'vitest'
 const main = join(import.meta.dirname, '../../src/main.ts')
 
 export interface ChildGateway {
+  /** Where it was started, and looks for `.env`. */
+  readonly folder: string
   /** Resolves with the URL of the GraphQL endpoint once it has been printed. */
   readonly url: Promise<string>
   /** Resolves when the process has ended. */
@@ -18,15 +20,21 @@ export interface ChildGateway {
   kill(signal: NodeJS.Signals): void
 }
 
-/** @param clockAheadMs by how much the process believes it to be later */
+/**
+ * @param clockAheadMs by how much the process believes it to be later
+ * @param dotEnv the text of its `.env`; left out: it has none
+ */
 export function startGateway(
   variables: Readonly<Record<string, string>> = {},
   clockAheadMs = 0,
+  dotEnv?: string,
 ): ChildGateway {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
+  if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
   const laterClock = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAheadMs}`
   const child = spawn(process.execPath, ['--import', laterClock, main], {
-    // A folder without an `.env`, and no variable but the given ones.
-    cwd: mkdtempSync(join(tmpdir(), 'gateway-')),
+    // No `.env` but the given one, and no variable but the given ones.
+    cwd: folder,
     env: { PATH: process.env['PATH'], PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -48,6 +56,7 @@ export function startGateway(
   // Not every test waits for an address.
   url.promise.catch(() => undefined)
   return {
+    folder,
     url: url.promise,
     ended,
     output: () => ({ stdout, stderr }),

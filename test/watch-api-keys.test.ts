@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unwatchFile, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { createAuthenticate } from '../src/http/authentication/authenticate.ts'
+import { watchApiKeys } from '../src/watch-api-keys.ts'
+
+function line(name: string, key: string): string {
+  return `${name}:${createHash('sha256').update(key).digest('hex')}\n`
+}
+
+/** Watches a key file, and says who comes in with which key. */
+function startWatch(file: string) {
+  let variables: Record<string, string> = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: file }
+  const said: unknown[] = []
+  const log = pino({ base: null }, { write: (text) => void said.push(messageOf(JSON.parse(text))) })
+  const read = () => readConfig(variables).auth
+  const apiKeys = watchApiKeys({ keys: read().apiKeys ?? [], files: [file], read, log })
+  onTestFinished(() => unwatchFile(file))
+  const authenticate = createAuthenticate({ apiKeys, jwt: null })
+  return {
+    said,
+    set: (given: Record<string, string>): void => void (variables = given),
+    /** The names of those who come in with these keys, in their order. */
+    admitted: async (...keys: string[]): Promise<(string | null)[]> => {
+      const answers = keys.map((key) => authenticate(new Headers({ 'x-api-key': key }), undefined))
+      return (await Promise.all(answers)).map((answer) => ('caller' in answer ? answer.caller.name : null))
+    },
+  }
+}
+
+function messageOf({ level, msg, names }: Record<string, unknown>): unknown {
+  return level === pino.levels.values['info'] ? { msg, names } : { level, msg }
+}
+
+const kept = (problem: string): unknown => ({
+  level: pino.levels.values['error'],
+  msg: `API keys stay as they are: ${problem}`,
+})
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'keys-'))
+
+test('a key that is added opens the door, and one that is removed no longer does', async () => {
+  const file = join(newFolder(), 'keys')
+  writeFileSync(file, line('web', 'old'))
+  const { admitted, said } = startWatch(file)
+  expect(await admitted('old', 'new')).toEqual(['key:web', null])
+  writeFileSync(file, line('web', 'old') + line('shop', 'new'))
+  await expect.poll(() => admitted('old', 'new')).toEqual(['key:web', 'key:shop'])
+  writeFileSync(file, line('shop', 'new'))
+  await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:shop'])
+  expect(said).toEqual([
+    { msg: 'API keys read again, now 2', names: ['web', 'shop'] },
+    { msg: 'API keys read again, now 1', names: ['shop'] },
+  ])
+})
+
+test('a file that is replaced is noticed, and so is one behind a link that leads elsewhere', async () => {
+  // As Kubernetes mounts a secret: keys -> now/keys, now -> a folder for each version.
+  const folder = newFolder()
+  for (const version of ['1', '2']) {
+    mkdirSync(join(folder, version))
+    writeFileSync(join(folder, version, 'keys'), line('web', `key ${version}`))
+  }
+  symlinkSync('1', join(folder, 'now'))
+  const file = join(folder, 'keys')
+  symlinkSync('now/keys', file)
+  const { admitted } = startWatch(file)
+  symlinkSync('2', join(folder, 'next'))
+  renameSync(join(folder, 'next'), join(folder, 'now'))
+  await expect.poll(() => admitted('key 1', 'key 2')).toEqual([null, 'key:web'])
+  writeFileSync(join(folder, 'edited'), line('web', 'key 3'))
+  renameSync(join(folder, 'edited'), file)
+  await expect.poll(() => admitted('key 2', 'key 3')).toEqual([null, 'key:web'])
+})
+
+test('a file with problems changes nothing, and the log says why', async () => {
+  const file = join(newFolder(), 'keys')
+  writeFileSync(file, line('web', 'old'))
+  const { admitted, said, set } = startWatch(file)
+  writeFileSync(file, `${line('web', 'new')}shop:k3y-in-clear\n#\n:\n`)
+  await expect
+    .poll(() => said)
+    .toEqual([
+      kept(
+        'GATEWAY_API_KEYS_FILE line 2 must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself',
+      ),
+      kept('GATEWAY_API_KEYS_FILE line 4 must start with a name: 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"'),
+    ])
+  expect(await admitted('old', 'new', 'k3y-in-clear')).toEqual(['key:web', null, null])
+  rmSync(file)
+  await expect.poll(() => said.slice(2)).toEqual([kept("GATEWAY_API_KEYS_FILE can't be read: ENOENT")])
+  set({})
+  writeFileSync(file, line('web', 'new'))
+  await expect.poll(() => said.slice(3)).toEqual([kept('GATEWAY_AUTH can be changed by a restart only')])
+  expect(await admitted('old', 'new')).toEqual(['key:web', null])
+  set({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: file })
+  writeFileSync(file, line('shop', 'new'))
+  await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:shop'])
+})
+
+test('a file that takes another’s place in the configuration is watched from then on', async () => {
+  const folder = newFolder()
+  const first = join(folder, 'first')
+  const second = join(folder, 'second')
+  writeFileSync(first, line('web', 'one'))
+  writeFileSync(second, line('web', 'two'))
+  const { admitted, set } = startWatch(first)
+  onTestFinished(() => unwatchFile(second))
+  set({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: second })
+  writeFileSync(first, '')
+  await expect.poll(() => admitted('one', 'two')).toEqual([null, 'key:web'])
+  writeFileSync(second, line('web', 'three'))
+  await expect.poll(() => admitted('two', 'three')).toEqual([null, 'key:web'])
+})
