@@ -3,8 +3,11 @@ import { z } from 'zod'
 import type { AuthenticationSettings } from './http/authentication/settings.ts'
 import { methodsOf, readAuthenticationSettings } from './http/authentication/settings.ts'
 import { isLoopback, isProtected } from './protected-url.ts'
+import type { PersistedDocuments } from './http/persisted-documents.ts'
+import { parsePersistedDocuments } from './http/persisted-documents.ts'
 import type { LogLevel } from './telemetry/log.ts'
 import { logLevels } from './telemetry/log.ts'
+import { readTextFile } from './text-file.ts'
 
 export interface Config {
   /** Null: no token was given, and the sandbox takes Callbell's place. */
@@ -27,6 +30,10 @@ export interface Config {
   /** Exact origins whose pages may read answers. */
   readonly corsOrigins: readonly string[]
   readonly auth: AuthenticationSettings
+  /** Calls to Callbell that each caller may make in a second; 0: no limit. */
+  readonly callerRps: number
+  /** Null: callers send their documents as text. */
+  readonly persistedDocuments: PersistedDocuments | null
   readonly graphiql: boolean
   readonly introspection: boolean
   readonly logLevel: LogLevel
@@ -93,6 +100,29 @@ const environment = z.object({
   IDEMPOTENCY_TTL_HOURS: wholeNumber('IDEMPOTENCY_TTL_HOURS', 1, 8760, 24),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535, 4000),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((origin) => origin.trim() || []))
+    .superRefine((origins, context) => {
+      for (const origin of origins.filter((text) => !isExactOrigin(text))) {
+        context.addIssue(
+          `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a slash at the end, but has ${JSON.stringify(origin)}`,
+        )
+      }
+    }),
+  GATEWAY_CALLER_RPS: wholeNumber('GATEWAY_CALLER_RPS', 0, 100_000, 100),
+  PERSISTED_DOCUMENTS: z
+    .string()
+    .transform((path, context) => {
+      const file = readTextFile('PERSISTED_DOCUMENTS', path)
+      const documents = 'problem' in file ? file.problem : parsePersistedDocuments(file.text)
+      if (typeof documents !== 'string') return documents
+      context.addIssue(documents)
+      return z.NEVER
+    })
+    .optional(),
+  PERSISTED_DOCUMENTS_ONLY: oneOf('PERSISTED_DOCUMENTS_ONLY', switchWords).optional(),
   GRAPHIQL: oneOf('GRAPHIQL', switchWords).optional(),
   INTROSPECTION: oneOf('INTROSPECTION', switchWords).optional(),
   LOG_LEVEL: oneOf('LOG_LEVEL', logLevels).default('info'),
@@ -111,6 +141,7 @@ export function readConfig(variables: Environment): Config {
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
     ...('problems' in authentication ? authentication.problems : []),
     ...findOpenDoor(given),
+    ...findUnlisted(given),
   ]
   if (!parsed.success || 'problems' in authentication || problems.length > 0) throw new ConfigError(problems)
   const env = parsed.data
@@ -128,8 +159,12 @@ export function readConfig(variables: Environment): Config {
     host: env.HOST,
     port: env.PORT,
     isLocal,
-    corsOrigins: [],
+    corsOrigins: env.CORS_ORIGINS,
     auth: authentication.settings,
+    callerRps: env.GATEWAY_CALLER_RPS,
+    persistedDocuments: env.PERSISTED_DOCUMENTS
+      ? { documents: env.PERSISTED_DOCUMENTS, isExclusive: isOn(env.PERSISTED_DOCUMENTS_ONLY, false) }
+      : null,
     graphiql: isOn(env.GRAPHIQL, isLocal),
     introspection: isOn(env.INTROSPECTION, isLocal),
     logLevel: env.LOG_LEVEL,
@@ -144,6 +179,20 @@ function findOpenDoor(variables: Environment): string[] {
   return [
     `HOST is ${JSON.stringify(HOST)}, which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH=api-key and GATEWAY_API_KEYS, or HOST=127.0.0.1`,
   ]
+}
+
+/** Nothing but what is listed may run, and no list is given. */
+function findUnlisted({ PERSISTED_DOCUMENTS, PERSISTED_DOCUMENTS_ONLY }: Environment): string[] {
+  if (PERSISTED_DOCUMENTS_ONLY !== 'true' || PERSISTED_DOCUMENTS !== undefined) return []
+  return [
+    'PERSISTED_DOCUMENTS must name the file of the documents that may run: PERSISTED_DOCUMENTS_ONLY is true',
+  ]
+}
+
+/** As a browser writes it. No pattern is one, and `null` is the origin of every page that hides its own. */
+function isExactOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !text.includes('*')
 }
 
 function isOn(word: (typeof switchWords)[number] | undefined, fallback: boolean): boolean {

@@ -89,7 +89,7 @@ const callbell = createCallbellClient({
 })
 const contacts = createContacts({ callbell, store, log }, config)
 const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
-const callerLimit = createCallerLimit({ callsPerSecond: 100, takeTokens: store.takeTokens, log })
+const callerLimit = createCallerLimit({ callsPerSecond: config.callerRps, takeTokens: store.takeTokens, log })
 const { apiKeys, apiKeysFile, jwt } = config.auth
 const gateway = createGateway({
   ...config,
@@ -105,7 +105,6 @@ const gateway = createGateway({
       }),
     jwt,
   }),
-  persistedDocuments: null,
   contacts,
   callerLimit,
   health,

@@ -20,6 +20,8 @@ const defaults: Config = {
   isLocal: true,
   corsOrigins: [],
   auth: none,
+  callerRps: 100,
+  persistedDocuments: null,
   graphiql: true,
   introspection: true,
   logLevel: 'info',
@@ -27,6 +29,13 @@ const defaults: Config = {
 /** With a token, keys are remembered across restarts. */
 const real = { storeUrl: 'sqlite:data/gateway.db' }
 const url = 'https://api.callbell.eu/v1'
+
+/** A file that holds this. */
+function persisted(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'documents-')), 'persisted-documents.json')
+  writeFileSync(file, text)
+  return file
+}
 
 function fileWith(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'file')
@@ -79,6 +88,19 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000 },
   ],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
+  [
+    { CORS_ORIGINS: 'https://app.example, http://localhost:3000,' },
+    { corsOrigins: ['https://app.example', 'http://localhost:3000'] },
+  ],
+  [{ GATEWAY_CALLER_RPS: '0' }, { callerRps: 0 }],
+  [
+    { PERSISTED_DOCUMENTS: persisted('{"a":"{__typename}"}') },
+    { persistedDocuments: { documents: new Map([['a', '{__typename}']]), isExclusive: false } },
+  ],
+  [
+    { PERSISTED_DOCUMENTS: persisted('{}'), PERSISTED_DOCUMENTS_ONLY: 'true' },
+    { persistedDocuments: { documents: new Map(), isExclusive: true } },
+  ],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0', isLocal: false, graphiql: false, introspection: false }],
   [
     { HOST: '0.0.0.0', GRAPHIQL: 'true', INTROSPECTION: 'true' },
@@ -150,6 +172,36 @@ test.each<[Record<string, string>, string[]]>([
   [
     { CALLBELL_TIMEOUT_MS: '10s' },
     ['CALLBELL_TIMEOUT_MS must be a whole number from 1 to 300000, but is "10s"'],
+  ],
+  ...[
+    '*',
+    'https://*.app.example',
+    'https://app.example/',
+    'https://app.example/path',
+    'app.example',
+    'null',
+    'https://APP.example',
+    'https://app.example:443',
+    'file://',
+    'ws://app.example',
+  ].map((origin): [Record<string, string>, string[]] => [
+    { CORS_ORIGINS: `https://good.example,${origin}` },
+    [
+      `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a slash at the end, but has "${origin}"`,
+    ],
+  ]),
+  [{ GATEWAY_CALLER_RPS: '-1' }, ['GATEWAY_CALLER_RPS must be a whole number from 0 to 100000, but is "-1"']],
+  [{ PERSISTED_DOCUMENTS: '/nowhere/documents.json' }, ["PERSISTED_DOCUMENTS can't be read: ENOENT"]],
+  ...['', '[]', '{"a":1}', 'null', '"text"', '{'].map((text): [Record<string, string>, string[]] => [
+    { PERSISTED_DOCUMENTS: persisted(text) },
+    ['PERSISTED_DOCUMENTS must be a JSON object from ids to the texts of documents'],
+  ]),
+  [{ PERSISTED_DOCUMENTS: persisted('{"a":"{"}') }, ['PERSISTED_DOCUMENTS: "a" is no GraphQL document']],
+  [
+    { PERSISTED_DOCUMENTS_ONLY: 'true' },
+    [
+      'PERSISTED_DOCUMENTS must name the file of the documents that may run: PERSISTED_DOCUMENTS_ONLY is true',
+    ],
   ],
   [{ GRAPHIQL: 'yes' }, ['GRAPHIQL must be one of true, false, but is "yes"']],
   [{ INTROSPECTION: '1' }, ['INTROSPECTION must be one of true, false, but is "1"']],
