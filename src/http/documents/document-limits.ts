@@ -1,8 +1,8 @@
 /** How much one document may ask for. Decided before it is validated, and long before anything runs. */
 import type { DocumentNode, FragmentDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql'
 import { GraphQLError, Kind, parse } from 'graphql'
-import type { GatewayPlugin } from '../graphql/builder.ts'
-import { Refused } from './refuse.ts'
+import type { GatewayPlugin } from '../../graphql/builder.ts'
+import { Refused } from '../refuse.ts'
 
 /** Words and signs of the text: checked while it is read. */
 const mostTokens = 1000

@@ -2,8 +2,8 @@
 import { parse } from 'graphql'
 import type { GraphQLParams } from 'graphql-yoga'
 import { z } from 'zod'
-import type { GatewayPlugin } from '../graphql/builder.ts'
-import { Refused } from './refuse.ts'
+import type { GatewayPlugin } from '../../graphql/builder.ts'
+import { Refused } from '../refuse.ts'
 
 export interface PersistedDocuments {
   /** Document texts by id, as a code generator writes them when it builds a frontend. */

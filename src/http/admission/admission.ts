@@ -1,10 +1,10 @@
 /** Who may run an operation, and at what cost: decided before its first field runs, for all of it at once. */
 import type { DocumentNode, OperationDefinitionNode, SelectionSetNode } from 'graphql'
 import { getOperationAST, Kind, OperationTypeNode } from 'graphql'
-import type { Scope } from '../caller.ts'
-import type { GatewayPlugin } from '../graphql/builder.ts'
+import type { Scope } from '../../caller.ts'
+import type { GatewayPlugin } from '../../graphql/builder.ts'
 import type { CallerLimit } from './caller-limit.ts'
-import { Refused } from './refuse.ts'
+import { Refused } from '../refuse.ts'
 
 /**
  * Asks for the scope that the operation needs (`FORBIDDEN`), and takes the calls to Callbell that it
