@@ -676,18 +676,25 @@ describe('someone who has time', () => {
     await expectService(gateway)
   })
 
-  test('one connection too many closes the one that has been idle for longest, and none that is served', async () => {
+  test.each([
+    ['has been idle for longest', ''],
+    ['stopped in the middle of its body', `${headOfPost}content-length: 1000\r\n\r\n{`],
+  ])('one connection too many closes the one that %s, and none that is served', async (_name, bytes) => {
     const gateway = await createTestGateway({ limits: { connections: 3 } })
     gateway.sandbox.failNext({ delayMs: 60_000 })
     const served = await openSocket(gateway.url)
     const body = JSON.stringify({ query: '{contact(uuid:"1"){name}}' })
     served.write(`${headOfPost}content-length: ${body.length}\r\n\r\n${body}`)
     await expect.poll(() => gateway.sandbox.requests.length).toBe(1)
-    const first = await openSocket(gateway.url)
-    const second = await openSocket(gateway.url)
-    const third = await openSocket(gateway.url)
-    await closed(first)
-    expect([served.closed, second.closed, third.closed]).toEqual([false, false, false])
+    const idle = await openSocket(gateway.url)
+    idle.write(bytes)
+    // An answer to the next one shows that these bytes have been read.
+    const next = await openSocket(gateway.url)
+    next.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    await new Promise((resolve) => void next.once('data', resolve))
+    const last = await openSocket(gateway.url)
+    await closed(idle)
+    expect([served.closed, next.closed, last.closed]).toEqual([false, false, false])
   })
 
   test('10,000 connections that say nothing keep nobody out', async () => {

@@ -39,11 +39,14 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     if (answers.length === 0 && (isDraining || ending.has(socket))) socket.end()
   }
 
-  /** Strangers who open connections and say nothing lose theirs first; whoever is being served keeps his. */
+  /**
+   * Strangers who open connections and say nothing, or never all, lose theirs first; whoever is
+   * being served keeps his. If all are, the newest goes: it has said nothing yet.
+   */
   function makeRoom(): void {
     if (open.size <= limits.connections) return
     for (const [socket, answers] of open) {
-      if (answers.length > 0) continue
+      if (answers.some(({ req }) => req.complete)) continue
       socket.destroy()
       open.delete(socket)
       return
@@ -70,11 +73,8 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     touch(socket, [...(open.get(socket) ?? []), response])
     response.once('close', () => {
       const answers = open.get(socket)
-      if (answers)
-        touch(
-          socket,
-          answers.filter((answer) => answer !== response),
-        )
+      const others = answers?.filter((answer) => answer !== response)
+      if (others) touch(socket, others)
     })
   })
   const sweep = setInterval(cutSlowReaders, sweepEveryMs).unref()
