@@ -37,6 +37,8 @@ export function watchApiKeys({ keys, files, read, log }: ApiKeyWatch): () => rea
     // By its state, not by the system's events: those are of an inode, which editors replace, and
     // Kubernetes changes what a symbolic link leads to.
     watchFile(file, { interval, persistent: false }, reload)
+    // What has changed since the file was read, but before the first look, shows as no change.
+    setTimeout(reload, interval).unref()
   }
 
   function readKeys(): Reading {
@@ -65,7 +67,5 @@ export function watchApiKeys({ keys, files, read, log }: ApiKeyWatch): () => rea
   }
 
   for (const file of files) watch(file)
-  // What changed after the first reading, and before the first look, shows as no change.
-  setTimeout(reload, interval).unref()
   return () => good
 }

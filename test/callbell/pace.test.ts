@@ -72,18 +72,21 @@ test('no more are in flight than there are connections', async () => {
 })
 
 test('what can’t have its turn in time is refused at once, with the time to wait', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] })
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   const pace = createPace({ maxRps: 2, maxInFlight: 256 })
   for (let sent = 0; sent < 2; sent += 1) {
-    const pass = await pace.enter(soon(), 'a')
+    const entering = pace.enter(soon(), 'a')
+    // A tenth of the second lets one in.
+    await vi.advanceTimersByTimeAsync(105)
+    const pass = await entering
     pass.sent()
     pass.done()
   }
   const refused = await pace.enter(performance.now() + 500, 'a').catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(CallbellError)
-  // The turn comes 1010 ms after the first two, of which this one has 500.
-  expect(refused).toMatchObject({ code: 'OVERLOADED', progress: 'unsent', retryAfterMs: 510 })
+  // It is 210 ms on the clock; the turn comes 1010 ms after the first one left, at 105.
+  expect(refused).toMatchObject({ code: 'OVERLOADED', progress: 'unsent', retryAfterMs: 1115 - 710 })
 })
 
 test('what waits for a connection is refused when its time is over', async () => {
