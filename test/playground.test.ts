@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { parseApiKeys } from '../src/http/authentication/api-key.ts'
 import { launchBrowser } from './support/browser.ts'
 import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
@@ -141,6 +143,26 @@ test('neither a header nor a query outlives the page where it should not', async
   expect(await stored(page)).not.toContain('s3cret')
   expect(page.url()).toBe(address)
   expect(faults).toEqual([])
+})
+
+test('who has a key types it into a header', async () => {
+  const digest = createHash('sha256').update('k3y').digest('hex')
+  const parsed = parseApiKeys({ GATEWAY_API_KEYS: `me:${digest}`, GATEWAY_API_KEYS_FILE: '' })
+  const keys = 'keys' in parsed ? parsed.keys : []
+  const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
+  const { page, faults } = await visit(gateway)
+  await pressRun(page)
+  await answerOf(page).getByText('"UNAUTHENTICATED"').waitFor()
+  expect(faults.filter((fault) => !fault.includes('401'))).toEqual([])
+  await page.getByRole('button', { name: 'Headers' }).click()
+  await page.getByRole('region', { name: 'Headers' }).click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('{"x-api-key": "k3y"')
+  await pressRun(page)
+  await answerOf(page).getByText('"uuid"').waitFor()
+  await page.getByRole('button', { name: 'Re-fetch GraphQL schema' }).click()
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+  await page.getByText('mutation: Mutation').waitFor()
 })
 
 /** GraphiQL writes them half a second after a change. */
