@@ -106,8 +106,10 @@ const environment = z.object({
     .transform((text) => text.split(',').flatMap((origin) => origin.trim() || []))
     .superRefine((origins, context) => {
       for (const origin of origins.filter((text) => !isExactOrigin(text))) {
+        // Credentials, which some put into URLs, are not shown.
+        const shown = origin.includes('@') ? 'one with an @' : JSON.stringify(origin)
         context.addIssue(
-          `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a slash at the end, but has ${JSON.stringify(origin)}`,
+          `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a slash at the end, but has ${shown}`,
         )
       }
     }),
@@ -134,12 +136,12 @@ const environment = z.object({
  * @throws ConfigError
  */
 export function readConfig(variables: Environment): Config {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const given = withoutEmpty(variables)
   const parsed = environment.safeParse(given)
-  const authentication = readAuthenticationSettings(given)
+  const authentication = readAuthentication(given)
   const problems = [
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
-    ...('problems' in authentication ? authentication.problems : []),
+    ...('problems' in authentication ? authentication.problems : findKeyless(authentication.settings)),
     ...findOpenDoor(given),
     ...findUnlisted(given),
   ]
@@ -171,13 +173,33 @@ export function readConfig(variables: Environment): Config {
   }
 }
 
+/**
+ * Reads how callers prove who they are, and nothing else: while the process runs, keys come and go,
+ * and the last one may.
+ */
+export function readAuthentication(variables: Environment) {
+  return readAuthenticationSettings(withoutEmpty(variables))
+}
+
+function withoutEmpty(variables: Environment): Environment {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+}
+
+/** A door that nobody can open is a mistake at the start. */
+function findKeyless({ apiKeys }: AuthenticationSettings): string[] {
+  if (apiKeys?.length !== 0) return []
+  return [
+    'GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must hold a key, as name:sha256-hex: GATEWAY_AUTH names api-key',
+  ]
+}
+
 /** A real account behind a door that anyone can reach, with nobody asking who comes in. */
 function findOpenDoor(variables: Environment): string[] {
   const { CALLBELL_API_TOKEN, HOST } = variables
   if (CALLBELL_API_TOKEN === undefined || HOST === undefined || isLoopback(HOST)) return []
   if (methodsOf(variables)?.size !== 0) return []
   return [
-    `HOST is ${JSON.stringify(HOST)}, which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH=api-key and GATEWAY_API_KEYS, or HOST=127.0.0.1`,
+    `HOST is ${JSON.stringify(HOST)}, which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH to api-key (with GATEWAY_API_KEYS) or jwt, or HOST to 127.0.0.1`,
   ]
 }
 

@@ -8,7 +8,7 @@ import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
-import type { Refusal } from './http/refuse.ts'
+import type { Refusal } from './graphql/refused.ts'
 import { answerRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
 import { securityHeaders } from './http/security-headers.ts'
@@ -48,8 +48,10 @@ export function createGateway(parts: GatewayParts) {
   }
 
   async function answer(request: Request, incoming: IncomingMessage, requestId: string): Promise<Response> {
-    const refuse = (refusal: Refusal): Response =>
-      answerRefusal(refusal, requestId, request.method === 'POST')
+    const refuse = (refusal: Refusal): Response => {
+      log.info({ requestId, status: refusal.status, reason: refusal.message }, 'a request was refused')
+      return answerRefusal(refusal, requestId, request.method === 'POST')
+    }
     // Node makes the URL of the `Host` header, which may hold anything.
     const url = URL.parse(request.url)
     if (url === null || !hasOneHost(incoming)) return refuse(badHost)

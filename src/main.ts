@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
 import type { Config } from './config.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, readAuthentication, readConfig } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createGateway } from './gateway.ts'
 import { createAuthenticate } from './http/authentication/authenticate.ts'
@@ -33,19 +33,28 @@ function fail(message: string): never {
 const envFile = '.env'
 
 /** @throws ConfigError */
-function readConfigNow(): Config {
+function readEnvironment(): NodeJS.Dict<string> {
   const file = existsSync(envFile) ? readTextFile(envFile, envFile) : { text: '' }
   if ('problem' in file) throw new ConfigError([file.problem])
   // What is set in the environment wins. It stays as it is, so that the file can be read again.
-  return readConfig({ ...parseEnv(file.text), ...process.env })
+  return { ...parseEnv(file.text), ...process.env }
 }
 
 function readConfigOrFail(): Config {
   try {
-    return readConfigNow()
+    return readConfig(readEnvironment())
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return fail(['The configuration has problems:', ...error.problems].join('\n  - '))
+  }
+}
+
+function readAuthenticationAgain() {
+  try {
+    return readAuthentication(readEnvironment())
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { problems: error.problems }
   }
 }
 
@@ -100,7 +109,7 @@ const gateway = createGateway({
       watchApiKeys({
         keys: apiKeys,
         files: apiKeysFile === null ? [envFile] : [envFile, apiKeysFile],
-        read: () => readConfigNow().auth,
+        read: readAuthenticationAgain,
         log,
       }),
     jwt,

@@ -1,7 +1,6 @@
 /** API keys are changed while the process runs: they are read again when their files change. */
 import { watchFile } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { ConfigError } from './config.ts'
 import type { ApiKey } from './http/authentication/api-key.ts'
 import type { AuthenticationSettings } from './http/authentication/settings.ts'
 import type { Logger } from './telemetry/log.ts'
@@ -11,12 +10,9 @@ export interface ApiKeyWatch {
   readonly keys: readonly ApiKey[]
   /** Files that keys may come from. They need not exist. */
   readonly files: readonly string[]
-  /**
-   * Reads the settings anew, of which the keys alone are taken.
-   *
-   * @throws ConfigError: the keys stay as they are
-   */
-  readonly read: () => AuthenticationSettings
+  /** Reads the settings anew, of which the keys alone are taken; with any problem they stay as they are. */
+  readonly read: () =>
+    { readonly settings: AuthenticationSettings } | { readonly problems: readonly string[] }
   readonly log: Logger
 }
 
@@ -36,31 +32,34 @@ export function watchApiKeys({ keys, files, read, log }: ApiKeyWatch): () => rea
     watched.add(file)
     // By its state, not by the system's events: those are of an inode, which editors replace, and
     // Kubernetes changes what a symbolic link leads to.
-    watchFile(file, { interval, persistent: false }, reload)
+    watchFile(file, { interval, persistent: false }, () => {
+      // A change that leaves the mistake is a change, and may not look as if it had been taken.
+      if ('problems' in last) last = { keys: good }
+      reload()
+    })
     // What has changed since the file was read, but before the first look, shows as no change.
     setTimeout(reload, interval).unref()
   }
 
   function readKeys(): Reading {
-    try {
-      const { apiKeys, apiKeysFile } = read()
-      if (apiKeys === null) return { problems: ['GATEWAY_AUTH can be changed by a restart only'] }
-      if (apiKeysFile !== null) watch(apiKeysFile)
-      return { keys: apiKeys }
-    } catch (error) {
-      if (error instanceof ConfigError) return { problems: error.problems }
-      throw error
-    }
+    const reading = read()
+    if ('problems' in reading) return reading
+    const { apiKeys, apiKeysFile } = reading.settings
+    if (apiKeys === null) return { problems: ['GATEWAY_AUTH can be changed by a restart only'] }
+    if (apiKeysFile !== null) watch(apiKeysFile)
+    return { keys: apiKeys }
   }
 
   function reload(): void {
     const reading = readKeys()
-    // A change of something else in the file is none of ours, and no problem is told twice.
+    // A change of something else in the file is none of ours.
     if (isDeepStrictEqual(reading, last)) return
     last = reading
     if ('keys' in reading) {
       good = reading.keys
-      log.info({ names: good.map(({ name }) => name) }, `API keys read again, now ${good.length}`)
+      const names = good.map(({ name }) => name)
+      // Nobody can call any more: whoever did it may want it, but must not do it unawares.
+      log[good.length === 0 ? 'warn' : 'info']({ names }, `API keys read again, now ${good.length}`)
     } else {
       for (const problem of reading.problems) log.error(`API keys stay as they are: ${problem}`)
     }

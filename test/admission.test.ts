@@ -42,7 +42,7 @@ test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-web
       'Bearer',
       [
         {
-          message: 'The request needs valid credentials: an API key in x-api-key, or authorization: Bearer',
+          message: 'The request has no valid credentials',
           extensions: { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
         },
       ],
@@ -140,6 +140,16 @@ test('the same idempotency key of two callers are two keys', async () => {
 })
 
 const ten = `mutation{${Array.from({ length: 10 }, (_, n) => `a${n}:${create}`).join(' ')}}`
+
+test.each([
+  ['a fragment', `mutation{...A} fragment A on Mutation{${ten.slice(9, -1)}}`],
+  ['a fragment in place', `mutation{... on Mutation{${ten.slice(9, -1)}}}`],
+])('ten aliases in %s cost ten calls', async (_name, document) => {
+  const gateway = await createTestGateway({ callerRps: 4 })
+  const { errors } = await ask(gateway, document)
+  expect(errors[0].message).toMatch(/^The operation makes 10 calls/)
+  expect(gateway.sandbox.requests).toEqual([])
+})
 
 test('ten aliases cost ten calls, and what is refused runs nothing at all', async () => {
   // A bucket of twelve.

@@ -112,6 +112,11 @@ describe('one request that asks for a thousand things', () => {
       `{${'a{'.repeat(20_000)}b${'}'.repeat(20_001)}`,
       '1000 words and signs',
     ],
+    [
+      '600 fields in a fragment that is not spread',
+      `{__typename} fragment A on Contact{${times(600, () => 'name')}}`,
+      '500 fields, fragments included',
+    ],
     ['17 fields inside of each other', `{${'a{'.repeat(16)}b${'}'.repeat(17)}`, '16 levels of fields'],
     [
       'a list 5,000 deep',
@@ -271,7 +276,7 @@ describe('a page of another site', () => {
     )
     expect(answer?.status).toBe(421)
     expect(JSON.parse(answer?.body ?? '').errors[0].message).toBe(
-      'The Host header must name this machine. A proxy in front may set it, or CORS_ORIGINS may list its origin',
+      'The Host header must be localhost or a loopback address. A proxy in front may set it, or CORS_ORIGINS may list its origin',
     )
     expect(upstream(gateway)).toBe(0)
   })
@@ -490,6 +495,14 @@ describe('bodies', () => {
     await closed(socket)
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)
     expect(sent).toBeLessThan(12_000_000)
+  })
+
+  test('a body that is announced to be too large is refused before any of it comes', async () => {
+    const gateway = await createTestGateway()
+    const socket = await openSocket(gateway.url)
+    socket.setEncoding('utf8').write(`${headOfPost}content-length: 100001\r\n\r\n`)
+    const [answer] = await once(socket, 'data')
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
   })
 
   test('100,000 bytes are read, and one more is not', async () => {

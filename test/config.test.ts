@@ -146,7 +146,7 @@ const authWords = (text: string): string =>
 const noKey =
   'GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must hold a key, as name:sha256-hex: GATEWAY_AUTH names api-key'
 const openDoor = (host: string): string =>
-  `HOST is "${host}", which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH=api-key and GATEWAY_API_KEYS, or HOST=127.0.0.1`
+  `HOST is "${host}", which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH to api-key (with GATEWAY_API_KEYS) or jwt, or HOST to 127.0.0.1`
 const tokenForm =
   'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)'
 

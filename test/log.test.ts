@@ -113,5 +113,5 @@ test('a bug whose message quotes a contact is logged without the contact', async
 function bug(type: string, message: string): object {
   const err = { type, message, stack: expect.stringMatching(/^ {4}at (?!.*(?:sentinel|zaphod))/is) }
   const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]
-  return { level: 'error', time, requestId, caller: 'anyone', err, msg: 'a bug' }
+  return { level: 'error', time, requestId, caller: 'address:127.0.0.1', err, msg: 'a bug' }
 }

@@ -36,7 +36,7 @@ test('every error code is explained', () => {
     'src/callbell/errors.ts',
     'src/contacts/failure.ts',
     'src/graphql/error-table.ts',
-    'src/http/refuse.ts',
+    'src/graphql/refused.ts',
   ]
   const codes = sources.flatMap((file) => readFileSync(file, 'utf8').match(/'[A-Z]+_[A-Z_]+'/g) ?? [])
   expect(codes.length).toBeGreaterThan(10)

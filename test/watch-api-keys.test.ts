@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { readConfig } from '../src/config.ts'
+import { readAuthentication, readConfig } from '../src/config.ts'
 import { createAuthenticate } from '../src/http/authentication/authenticate.ts'
 import { watchApiKeys } from '../src/watch-api-keys.ts'
 
@@ -17,8 +17,9 @@ function startWatch(file: string) {
   let variables: Record<string, string> = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: file }
   const said: unknown[] = []
   const log = pino({ base: null }, { write: (text) => void said.push(messageOf(JSON.parse(text))) })
-  const read = () => readConfig(variables).auth
-  const apiKeys = watchApiKeys({ keys: read().apiKeys ?? [], files: [file], read, log })
+  const read = () => readAuthentication(variables)
+  const first = readConfig(variables).auth.apiKeys ?? []
+  const apiKeys = watchApiKeys({ keys: first, files: [file], read, log })
   onTestFinished(() => unwatchFile(file))
   const authenticate = createAuthenticate({ apiKeys, jwt: null })
   return {
@@ -58,6 +59,15 @@ test('a key that is added opens the door, and one that is removed no longer does
   ])
 })
 
+test('a file that is emptied closes the door', async () => {
+  const file = join(newFolder(), 'keys')
+  writeFileSync(file, line('web', 'key'))
+  const { admitted, said } = startWatch(file)
+  writeFileSync(file, '# none\n')
+  await expect.poll(() => admitted('key')).toEqual([null])
+  expect(said).toEqual([{ level: pino.levels.values['warn'], msg: 'API keys read again, now 0' }])
+})
+
 test('a file that is replaced is noticed, and so is one behind a link that leads elsewhere', async () => {
   // As Kubernetes mounts a secret: keys -> now/keys, now -> a folder for each version.
   const folder = newFolder()
@@ -91,6 +101,10 @@ test('a file with problems changes nothing, and the log says why', async () => {
       kept('GATEWAY_API_KEYS_FILE line 4 must start with a name: 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"'),
     ])
   expect(await admitted('old', 'new', 'k3y-in-clear')).toEqual(['key:web', null, null])
+  // Still a mistake, and still told: whoever changed the file must not believe that it counts.
+  const told = said.splice(0, 2)
+  writeFileSync(file, `${line('web', 'newer')}shop:k3y-in-clear\n\n:\n`)
+  await expect.poll(() => said).toEqual(told)
   rmSync(file)
   await expect.poll(() => said.slice(2)).toEqual([kept("GATEWAY_API_KEYS_FILE can't be read: ENOENT")])
   set({})

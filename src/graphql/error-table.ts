@@ -7,6 +7,7 @@ import { ContactsFailure } from '../contacts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { GatewayPlugin } from './builder.ts'
 import { withoutSuggestion } from './introspection.ts'
+import { Refused } from './refused.ts'
 
 /** Words for the caller. Null: the failure's own message is for the caller. */
 const reasons: Record<FailureCode, string | null> = {
@@ -57,7 +58,8 @@ export function useErrorTable({ log, introspection }: ErrorTableParts): GatewayP
       const { request, result, serverContext } = payload
       if (!isSingle(result) || result.errors === undefined) return
       const { requestId, origin } = serverContext
-      const caller = origin.caller.name
+      // Who has no name has at least an address.
+      const caller = origin.caller.bucket
       // What could not be read may have been meant as a mutation, if it came by POST.
       const stage = asked.get(request) ?? (request.method === 'POST' ? 'parsed' : 'query')
       const mutation = stage === 'query' ? undefined : stage
@@ -108,8 +110,9 @@ function presentFailure(
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
 function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
   const { requestId, caller, log } = scene
-  // Without the message, which may quote what was sent.
-  log.info({ requestId, caller, code }, 'a request was refused')
+  // The messages of others may quote what was sent.
+  const reason = error instanceof Refused ? error.message : undefined
+  log.info({ requestId, caller, code, reason }, 'a request was refused')
   const { http, retryable = false, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
   const message = scene.introspection ? error.message : withoutSuggestion(error.message)
   return placed(error, message, {

@@ -1,5 +1,5 @@
 /** Which web pages may talk to the gateway: none but its own, unless `CORS_ORIGINS` names theirs. */
-import type { Refusal } from './refuse.ts'
+import type { Refusal } from '../graphql/refused.ts'
 
 export interface CrossOriginOptions {
   /** Exact origins of pages that may read answers. */
@@ -45,7 +45,7 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
         return {
           status: 421,
           message:
-            'The Host header must name this machine. A proxy in front may set it, or CORS_ORIGINS may list its origin',
+            'The Host header must be localhost or a loopback address. A proxy in front may set it, or CORS_ORIGINS may list its origin',
         }
       }
       // A POST of JSON is not sent by browsers before a preflight has allowed it; a GET is.

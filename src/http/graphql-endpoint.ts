@@ -15,7 +15,7 @@ import { useDocumentLimits } from './documents/document-limits.ts'
 import { readJsonBody } from './json-body.ts'
 import type { PersistedDocuments } from './documents/persisted-documents.ts'
 import { usePersistedDocuments } from './documents/persisted-documents.ts'
-import type { Refusal } from './refuse.ts'
+import type { Refusal } from '../graphql/refused.ts'
 import { answerRefusal, findRefusal } from './refuse.ts'
 
 export interface GraphqlEndpointParts {
@@ -75,13 +75,21 @@ export function createGraphqlEndpoint(
   return async ({ request, url, requestId, incoming }) => {
     const refuse = (refusal: Refusal): Response =>
       answerRefusal(refusal, requestId, request.method === 'POST')
-    const refusal = findRefusal(request, url)
-    if (refusal) return refuse(refusal)
     const address = incoming.socket.remoteAddress
+    const refusal = findRefusal(request, url)
+    if (refusal) {
+      log.info(
+        { requestId, address, status: refusal.status, reason: refusal.message },
+        'a request was refused',
+      )
+      return refuse(refusal)
+    }
     const authentication = await authenticate(request.headers, address)
     if ('refused' in authentication) {
       const { refused, reason } = authentication
-      log.info({ requestId, code: refused, reason, address }, 'a caller was turned away')
+      // What is not the caller's fault is for the operator to mend.
+      const level = refused === 'AUTHENTICATION_UNAVAILABLE' ? 'warn' : 'info'
+      log[level]({ requestId, code: refused, reason, address }, 'a caller was turned away')
       return refuse(turnedAway[refused])
     }
     const { caller } = authentication
@@ -95,7 +103,7 @@ const turnedAway: Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABL
   UNAUTHENTICATED: {
     status: 401,
     code: 'UNAUTHENTICATED',
-    message: 'The request needs valid credentials: an API key in x-api-key, or authorization: Bearer',
+    message: 'The request has no valid credentials',
     headers: { 'www-authenticate': 'Bearer' },
   },
   AUTHENTICATION_UNAVAILABLE: {

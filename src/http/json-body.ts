@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { GraphQLParams } from 'graphql-yoga'
 import { readBody } from './read-body.ts'
-import { Refused } from './refuse.ts'
+import { Refused } from '../graphql/refused.ts'
 
 /** Without `fatal`, a name that was sent as Latin-1 would be stored damaged. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -1,6 +1,6 @@
 /** Reads a request's body, and not a byte more than it may have. */
 import type { IncomingMessage } from 'node:http'
-import { Refused } from './refuse.ts'
+import { Refused } from '../graphql/refused.ts'
 
 /** A mutation with ten contacts takes a few kilobytes. */
 export const largestBodyBytes = 100_000

@@ -1,46 +1,8 @@
 /** Requests that are refused before anything runs. */
-import { GraphQLError } from 'graphql'
+import type { Refusal } from '../graphql/refused.ts'
+import { retryAfter } from '../graphql/refused.ts'
 
 const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json'])
-
-/** Why a request is not served. */
-export interface Refusal {
-  readonly status: number
-  /** Default: `BAD_REQUEST`. */
-  readonly code?: RefusalCode
-  /** For the caller. */
-  readonly message: string
-  /** Whether the same request may be served later. */
-  readonly retryable?: boolean
-  /** Milliseconds until then, where they are known. */
-  readonly retryAfterMs?: number
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-export type RefusalCode =
-  | 'BAD_REQUEST'
-  | 'REQUEST_ENTITY_TOO_LARGE'
-  | 'UNAUTHENTICATED'
-  | 'AUTHENTICATION_UNAVAILABLE'
-  | 'FORBIDDEN'
-  | 'QUERY_TOO_COMPLEX'
-  | 'RATE_LIMITED'
-  | 'PERSISTED_QUERY_NOT_FOUND'
-  | 'PERSISTED_QUERY_REQUIRED'
-
-/** A refusal as GraphQL's layers pass it on: with its status and headers, and one error. */
-export class Refused extends GraphQLError {
-  constructor({ status, code = 'BAD_REQUEST', message, retryable = false, retryAfterMs, headers }: Refusal) {
-    super(message, {
-      extensions: {
-        code,
-        retryable,
-        retryAfterMs,
-        http: { status, headers: { ...headers, ...retryAfter(retryAfterMs) } },
-      },
-    })
-  }
-}
 
 /**
  * Checks what GraphQL's own layer would find out too late (an `accept` that can't be met is
@@ -83,11 +45,6 @@ export function renderRefusal(refusal: Refusal, requestId: string, mayBeMutation
   return JSON.stringify({
     errors: [{ message, extensions: { code, ...outcome, retryable, retryAfterMs, requestId } }],
   })
-}
-
-/** Whole seconds: the header knows no smaller ones. */
-function retryAfter(milliseconds: number | undefined): Readonly<Record<string, string>> {
-  return milliseconds === undefined ? {} : { 'retry-after': String(Math.ceil(milliseconds / 1000)) }
 }
 
 function isJson(headers: Headers): boolean {

@@ -4,7 +4,7 @@ import { getOperationAST, Kind, OperationTypeNode } from 'graphql'
 import type { Scope } from '../../caller.ts'
 import type { GatewayPlugin } from '../../graphql/builder.ts'
 import type { CallerLimit } from './caller-limit.ts'
-import { Refused } from '../refuse.ts'
+import { Refused } from '../../graphql/refused.ts'
 
 /**
  * Asks for the scope that the operation needs (`FORBIDDEN`), and takes the calls to Callbell that it

@@ -2,7 +2,7 @@
 import type { DocumentNode, FragmentDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql'
 import { GraphQLError, Kind, parse } from 'graphql'
 import type { GatewayPlugin } from '../../graphql/builder.ts'
-import { Refused } from '../refuse.ts'
+import { Refused } from '../../graphql/refused.ts'
 
 /** Words and signs of the text: checked while it is read. */
 const mostTokens = 1000

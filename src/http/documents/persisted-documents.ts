@@ -3,7 +3,7 @@ import { parse } from 'graphql'
 import type { GraphQLParams } from 'graphql-yoga'
 import { z } from 'zod'
 import type { GatewayPlugin } from '../../graphql/builder.ts'
-import { Refused } from '../refuse.ts'
+import { Refused } from '../../graphql/refused.ts'
 
 export interface PersistedDocuments {
   /** Document texts by id, as a code generator writes them when it builds a frontend. */
