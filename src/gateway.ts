@@ -83,9 +83,13 @@ const badHost: Refusal = {
   headers: { connection: 'close' },
 }
 
+/** A name or address, and perhaps a port: nothing that could reach into other parts of a URL. */
+const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
+
 /** Of several, Node would take the first, and a proxy in front perhaps the last. RFC 9112, section 3.2. */
-function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
-  return rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1
+function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
+  const isOne = rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1
+  return isOne && hostForm.test(headers.host ?? '')
 }
 
 /** Browsers say so in `accept` when they open an address; programs do not. */

@@ -50,11 +50,11 @@ export async function createContact(
   origin: Origin,
   deadline: number,
 ): Promise<CreateContactResult> {
-  budget.earn()
   const key = idempotencyKey ?? undefined
   const checked = checkNewContact(input)
   const problems = [...checkIdempotencyKey(key), ...('problems' in checked ? checked.problems : [])]
   if (!('contact' in checked) || problems.length > 0) return { contact: null, problems, replayed: false }
+  budget.earn()
   const sending = { contact: checked.contact, origin, deadline }
   try {
     // Without a key nothing is stored, and nothing is slower.

@@ -140,13 +140,17 @@ const newContact = z.object({
   note: optional(text(atMost(longestNote), wellFormed, without(controlsButLayout))),
 }) satisfies z.ZodType<NewContact>
 
+/** Of a list of thousands, each with a mistake, nobody reads more; the answer would be a multiple of it. */
+const mostProblems = 50
+
 /** What `checkNewContact` takes: a contact as a caller gives it, not yet checked. */
 export type NewContactInput = z.input<typeof newContact>
 
 /**
  * Checks an input against all rules.
  *
- * @returns the contact, byte for byte as given, or everything that is wrong with it at once
+ * @returns the contact, byte for byte as given, or everything that is wrong with it at once (the
+ *   first 50 where it is more)
  */
 export function checkNewContact(
   input: NewContactInput,
@@ -154,7 +158,7 @@ export function checkNewContact(
   const parsed = newContact.safeParse(input)
   if (parsed.success) return { contact: parsed.data }
   return {
-    problems: parsed.error.issues.map((issue) => ({
+    problems: parsed.error.issues.slice(0, mostProblems).map((issue) => ({
       path: issue.path.map(String),
       message: issue.message,
       code: issue.code === 'custom' ? codeOf(issue.params) : 'INVALID',

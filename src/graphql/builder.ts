@@ -4,6 +4,7 @@ import SchemaBuilder from '@pothos/core'
 import type { Plugin } from 'graphql-yoga'
 import type { Origin } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
+import type { Outcome } from '../contacts/failure.ts'
 
 /** The context of one request. */
 export interface GatewayContext {
@@ -14,6 +15,8 @@ export interface GatewayContext {
   readonly callsMade: () => number
   /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
   readonly requestId: string
+  /** What became of each change that has begun, by its field's name in the answer. */
+  readonly outcomes: Map<string | number, Outcome>
   /** The request as it arrives, its body unread. */
   readonly incoming: IncomingMessage
 }

@@ -103,6 +103,11 @@ builder.mutationField('createContact', (t) =>
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
-    resolve: (_root, { input }, { contacts, origin }) => contacts.create(input, origin),
+    async resolve(_root, { input }, { contacts, origin, outcomes }, { path }) {
+      outcomes.set(path.key, 'UNKNOWN')
+      const result = await contacts.create(input, origin)
+      outcomes.set(path.key, result.contact === null ? 'NOT_APPLIED' : 'APPLIED')
+      return result
+    },
   }),
 )

@@ -5,8 +5,7 @@ import { CallbellError } from '../callbell/errors.ts'
 import type { FailureCode, Outcome } from '../contacts/failure.ts'
 import { ContactsFailure } from '../contacts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { GatewayPlugin } from './builder.ts'
-import { withoutSuggestion } from './introspection.ts'
+import type { GatewayContext, GatewayPlugin } from './builder.ts'
 import { Refused } from './refused.ts'
 
 /** Words for the caller. Null: the failure's own message is for the caller. */
@@ -30,17 +29,16 @@ const consequences: Record<Outcome, string> = {
   UNKNOWN: 'the change may or may not have been made',
 }
 
-export interface ErrorTableParts {
-  readonly log: Logger
-  /** Whether callers may read the schema: if not, messages suggest nothing from it. */
-  readonly introspection: boolean
-}
+/** Nobody mends more at once. At most ten fields can fail by themselves. */
+const mostErrors = 10
+/** graphql-js quotes the value that it complains of, whatever its size. */
+const longestMessage = 300
 
 /**
  * Gives every error, from whatever stage of a request, its code, its outcome and the request's
  * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown.
  */
-export function useErrorTable({ log, introspection }: ErrorTableParts): GatewayPlugin {
+export function useErrorTable(log: Logger): GatewayPlugin {
   /** Whether what was asked for is a query, or how far the mutation came. */
   const asked = new WeakMap<Request, 'query' | 'parsed' | 'executed'>()
   return {
@@ -63,8 +61,17 @@ export function useErrorTable({ log, introspection }: ErrorTableParts): GatewayP
       // What could not be read may have been meant as a mutation, if it came by POST.
       const stage = asked.get(request) ?? (request.method === 'POST' ? 'parsed' : 'query')
       const mutation = stage === 'query' ? undefined : stage
-      const scene = { requestId, caller, log, introspection, mutation, hasData: result.data !== undefined }
-      payload.setResult({ ...result, errors: result.errors.map((error) => present(error, scene)) })
+      const scene = {
+        requestId,
+        caller,
+        log,
+        mutation,
+        outcomes: serverContext.outcomes,
+        hasData: result.data !== undefined,
+      }
+      // Each quotes what it complains of, and each has a place to be found in the document.
+      const errors = result.errors.slice(0, mostErrors).map((error) => present(error, scene))
+      payload.setResult({ ...result, errors })
     },
   }
 }
@@ -79,9 +86,9 @@ interface Scene {
   /** For the log. */
   readonly caller: string
   readonly log: Logger
-  readonly introspection: boolean
   /** How far the mutation came; undefined for a query. */
   readonly mutation: 'parsed' | 'executed' | undefined
+  readonly outcomes: GatewayContext['outcomes']
   readonly hasData: boolean
 }
 
@@ -114,31 +121,37 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
   const reason = error instanceof Refused ? error.message : undefined
   log.info({ requestId, caller, code, reason }, 'a request was refused')
   const { http, retryable = false, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
-  const message = scene.introspection ? error.message : withoutSuggestion(error.message)
-  return placed(error, message, {
+  return placed(error, cut(error.message), {
     // A word to Yoga about the HTTP status and headers; it is not part of the answer.
     http,
     code,
-    outcome: scene.mutation && 'NOT_APPLIED',
+    outcome: scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED'),
     retryable,
     retryAfterMs,
     requestId,
   })
 }
 
-function presentBug(
-  error: Error,
-  origin: unknown,
-  { requestId, caller, mutation, hasData, log }: Scene,
-): GraphQLError {
+function presentBug(error: Error, origin: unknown, scene: Scene): GraphQLError {
+  const { requestId, caller, mutation, hasData, log } = scene
   log.error({ requestId, caller, err: origin }, 'a bug')
   return placed(error, 'Something went wrong inside the gateway', {
     http: hasData ? undefined : { status: 500 },
     code: 'INTERNAL_SERVER_ERROR',
-    outcome: mutation && (mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED'),
+    outcome: mutation && (outcomeAt(error, scene) ?? (mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED')),
     retryable: false,
     requestId,
   })
+}
+
+/** What is known of the change that an error stands in: the field may have run before it failed. */
+function outcomeAt(error: Error, { outcomes }: Scene): Outcome | undefined {
+  const [field] = error instanceof GraphQLError ? (error.path ?? []) : []
+  return field === undefined ? undefined : outcomes.get(field)
+}
+
+function cut(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message
 }
 
 function placed(error: Error, message: string, extensions: Record<string, unknown>): GraphQLError {

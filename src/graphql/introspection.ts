@@ -2,14 +2,15 @@
 import { NoSchemaIntrospectionCustomRule } from 'graphql'
 import type { GatewayPlugin } from './builder.ts'
 
-/** Refuses to show the schema. What names its parts by and by, "Did you mean …?", is hidden as well. */
+/** Refuses to show the schema, and to name its parts by and by in "Did you mean …?". */
 export const useNoIntrospection: GatewayPlugin = {
-  onValidate({ addValidationRule }) {
+  onValidate({ addValidationRule, validateFn, setValidationFn }) {
     addValidationRule(NoSchemaIntrospectionCustomRule)
+    setValidationFn((schema, document, rules, options, typeInfo) =>
+      validateFn(schema, document, rules, { ...options, hideSuggestions: true }, typeInfo),
+    )
   },
-}
-
-/** graphql-js names what comes close to a wrong field, argument, type or value at the end of its message. */
-export function withoutSuggestion(message: string): string {
-  return message.replace(/ ?Did you mean .*\?$/s, '')
+  onExecute({ args }) {
+    Object.assign(args, { hideSuggestions: true })
+  },
 }

@@ -8,6 +8,10 @@ export interface ConnectionLimits {
   readonly connections: number
   /** Milliseconds for an answer to be taken by its reader, from its first byte on. */
   readonly answerTakenMs: number
+  /** Bytes of answers that wait to be taken, of all connections together. */
+  readonly untakenBytes: number
+  /** Requests that one connection may send without waiting for their answers. */
+  readonly pipelined: number
 }
 
 export interface Connections {
@@ -22,7 +26,7 @@ export interface Connections {
   drain(limitMs: number): Promise<void>
 }
 
-const sweepEveryMs = 1000
+const sweepEveryMs = 500
 
 /** Watches a server's connections from its start on. */
 export function watchConnections(server: Server, limits: ConnectionLimits): Connections {
@@ -53,7 +57,20 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     }
   }
 
+  /** Answers wait in memory: those who let the most of them wait go first. */
+  function boundUntaken(): void {
+    const waiting = [...open.keys()].filter(({ writableLength }) => writableLength > 0)
+    let total = waiting.reduce((sum, { writableLength }) => sum + writableLength, 0)
+    if (total <= limits.untakenBytes) return
+    for (const socket of waiting.toSorted((one, other) => other.writableLength - one.writableLength)) {
+      if (total <= limits.untakenBytes) return
+      total -= socket.writableLength
+      socket.destroy()
+    }
+  }
+
   function cutSlowReaders(): void {
+    boundUntaken()
     const now = performance.now()
     for (const [socket, answers] of open) {
       const [first] = answers
@@ -70,7 +87,10 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     makeRoom()
   })
   server.on('request', ({ socket }, response) => {
-    touch(socket, [...(open.get(socket) ?? []), response])
+    const waiting = [...(open.get(socket) ?? []), response]
+    touch(socket, waiting)
+    // No honest caller does so: what would all be held for him is given up with him.
+    if (waiting.length > limits.pipelined) socket.destroy()
     response.once('close', () => {
       const answers = open.get(socket)
       const others = answers?.filter((answer) => answer !== response)

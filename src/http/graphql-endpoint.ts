@@ -16,7 +16,7 @@ import { readJsonBody } from './json-body.ts'
 import type { PersistedDocuments } from './documents/persisted-documents.ts'
 import { usePersistedDocuments } from './documents/persisted-documents.ts'
 import type { Refusal } from '../graphql/refused.ts'
-import { answerRefusal, findRefusal } from './refuse.ts'
+import { acceptedType, answerRefusal, findRefusal } from './refuse.ts'
 
 export interface GraphqlEndpointParts {
   readonly contacts: Contacts
@@ -45,7 +45,7 @@ export function createGraphqlEndpoint(
 ): (arrival: Arrival) => Promise<Response> {
   const { contacts, authenticate, log, persistedDocuments } = parts
   const plugins: GatewayPlugin[] = [
-    useErrorTable(parts),
+    useErrorTable(log),
     useStrictJsonBody,
     useDocumentLimits,
     useAdmission(parts.callerLimit),
@@ -92,10 +92,19 @@ export function createGraphqlEndpoint(
       log[level]({ requestId, code: refused, reason, address }, 'a caller was turned away')
       return refuse(turnedAway[refused])
     }
+    // Yoga reads this header in a way of its own, and only when the operation has run.
+    request.headers.set('accept', acceptedType(request.headers.get('accept')) ?? '')
     const { caller } = authentication
     let calls = 0
     const origin = { caller, countCall: () => void (calls += 1) }
-    return yoga.handleRequest(request, { contacts, origin, callsMade: () => calls, requestId, incoming })
+    return yoga.handleRequest(request, {
+      contacts,
+      origin,
+      callsMade: () => calls,
+      requestId,
+      incoming,
+      outcomes: new Map(),
+    })
   }
 }
 

@@ -18,7 +18,7 @@ export function findRefusal({ method, headers }: Request, url: URL): Refusal | u
   if (!/^(?:identity)?$/i.test(headers.get('content-encoding') ?? '')) {
     return { status: 415, message: 'The request body must not be compressed' }
   }
-  if (!acceptsJson(headers.get('accept'))) {
+  if (acceptedType(headers.get('accept')) === undefined) {
     return { status: 406, message: 'The request must accept application/json' }
   }
   if (method === 'POST') return undefined
@@ -52,10 +52,11 @@ function isJson(headers: Headers): boolean {
   return type === 'application/json' || type === 'application/graphql+json'
 }
 
-function acceptsJson(accept: string | null): boolean {
-  return (
-    accept === null || accept.split(',').some((range) => jsonTypes.has(mediaType(range)) && isUtf8(range))
-  )
+/** The first type of an `accept` header in which GraphQL can be answered; undefined if there is none. */
+export function acceptedType(accept: string | null): string | undefined {
+  if (accept === null) return '*/*'
+  const range = accept.split(',').find((text) => jsonTypes.has(mediaType(text)) && isUtf8(text))
+  return range && mediaType(range)
 }
 
 function mediaType(text: string): string {

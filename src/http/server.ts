@@ -18,6 +18,10 @@ export const serverLimits = {
   keepAliveTimeout: 65_000,
   /** For an answer to be taken. */
   answerTakenMs: 60_000,
+  /** Bytes of answers that nobody takes, all connections together. */
+  untakenBytes: 64_000_000,
+  /** Requests on one connection, without waiting for answers. */
+  pipelined: 50,
   /** Bytes: a JWT takes a few thousand. */
   maxHeaderSize: 16_384,
   /** One more, and the one that has been idle for longest is closed. */
@@ -84,8 +88,8 @@ export function createHttpServer(listener: RequestListener, limits: ServerLimits
       connections.endWhenAnswered(socket)
     } else {
       socket.end(writeRefusal(error.code))
-      // Whoever does not close his end as well is not waited for.
-      socket.setTimeout(lingerMs, () => socket.destroy())
+      // Whoever does not close his end as well, or goes on sending, is not waited for.
+      setTimeout(() => socket.destroy(), lingerMs).unref()
     }
   })
   return { server, connections }

@@ -1,10 +1,13 @@
 /** Who may run an operation, and at what cost: decided before its first field runs, for all of it at once. */
-import type { DocumentNode, OperationDefinitionNode, SelectionSetNode } from 'graphql'
-import { getOperationAST, Kind, OperationTypeNode } from 'graphql'
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode } from 'graphql'
+import { getOperationAST, getVariableValues, GraphQLError, Kind, OperationTypeNode } from 'graphql'
 import type { Scope } from '../../caller.ts'
 import type { GatewayPlugin } from '../../graphql/builder.ts'
 import type { CallerLimit } from './caller-limit.ts'
 import { Refused } from '../../graphql/refused.ts'
+
+/** Each quotes the value that it complains of. */
+const mostErrors = 5
 
 /**
  * Asks for the scope that the operation needs (`FORBIDDEN`), and takes the calls to Callbell that it
@@ -13,10 +16,16 @@ import { Refused } from '../../graphql/refused.ts'
  */
 export function useAdmission(limit: CallerLimit): GatewayPlugin {
   return {
-    async onExecute({ args: { document, operationName, contextValue } }) {
+    async onExecute({ args, setResultAndStopExecution }) {
+      const { schema, document, operationName, variableValues, contextValue } = args
       const operation = getOperationAST(document, operationName)
       // What there is no operation for is refused by the execution.
       if (!operation) return undefined
+      const errors = findWrongVariables(schema, operation, variableValues)
+      if (errors) {
+        setResultAndStopExecution({ errors })
+        return undefined
+      }
       const planned = countCalls(document, operation)
       // Nothing of the account is asked for: only what the gateway itself is.
       if (planned === 0) return undefined
@@ -31,6 +40,22 @@ export function useAdmission(limit: CallerLimit): GatewayPlugin {
       }
     },
   }
+}
+
+/** The execution would look for fifty, and quote the whole of a large variable in each. */
+function findWrongVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: unknown,
+): readonly GraphQLError[] | undefined {
+  const given = typeof variables === 'object' && variables !== null ? { ...variables } : {}
+  const options = { maxErrors: mostErrors, hideSuggestions: true }
+  const { errors } = getVariableValues(schema, variableDefinitions, given, options)
+  const http = { status: 400 }
+  return errors?.map(
+    ({ message, nodes = null }) =>
+      new GraphQLError(message, { nodes, extensions: { code: 'BAD_USER_INPUT', http } }),
+  )
 }
 
 function scopeOf({ operation }: OperationDefinitionNode): Scope {

@@ -86,7 +86,7 @@ function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOp
       const now = performance.now()
       if (now < restsUntil) throw new Error('it was asked for a moment ago, in vain')
       restsUntil = now + cooldownMs
-      return fetch(address, init)
+      return bounded(await fetch(address, init))
     },
   })
   return async (header, token) => {
@@ -99,6 +99,20 @@ function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOp
       throw new JwksUnavailable(undefined, { cause: error })
     }
   }
+}
+
+/** A key set is a few kilobytes; this one is not an issuer's. */
+const largestKeySetBytes = 1_000_000
+
+async function bounded(response: Response): Promise<Response> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    if (size > largestKeySetBytes) throw new Error(`it has more than ${largestKeySetBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers })
 }
 
 const claimReasons: ReadonlyMap<string, string> = new Map([

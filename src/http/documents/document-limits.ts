@@ -7,6 +7,9 @@ import { Refused } from '../../graphql/refused.ts'
 /** Words and signs of the text: checked while it is read. */
 const mostTokens = 1000
 
+/** Finding the place of each in the document takes time, and nobody mends more at once. */
+const mostErrors = 10
+
 /** Counted with every fragment in the place where it is spread, so that fragments multiply nothing unseen. */
 const limits = {
   /** `__typename` and repetitions too: each may be a call to Callbell. */
@@ -37,6 +40,11 @@ const nothing: Measure = {
 
 /** Refuses documents that exceed a limit: `QUERY_TOO_COMPLEX`. */
 export const useDocumentLimits: GatewayPlugin = {
+  onValidate({ validateFn, setValidationFn }) {
+    setValidationFn((schema, document, rules, options, typeInfo) =>
+      validateFn(schema, document, rules, { ...options, maxErrors: mostErrors }, typeInfo),
+    )
+  },
   onParse({ setParseFn }) {
     setParseFn(parseBounded)
     return ({ result }) => {

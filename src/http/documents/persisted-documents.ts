@@ -75,11 +75,15 @@ export function usePersistedDocuments({ documents, isExclusive }: PersistedDocum
   }
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 /** The parameters are whatever a caller sent: Yoga checks them after this. */
 function findId(params: GraphQLParams | null, request: Request): string | undefined {
   const found: unknown[] = [
     request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : null,
-    params && 'documentId' in params ? params.documentId : null,
+    isObject(params) && 'documentId' in params ? params.documentId : null,
     params?.extensions?.['persistedQuery']?.sha256Hash,
   ]
   return found.find((id) => typeof id === 'string')
