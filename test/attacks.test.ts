@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { startGateway } from './support/child-gateway.ts'
@@ -13,8 +14,8 @@ import { createTestGateway } from './support/test-gateway.ts'
 
 const input = 'input:{identifier:"+39 02 5",source:WHATSAPP,name:"Ada"}'
 const create = `createContact(${input}){contact{name}}`
-const times = (count: number, part: (number: number) => string): string =>
-  Array.from({ length: count }, (_, number) => part(number)).join(' ')
+const many = (count: number): number[] => Array.from({ length: count }, (_, number) => number)
+const times = (count: number, part: (number: number) => string): string => many(count).map(part).join(' ')
 
 /** What reached Callbell. */
 function upstream({ sandbox }: TestGateway): number {
@@ -174,6 +175,91 @@ describe('one request that asks for a thousand things', () => {
       errors: ['BAD_REQUEST: Batching is not supported.'],
     })
     expect(upstream(gateway)).toBe(0)
+  })
+})
+
+describe('an answer that is many times its request, or takes long to be made', () => {
+  const document = 'mutation($i:CreateContactInput!){createContact(input:$i){replayed}}'
+  const contact = { identifier: '1', source: 'WHATSAPP', name: 'Ada' }
+  async function size(response: Response): Promise<number> {
+    return (await response.text()).length
+  }
+
+  test('thousands of mistakes in ten aliases', async () => {
+    const gateway = await createTestGateway()
+    const query = `mutation($i:CreateContactInput!){${times(10, (n) => `a${n}:createContact(input:$i){userErrors{a:field b:field message}}`)}}`
+    const variables = { i: { ...contact, customFields: many(7000).map(() => ({ name: '' })) } }
+    const response = await gateway.post(JSON.stringify({ query, variables }))
+    const { data } = await response.clone().json()
+    expect(data.a0.userErrors).toHaveLength(50)
+    expect(await size(response)).toBeLessThan(100_000)
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('thousands of fields that the input does not have', async () => {
+    const gateway = await createTestGateway()
+    const strange = Object.fromEntries(many(7000).map((number) => [`n${number}`, 1]))
+    const response = await gateway.post(
+      JSON.stringify({ query: document, variables: { i: { ...contact, ...strange } } }),
+    )
+    expect(await size(response)).toBeLessThan(5000)
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('hundreds of mistakes at the end of thousands of lines', async () => {
+    const gateway = await createTestGateway()
+    const query = `{contact(uuid:"1"){${'\n'.repeat(44_000)}${times(400, (n) => `n${n}`)}}}`
+    const response = await gateway.post(JSON.stringify({ query }))
+    expect((await response.clone().json()).errors).toHaveLength(10)
+    expect(await size(response)).toBeLessThan(5000)
+  })
+
+  test.each([true, false])(
+    'a value that looks like a suggestion 7,000 times (introspection: %s)',
+    async (introspection) => {
+      const gateway = await createTestGateway({ introspection })
+      const source = 'Did you mean '.repeat(7000)
+      const response = await gateway.post(
+        JSON.stringify({ query: document, variables: { i: { ...contact, source } } }),
+      )
+      const { errors } = await response.json()
+      expect(errors.map(({ message }: { message: string }) => message.length)).toEqual([300])
+      expect(errors[0].message).toMatch(/^Variable "\$i" got invalid value "Did you mean Did you mean .*…$/)
+    },
+  )
+
+  test('a hundred requests on one connection, none of whose answers is waited for', async () => {
+    const gateway = await createTestGateway()
+    const answers = await sendRaw(gateway.url, 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(100))
+    expect(answers.length).toBeLessThan(100)
+  })
+})
+
+describe('a caller who is to be told something else than what happened', () => {
+  test('by a variable that is found wrong only when the contact is there', async () => {
+    const gateway = await createTestGateway()
+    const query = `mutation($b:Boolean=true){createContact(${input}){contact @include(if:$b){name}}}`
+    const response = await gateway.post(JSON.stringify({ query, variables: { b: null } }))
+    const { errors } = await response.json()
+    expect(errors[0].extensions).toMatchObject({ code: 'BAD_USER_INPUT', outcome: 'APPLIED' })
+    expect(upstream(gateway)).toBe(1)
+  })
+
+  test.each([
+    ['application/json;charset="utf-8"', 'application/json; charset=utf-8'],
+    [
+      'application/graphql-response+json; charset="UTF-8"',
+      'application/graphql-response+json; charset=utf-8',
+    ],
+    ['application/json;xcharset=foo', 'application/json; charset=utf-8'],
+    ['text/event-stream, application/json;charset="utf-8"', 'application/json; charset=utf-8'],
+    ['text/event-stream, */*', 'application/json; charset=utf-8'],
+  ])('by the header accept: %s', async (accept, type) => {
+    const gateway = await createTestGateway()
+    const response = await gateway.post(JSON.stringify({ query: `mutation{${create}}` }), { accept })
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, type])
+    expect(await response.json()).toEqual({ data: { createContact: { contact: { name: 'Ada' } } } })
+    expect(upstream(gateway)).toBe(1)
   })
 })
 
@@ -560,6 +646,12 @@ describe('requests that two servers read differently', () => {
     ['a null byte in a header', post(`x-a: b\0c\r\ncontent-length: ${body.length}`)],
     ['a chunk whose size is no number', post('transfer-encoding: chunked', 'zz\r\n')],
     ['no host', post(`content-length: ${body.length}`).replace('host: localhost\r\n', '')],
+    ['a host that is empty', post(`content-length: ${body.length}`).replace('localhost', '')],
+    [
+      'a host with a user',
+      post(`content-length: ${body.length}`).replace('localhost', 'evil.example@localhost'),
+    ],
+    ['a host with a path', post(`content-length: ${body.length}`).replace('localhost', 'localhost/x?')],
     ['two hosts', post(`host: evil.example\r\ncontent-length: ${body.length}`)],
     ['HTTP/2 in clear', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['HTTP/9.9', post(`content-length: ${body.length}`).replace('1.1', '9.9')],
@@ -668,6 +760,29 @@ describe('someone who has time', () => {
     await expectService(gateway)
     expect(await reading).toMatch(answer)
     await expectService(gateway)
+  })
+
+  test('a caller who goes on sending after the refusal is cut off', async () => {
+    const gateway = await createTestGateway({ limits: shortLimits })
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+    socket.on('error', () => undefined).resume()
+    socket.write(`${headOfPost}content-length: 90000\r\n\r\n`)
+    drip(socket, ' ')
+    await closed(socket)
+    await expect.poll(() => gateway.connections()).toBe(0)
+  })
+
+  test('answers that nobody takes do not fill the memory', async () => {
+    const gateway = await createTestGateway({ limits: { untakenBytes: 10_000_000 } })
+    const page = await fetch(gateway.url, { headers: { accept: 'text/html' } })
+    const script = /\/graphiql\/graphiql-\w+\.js/.exec(await page.text())?.[0]
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => openSocket(gateway.url)))
+    for (const socket of sockets) {
+      socket.pause()
+      socket.write(`GET ${script} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+    }
+    await expect.poll(() => gateway.connections()).toBeLessThan(5)
   })
 
   test('a connection that is kept without being used is closed', async () => {

@@ -51,6 +51,19 @@ test.each([
   expect(await told(await other.post(JSON.stringify(body)))).toEqual(whenExclusive)
 })
 
+test.each(['"abc"', '5', 'true', 'null', '[]', '[{"documentId":"create"}]'])(
+  'the body %s is refused as it is without such documents',
+  async (body) => {
+    for (const options of [{}, optional, exclusive]) {
+      const gateway = await createTestGateway(options)
+      const response = await gateway.post(body)
+      expect([options === exclusive ? [400, 403] : [400]].flat()).toContain(response.status)
+      expect(gateway.log.filter(({ level }) => level === 'error')).toEqual([])
+      expect(gateway.sandbox.requests).toEqual([])
+    }
+  },
+)
+
 test('a document that was named runs with its variables, once', async () => {
   const gateway = await createTestGateway(exclusive)
   expect(await told(await gateway.post(JSON.stringify({ documentId: 'create' })))).toEqual({

@@ -157,6 +157,8 @@ test('a newcomer is let in line where a hog’s next request would come too late
 })
 
 test('a hog that newcomers overtake is refused when its time is over', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   const pace = createPace({ maxRps: 10, maxInFlight: 256 })
   const latest = performance.now() + 1500
   const refusals: unknown[] = []
@@ -165,7 +167,9 @@ test('a hog that newcomers overtake is refused when its time is over', async () 
       refusals.push({ code, isDue: performance.now() >= latest - 1 })
     }),
   )
-  await Promise.all([...hog, ...Array.from({ length: 10 }, () => sendIn(pace, 'newcomer'))])
+  const all = [...hog, ...Array.from({ length: 10 }, () => sendIn(pace, 'newcomer'))]
+  await vi.advanceTimersByTimeAsync(10_000)
+  await Promise.all(all)
   expect(refusals.length).toBeGreaterThanOrEqual(9)
   expect(refusals).toEqual(refusals.map(() => ({ code: 'OVERLOADED', isDue: true })))
 })

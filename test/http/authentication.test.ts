@@ -303,6 +303,7 @@ test.each<[string, Parameters<Issuer['answer']>[0], string]>([
     (response) => response.end('<html>'),
     'Failed to parse the JSON Web Key Set HTTP response as JSON',
   ],
+  ['a megabyte', (response) => response.end(' '.repeat(1_000_001)), 'it has more than 1000000 bytes'],
   ['other JSON', (response) => response.end('{"keys":7}'), 'JSON Web Key Set malformed'],
   [
     'a key that is none',
