@@ -27,6 +27,10 @@ async function told(response: Response): Promise<object> {
   return { status: response.status, data, errors: errors?.map(codeAndMessage) }
 }
 
+async function size(response: Response): Promise<number> {
+  return (await response.text()).length
+}
+
 function codeAndMessage({ message, extensions }: { message: string; extensions: { code: string } }): string {
   return `${extensions.code}: ${message}`
 }
@@ -181,10 +185,6 @@ describe('one request that asks for a thousand things', () => {
 describe('an answer that is many times its request, or takes long to be made', () => {
   const document = 'mutation($i:CreateContactInput!){createContact(input:$i){replayed}}'
   const contact = { identifier: '1', source: 'WHATSAPP', name: 'Ada' }
-  async function size(response: Response): Promise<number> {
-    return (await response.text()).length
-  }
-
   test('thousands of mistakes in ten aliases', async () => {
     const gateway = await createTestGateway()
     const query = `mutation($i:CreateContactInput!){${times(10, (n) => `a${n}:createContact(input:$i){userErrors{a:field b:field message}}`)}}`
