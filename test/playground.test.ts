@@ -33,7 +33,11 @@ async function visit(gateway: TestGateway): Promise<Visit> {
     const url = new URL(request.url())
     if (url.protocol.startsWith('http') && url.origin !== origin) faults.push(`left the origin: ${url}`)
   })
-  page.on('requestfailed', (request) => faults.push(`failed: ${request.url()}`))
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText
+    // A reload aborts what is still being loaded: that is the visitor's doing.
+    if (reason !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${reason}`)
+  })
   page.on('response', (response) => {
     if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`)
   })
