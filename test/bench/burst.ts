@@ -27,6 +27,8 @@ const gateway = spawn(process.execPath, [join(import.meta.dirname, '../../src/ma
     CALLBELL_API_URL: upstreamUrl,
     STORE_URL: 'memory:',
     LOG_LEVEL: 'warn',
+    // All of it comes from one caller, who would be given a third of the account.
+    GATEWAY_CALLER_RPS: '0',
   },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
