@@ -48,6 +48,14 @@ function channel(uuid: string, title: string, type: string, main: boolean) {
   return { uuid, title, type, main, discardedAt: null }
 }
 
+/** The account's only bot. */
+export const bot = {
+  uuid: 'b0700000000000000000000000000001',
+  name: 'Welcome bot',
+  version: 5,
+  latestBotVersion: true,
+} as const
+
 /** The contact that is there from the start: the one of Callbell's own documents. */
 export const firstContact = {
   uuid: '414a6d692bd645ed803f2e7ce360d4c8',

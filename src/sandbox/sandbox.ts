@@ -8,9 +8,12 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { listen } from '../listen.ts'
-import { complaintsAbout, isAccepted } from './check-parameters.ts'
 import type { ContactBook } from './contact-book.ts'
 import { createContactBook } from './contact-book.ts'
+import { createPaceCheck } from './pace-check.ts'
+import type { Reply } from './routes/reply.ts'
+import type { Route } from './routes/route.ts'
+import { createRouter } from './routes/router.ts'
 
 /** A request as it arrived. */
 export interface RecordedRequest {
@@ -25,7 +28,7 @@ export interface RecordedRequest {
 /** What goes wrong with one request, instead of or besides its normal course. */
 export interface Fault {
   /** The method of the requests that it is for. Default: any. */
-  readonly on?: 'GET' | 'POST'
+  readonly on?: Route['method']
   /** Whether the request's work is done before the fault: a contact may be stored. Default: false. */
   readonly afterWork?: boolean
   /** Milliseconds to wait before the answer. */
@@ -59,29 +62,35 @@ export interface SandboxOptions {
   readonly token: string
   /** Requests that may come within any second. The documented limit is 300. */
   readonly maxRps?: number
+  /** How a contact is answered: as seen on the live API (the default), or in a list of one, as in the documents. */
+  readonly contactShape?: 'object' | 'array'
 }
 
 const mostRecorded = 10_000
 
-interface Reply {
-  readonly status: number
-  readonly body: unknown
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 /** In place of a reply that nobody will see. */
 const notDone: Reply = { status: 500, body: null }
 
-export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({
+  token,
+  maxRps = 300,
+  contactShape = 'object',
+}: SandboxOptions): Promise<Sandbox> {
   const contacts = createContactBook()
+  const route = createRouter({
+    contacts,
+    show: (contact) => ({ contact: contactShape === 'array' ? [contact] : contact }),
+  })
   const requests: RecordedRequest[] = []
   const faults: Fault[] = []
   const isInSecond = createPaceCheck(maxRps)
   let rejections = 0
-  const isWithinPace = (): boolean => {
-    const isWithin = isInSecond()
-    if (!isWithin) rejections += 1
-    return isWithin
+
+  function reply({ method, path, headers, body }: RecordedRequest): Reply {
+    if (headers.authorization !== `Bearer ${token}`) return { status: 401, body: { error: 'not authorized' } }
+    if (isInSecond()) return route(method, path, body)
+    rejections += 1
+    return { status: 429, body: { error: 'too many requests' } }
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -92,17 +101,17 @@ export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Pro
     const [fault] = next < 0 ? [] : faults.splice(next, 1)
     const isReplaced = fault?.status !== undefined || fault?.drop === true
     // A request that is only delayed is worked on; one that is answered otherwise, or cut, if told so.
-    const normal = isReplaced && !fault.afterWork ? notDone : reply(recorded, token, isWithinPace, contacts)
+    const normal = isReplaced && !fault.afterWork ? notDone : reply(recorded)
     if (fault?.delayMs !== undefined) await delay(fault.delayMs)
     if (fault?.drop) {
       request.socket.destroy()
       if (fault.workAfterMs === undefined) return
       await delay(fault.workAfterMs)
-      reply(recorded, token, isWithinPace, contacts)
+      reply(recorded)
       return
     }
-    const { status, body, headers } =
-      fault?.status === undefined ? normal : { ...fault, status: fault.status }
+    const { status, body, headers }: Reply & Pick<Fault, 'headers'> =
+      fault?.status === undefined ? normal : { body: undefined, ...fault, status: fault.status }
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }
@@ -131,43 +140,4 @@ export async function startSandbox({ token, maxRps = 300 }: SandboxOptions): Pro
 async function record(request: IncomingMessage): Promise<RecordedRequest> {
   const { method = '', url: path = '', headers } = request
   return { method, path, headers, body: await json(request).catch(() => undefined) }
-}
-
-function reply(
-  { method, path, headers, body }: RecordedRequest,
-  token: string,
-  isWithinPace: () => boolean,
-  contacts: ContactBook,
-): Reply {
-  if (headers.authorization !== `Bearer ${token}`) return { status: 401, body: { error: 'not authorized' } }
-  if (!isWithinPace()) return { status: 429, body: { error: 'too many requests' } }
-  const { pathname, searchParams } = new URL(path, 'http://sandbox')
-  const segments = pathname.split('/').slice(1).map(decodeURIComponent)
-  const route = `${method} /${segments.slice(0, 2).join('/')}`
-  if (route === 'POST /v1/contacts' && segments.length === 2) {
-    return isAccepted(body)
-      ? { status: 201, body: { contact: [contacts.add(body)] } }
-      : { status: 400, body: { error: complaintsAbout(body) } }
-  }
-  if (route === 'GET /v1/contacts') {
-    const [, , first = '', second = ''] = segments
-    const contact =
-      first === 'phone'
-        ? contacts.findByPhone(second, searchParams.get('channel_uuid') ?? undefined)
-        : contacts.find(first)
-    if (contact) return { status: 200, body: { contact } }
-  }
-  return { status: 404, body: { error: 'not found' } }
-}
-
-/** @returns a function that counts a request and says whether it is within the pace of any one second */
-function createPaceCheck(maxRps: number): () => boolean {
-  const times: number[] = []
-  return () => {
-    const now = performance.now()
-    while (times[0] !== undefined && times[0] <= now - 1000) times.shift()
-    if (times.length >= maxRps) return false
-    times.push(now)
-    return true
-  }
 }

@@ -1,32 +1,17 @@
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { Sandbox } from '../src/sandbox/sandbox.ts'
-import { startSandbox } from '../src/sandbox/sandbox.ts'
-
-let sandbox: Sandbox
-beforeEach(async () => {
-  sandbox = await startSandbox({ token: 'secret' })
-  onTestFinished(() => sandbox.close())
-})
-
-async function call(method: string, path: string, body?: unknown, token = 'secret') {
-  const response = await fetch(`${sandbox.url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: body === undefined ? null : JSON.stringify(body),
-  })
-  return { status: response.status, body: await response.json() }
-}
-
-const least = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
+import { expect, test } from 'vitest'
+import { least, refused, startTestSandbox } from '../support/test-sandbox.ts'
 
 test('a wrong token is not authorized', async () => {
+  const { call } = await startTestSandbox()
   expect(await call('POST', '/contacts', least, 'Bearer secret')).toEqual({
     status: 401,
     body: { error: 'not authorized' },
   })
 })
 
-test.each<[object, object]>([
+test.each<[unknown, unknown]>([
+  ['no object', 'must be a JSON object'],
+  [[], 'must be a JSON object'],
   [
     {},
     {
@@ -63,35 +48,31 @@ test.each<[object, object]>([
   [{ ...least, note: 'a'.repeat(1001) }, { note: ['must be a text of at most 1000'] }],
   [{ ...least, assignedUser: 'ada@example.com' }, { assignedUser: ['is not a parameter of this call'] }],
 ])('%j is refused', async (parameters, error) => {
-  expect(await call('POST', '/contacts', parameters)).toEqual({ status: 400, body: { error } })
+  const { call, sandbox } = await startTestSandbox()
+  expect(await call('POST', '/contacts', parameters)).toEqual(refused(error))
   expect(sandbox.contacts.all()).toHaveLength(1)
 })
 
 test('each accepted POST makes one more contact, even of the same identifier', async () => {
+  const { call, sandbox } = await startTestSandbox()
   const first = await call('POST', '/contacts', least)
   const second = await call('POST', '/contacts', least)
   expect([first.status, second.status]).toEqual([201, 201])
-  expect(first.body.contact).toHaveLength(1)
   expect(sandbox.contacts.all().map(({ name }) => name)).toEqual(['John Doe', 'John Doe', 'John Doe'])
-  expect(first.body.contact[0].uuid).not.toBe(second.body.contact[0].uuid)
-})
-
-test('a contact is a list of one from POST and an object from GET', async () => {
-  const { body: created } = await call('POST', '/contacts', { ...least, identifier: '42' })
-  const [contact] = created.contact
-  expect(await call('GET', `/contacts/${contact.uuid}`)).toEqual({ status: 200, body: { contact } })
-  expect(await call('GET', '/contacts/phone/42')).toEqual({ status: 200, body: { contact } })
-  expect(await call('GET', '/contacts/phone/43')).toEqual({ status: 404, body: { error: 'not found' } })
+  expect(first.body.contact.uuid).not.toBe(second.body.contact.uuid)
 })
 
 test('more than 300 requests in a second are too many', async () => {
+  const { call, sandbox } = await startTestSandbox({ maxRps: 300 })
   const answers = await Promise.all(Array.from({ length: 310 }, () => call('GET', '/contacts/none')))
   const statuses = answers.map(({ status }) => status)
   expect(statuses.filter((status) => status === 404)).toHaveLength(300)
   expect(statuses.filter((status) => status === 429)).toHaveLength(10)
+  expect(sandbox.rejections()).toBe(10)
 })
 
 test('faults meet the next requests, one each', async () => {
+  const { sandbox } = await startTestSandbox()
   sandbox.failNext(
     { status: 503, body: 'down' },
     { status: 200, body: 'odd', afterWork: true },
@@ -111,4 +92,13 @@ test('faults meet the next requests, one each', async () => {
   expect(sandbox.contacts.all()).toHaveLength(2)
   expect((await post()).status).toBe(201)
   expect(sandbox.requests.map(({ body }) => body)).toEqual([least, least, least, least])
+})
+
+test.each(['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const)('a fault can wait for a %s', async (on) => {
+  const { call, sandbox } = await startTestSandbox()
+  sandbox.failNext({ on, status: 503, body: { error: 'down' } })
+  expect((await call(on === 'GET' ? 'POST' : 'GET', '/none')).status).toBe(404)
+  expect(await call(on, '/none')).toEqual({ status: 503, body: { error: 'down' } })
+  expect((await call(on, '/none')).status).toBe(404)
+  expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/none', '/v1/none', '/v1/none'])
 })

@@ -1,0 +1,54 @@
+/** What goes over the wire, in the shapes that Callbell writes; times are ISO 8601 in whole seconds. */
+import type { bot, channels, teams } from './account.ts'
+
+export interface WireContact {
+  readonly uuid: string
+  readonly name: string | null
+  readonly phoneNumber: string | null
+  readonly avatarUrl: string | null
+  readonly createdAt: string
+  readonly closedAt: string | null
+  readonly blockedAt: string | null
+  readonly source: string
+  readonly href: string
+  readonly conversationHref: string
+  readonly tags: readonly string[]
+  readonly assignedUser: string | null
+  readonly customFields: Readonly<Record<string, string>>
+  readonly funnelId: string | null
+  readonly note: string | null
+  /** Only there for WhatsApp contacts whose id is known, says Callbell's documentation. */
+  readonly bsuid?: string
+  readonly team: (typeof teams)[number] | null
+  readonly channel: (typeof channels)[number] | null
+}
+
+export interface WireMessage {
+  /** What Callbell itself notes has none: the documented example shows it so. */
+  readonly uuid?: string
+  readonly text: string
+  readonly createdAt: string
+  readonly status: 'sent' | 'received' | 'note'
+  /** The kind of channel, such as `whatsapp`. */
+  readonly channel: string
+  readonly from: string
+  readonly to: string
+}
+
+export type WireBot = typeof bot & {
+  readonly status: 'in_progress' | 'started' | 'ended'
+  readonly conversationStartedAt: string | null
+}
+
+/** @param time milliseconds since the epoch */
+export function writeTime(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+/** The dashboard's addresses of a contact and its conversation. */
+export function hrefsOf(uuid: string) {
+  return {
+    href: `https://dash.callbell.eu/contacts/${uuid}`,
+    conversationHref: `https://dash.callbell.eu/chat/${uuid}`,
+  }
+}
