@@ -1,4 +1,4 @@
-/** Contacts: created, looked up, changed, deleted. */
+/** Contacts: listed, created, looked up, changed, deleted. */
 import { teams } from '../account.ts'
 import { writeCustomFields } from '../custom-fields.ts'
 import type { Entry } from '../entry.ts'
@@ -6,6 +6,7 @@ import { botAfter } from '../entry.ts'
 import type { ContactChanges } from '../parameters/contact-parameters.ts'
 import { contactChangesCheck, newContactCheck } from '../parameters/contact-parameters.ts'
 import type { WireContact } from '../wire.ts'
+import { listContacts, listParameters } from './contact-list.ts'
 import { withFieldTypes } from './field-types.ts'
 import { notFound, ok, withParameters } from './reply.ts'
 import type { Context, Route } from './route.ts'
@@ -13,6 +14,12 @@ import type { Context, Route } from './route.ts'
 export function contactRoutes({ contacts, show }: Context): Route[] {
   const found = (contact: WireContact | undefined) => (contact ? ok(show(contact)) : notFound)
   return [
+    {
+      method: 'GET',
+      path: '/contacts',
+      query: listParameters,
+      handle: ({ query }) => listContacts(contacts.entries(), query),
+    },
     {
       method: 'POST',
       path: '/contacts',
