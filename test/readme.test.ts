@@ -21,8 +21,14 @@ test('the sandbox’s account is listed whole', () => {
     name,
     ...('options' in field ? field.options : []),
   ])
-  const places = [...account.teams, ...account.channels].map(({ uuid }) => uuid)
-  const names = [...account.tags, ...fields, ...account.users, ...places, account.firstContact.uuid]
+  const things = [
+    ...account.teams,
+    ...account.channels,
+    ...account.funnels,
+    account.bot,
+    account.firstContact,
+  ]
+  const names = [...account.tags, ...fields, ...account.users, ...things.map(({ uuid }) => uuid)]
   expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
 })
 

@@ -48,6 +48,17 @@ function channel(uuid: string, title: string, type: string, main: boolean) {
   return { uuid, title, type, main, discardedAt: null }
 }
 
+/** Its times are written as in the documents of `GET /funnels`: unlike all others. */
+export const funnels = [
+  funnel('f0aae100-0000-4000-8000-000000000001', 1, 'Awareness', '👀', '2025-12-16 21:32:44 +0100'),
+  funnel('f0aae100-0000-4000-8000-000000000002', 2, 'Interest', '✨', '2025-12-18 19:54:45 +0100'),
+  funnel('f0aae100-0000-4000-8000-000000000003', 3, 'Decision', '🎯', '2025-12-18 20:00:19 +0100'),
+] as const
+
+function funnel(uuid: string, position: number, name: string, emoji: string, createdAt: string) {
+  return { position, name, emoji, createdAt, uuid }
+}
+
 /** The account's only bot. */
 export const bot = {
   uuid: 'b0700000000000000000000000000001',

@@ -52,3 +52,8 @@ export function hrefsOf(uuid: string) {
     conversationHref: `https://dash.callbell.eu/chat/${uuid}`,
   }
 }
+
+/** What stands for a contact in `from` and `to` of a message. */
+export function handleOf({ phoneNumber, bsuid, uuid }: WireContact): string {
+  return phoneNumber?.replaceAll(/\D/g, '') ?? bsuid ?? uuid
+}

@@ -182,6 +182,9 @@ test('a contact comes in a list of one where the documents are to be followed', 
     ['GET', path],
     ['GET', '/contacts/phone/123456789'],
     ['PATCH', path, {}],
+    ['POST', `${path}/conversation/close`],
+    ['POST', `${path}/conversation/open`],
+    ['PUT', `${path}/conversation/update_funnel`, { funnel_id: account.funnels[0].uuid }],
   ] as const
   for (const [method, path_, body] of calls) {
     expect((await call(method, path_, body)).body).toEqual({

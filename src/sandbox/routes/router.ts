@@ -1,12 +1,16 @@
 /** From a request to what is done for it. */
+import { accountRoutes } from './account-routes.ts'
 import { contactRoutes } from './contact-routes.ts'
+import { conversationRoutes } from './conversation-routes.ts'
 import type { Reply } from './reply.ts'
 import { notFound, refuse } from './reply.ts'
 import type { Context } from './route.ts'
 
 /** @returns a function that answers a request; its path is given with its query, as sent */
 export function createRouter(context: Context): (method: string, path: string, body: unknown) => Reply {
-  const routes = contactRoutes(context).map((route) => ({ route, pattern: `/v1${route.path}`.split('/') }))
+  const routes = [accountRoutes, contactRoutes(context), conversationRoutes(context)]
+    .flat()
+    .map((route) => ({ route, pattern: `/v1${route.path}`.split('/') }))
   return (method, path, body) => {
     const { pathname, searchParams: query } = new URL(path, 'http://sandbox')
     const segments = pathname.split('/').map(decodeURIComponent)
