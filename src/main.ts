@@ -24,6 +24,9 @@ import { watchApiKeys } from './watch-api-keys.ts'
 /** What a field may still need after its deadline to be answered. */
 const drainGraceMs = 1000
 
+/** Enough for lists to have pages, of contacts such as a first look should show. */
+const sandboxContacts = 300
+
 function fail(message: string): never {
   process.stderr.write(`${message}\n`)
   process.exit(1)
@@ -86,7 +89,7 @@ const store = await openStore(config.storeUrl, log).catch((error: Error) =>
 )
 /** Callbell itself, or the sandbox, which has an end of its own. */
 const upstream: Pick<Sandbox, 'url' | 'token'> & Partial<Pick<Sandbox, 'close'>> =
-  config.callbell ?? (await startSandbox({ token: randomUUID() }))
+  config.callbell ?? (await startSandbox({ token: randomUUID(), seed: sandboxContacts }))
 const callbell = createCallbellClient({
   url: upstream.url,
   token: upstream.token,

@@ -14,6 +14,7 @@ import { createPaceCheck } from './pace-check.ts'
 import type { Reply } from './routes/reply.ts'
 import type { Route } from './routes/route.ts'
 import { createRouter } from './routes/router.ts'
+import { createSeed } from './seed/seed.ts'
 
 /** A request as it arrived. */
 export interface RecordedRequest {
@@ -64,6 +65,8 @@ export interface SandboxOptions {
   readonly maxRps?: number
   /** How a contact is answered: as seen on the live API (the default), or in a list of one, as in the documents. */
   readonly contactShape?: 'object' | 'array'
+  /** How many contacts are there from the start, besides the first one. Default: none. */
+  readonly seed?: number
 }
 
 const mostRecorded = 10_000
@@ -75,8 +78,9 @@ export async function startSandbox({
   token,
   maxRps = 300,
   contactShape = 'object',
+  seed = 0,
 }: SandboxOptions): Promise<Sandbox> {
-  const contacts = createContactBook()
+  const contacts = createContactBook(createSeed(seed))
   const route = createRouter({
     contacts,
     show: (contact) => ({ contact: contactShape === 'array' ? [contact] : contact }),

@@ -42,7 +42,7 @@ export type WireBot = typeof bot & {
 
 /** @param time milliseconds since the epoch */
 export function writeTime(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
+  return `${new Date(time).toISOString().slice(0, 19)}Z`
 }
 
 /** The dashboard's addresses of a contact and its conversation. */
