@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeContact, decodeTime } from '../../src/callbell/decode-contact.ts'
+import { decodeContact } from '../../src/callbell/decode-contact.ts'
+import { decodeTime } from '../../src/callbell/reader.ts'
 import type { Contact } from '../../src/contact.ts'
 
 const empty: Contact = {
