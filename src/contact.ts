@@ -36,6 +36,10 @@ export interface CustomField {
   readonly value: string | null
   /** The ticked options, where the text is a JSON list of texts: that is how a checkbox field comes back. */
   readonly values: readonly string[] | null
+  /** Callbell's word for the field's type; null where it was not asked for. */
+  readonly type: string | null
+  /** What can be chosen, of a field with a fixed choice; null where it was not asked for. */
+  readonly options: readonly string[] | null
 }
 
 export interface Team {
@@ -53,6 +57,62 @@ export interface Channel {
   readonly type: string | null
   readonly main: boolean | null
   readonly discardedAt: string | null
+}
+
+/** A sales funnel. */
+export interface Funnel {
+  readonly uuid: string
+  readonly name: string | null
+  readonly position: number | null
+  readonly emoji: string | null
+  readonly createdAt: string | null
+}
+
+/** One message of a contact's conversation, or a note that colleagues left in it. */
+export interface Message {
+  /** Null for what Callbell itself notes. */
+  readonly uuid: string | null
+  readonly text: string | null
+  readonly createdAt: string | null
+  /** `sent`, `received` or `note`, in Callbell's word. */
+  readonly status: string | null
+  readonly channel: string | null
+  readonly from: string | null
+  readonly to: string | null
+}
+
+/** The bot of a contact's conversation. */
+export interface Bot {
+  readonly uuid: string
+  readonly name: string | null
+  /** `in_progress`, `started` or `ended`, in Callbell's word. */
+  readonly status: string | null
+  readonly conversationStartedAt: string | null
+  readonly version: number | null
+  readonly isLatestVersion: boolean | null
+}
+
+/** What is to be changed of a contact. What is `undefined` stays as it is. */
+export interface ContactChanges {
+  readonly name?: string | undefined
+  /** The whole list that it is to have. */
+  readonly tags?: readonly string[] | undefined
+  readonly customFields?: readonly NewCustomField[] | undefined
+  /** Null: nobody any more. */
+  readonly assignedUser?: string | null | undefined
+  readonly teamUuid?: string | undefined
+  readonly botStatus?: BotStatus | undefined
+  /** Empty: none any more. */
+  readonly note?: string | undefined
+}
+
+/** Which contacts a list is to hold. */
+export interface ContactFilter {
+  /** Callbell's word. */
+  readonly source?: string | undefined
+  /** Each of them, whatever their case. */
+  readonly tags?: readonly string[] | undefined
+  readonly teamUuid?: string | undefined
 }
 
 /** A contact as Callbell holds it. Only `uuid` is certain. All times are RFC 3339 texts. */

@@ -1,34 +1,33 @@
-/** The Callbell REST API as typed functions: what an answer means, on top of one exchange. */
-import type { Origin } from '../caller.ts'
-import type { Contact, NewContact } from '../contact.ts'
+/** The Callbell REST API as typed functions: each sends one request, and says what the answer means. */
+import type {
+  Bot,
+  BotStatus,
+  Channel,
+  Contact,
+  ContactChanges,
+  ContactFilter,
+  Funnel,
+  Message,
+  NewContact,
+  Team,
+} from '../contact.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { createBreaker } from './breaker.ts'
+import type { CallOptions, Times } from './call.ts'
+import { createCall } from './call.ts'
 import type { DecodedContact } from './decode-contact.ts'
-import { decodeContact } from './decode-contact.ts'
-import { decodeError } from './decode-error.ts'
-import type { PlacedParameter } from './encode-contact.ts'
-import { encodeNewContact, placeParameter } from './encode-contact.ts'
-import type { Progress, Rejection } from './errors.ts'
+import { decodeContact, readChannel, readContact, readTeam } from './decode-contact.ts'
+import type { DecodedList } from './decode-list.ts'
+import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './decode-list.ts'
+import { encodeChanges, encodeNewContact, placeParameter } from './encode-contact.ts'
 import { CallbellError } from './errors.ts'
-import type { Answer, ExchangeOptions, Request } from './exchange.ts'
-import { createExchange } from './exchange.ts'
+import type { Answer, Request } from './exchange.ts'
 import { parseJson } from './json.ts'
-import type { PaceOptions } from './pace.ts'
-import { createPace } from './pace.ts'
 import { createQuote } from './quote.ts'
-import { parseRetryAfter } from './retry-after.ts'
+import type { Place } from './refusal.ts'
+import { isSuccess, placeNowhere, refusalOf } from './refusal.ts'
+import type { Reader } from './reader.ts'
 
-/**
- * On whose behalf a request is made, when it must have had its turn, and when its answer, on the
- * clock of `performance.now()`.
- */
-export interface Times {
-  readonly origin: Origin
-  readonly enterBy: number
-  readonly answerBy: number
-  /** Called when the request is about to leave, if it does. */
-  readonly onSent?: () => void
-}
+export type { Times } from './call.ts'
 
 export interface Found {
   /** Null where there is none. */
@@ -42,58 +41,76 @@ export interface Found {
   readonly clockLeadMs: number
 }
 
-export type CallbellClientOptions = Omit<ExchangeOptions, 'connections'> &
-  Pick<PaceOptions, 'maxRps' | 'takeTurns'> & { readonly log: Logger }
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null
+}
 
-/** 300 requests a second at 0.8 s each keep 240 connections busy. */
-const connections = 256
+export type CallbellClientOptions = CallOptions & { readonly log: Logger }
+
 const mostLoggedPaths = 20
 
+/** Every function throws CallbellError. Any 2xx is a success: the documents do not say which one it is. */
 export interface CallbellClient {
-  /**
-   * `POST /contacts`, once. Any 2xx is a success: the documents do not say which one it is.
-   *
-   * @throws CallbellError
-   */
+  /** `POST /contacts`, once. */
   createContact(contact: NewContact, times: Times): Promise<Contact>
-  /** `GET /contacts/:uuid`. */
-  getContact(uuid: string, times: Times): Promise<Found>
+  /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
+  getContact(uuid: string, times: Times, hasFieldTypes?: boolean): Promise<Found>
   /** `GET /contacts/phone/:number`, on the main WhatsApp channel unless told. */
   getContactByPhone(phoneNumber: string, channelUuid: string | undefined, times: Times): Promise<Found>
+  /** `GET /contacts/bsuid/:bsuid`. */
+  getContactByBsuid(bsuid: string, times: Times): Promise<Found>
+  /** `GET /contacts`, 20 at a time. @param after null: the first page */
+  listContacts(
+    filter: ContactFilter,
+    after: string | null,
+    times: Times,
+    hasFieldTypes?: boolean,
+  ): Promise<Page<Contact>>
+  /** `PATCH /contacts/:uuid`. */
+  updateContact(uuid: string, changes: ContactChanges, times: Times): Promise<Contact>
+  /** `DELETE /contacts/:uuid`; a contact that is not there is refused. */
+  deleteContact(uuid: string, times: Times): Promise<void>
+  /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
+  listMessages(uuid: string, page: number, times: Times): Promise<readonly Message[]>
+  /** `GET /contacts/:uuid/bot`; null where there is none. */
+  getBot(uuid: string, times: Times): Promise<Bot | null>
+  /** `POST /contacts/:uuid/bot`. */
+  setBotStatus(uuid: string, status: BotStatus, times: Times): Promise<Bot>
+  /** `POST /contacts/:uuid/conversation/close`. */
+  closeConversation(uuid: string, times: Times): Promise<Contact>
+  /** `POST /contacts/:uuid/conversation/open`. */
+  openConversation(uuid: string, times: Times): Promise<Contact>
+  /** `POST /contacts/:uuid/conversation/note`, once: each makes one more. */
+  addNote(uuid: string, text: string, times: Times): Promise<void>
+  /** `PUT /contacts/:uuid/conversation/update_funnel`. */
+  moveToFunnel(uuid: string, funnelUuid: string, times: Times): Promise<Contact>
+  listTeams(times: Times): Promise<readonly Team[]>
+  listChannels(times: Times): Promise<readonly Channel[]>
+  listFunnels(times: Times): Promise<readonly Funnel[]>
   close(): Promise<void>
 }
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
-  const { log, maxRps, takeTurns } = options
-  const exchange = createExchange({ ...options, connections })
-  const pace = createPace({ maxRps, maxInFlight: connections, takeTurns })
-  const breaker = createBreaker()
+  const { log } = options
+  const { call, close } = createCall(options)
   const quote = createQuote(options.token)
 
-  /** One exchange in its turn, unless Callbell is known to be down. */
-  async function send(request: Request, { origin, enterBy, answerBy, onSent }: Times): Promise<Answer> {
-    breaker.check()
-    const pass = await pace.enter(enterBy, origin.caller.bucket)
-    const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
-    const run = (): Promise<Answer> =>
-      exchange.send(request, AbortSignal.timeout(allowedMs), {
-        sent() {
-          pass.sent()
-          origin.countCall()
-          onSent?.()
-        },
-        done: pass.done,
-      })
-    // What had little time to be answered tells nothing of Callbell when it is not.
-    const isTelling = allowedMs >= options.connectTimeoutMs / 2
-    const answer = await (isTelling ? breaker.watch(run, pass.done) : run())
-    if (answer.status === 429) pace.slowDown()
-    else pace.speedUp()
+  /** Sends a request and returns the text of a success. */
+  async function ask(request: Request, times: Times, place: Place = placeNowhere): Promise<Answer> {
+    const answer = await call(request, times)
+    if (!isSuccess(answer)) throw refusalOf(answer, place, quote)
     return answer
   }
 
-  async function get(path: string, times: Times): Promise<Found> {
-    const answer = await send({ method: 'GET', path }, times)
+  async function askForContact(request: Request, times: Times, place?: Place): Promise<Contact> {
+    const answer = await ask(request, times, place)
+    return contactIn(answer, decodeContact(answer.text))
+  }
+
+  async function find(path: string, times: Times): Promise<Found> {
+    const answer = await call({ method: 'GET', path }, times)
     const clockLeadMs = clockLeadOf(answer)
     if (answer.status === 404) {
       // Callbell's error bodies are JSON, or perhaps empty: a page comes from something else.
@@ -101,84 +118,149 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       if (!isTold) log.warn('a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
       return { contact: null, isTold, clockLeadMs }
     }
-    if (!isSuccess(answer)) throw refusal(answer, (parameter) => ({ path: null, rest: parameter }))
+    if (!isSuccess(answer)) throw refusalOf(answer, placeNowhere, quote)
     const decoded = decodeContact(answer.text)
     const isAbsent = 'failure' in decoded && decoded.failure === 'ABSENT'
-    return { contact: isAbsent ? null : readContact(answer, decoded), isTold: true, clockLeadMs }
+    return { contact: isAbsent ? null : contactIn(answer, decoded), isTold: true, clockLeadMs }
   }
 
-  function readContact({ status }: Answer, decoded: DecodedContact): Contact {
-    if ('failure' in decoded) {
-      throw new CallbellError('CALLBELL_INVALID_RESPONSE', `the answer did not decode: ${decoded.failure}`, {
-        progress: 'answered',
-        status,
-      })
-    }
-    if (decoded.unreadable.length > 0) {
-      const paths = decoded.unreadable.slice(0, mostLoggedPaths)
-      log.warn({ paths }, 'parts of an answer of Callbell have an unknown shape')
-    }
+  async function list<T>(
+    path: string,
+    key: string,
+    read: (reader: Reader) => T | null,
+    times: Times,
+  ): Promise<Page<T>> {
+    const answer = await ask({ method: 'GET', path }, times)
+    const decoded: DecodedList<T> = decodeList(answer.text, key, read)
+    if ('failure' in decoded) throw undecodable(answer, decoded.failure)
+    warnOfUnreadable(decoded.unreadable)
+    return decoded
+  }
+
+  function contactIn(answer: Answer, decoded: DecodedContact): Contact {
+    if ('failure' in decoded) throw undecodable(answer, decoded.failure)
+    warnOfUnreadable(decoded.unreadable)
     return decoded.contact
   }
 
-  /** The error that a complete answer other than 2xx means. */
-  function refusal(answer: Answer, place: (parameter: readonly string[]) => PlacedParameter): CallbellError {
-    const { status, headers, text } = answer
-    const retryAfter = headers['retry-after']
-    const details = {
-      progress: 'answered' satisfies Progress,
-      status,
-      retryAfterMs: parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now()),
-    } as const
-    const message = `Callbell answered ${status}`
-    if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
-    if (status === 402) return new CallbellError('CALLBELL_PAYMENT_REQUIRED', message, details)
-    if (status === 429) return new CallbellError('CALLBELL_RATE_LIMITED', message, details)
-    if (status >= 500) return new CallbellError('CALLBELL_UNAVAILABLE', message, details)
-    if (status < 400) return new CallbellError('CALLBELL_INVALID_RESPONSE', message, details)
-    return new CallbellError('CALLBELL_REJECTED', message, {
-      ...details,
-      rejections: readRejections(status, text, place, quote),
-    })
+  function warnOfUnreadable(unreadable: readonly string[]): void {
+    if (unreadable.length === 0) return
+    const paths = unreadable.slice(0, mostLoggedPaths)
+    log.warn({ paths }, 'parts of an answer of Callbell have an unknown shape')
   }
 
   return {
-    async createContact(contact, times) {
-      const request = { method: 'POST', path: '/contacts', body: encodeNewContact(contact) } as const
-      const answer = await send(request, times)
-      if (isSuccess(answer)) return readContact(answer, decodeContact(answer.text))
-      throw refusal(answer, (parameter) => placeParameter(parameter, contact))
+    createContact: (contact, times) =>
+      askForContact(
+        { method: 'POST', path: '/contacts', body: encodeNewContact(contact) },
+        times,
+        (parameter) => placeParameter(parameter, contact),
+      ),
+    getContact: (uuid, times, hasFieldTypes = false) =>
+      find(`${pathOf(uuid)}${queryOf({ include_field_types: hasFieldTypes ? 'true' : undefined })}`, times),
+    getContactByPhone: (phoneNumber, channelUuid, times) =>
+      find(
+        `/contacts/phone/${encodeURIComponent(phoneNumber)}${queryOf({ channel_uuid: channelUuid })}`,
+        times,
+      ),
+    getContactByBsuid: (bsuid, times) => find(`/contacts/bsuid/${encodeURIComponent(bsuid)}`, times),
+    listContacts({ source, tags, teamUuid }, after, times, hasFieldTypes = false) {
+      const query = queryOf({
+        after: after ?? undefined,
+        source,
+        tags: tags?.join(','),
+        team_uuid: teamUuid,
+        include_field_types: hasFieldTypes ? 'true' : undefined,
+      })
+      return list(`/contacts${query}`, 'contacts', readContact, times)
     },
-    getContact: (uuid, times) => get(`/contacts/${encodeURIComponent(uuid)}`, times),
-    getContactByPhone(phoneNumber, channelUuid, times) {
-      const query = channelUuid === undefined ? '' : `?channel_uuid=${encodeURIComponent(channelUuid)}`
-      return get(`/contacts/phone/${encodeURIComponent(phoneNumber)}${query}`, times)
+    updateContact: (uuid, changes, times) =>
+      askForContact(
+        { method: 'PATCH', path: pathOf(uuid), body: encodeChanges(changes) },
+        times,
+        (parameter) => placeParameter(parameter, changes),
+      ),
+    async deleteContact(uuid, times) {
+      await ask({ method: 'DELETE', path: pathOf(uuid) }, times)
     },
-    close: () => exchange.close(),
+    async listMessages(uuid, page, times) {
+      const { items } = await list(
+        `${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`,
+        'messages',
+        readMessage,
+        times,
+      )
+      return items
+    },
+    async getBot(uuid, times) {
+      const answer = await call({ method: 'GET', path: `${pathOf(uuid)}/bot` }, times)
+      if (answer.status === 404) return null
+      if (!isSuccess(answer)) throw refusalOf(answer, placeNowhere, quote)
+      return botIn(answer)
+    },
+    async setBotStatus(uuid, status, times) {
+      const body = JSON.stringify({ status: `bot_${status}` })
+      return botIn(await ask({ method: 'POST', path: `${pathOf(uuid)}/bot`, body }, times))
+    },
+    closeConversation: (uuid, times) =>
+      askForContact({ method: 'POST', path: `${pathOf(uuid)}/conversation/close` }, times),
+    openConversation: (uuid, times) =>
+      askForContact({ method: 'POST', path: `${pathOf(uuid)}/conversation/open` }, times),
+    async addNote(uuid, text, times) {
+      const body = JSON.stringify({ text })
+      await ask(
+        { method: 'POST', path: `${pathOf(uuid)}/conversation/note`, body },
+        times,
+        ([name, ...rest]) =>
+          name === 'text' ? { path: ['text'], rest } : placeNowhere([name ?? '', ...rest]),
+      )
+    },
+    moveToFunnel(uuid, funnelUuid, times) {
+      const path = `${pathOf(uuid)}/conversation/update_funnel`
+      const body = JSON.stringify({ funnel_id: funnelUuid })
+      return askForContact({ method: 'PUT', path, body }, times, ([name, ...rest]) =>
+        name === 'funnel_id' ? { path: ['funnelUuid'], rest } : placeNowhere([name ?? '', ...rest]),
+      )
+    },
+    async listTeams(times) {
+      return (await list('/teams', 'teams', readTeam, times)).items
+    },
+    async listChannels(times) {
+      return (await list('/channels', 'channels', readChannel, times)).items
+    },
+    async listFunnels(times) {
+      return (await list('/funnels', 'funnels', readFunnel, times)).items
+    },
+    close,
   }
+}
+
+function pathOf(uuid: string): string {
+  return `/contacts/${encodeURIComponent(uuid)}`
+}
+
+/** @returns `?name=value&…` of what is defined; empty where nothing is */
+function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return given.length === 0 ? '' : `?${given.join('&')}`
+}
+
+function botIn(answer: Answer): Bot {
+  const bot = decodeObject(answer.text, 'bot', readBot)
+  if (bot === undefined) throw undecodable(answer, 'NO_BOT')
+  return bot
+}
+
+function undecodable({ status }: Answer, failure: string): CallbellError {
+  return new CallbellError('CALLBELL_INVALID_RESPONSE', `the answer did not decode: ${failure}`, {
+    progress: 'answered',
+    status,
+  })
 }
 
 function clockLeadOf({ headers: { date } }: Answer): number {
   const told = typeof date === 'string' ? Date.parse(date) : Number.NaN
   return Number.isNaN(told) ? 0 : told - Date.now()
-}
-
-function isSuccess({ status }: Answer): boolean {
-  return status >= 200 && status < 300
-}
-
-function readRejections(
-  status: number,
-  text: string,
-  place: (parameter: readonly string[]) => PlacedParameter,
-  quote: (words: string) => string,
-): Rejection[] {
-  const rejections = decodeError(text).flatMap(({ parameter, message }) => {
-    const { path, rest } = place(parameter)
-    // What has no place in the path must still be said somewhere.
-    const words = quote([...rest, message].join(': '))
-    return words === '' ? [] : [{ path, message: words }]
-  })
-  if (rejections.length > 0) return rejections
-  return [{ path: null, message: `Callbell refused the request (status ${status}) without saying why` }]
 }

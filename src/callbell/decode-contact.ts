@@ -31,12 +31,14 @@ export function decodeContact(text: string): DecodedContact {
   const wire: unknown = Array.isArray(wrapped) ? wrapped[0] : wrapped
   if (!isObject(wire)) return { failure: 'NO_CONTACT' }
   const reader = new Reader(wire, 'contact')
-  const uuid = reader.uuid()
-  if (uuid === null) return { failure: 'NO_UUID' }
-  return { contact: readContact(reader, uuid), unreadable: reader.unreadable }
+  const contact = readContact(reader)
+  return contact === null ? { failure: 'NO_UUID' } : { contact, unreadable: reader.unreadable }
 }
 
-function readContact(reader: Reader, uuid: string): Contact {
+/** @returns null where it names no uuid */
+export function readContact(reader: Reader): Contact | null {
+  const uuid = reader.uuid()
+  if (uuid === null) return null
   const sourceName = reader.text('source')
   return {
     uuid,
@@ -52,7 +54,7 @@ function readContact(reader: Reader, uuid: string): Contact {
     conversationHref: reader.text('conversationHref'),
     tags: reader.texts('tags'),
     assignedUser: reader.text('assignedUser'),
-    customFields: reader.customFields('customFields'),
+    customFields: reader.customFields('customFields', 'customFieldsMetadata'),
     funnelId: reader.text('funnelId'),
     note: reader.text('note'),
     bsuid: reader.text('bsuid'),
@@ -61,7 +63,7 @@ function readContact(reader: Reader, uuid: string): Contact {
   }
 }
 
-function readTeam(reader: Reader): Team | null {
+export function readTeam(reader: Reader): Team | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
   return {
@@ -73,7 +75,7 @@ function readTeam(reader: Reader): Team | null {
   }
 }
 
-function readChannel(reader: Reader): Channel | null {
+export function readChannel(reader: Reader): Channel | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
   return {

@@ -1,5 +1,5 @@
 /** From a `NewContact` to the JSON body of `POST /contacts`, and from its parameter names back. Pure. */
-import type { NewContact } from '../contact.ts'
+import type { ContactChanges, NewContact } from '../contact.ts'
 
 /** `NewContact`'s keys by the names that the wire has for them. */
 const keyByParameter: Readonly<Record<string, keyof NewContact>> = {
@@ -9,6 +9,7 @@ const keyByParameter: Readonly<Record<string, keyof NewContact>> = {
   tags: 'tags',
   custom_fields: 'customFields',
   assigned_user: 'assignedUser',
+  unassign_user: 'assignedUser',
   team_uuid: 'teamUuid',
   channel_uuid: 'channelUuid',
   bot_status: 'botStatus',
@@ -34,6 +35,21 @@ export function encodeNewContact(contact: NewContact): string {
   })
 }
 
+/** The JSON body of `PATCH /contacts/:uuid`: keys that are left out stay as they are. */
+export function encodeChanges(changes: ContactChanges): string {
+  return JSON.stringify({
+    name: changes.name,
+    tags: changes.tags,
+    custom_fields: changes.customFields && toObject(changes.customFields),
+    assigned_user: changes.assignedUser ?? undefined,
+    // Callbell has a parameter of its own for nobody.
+    unassign_user: changes.assignedUser === null ? true : undefined,
+    team_uuid: changes.teamUuid,
+    bot_status: changes.botStatus && `bot_${changes.botStatus}`,
+    note: changes.note,
+  })
+}
+
 /** `fromEntries` defines own keys, so that not even `__proto__` could reach a prototype. */
 function toObject(fields: NonNullable<NewContact['customFields']>): object {
   return Object.fromEntries(fields.map(({ name, value }) => [name, value]))
@@ -52,7 +68,10 @@ export interface PlacedParameter {
  * where "Age" was given first. A path holds nothing but the contact's own keys and positions:
  * what else the wire says may be anything.
  */
-export function placeParameter(parameter: readonly string[], contact: NewContact): PlacedParameter {
+export function placeParameter(
+  parameter: readonly string[],
+  contact: NewContact | ContactChanges,
+): PlacedParameter {
   const [name = '', item = '', ...rest] = parameter
   const key = Object.hasOwn(keyByParameter, name) ? keyByParameter[name] : undefined
   if (key === undefined) return { path: null, rest: parameter }
@@ -64,7 +83,7 @@ export function placeParameter(parameter: readonly string[], contact: NewContact
 function positionOf(
   key: keyof NewContact,
   item: string,
-  { customFields = [], tags = [] }: NewContact,
+  { customFields = [], tags = [] }: NewContact | ContactChanges,
 ): number {
   if (key === 'customFields') return customFields.findIndex((field) => field.name === item)
   return key === 'tags' ? tags.findIndex((_tag, index) => String(index) === item) : -1

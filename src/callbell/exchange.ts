@@ -15,7 +15,7 @@ export interface ExchangeOptions {
 }
 
 export interface Request {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the base URL, percent-encoded, with the query. */
   readonly path: string
   /** JSON text. */

@@ -49,12 +49,22 @@ export class Reader {
     })
   }
 
-  customFields(key: string): CustomField[] {
+  customFields(key: string, metadataKey: string): CustomField[] {
     const fields = this.read(key, (value) => (isObject(value) ? value : null)) ?? {}
+    const metadata = this.read(metadataKey, (value) => (isObject(value) ? value : null)) ?? {}
     return Object.entries(fields).map(([name, value]) => {
       const text = textOfCustomValue(value)
       if (text === null && value !== null) this.unreadable.push(`${this.path}.${key}.${name}`)
-      return { name, value: text, values: text === null ? null : listIn(text) }
+      const field = own(metadata, name)
+      const told = new Reader(isObject(field) ? field : {}, `${this.path}.${metadataKey}`, this.unreadable)
+      const hasOptions = isObject(field) && own(field, 'options') !== undefined
+      return {
+        name,
+        value: text,
+        values: text === null ? null : listIn(text),
+        type: told.text('type'),
+        options: hasOptions ? told.texts('options') : null,
+      }
     })
   }
 

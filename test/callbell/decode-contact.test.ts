@@ -94,9 +94,15 @@ test('a contact with every key is decoded whole', () => {
       tags: ['Richiamato', ' Già  interessato '],
       assignedUser: 'ada@example.com',
       customFields: [
-        { name: 'PI : MF-CUT', value: '42', values: null },
-        { name: 'UI', value: '["Dark Mode", "Notifications"]', values: ['Dark Mode', 'Notifications'] },
-        { name: 'Empty', value: null, values: null },
+        { name: 'PI : MF-CUT', value: '42', values: null, type: 'text', options: null },
+        {
+          name: 'UI',
+          value: '["Dark Mode", "Notifications"]',
+          values: ['Dark Mode', 'Notifications'],
+          type: null,
+          options: null,
+        },
+        { name: 'Empty', value: null, values: null, type: null, options: null },
       ],
       funnelId: '0f0e2f3a-0000-4000-8000-000000000000',
       note: 'Call back\non Monday',
@@ -125,23 +131,23 @@ test.each<[string, object, Partial<Contact>]>([
     { customFields: { Age: 42, Member: true } },
     {
       customFields: [
-        { name: 'Age', value: '42', values: null },
-        { name: 'Member', value: 'true', values: null },
+        { name: 'Age', value: '42', values: null, type: null, options: null },
+        { name: 'Member', value: 'true', values: null, type: null, options: null },
       ],
     },
   ],
   [
     'a checkbox that is a list',
     { customFields: { UI: ['a'] } },
-    { customFields: [{ name: 'UI', value: '["a"]', values: ['a'] }] },
+    { customFields: [{ name: 'UI', value: '["a"]', values: ['a'], type: null, options: null }] },
   ],
   [
     'a text in brackets that is no list',
     { customFields: { Note: '[sic]', Mixed: '[1, "a"]' } },
     {
       customFields: [
-        { name: 'Note', value: '[sic]', values: null },
-        { name: 'Mixed', value: '[1, "a"]', values: null },
+        { name: 'Note', value: '[sic]', values: null, type: null, options: null },
+        { name: 'Mixed', value: '[1, "a"]', values: null, type: null, options: null },
       ],
     },
   ],
@@ -188,8 +194,8 @@ test('a custom field called like a part of JavaScript is only a name', () => {
       ...empty,
       uuid: 'u',
       customFields: [
-        { name: '__proto__', value: 'a', values: null },
-        { name: 'constructor', value: 'b', values: null },
+        { name: '__proto__', value: 'a', values: null, type: null, options: null },
+        { name: 'constructor', value: 'b', values: null, type: null, options: null },
       ],
     },
     unreadable: [],
@@ -199,7 +205,11 @@ test('a custom field called like a part of JavaScript is only a name', () => {
 test('a custom field nested too deeply to be written is unreadable', () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   expect(decodeContact(`{"contact":{"uuid":"u","customFields":{"Deep":${deep}}}}`)).toEqual({
-    contact: { ...empty, uuid: 'u', customFields: [{ name: 'Deep', value: null, values: null }] },
+    contact: {
+      ...empty,
+      uuid: 'u',
+      customFields: [{ name: 'Deep', value: null, values: null, type: null, options: null }],
+    },
     unreadable: ['contact.customFields.Deep'],
   })
 })

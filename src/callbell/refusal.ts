@@ -1,0 +1,52 @@
+/** What a complete answer other than 2xx means. */
+import { decodeError } from './decode-error.ts'
+import type { PlacedParameter } from './encode-contact.ts'
+import type { Progress, Rejection } from './errors.ts'
+import { CallbellError } from './errors.ts'
+import type { Answer } from './exchange.ts'
+import { parseRetryAfter } from './retry-after.ts'
+
+/** Finds a wire parameter in the input that was sent. */
+export type Place = (parameter: readonly string[]) => PlacedParameter
+
+/** For a request without parameters of its own. */
+export const placeNowhere: Place = (parameter) => ({ path: null, rest: parameter })
+
+export function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300
+}
+
+/** @param quote makes Callbell's words safe to be shown */
+export function refusalOf(answer: Answer, place: Place, quote: (words: string) => string): CallbellError {
+  const { status, headers, text } = answer
+  const retryAfter = headers['retry-after']
+  const details = {
+    progress: 'answered' satisfies Progress,
+    status,
+    retryAfterMs: parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now()),
+  } as const
+  const message = `Callbell answered ${status}`
+  if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
+  if (status === 402) return new CallbellError('CALLBELL_PAYMENT_REQUIRED', message, details)
+  if (status === 429) return new CallbellError('CALLBELL_RATE_LIMITED', message, details)
+  if (status >= 500) return new CallbellError('CALLBELL_UNAVAILABLE', message, details)
+  if (status < 400) return new CallbellError('CALLBELL_INVALID_RESPONSE', message, details)
+  const rejections = readRejections(status, text, place, quote)
+  return new CallbellError('CALLBELL_REJECTED', message, { ...details, rejections })
+}
+
+function readRejections(
+  status: number,
+  text: string,
+  place: Place,
+  quote: (words: string) => string,
+): Rejection[] {
+  const rejections = decodeError(text).flatMap(({ parameter, message }) => {
+    const { path, rest } = place(parameter)
+    // What has no place in the path must still be said somewhere.
+    const words = quote([...rest, message].join(': '))
+    return words === '' ? [] : [{ path, message: words }]
+  })
+  if (rejections.length > 0) return rejections
+  return [{ path: null, message: `Callbell refused the request (status ${status}) without saying why` }]
+}
