@@ -1,19 +1,27 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
 import type { Origin } from '../caller.ts'
 import type { CallbellClient, Times } from '../callbell/client.ts'
-import type { Contact } from '../contact.ts'
+import type { Bot, BotStatus, Contact } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CreateContactInput, CreateContactResult } from './create-contact.ts'
 import { createContact } from './create-contact.ts'
+import type { Changed } from './change.ts'
+import { createContactLock } from './contact-lock.ts'
+import type { ContactTarget } from './conversation.ts'
+import { closeConversation, moveToFunnel, openConversation, setBotStatus } from './conversation.ts'
+import { deleteContact } from './delete-contact.ts'
 import type { Outcome } from './failure.ts'
 import { ContactsFailure } from './failure.ts'
 import { findContact, findContactByPhone } from './find-contact.ts'
 import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createRetryBudget } from './retry-budget.ts'
+import type { Repeating } from './repeat.ts'
 import type { SendOptions } from './send-contact.ts'
 import { createSender } from './send-contact.ts'
+import { updateContact } from './update-contact.ts'
+import type { UpdateContactInput } from './update-rules.ts'
 
 export interface Contacts {
   /** @param origin whose idempotency keys these are, and who is told of each request */
@@ -24,6 +32,15 @@ export interface Contacts {
     channelUuid: string | null | undefined,
     origin: Origin,
   ): Promise<Contact | null>
+  update(input: UpdateContactInput, origin: Origin): Promise<Changed<Contact>>
+  delete(target: ContactTarget, origin: Origin): Promise<Changed<string>>
+  closeConversation(target: ContactTarget, origin: Origin): Promise<Changed<Contact>>
+  openConversation(target: ContactTarget, origin: Origin): Promise<Changed<Contact>>
+  moveToFunnel(
+    target: ContactTarget & { readonly funnelUuid: string },
+    origin: Origin,
+  ): Promise<Changed<Contact>>
+  setBotStatus(target: ContactTarget & { readonly status: BotStatus }, origin: Origin): Promise<Changed<Bot>>
   /**
    * From here on, calls that have not started are refused.
    *
@@ -45,6 +62,7 @@ export function createContacts(
   const budget = createRetryBudget()
   const sender = createSender(callbell, budget, options)
   const idempotency = createIdempotency(store, sender, log, options)
+  const lock = createContactLock(store)
   const running = new Set<Promise<unknown>>()
   let isStopped = false
 
@@ -61,6 +79,14 @@ export function createContacts(
     } finally {
       running.delete(result)
     }
+  }
+
+  /** A change that comes to the same however often it is made. */
+  function change<T>(origin: Origin, make: (repeating: Repeating) => Promise<T>): Promise<T> {
+    return run('NOT_APPLIED', (deadline) => {
+      budget.earn()
+      return make({ origin, deadline, budget })
+    })
   }
 
   /** A read that gets its turn too late would not be answered in time. */
@@ -82,6 +108,17 @@ export function createContacts(
       run(undefined, (deadline) =>
         findContactByPhone(callbell, phoneNumber, channelUuid, timesOfRead(origin, deadline)),
       ),
+    update: (input, origin) =>
+      change(origin, (repeating) => updateContact({ callbell, lock }, input, repeating)),
+    delete: (target, origin) => change(origin, (repeating) => deleteContact(callbell, target, repeating)),
+    closeConversation: (target, origin) =>
+      change(origin, (repeating) => closeConversation(callbell, target, repeating)),
+    openConversation: (target, origin) =>
+      change(origin, (repeating) => openConversation(callbell, target, repeating)),
+    moveToFunnel: (target, origin) =>
+      change(origin, (repeating) => moveToFunnel(callbell, target, repeating)),
+    setBotStatus: (target, origin) =>
+      change(origin, (repeating) => setBotStatus(callbell, target, repeating)),
     async stop() {
       isStopped = true
       await Promise.allSettled(running)

@@ -6,7 +6,7 @@ import { CallbellError } from '../callbell/errors.ts'
 export type Outcome = 'NOT_APPLIED' | 'APPLIED' | 'UNKNOWN'
 
 export type FailureCode =
-  CallbellErrorCode | 'BAD_USER_INPUT' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_UNAVAILABLE'
+  CallbellErrorCode | 'BAD_USER_INPUT' | 'CONFLICT' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_UNAVAILABLE'
 
 export class ContactsFailure extends Error {
   override readonly name = 'ContactsFailure'
@@ -59,6 +59,17 @@ export function failedChange(error: CallbellError, outcome: Outcome, attempts: n
     outcome,
     attempts,
     retryable: outcome === 'NOT_APPLIED' && transientCodes.has(error.code),
+    retryAfterMs: error.retryAfterMs,
+    cause: error,
+  })
+}
+
+/** The failure of a change that comes to the same however often it is made: it can always be made again. */
+export function failedRepeatable(error: CallbellError, outcome: Outcome, attempts: number): ContactsFailure {
+  return new ContactsFailure(error.code, error.message, {
+    outcome,
+    attempts,
+    retryable: outcome !== 'APPLIED' && transientCodes.has(error.code),
     retryAfterMs: error.retryAfterMs,
     cause: error,
   })

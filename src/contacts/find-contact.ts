@@ -2,6 +2,7 @@
 import type { CallbellClient, Found, Times } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import { ContactsFailure, failedRead } from './failure.ts'
+import { problemOfSegment } from './segment.ts'
 
 /**
  * @returns the contact; null where there is none
@@ -42,21 +43,8 @@ async function read(call: () => Promise<Found>): Promise<Contact | null> {
   }
 }
 
-/** Longer than any uuid or phone number. */
-const longestArgument = 255
-
-/** What becomes part of a URL must not be able to name another resource than a contact. */
 function checkSegment(argument: string, value: string): void {
-  const problem =
-    value.trim() === ''
-      ? 'must not be blank'
-      : /^\.+$/.test(value)
-        ? 'must not be made of dots'
-        : /\p{Cc}/u.test(value) || !value.isWellFormed()
-          ? 'must not contain control characters or broken Unicode'
-          : value.length > longestArgument
-            ? `must have at most ${longestArgument} characters`
-            : undefined
+  const problem = problemOfSegment(value)
   if (problem === undefined) return
   throw new ContactsFailure('BAD_USER_INPUT', `${argument} ${problem}`, { retryable: false })
 }

@@ -85,9 +85,9 @@ function text(...rules: Rule[]) {
   })
 }
 
-const singleLine = text(wellFormed, without(controls))
+export const singleLine = text(wellFormed, without(controls))
 const multiLine = text(wellFormed, without(controlsButLayout))
-const name = text(notBlank, atMost(longestName), wellFormed, without(controls))
+export const name = text(notBlank, atMost(longestName), wellFormed, without(controls))
 
 const customField = z
   .object({
@@ -106,7 +106,7 @@ const customField = z
     return { name: field.name, value }
   })
 
-const customFields = z.array(customField).check((context) => {
+export const customFields = z.array(customField).check((context) => {
   const seen = new Set<string>()
   for (const [index, field] of context.value.entries()) {
     if (seen.has(field.name)) {
@@ -123,9 +123,12 @@ const customFields = z.array(customField).check((context) => {
 })
 
 /** GraphQL clients send null for what they leave out; to us it is the same. */
-function optional<T extends z.ZodType>(schema: T) {
+export function optional<T extends z.ZodType>(schema: T) {
   return schema.nullish().transform((value) => value ?? undefined)
 }
+
+export const user = text(emailAddress, wellFormed, without(controls))
+export const note = text(atMost(longestNote), wellFormed, without(controlsButLayout))
 
 const newContact = z.object({
   identifier: name,
@@ -133,11 +136,11 @@ const newContact = z.object({
   name,
   tags: optional(z.array(singleLine)),
   customFields: optional(customFields),
-  assignedUser: optional(text(emailAddress, wellFormed, without(controls))),
+  assignedUser: optional(user),
   teamUuid: optional(singleLine),
   channelUuid: optional(singleLine),
   botStatus: optional(z.enum(botStatuses)),
-  note: optional(text(atMost(longestNote), wellFormed, without(controlsButLayout))),
+  note: optional(note),
 }) satisfies z.ZodType<NewContact>
 
 /** Of a list of thousands, each with a mistake, nobody reads more; the answer would be a multiple of it. */
@@ -156,14 +159,16 @@ export function checkNewContact(
   input: NewContactInput,
 ): { readonly contact: NewContact } | { readonly problems: readonly InputProblem[] } {
   const parsed = newContact.safeParse(input)
-  if (parsed.success) return { contact: parsed.data }
-  return {
-    problems: parsed.error.issues.slice(0, mostProblems).map((issue) => ({
-      path: issue.path.map(String),
-      message: issue.message,
-      code: issue.code === 'custom' ? codeOf(issue.params) : 'INVALID',
-    })),
-  }
+  return parsed.success ? { contact: parsed.data } : { problems: problemsOf(parsed.error) }
+}
+
+/** What a validator found, in terms of the input. */
+export function problemsOf({ issues }: z.ZodError): InputProblem[] {
+  return issues.slice(0, mostProblems).map((issue) => ({
+    path: issue.path.map(String),
+    message: issue.message,
+    code: issue.code === 'custom' ? codeOf(issue.params) : 'INVALID',
+  }))
 }
 
 const longestKey = 255

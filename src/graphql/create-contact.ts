@@ -1,18 +1,12 @@
 import type { CreateContactProblem, CreateContactResult } from '../contacts/create-contact.ts'
+import { BotStatus } from './bot-status.ts'
 import { builder } from './builder.ts'
 import { ContactSource } from './contact-source.ts'
 import { ContactType } from './contact.ts'
 import { CustomFieldInput } from './custom-field.ts'
+import { recorded } from './outcomes.ts'
 import type { UserErrorShape } from './user-error.ts'
 import { UserError } from './user-error.ts'
-
-const BotStatus = builder.enumType('BotStatus', {
-  description: 'What to do with the bot of a conversation.',
-  values: {
-    START: { value: 'start', description: 'Let the bot answer.' },
-    END: { value: 'end', description: 'Keep the bot out, or send it away.' },
-  } as const,
-})
 
 const CreateContactInput = builder.inputType('CreateContactInput', {
   description:
@@ -103,11 +97,7 @@ builder.mutationField('createContact', (t) =>
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
-    async resolve(_root, { input }, { contacts, origin, outcomes }, { path }) {
-      outcomes.set(path.key, 'UNKNOWN')
-      const result = await contacts.create(input, origin)
-      outcomes.set(path.key, result.contact === null ? 'NOT_APPLIED' : 'APPLIED')
-      return result
-    },
+    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
+      recorded(outcomes, path.key, contacts.create(input, origin)),
   }),
 )

@@ -18,6 +18,7 @@ const reasons: Record<FailureCode, string | null> = {
   CALLBELL_UNAVAILABLE: 'Callbell could not be reached or failed',
   CALLBELL_TIMEOUT: 'Callbell did not answer in time',
   CALLBELL_INVALID_RESPONSE: 'Callbell gave an answer that could not be understood',
+  CONFLICT: 'The contact was changed by others at the same time',
   IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before, with another input',
   STORE_UNAVAILABLE: 'The gateway can’t reach its memory of idempotency keys',
   OVERLOADED: 'The gateway can’t take this call now',

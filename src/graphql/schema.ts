@@ -4,5 +4,8 @@ import { builder } from './builder.ts'
 import './date-time.ts'
 import './create-contact.ts'
 import './find-contact.ts'
+import './update-contact.ts'
+import './delete-contact.ts'
+import './conversation.ts'
 
 export const schema: GraphQLSchema = builder.toSchema()

@@ -1,0 +1,59 @@
+/** Changing where a conversation stands: each comes to the same however often it is made. */
+import type { CallbellClient } from '../callbell/client.ts'
+import type { Bot, BotStatus, Contact } from '../contact.ts'
+import type { Changed } from './change.ts'
+import { changed, problemsOfUuid } from './change.ts'
+import type { Repeating } from './repeat.ts'
+import { repeat } from './repeat.ts'
+
+export interface ContactTarget {
+  readonly uuid: string
+}
+
+/** @throws ContactsFailure */
+export function closeConversation(
+  callbell: CallbellClient,
+  { uuid }: ContactTarget,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, (times) => callbell.closeConversation(uuid, times)),
+  )
+}
+
+/** @throws ContactsFailure */
+export function openConversation(
+  callbell: CallbellClient,
+  { uuid }: ContactTarget,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, (times) => callbell.openConversation(uuid, times)),
+  )
+}
+
+/** @throws ContactsFailure */
+export function moveToFunnel(
+  callbell: CallbellClient,
+  { uuid, funnelUuid }: ContactTarget & { readonly funnelUuid: string },
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  const problems = [...problemsOfUuid(uuid), ...problemsOfUuid(funnelUuid, 'funnelUuid')]
+  // Callbell does not say which of the two it does not find.
+  return changed(
+    problems,
+    () => repeat(repeating, (times) => callbell.moveToFunnel(uuid, funnelUuid, times)),
+    null,
+  )
+}
+
+/** @throws ContactsFailure */
+export function setBotStatus(
+  callbell: CallbellClient,
+  { uuid, status }: ContactTarget & { readonly status: BotStatus },
+  repeating: Repeating,
+): Promise<Changed<Bot>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, (times) => callbell.setBotStatus(uuid, status, times)),
+  )
+}

@@ -1,0 +1,29 @@
+import type { CallbellClient } from '../callbell/client.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import type { Changed } from './change.ts'
+import { changed, problemsOfUuid } from './change.ts'
+import type { Repeating } from './repeat.ts'
+import { repeat } from './repeat.ts'
+
+/**
+ * Deletes a contact. What is gone after an attempt of which nobody can tell has been deleted by it.
+ *
+ * @returns its uuid
+ * @throws ContactsFailure
+ */
+export function deleteContact(
+  callbell: CallbellClient,
+  { uuid }: { readonly uuid: string },
+  repeating: Repeating,
+): Promise<Changed<string>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, async (times, mayBeDone) => {
+      try {
+        await callbell.deleteContact(uuid, times)
+      } catch (error) {
+        if (!(mayBeDone && error instanceof CallbellError && error.status === 404)) throw error
+      }
+      return uuid
+    }),
+  )
+}

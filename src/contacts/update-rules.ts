@@ -1,0 +1,105 @@
+/** The rules that an update must meet before anything is sent. */
+import { z } from 'zod'
+import type { BotStatus, ContactChanges } from '../contact.ts'
+import type { ChangeProblem } from './change.ts'
+import { problemsOfUuid } from './change.ts'
+import type { NewContactInput } from './new-contact-rules.ts'
+import { customFields, name, note, problemsOf, singleLine, user } from './new-contact-rules.ts'
+
+/** A key that is left out stays as it is; null clears what Callbell can clear. */
+export interface UpdateContactInput {
+  readonly uuid: string
+  readonly name?: string | null | undefined
+  readonly note?: string | null | undefined
+  readonly assignedUser?: string | null | undefined
+  readonly tags?: readonly string[] | null | undefined
+  readonly addTags?: readonly string[] | null | undefined
+  readonly removeTags?: readonly string[] | null | undefined
+  readonly expectedTags?: readonly string[] | null | undefined
+  readonly customFields?: NewContactInput['customFields']
+  readonly teamUuid?: string | null | undefined
+  readonly botStatus?: BotStatus | null | undefined
+}
+
+/** What an update is to do, checked. */
+export interface Update {
+  readonly uuid: string
+  /** Of everything but the tags. */
+  readonly changes: Omit<ContactChanges, 'tags'>
+  readonly tags: TagEdit | null
+}
+
+/** A new list of tags, or an edit of the one that is there. */
+export interface TagEdit {
+  readonly replacement: readonly string[] | null
+  readonly add: readonly string[]
+  readonly remove: readonly string[]
+  /** What the list must be for the edit to be made; null: anything. */
+  readonly expected: readonly string[] | null
+}
+
+const fields = z.object({
+  name: name.optional(),
+  note: note.nullish(),
+  assignedUser: user.nullish(),
+  tags: z.array(singleLine).optional(),
+  addTags: z.array(singleLine).nullish(),
+  removeTags: z.array(singleLine).nullish(),
+  expectedTags: z.array(z.string()).nullish(),
+  customFields: customFields.optional(),
+  teamUuid: singleLine.optional(),
+  botStatus: z.enum(['start', 'end']).optional(),
+})
+
+/** What Callbell has no way to clear. */
+const neverNull = ['name', 'tags', 'customFields', 'teamUuid', 'botStatus'] as const
+
+/** @returns what is to be done, or everything that is wrong with the input at once */
+export function checkUpdate(
+  input: UpdateContactInput,
+): { readonly update: Update } | { readonly problems: readonly ChangeProblem[] } {
+  const { uuid, ...given } = input
+  const nulls = neverNull.filter((key) => given[key] === null)
+  const parsed = fields.safeParse(
+    Object.fromEntries(Object.entries(given).filter(([key]) => !nulls.some((name_) => name_ === key))),
+  )
+  const problems: ChangeProblem[] = [
+    ...problemsOfUuid(uuid),
+    ...nulls.map((key) =>
+      invalid(key, key === 'tags' ? 'must not be null; [] removes all' : 'can’t be cleared'),
+    ),
+    ...(parsed.success ? problemsOfTags(given) : problemsOf(parsed.error)),
+    ...(isEmpty(given) ? [{ path: null, message: 'must change something', code: 'BLANK' as const }] : []),
+  ]
+  if (!parsed.success || problems.length > 0) return { problems }
+  const { tags, addTags, removeTags, expectedTags, note: text, ...changes } = parsed.data
+  const add = addTags ?? []
+  const remove = removeTags ?? []
+  const isEdit = tags !== undefined || add.length > 0 || remove.length > 0 || expectedTags
+  return {
+    update: {
+      uuid,
+      // Callbell clears a note by an empty one.
+      changes: { ...changes, note: text === null ? '' : text },
+      tags: isEdit ? { replacement: tags ?? null, add, remove, expected: expectedTags ?? null } : null,
+    },
+  }
+}
+
+function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInput>): ChangeProblem[] {
+  const both = tags && (addTags?.length ?? 0) + (removeTags?.length ?? 0) > 0
+  const again = removeTags?.findIndex((tag) => addTags?.includes(tag)) ?? -1
+  return [
+    ...(both ? [invalid('tags', 'must not be given together with addTags or removeTags')] : []),
+    ...(again < 0 ? [] : [invalid('removeTags', 'must not have a tag of addTags', String(again))]),
+  ]
+}
+
+/** `expectedTags` alone changes nothing. */
+function isEmpty({ expectedTags: _expected, ...given }: Partial<UpdateContactInput>): boolean {
+  return Object.values(given).every((value) => value === undefined)
+}
+
+function invalid(key: string, message: string, ...rest: string[]): ChangeProblem {
+  return { path: [key, ...rest], message, code: 'INVALID' }
+}

@@ -1,0 +1,52 @@
+import { BotStatus } from './bot-status.ts'
+import { builder } from './builder.ts'
+import { contactPayload } from './change-payload.ts'
+import { CustomFieldInput } from './custom-field.ts'
+import { recorded } from './outcomes.ts'
+
+const UpdateContactInput = builder.inputType('UpdateContactInput', {
+  description:
+    'What is to be changed. A key that is left out stays as it is. `null` clears the note and the assigned user, and is refused elsewhere: Callbell can clear nothing else.',
+  fields: (t) => ({
+    uuid: t.id({ required: true, description: 'The contact’s uuid.' }),
+    name: t.string({ description: 'A new name. At most 255 characters.' }),
+    note: t.string({ description: 'A new note, at most 1000 characters; `null` clears it.' }),
+    assignedUser: t.string({
+      description: 'E-mail address of the user to assign the contact to; `null` assigns it to nobody.',
+    }),
+    tags: t.stringList({
+      description:
+        'The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set.',
+    }),
+    addTags: t.stringList({
+      description:
+        'Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another.',
+    }),
+    removeTags: t.stringList({ description: 'Tags to be taken away, in the same way as `addTags`.' }),
+    expectedTags: t.stringList({
+      description:
+        'The tags that the contact had when the user saw it, in any order. If it has others now, nothing is changed: a userError with the code `CONFLICT` says which.',
+    }),
+    customFields: t.field({
+      type: [CustomFieldInput],
+      description: 'Custom fields to be set. Those that are not named stay as they are.',
+    }),
+    teamUuid: t.id({ description: 'The team to give the contact to.' }),
+    botStatus: t.field({ type: BotStatus, description: 'Whether the bot may talk to the contact.' }),
+  }),
+})
+
+const UpdateContactPayload = contactPayload('UpdateContactPayload')
+
+builder.mutationField('updateContact', (t) =>
+  t.field({
+    type: UpdateContactPayload,
+    description:
+      'Changes a contact. One call to Callbell, three when tags are added, removed or expected. It comes to the same however often it is made, and is repeated by itself when a call fails; `extensions.outcome` of an error says whether the change was made.',
+    args: {
+      input: t.arg({ type: UpdateContactInput, required: true, description: 'What is to be changed.' }),
+    },
+    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
+      recorded(outcomes, path.key, contacts.update(input, origin)),
+  }),
+)
