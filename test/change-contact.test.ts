@@ -1,0 +1,141 @@
+/** Changes that come to the same however often they are made. */
+import { describe, expect, test } from 'vitest'
+import { funnels } from '../src/sandbox/account.ts'
+import type { TestGateway } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+const uuid = '414a6d692bd645ed803f2e7ce360d4c8'
+const [funnel] = funnels
+
+interface Change {
+  readonly field: string
+  readonly result: string
+  readonly input: Record<string, string>
+  readonly request: readonly [method: string, path: string, body: unknown]
+  readonly expected: unknown
+}
+
+const changes: readonly Change[] = [
+  {
+    field: 'deleteContact',
+    result: 'deletedUuid',
+    input: {},
+    request: ['DELETE', `/v1/contacts/${uuid}`, undefined],
+    expected: uuid,
+  },
+  {
+    field: 'closeConversation',
+    result: 'contact { uuid closedAt }',
+    input: {},
+    request: ['POST', `/v1/contacts/${uuid}/conversation/close`, undefined],
+    expected: { uuid, closedAt: expect.any(String) },
+  },
+  {
+    field: 'openConversation',
+    result: 'contact { uuid closedAt }',
+    input: {},
+    request: ['POST', `/v1/contacts/${uuid}/conversation/open`, undefined],
+    expected: { uuid, closedAt: null },
+  },
+  {
+    field: 'moveToFunnel',
+    result: 'contact { uuid funnelId }',
+    input: { funnelUuid: funnel.uuid },
+    request: ['PUT', `/v1/contacts/${uuid}/conversation/update_funnel`, { funnel_id: funnel.uuid }],
+    expected: { uuid, funnelId: funnel.uuid },
+  },
+  {
+    field: 'setBotStatus',
+    result: 'bot { name status version isLatestVersion }',
+    input: { status: 'START' },
+    request: ['POST', `/v1/contacts/${uuid}/bot`, { status: 'bot_start' }],
+    expected: { name: 'Welcome bot', status: 'started', version: 5, isLatestVersion: true },
+  },
+]
+
+async function make(gateway: TestGateway, { field, result, input }: Change, changed: object = {}) {
+  const type = `${field[0]?.toUpperCase()}${field.slice(1)}Input`
+  const { data, errors } = await gateway.execute<Record<string, Record<string, unknown> | null>, unknown>(
+    `mutation ($input: ${type}!) { ${field}(input: $input) { result: ${result} userErrors { field message code } } }`,
+    { input: { uuid, ...input, ...changed } },
+  )
+  return { payload: data?.[field], error: errors?.[0]?.extensions }
+}
+
+describe.each(changes)('$field', (change) => {
+  const done = { result: change.expected, userErrors: [] }
+  const [method, path] = change.request
+
+  test('is one request', async () => {
+    const gateway = await createTestGateway()
+    expect(await make(gateway, change)).toEqual({ payload: done, error: undefined })
+    expect(gateway.sandbox.requests.map((sent) => [sent.method, sent.path, sent.body])).toEqual([
+      change.request,
+    ])
+  })
+
+  test.each([
+    ['a 500', { status: 500 }],
+    ['a 503', { status: 503 }],
+    ['a cut connection before the work', { drop: true }],
+    ['a cut connection after the work', { drop: true, afterWork: true }],
+  ])('is made again after %s', async (_name, fault) => {
+    const gateway = await createTestGateway()
+    gateway.sandbox.failNext(fault)
+    expect(await make(gateway, change)).toEqual({ payload: done, error: undefined })
+    expect(gateway.sandbox.requests.map((sent) => `${sent.method} ${sent.path}`)).toEqual([
+      `${method} ${path}`,
+      `${method} ${path}`,
+    ])
+  })
+
+  test('is refused for a contact that is not there', async () => {
+    const gateway = await createTestGateway()
+    const { payload } = await make(gateway, change, { uuid: 'nobody' })
+    expect(payload).toEqual({
+      result: null,
+      userErrors: [
+        {
+          field: change.field === 'moveToFunnel' ? null : ['input', 'uuid'],
+          message: expect.any(String),
+          code: 'REJECTED',
+        },
+      ],
+    })
+  })
+
+  test.each(['', '..', 'a\nb', 'x'.repeat(256)])('is refused for the uuid %j, unsent', async (wrong) => {
+    const gateway = await createTestGateway()
+    const { payload } = await make(gateway, change, { uuid: wrong })
+    expect(payload).toMatchObject({
+      result: null,
+      userErrors: [{ field: ['input', 'uuid'], code: 'INVALID' }],
+    })
+    expect(gateway.sandbox.requests).toEqual([])
+  })
+
+  test('tells what is not known after four failures', async () => {
+    const gateway = await createTestGateway()
+    gateway.sandbox.failNext(...Array.from({ length: 4 }, () => ({ status: 502 })))
+    expect(await make(gateway, change)).toEqual({
+      payload: null,
+      error: {
+        code: 'CALLBELL_UNAVAILABLE',
+        outcome: 'UNKNOWN',
+        retryable: true,
+        attempts: 4,
+        requestId: expect.any(String),
+      },
+    })
+  })
+})
+
+test('a contact that is gone was deleted once', async () => {
+  const gateway = await createTestGateway()
+  const [deletion] = changes
+  if (deletion === undefined) throw new Error('there is no deletion')
+  await make(gateway, deletion)
+  expect(gateway.sandbox.contacts.all()).toEqual([])
+  const { payload } = await make(gateway, deletion)
+  expect(payload).toMatchObject({ result: null, userErrors: [{ code: 'REJECTED' }] })
+})
