@@ -14,14 +14,26 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "mutation CloseConversation($input: CloseConversationInput!) {\n  closeConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.CloseConversationDocument,
     "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}": typeof types.ContactDocument,
     "query ContactByPhone($phoneNumber: String!, $channelUuid: ID) {\n  contactByPhone(phoneNumber: $phoneNumber, channelUuid: $channelUuid) {\n    uuid\n    name\n    phoneNumber\n    channel {\n      uuid\n      title\n    }\n  }\n}": typeof types.ContactByPhoneDocument,
     "mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.CreateContactDocument,
+    "mutation DeleteContact($input: DeleteContactInput!) {\n  deleteContact(input: $input) {\n    deletedUuid\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.DeleteContactDocument,
+    "mutation MoveToFunnel($input: MoveToFunnelInput!) {\n  moveToFunnel(input: $input) {\n    contact {\n      uuid\n      funnelId\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.MoveToFunnelDocument,
+    "mutation OpenConversation($input: OpenConversationInput!) {\n  openConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.OpenConversationDocument,
+    "mutation SetBotStatus($input: SetBotStatusInput!) {\n  setBotStatus(input: $input) {\n    bot {\n      uuid\n      name\n      status\n      version\n      isLatestVersion\n      conversationStartedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.SetBotStatusDocument,
+    "mutation UpdateContact($input: UpdateContactInput!) {\n  updateContact(input: $input) {\n    contact {\n      uuid\n      name\n      note\n      tags\n      assignedUser\n      team {\n        uuid\n        name\n      }\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.UpdateContactDocument,
 };
 const documents: Documents = {
+    "mutation CloseConversation($input: CloseConversationInput!) {\n  closeConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.CloseConversationDocument,
     "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}": types.ContactDocument,
     "query ContactByPhone($phoneNumber: String!, $channelUuid: ID) {\n  contactByPhone(phoneNumber: $phoneNumber, channelUuid: $channelUuid) {\n    uuid\n    name\n    phoneNumber\n    channel {\n      uuid\n      title\n    }\n  }\n}": types.ContactByPhoneDocument,
     "mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.CreateContactDocument,
+    "mutation DeleteContact($input: DeleteContactInput!) {\n  deleteContact(input: $input) {\n    deletedUuid\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.DeleteContactDocument,
+    "mutation MoveToFunnel($input: MoveToFunnelInput!) {\n  moveToFunnel(input: $input) {\n    contact {\n      uuid\n      funnelId\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.MoveToFunnelDocument,
+    "mutation OpenConversation($input: OpenConversationInput!) {\n  openConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.OpenConversationDocument,
+    "mutation SetBotStatus($input: SetBotStatusInput!) {\n  setBotStatus(input: $input) {\n    bot {\n      uuid\n      name\n      status\n      version\n      isLatestVersion\n      conversationStartedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.SetBotStatusDocument,
+    "mutation UpdateContact($input: UpdateContactInput!) {\n  updateContact(input: $input) {\n    contact {\n      uuid\n      name\n      note\n      tags\n      assignedUser\n      team {\n        uuid\n        name\n      }\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.UpdateContactDocument,
 };
 
 /**
@@ -41,6 +53,10 @@ export function graphql(source: string): unknown;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "mutation CloseConversation($input: CloseConversationInput!) {\n  closeConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation CloseConversation($input: CloseConversationInput!) {\n  closeConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}"): (typeof documents)["query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -50,6 +66,26 @@ export function graphql(source: "query ContactByPhone($phoneNumber: String!, $ch
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation CreateContact($input: CreateContactInput!) {\n  createContact(input: $input) {\n    contact {\n      uuid\n      name\n      phoneNumber\n      source\n      tags\n      assignedUser\n      customFields {\n        name\n        value\n        values\n      }\n      createdAt\n      href\n    }\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation DeleteContact($input: DeleteContactInput!) {\n  deleteContact(input: $input) {\n    deletedUuid\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation DeleteContact($input: DeleteContactInput!) {\n  deleteContact(input: $input) {\n    deletedUuid\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation MoveToFunnel($input: MoveToFunnelInput!) {\n  moveToFunnel(input: $input) {\n    contact {\n      uuid\n      funnelId\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation MoveToFunnel($input: MoveToFunnelInput!) {\n  moveToFunnel(input: $input) {\n    contact {\n      uuid\n      funnelId\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation OpenConversation($input: OpenConversationInput!) {\n  openConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation OpenConversation($input: OpenConversationInput!) {\n  openConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation SetBotStatus($input: SetBotStatusInput!) {\n  setBotStatus(input: $input) {\n    bot {\n      uuid\n      name\n      status\n      version\n      isLatestVersion\n      conversationStartedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation SetBotStatus($input: SetBotStatusInput!) {\n  setBotStatus(input: $input) {\n    bot {\n      uuid\n      name\n      status\n      version\n      isLatestVersion\n      conversationStartedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation UpdateContact($input: UpdateContactInput!) {\n  updateContact(input: $input) {\n    contact {\n      uuid\n      name\n      note\n      tags\n      assignedUser\n      team {\n        uuid\n        name\n      }\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation UpdateContact($input: UpdateContactInput!) {\n  updateContact(input: $input) {\n    contact {\n      uuid\n      name\n      note\n      tags\n      assignedUser\n      team {\n        uuid\n        name\n      }\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};
