@@ -238,28 +238,37 @@ test.each<[number, unknown, object[]]>([
   expect(sandbox.requests).toHaveLength(1)
 })
 
-test.each<[string, Fault, Shown]>([
-  ['401', { status: 401 }, { code: 'CALLBELL_UNAUTHORIZED', message: unauthorized, retryable: false }],
-  ['429', { status: 429 }, { code: 'CALLBELL_RATE_LIMITED', message: tooMany, retryable: true }],
-  ['500', { status: 500 }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }],
-  ['a cut', { drop: true }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }],
+test.each<[string, Fault, Shown, number]>([
+  ['401', { status: 401 }, { code: 'CALLBELL_UNAUTHORIZED', message: unauthorized, retryable: false }, 1],
+  ['429s', { status: 429 }, { code: 'CALLBELL_RATE_LIMITED', message: tooMany, retryable: true }, 4],
+  [
+    'a 429 with a Retry-After that is too long',
+    { status: 429, headers: { 'retry-after': '60' } },
+    { code: 'CALLBELL_RATE_LIMITED', message: tooMany, retryable: true, retryAfterMs: 60_000 },
+    1,
+  ],
+  ['500s', { status: 500 }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }, 4],
+  ['504s', { status: 504 }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }, 4],
+  ['cuts', { drop: true }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }, 4],
   [
     'a 400',
     { status: 400, body: { error: { uuid: ['is odd'] } } },
     { code: 'CALLBELL_REJECTED', message: 'uuid: is odd', retryable: false },
+    1,
   ],
   [
     'nonsense',
     { status: 200, body: 'nonsense' },
     { code: 'CALLBELL_INVALID_RESPONSE', message: invalid, retryable: false },
+    1,
   ],
-])('a read that meets %s tells no outcome', async (_what, fault, expected) => {
+])('a read that meets %s tells no outcome', async (_what, fault, expected, requests) => {
   const { execute, sandbox } = await createTestGateway()
-  sandbox.failNext(fault)
+  sandbox.failNext(fault, fault, fault, fault)
   const result = await execute(ContactDocument, { uuid: 'u' })
   expect(result.data).toEqual({ contact: null })
   expect(seen(result)).toEqual(expected)
-  expect(sandbox.requests).toHaveLength(1)
+  expect(sandbox.requests).toHaveLength(requests)
 })
 
 test('an input that does not fit the schema changes nothing, and says so', async () => {

@@ -45,6 +45,18 @@ test('what was created can be read back', async () => {
 })
 
 test.each([
+  ['429', { status: 429 }],
+  ['500', { status: 500 }],
+  ['503 with a Retry-After', { status: 503, headers: { 'retry-after': '0' } }],
+  ['a cut', { drop: true }],
+])('a read that meets %s is made again', async (_what, fault) => {
+  const { execute, sandbox } = await createTestGateway()
+  sandbox.failNext(fault, fault, fault)
+  expect(await execute(ContactDocument, { uuid: john })).toHaveProperty('data.contact.uuid', john)
+  expect(sandbox.requests).toHaveLength(4)
+})
+
+test.each([
   ['a 404', { status: 404, body: { error: 'not found' } }],
   ['a contact that is null', { status: 200, body: { contact: null } }],
   ['an empty list', { status: 200, body: { contact: [] } }],

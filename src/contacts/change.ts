@@ -1,7 +1,7 @@
 /** What a change gives: its result, or what its caller can mend. */
 import { CallbellError } from '../callbell/errors.ts'
 import type { InputProblem } from './new-contact-rules.ts'
-import { problemOfSegment } from './segment.ts'
+import { problemOfSegment } from './argument.ts'
 
 /** Why a change was not made, in terms of its input. */
 export interface ChangeProblem {

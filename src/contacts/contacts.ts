@@ -1,6 +1,6 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
 import type { Origin } from '../caller.ts'
-import type { CallbellClient, Times } from '../callbell/client.ts'
+import type { CallbellClient } from '../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -16,6 +16,8 @@ import { ContactsFailure } from './failure.ts'
 import { findContact, findContactByPhone } from './find-contact.ts'
 import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
+import type { Read } from './read.ts'
+import { createRead } from './read.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import type { Repeating } from './repeat.ts'
 import type { SendOptions } from './send-contact.ts'
@@ -89,12 +91,13 @@ export function createContacts(
     })
   }
 
-  /** A read that gets its turn too late would not be answered in time. */
-  const timesOfRead = (origin: Origin, deadline: number): Times => ({
-    origin,
-    enterBy: deadline - options.timeoutMs / 5,
-    answerBy: deadline,
-  })
+  function runRead<T>(origin: Origin, call: (read: Read) => Promise<T>): Promise<T> {
+    return run(undefined, (deadline) => {
+      // A read that gets its turn too late would not be answered in time.
+      const enterBy = deadline - options.timeoutMs / 5
+      return call(createRead(budget, { origin, enterBy, answerBy: deadline }))
+    })
+  }
 
   return {
     create: (input, origin) =>
@@ -102,12 +105,9 @@ export function createContacts(
       run(input.idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED', (deadline) =>
         createContact({ sender, budget, idempotency }, input, origin, deadline),
       ),
-    find: (uuid, origin) =>
-      run(undefined, (deadline) => findContact(callbell, uuid, timesOfRead(origin, deadline))),
+    find: (uuid, origin) => runRead(origin, (read) => findContact(callbell, uuid, read)),
     findByPhone: (phoneNumber, channelUuid, origin) =>
-      run(undefined, (deadline) =>
-        findContactByPhone(callbell, phoneNumber, channelUuid, timesOfRead(origin, deadline)),
-      ),
+      runRead(origin, (read) => findContactByPhone(callbell, phoneNumber, channelUuid, read)),
     update: (input, origin) =>
       change(origin, (repeating) => updateContact({ callbell, lock }, input, repeating)),
     delete: (target, origin) => change(origin, (repeating) => deleteContact(callbell, target, repeating)),

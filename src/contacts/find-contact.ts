@@ -1,8 +1,8 @@
 /** Reading one contact. */
-import type { CallbellClient, Found, Times } from '../callbell/client.ts'
+import type { CallbellClient } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
-import { ContactsFailure, failedRead } from './failure.ts'
-import { problemOfSegment } from './segment.ts'
+import { checkSegment } from './argument.ts'
+import type { Read } from './read.ts'
 
 /**
  * @returns the contact; null where there is none
@@ -11,10 +11,11 @@ import { problemOfSegment } from './segment.ts'
 export async function findContact(
   callbell: CallbellClient,
   uuid: string,
-  times: Times,
+  read: Read,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
-  return await read(() => callbell.getContact(uuid, times))
+  const { contact } = await read((times) => callbell.getContact(uuid, times))
+  return contact
 }
 
 /**
@@ -27,24 +28,12 @@ export async function findContactByPhone(
   callbell: CallbellClient,
   phoneNumber: string,
   channelUuid: string | null | undefined,
-  times: Times,
+  read: Read,
 ): Promise<Contact | null> {
   checkSegment('phoneNumber', phoneNumber)
   if (typeof channelUuid === 'string') checkSegment('channelUuid', channelUuid)
-  return await read(() => callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times))
-}
-
-async function read(call: () => Promise<Found>): Promise<Contact | null> {
-  try {
-    const { contact } = await call()
-    return contact
-  } catch (error) {
-    throw failedRead(error)
-  }
-}
-
-function checkSegment(argument: string, value: string): void {
-  const problem = problemOfSegment(value)
-  if (problem === undefined) return
-  throw new ContactsFailure('BAD_USER_INPUT', `${argument} ${problem}`, { retryable: false })
+  const { contact } = await read((times) =>
+    callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times),
+  )
+  return contact
 }

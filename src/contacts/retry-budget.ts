@@ -1,13 +1,13 @@
 /**
- * What retries and lookups may cost: a bucket of tokens that each field fills by a little. It
- * keeps an outage from being multiplied: in the long run, at most 1.1 requests a field.
+ * What retries and lookups may cost: a bucket of tokens that each create and each read fills by a
+ * little. It keeps an outage from being multiplied: in the long run, at most 1.1 requests for each.
  */
 const capacity = 100
-/** A tenth of a token a field, counted in tenths so that it stays exact. */
-const tenthsPerField = 1
+/** A tenth of a token each, counted in tenths so that it stays exact. */
+const tenthsEarned = 1
 
 export interface RetryBudget {
-  /** To be called once for every field. */
+  /** To be called once for every create and every read, however often it is tried. */
   earn(): void
   /** Takes a token; false where there is none. */
   spend(): boolean
@@ -19,7 +19,7 @@ export function createRetryBudget(): RetryBudget {
   let tenths = capacity * 10
   return {
     earn() {
-      tenths = Math.min(capacity * 10, tenths + tenthsPerField)
+      tenths = Math.min(capacity * 10, tenths + tenthsEarned)
     },
     spend() {
       if (tenths < 10) return false

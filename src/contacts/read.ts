@@ -1,0 +1,49 @@
+/** Reading from Callbell: what changes nothing is simply asked for again where that may help. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Times } from '../callbell/client.ts'
+import type { CallbellErrorCode } from '../callbell/errors.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import { delayAfter } from '../callbell/retry.ts'
+import { failedRead } from './failure.ts'
+import type { RetryBudget } from './retry-budget.ts'
+
+/**
+ * Makes one call of the client, and makes it again where it fails in a way that may pass.
+ *
+ * @returns what the call returns
+ * @throws ContactsFailure
+ */
+export type Read = <T>(call: (times: Times) => Promise<T>) => Promise<T>
+
+const mostTries = 4
+
+/** A line that is full stays so if those in it come back: `OVERLOADED` is not repeated. */
+const passingCodes: ReadonlySet<CallbellErrorCode> = new Set([
+  'CALLBELL_RATE_LIMITED',
+  'CALLBELL_UNAVAILABLE',
+  'CALLBELL_TIMEOUT',
+] satisfies CallbellErrorCode[])
+
+/**
+ * @param budget pays for whatever is asked for again
+ * @param times until when all tries together may take
+ */
+export function createRead(budget: RetryBudget, times: Times): Read {
+  return async (call) => {
+    budget.earn()
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await call(times)
+      } catch (error) {
+        if (!(error instanceof CallbellError)) throw error
+        // Of this one, nothing was paid for in vain: it never left.
+        if (error.progress === 'unsent' && tries > 1) budget.refund()
+        const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
+        const isInTime = performance.now() + pause < times.enterBy
+        const mayRepeat = passingCodes.has(error.code) && tries < mostTries && isInTime
+        if (!mayRepeat || !budget.spend()) throw failedRead(error)
+        await delay(pause)
+      }
+    }
+  }
+}
