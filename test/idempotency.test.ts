@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { CreateContactInput } from './gql/graphql.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
@@ -46,6 +47,8 @@ function passTime(milliseconds: number): void {
   vi.setSystemTime(now + milliseconds)
 }
 afterEach(() => void vi.useRealTimers())
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
 describe.each(storeUrls)('with %s', (_name, createUrl) => {
   async function open(options: object = {}): Promise<TestGateway> {
@@ -177,6 +180,19 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"replayed":false')
     expect(methods(gateway)).toBe('POST POST')
   })
+})
+
+test('what an earlier version wrote is still read', async () => {
+  const store = await openTestStore('memory:')
+  const gateway = await createTestGateway({ store })
+  const fingerprint = digest('{"identifier":"+39 02 4","source":"whatsapp","name":"Ada"}')
+  const contact = { uuid: 'u', name: 'Ada' }
+  const record = { state: 'CREATED', fingerprint, firstBegan: 1, lastBegan: 1, contact }
+  await store.putIfAbsent(digest('one\u0000k'), JSON.stringify(record), 60_000)
+  const wanted = { identifier: '+39 02 4', source: 'whatsapp', name: 'Ada', idempotencyKey: 'k' } as const
+  const result = await gateway.contacts.create(wanted, createTestOrigin('one'))
+  expect(result).toEqual({ contact, problems: [], replayed: true })
+  expect(methods(gateway)).toBe('')
 })
 
 test.each([

@@ -1,4 +1,4 @@
-/** What a failed attempt to create a contact means, and when to make the next one. Pure. */
+/** What a failed attempt to make something means, and when to make the next one. Pure. */
 import type { CallbellError } from './errors.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { CallbellError } from './errors.ts'
  * - `NO_ANSWER`: nobody knows, and Callbell may still be at it for long.
  * - `NOT_UNDERSTOOD`: what answered was not this API (a redirect, no HTTP, a failure of a
  *   megabyte), and would not be the next time.
- * - `HAPPENED`: the contact exists; only the answer was of no use.
+ * - `HAPPENED`: it was made; only the answer was of no use.
  */
 export type AttemptClass =
   'NOT_SENT' | 'REFUSED' | 'DEFINITE_NO' | 'FAILED' | 'CUT_OFF' | 'NO_ANSWER' | 'NOT_UNDERSTOOD' | 'HAPPENED'

@@ -20,8 +20,8 @@ import type { Read } from './read.ts'
 import { createRead } from './read.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import type { Repeating } from './repeat.ts'
-import type { SendOptions } from './send-contact.ts'
-import { createSender } from './send-contact.ts'
+import type { SendOptions } from './sender.ts'
+import { createSender } from './sender.ts'
 import { updateContact } from './update-contact.ts'
 import type { UpdateContactInput } from './update-rules.ts'
 
@@ -62,7 +62,7 @@ export function createContacts(
   options: SendOptions & IdempotencyOptions,
 ): Contacts {
   const budget = createRetryBudget()
-  const sender = createSender(callbell, budget, options)
+  const sender = createSender(budget, options)
   const idempotency = createIdempotency(store, sender, log, options)
   const lock = createContactLock(store)
   const running = new Set<Promise<unknown>>()
@@ -103,7 +103,7 @@ export function createContacts(
     create: (input, origin) =>
       // Of a key that can't be asked after, nobody can tell what an earlier call has done.
       run(input.idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED', (deadline) =>
-        createContact({ sender, budget, idempotency }, input, origin, deadline),
+        createContact(callbell, { sender, budget, idempotency }, input, origin, deadline),
       ),
     find: (uuid, origin) => runRead(origin, (read) => findContact(callbell, uuid, read)),
     findByPhone: (phoneNumber, channelUuid, origin) =>

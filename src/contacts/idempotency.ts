@@ -1,25 +1,22 @@
-/** Keyed creates: one contact for a key, whoever asks again, whenever, and whatever broke in between. */
+/** Keyed creations: one for a key, whoever asks again, whenever, and whatever broke in between. */
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { encodeNewContact } from '../callbell/encode-contact.ts'
 import { CallbellError } from '../callbell/errors.ts'
-import type { Contact } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { ContactsFailure } from './failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 import { readRecord, writeRecord } from './idempotency-record.ts'
 import { before, guarded } from './guarded.ts'
-import { canBeLookedUp } from './reconcile.ts'
-import type { Sender, Sending } from './send-contact.ts'
+import type { Sender, Sending } from './sender.ts'
 
 export interface IdempotencyOptions {
   /** Milliseconds for which a key is remembered. */
   readonly ttlMs: number
 }
 
-export interface KeyedCreate {
-  readonly contact: Contact
+export interface Keyed<Made> {
+  readonly made: Made
   /** Whether it was there before this call. */
   readonly replayed: boolean
 }
@@ -30,7 +27,7 @@ export interface Idempotency {
    * @throws CallbellError `CALLBELL_REJECTED`, which frees the key
    * @throws ContactsFailure
    */
-  create(caller: string, key: string, sending: Sending): Promise<KeyedCreate>
+  create<Made>(caller: string, key: string, sending: Sending<Made>): Promise<Keyed<Made>>
 }
 
 /** So long after an attempt began, Callbell is not at it any more: what is not there now will not come. */
@@ -50,11 +47,14 @@ export function createIdempotency(
   const owner = randomUUID()
   /** Claims that may be in the store though it told no success: nothing was ever sent under them. */
   const neverSent = new Set<string>()
-  /** Creates under way in this process: their repetitions wait for them instead of asking the store. */
-  const underWay = new Map<string, { readonly fingerprint: string; readonly result: Promise<KeyedCreate> }>()
+  /** Creations under way in this process: their repetitions wait for them instead of asking the store. */
+  const underWay = new Map<
+    string,
+    { readonly fingerprint: string; readonly result: Promise<Keyed<unknown>> }
+  >()
 
   /** Claims the key and creates, or tells what the key's record says. */
-  async function create(id: string, fingerprint: string, sending: Sending): Promise<KeyedCreate> {
+  async function create<Made>(id: string, fingerprint: string, sending: Sending<Made>): Promise<Keyed<Made>> {
     const claim = runningRecord(fingerprint, Date.now(), sending)
     for (;;) {
       const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending.deadline, () => {
@@ -68,7 +68,8 @@ export function createIdempotency(
       }
       const record = readRecord(found)
       if (record.fingerprint !== fingerprint) throw reused()
-      if (record.state === 'CREATED') return { contact: record.contact, replayed: true }
+      if (record.state === 'CREATED')
+        return { made: sending.creation.restore(record.contact), replayed: true }
       if (record.state === 'APPLIED') throw failureOf(record, sending)
       if (record.state === 'UNKNOWN' || isOrphan(record)) {
         const settled = await settleUnknown(id, found, record, sending)
@@ -88,12 +89,12 @@ export function createIdempotency(
    *
    * @returns null if someone else was faster and the record must be read again
    */
-  async function settleUnknown(
+  async function settleUnknown<Made>(
     id: string,
     found: string,
     record: IdempotencyRecord,
-    sending: Sending,
-  ): Promise<KeyedCreate | null> {
+    sending: Sending<Made>,
+  ): Promise<Keyed<Made> | null> {
     const code = 'code' in record ? record.code : 'CALLBELL_UNAVAILABLE'
     const attempts = 'attempts' in record ? record.attempts : 1
     const { fingerprint, firstBegan } = record
@@ -102,11 +103,11 @@ export function createIdempotency(
     const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
     if (!(await guarded(store.replace(id, found, claim, ttlMs), sending.deadline))) return null
 
-    const { contact, origin, deadline } = sending
-    const finding = await sender.look({ contact, origin, began: firstBegan }, deadline)
+    const { creation, origin, deadline } = sending
+    const finding = await sender.look({ creation, origin, began: firstBegan }, deadline)
     if (typeof finding === 'object') {
-      await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.contact }, sending)
-      return { contact: finding.contact, replayed: true }
+      await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.made }, sending)
+      return { made: finding.made, replayed: true }
     }
     const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
     if (finding === 'NOTHING' && untilForgotten({ ...record, lastBegan }) === 0) {
@@ -120,7 +121,7 @@ export function createIdempotency(
   }
 
   /** Sends under a claim, and writes down how it ended. */
-  async function send(id: string, claim: string, sending: Sending): Promise<KeyedCreate> {
+  async function send<Made>(id: string, claim: string, sending: Sending<Made>): Promise<Keyed<Made>> {
     const record = { ...readRecord(claim) }
     let hasLeft = sending.earlier !== undefined
     const onSent = (at: number): void => {
@@ -129,9 +130,9 @@ export function createIdempotency(
       record.lastBegan = at
     }
     try {
-      const contact = await sender.send({ ...sending, onSent })
-      await settle(id, claim, { ...common(record), state: 'CREATED', contact }, sending)
-      return { contact, replayed: false }
+      const made = await sender.send({ ...sending, onSent })
+      await settle(id, claim, { ...common(record), state: 'CREATED', contact: made }, sending)
+      return { made, replayed: false }
     } catch (error) {
       if (
         error instanceof CallbellError ||
@@ -164,7 +165,7 @@ export function createIdempotency(
     id: string,
     claim: string,
     record: IdempotencyRecord | null,
-    { deadline }: Sending,
+    { deadline }: Sending<unknown>,
   ): Promise<void> {
     try {
       const write =
@@ -178,7 +179,7 @@ export function createIdempotency(
   function runningRecord(
     fingerprint: string,
     began: number,
-    { deadline }: Sending,
+    { deadline }: Sending<unknown>,
     firstBegan = began,
   ): string {
     const leaseUntil = Date.now() + (deadline - performance.now()) + leaseGraceMs
@@ -193,11 +194,12 @@ export function createIdempotency(
   return {
     async create(caller, key, sending) {
       const id = digest(`${caller}\u0000${key}`)
-      const fingerprint = digest(encodeNewContact(sending.contact))
+      const fingerprint = digest(sending.creation.fingerprint)
       const first = underWay.get(id)
       if (first) {
         if (first.fingerprint !== fingerprint) throw reused()
-        return { ...(await first.result), replayed: true }
+        const { made } = await first.result
+        return { made: sending.creation.restore(made), replayed: true }
       }
       const result = create(id, fingerprint, sending)
       underWay.set(id, { fingerprint, result })
@@ -226,11 +228,11 @@ function untilForgotten({ lastBegan }: IdempotencyRecord): number {
 /** With a key an unknown outcome may be asked for again, as long as Callbell can be asked. */
 function failureOf(
   { state, code, attempts }: IdempotencyRecord & { state: 'APPLIED' | 'UNKNOWN' },
-  { contact }: Sending,
+  { creation }: Sending<unknown>,
   retryAfterMs?: number,
   cause?: unknown,
 ): ContactsFailure {
-  const isRetryable = state === 'UNKNOWN' && canBeLookedUp(contact)
+  const isRetryable = state === 'UNKNOWN' && creation.canBeLookedUp
   return new ContactsFailure(code, `the outcome of a keyed create is ${state}`, {
     outcome: state,
     attempts,

@@ -1,22 +1,14 @@
-/** Finding out what became of a create that nobody can tell: by looking whether its contact is there. */
+/** Finding out what became of a creation that nobody can tell: by looking whether what it makes is there. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Origin } from '../caller.ts'
-import type { CallbellClient } from '../callbell/client.ts'
 import { CallbellError } from '../callbell/errors.ts'
-import type { Contact, NewContact } from '../contact.ts'
+import type { Creation, Finding } from './creation.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
-/**
- * - the contact: it is there, so it was created
- * - `NOTHING`: there is no contact with that number
- * - `UNCLEAR`: anything else; nothing may be concluded from it
- */
-export type Finding = { readonly contact: Contact } | 'NOTHING' | 'UNCLEAR'
-
-export interface LookingFor {
-  readonly contact: NewContact
+export interface LookingFor<Made> {
+  readonly creation: Creation<Made>
   readonly origin: Origin
-  /** When the first attempt that may have created it left, in milliseconds since the epoch on our clock. */
+  /** When the first attempt that may have made it left, in milliseconds since the epoch on our clock. */
   readonly began: number
 }
 
@@ -24,19 +16,18 @@ export interface LookingFor {
 const firstWaitMs = 200
 
 /**
- * Looks until the contact is found, something else is, or the time is up.
+ * Looks until it is found, something else is, or the time is up.
  *
  * @param until when the last look is due, on the clock of `performance.now()`
  * @param deadline when the last look must have been answered, on the same clock
  */
-export async function reconcile(
-  callbell: CallbellClient,
+export async function reconcile<Made>(
   budget: RetryBudget,
-  sought: LookingFor,
+  sought: LookingFor<Made>,
   until: number,
   deadline: number,
-): Promise<Finding> {
-  if (!canBeLookedUp(sought.contact)) return 'UNCLEAR'
+): Promise<Finding<Made>> {
+  if (!sought.creation.canBeLookedUp) return 'UNCLEAR'
   for (let wait = firstWaitMs; ; wait *= 2) {
     const now = performance.now()
     const isLast = now + wait >= until
@@ -45,51 +36,23 @@ export async function reconcile(
     if (now + pause >= deadline) return 'UNCLEAR'
     await delay(pause)
     if (!budget.spend()) return 'UNCLEAR'
-    const seen = await look(callbell, budget, sought, deadline)
+    const seen = await look(budget, sought, deadline)
     // A look that failed says nothing, and the next one may do better.
     if (isLast) return seen === 'FAILED' ? 'UNCLEAR' : seen
     if (seen !== 'FAILED' && seen !== 'NOTHING') return seen
   }
 }
 
-/**
- * Only WhatsApp contacts can be asked for by their identifier, and one of dots alone would name
- * another place in the URL.
- */
-export function canBeLookedUp({ source, identifier }: NewContact): boolean {
-  return source === 'whatsapp' && !/^\.+$/.test(identifier)
-}
-
-async function look(
-  callbell: CallbellClient,
+async function look<Made>(
   budget: RetryBudget,
-  { contact, origin, began }: LookingFor,
+  { creation, origin, began }: LookingFor<Made>,
   deadline: number,
-): Promise<Finding | 'FAILED'> {
+): Promise<Finding<Made> | 'FAILED'> {
   try {
-    const times = { origin, enterBy: deadline, answerBy: deadline }
-    const seen = await callbell.getContactByPhone(contact.identifier, contact.channelUuid, times)
-    if (seen.contact === null) return seen.isTold ? 'NOTHING' : 'FAILED'
-    // What is older proves nothing: the lookup shows one contact, and a second may stand beside it.
-    const isOurs =
-      seen.contact.name === contact.name && isSince(seen.contact.createdAt, began + leadOf(seen.clockLeadMs))
-    return isOurs ? { contact: seen.contact } : 'UNCLEAR'
+    return await creation.look(began, { origin, enterBy: deadline, answerBy: deadline })
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     if (error.progress === 'unsent') budget.refund()
     return 'FAILED'
   }
-}
-
-/** A lead of less than two seconds is within what whole seconds and the way of the answer make of none. */
-function leadOf(clockLeadMs: number): number {
-  return Math.abs(clockLeadMs) < 2000 ? 0 : clockLeadMs
-}
-
-/** By so much clocks that are kept in step may differ. */
-const leewayMs = 250
-
-/** Callbell writes whole seconds, so a contact of this second may bear a time before the attempt's. */
-function isSince(createdAt: string | null, moment: number): boolean {
-  return createdAt !== null && Date.parse(createdAt) >= Math.floor((moment - leewayMs) / 1000) * 1000
 }

@@ -1,4 +1,5 @@
-import type { CreateContactProblem, CreateContactResult } from '../contacts/create-contact.ts'
+import type { CreateContactResult } from '../contacts/create-contact.ts'
+import type { CreationProblem } from '../contacts/make-once.ts'
 import { BotStatus } from './bot-status.ts'
 import { builder } from './builder.ts'
 import { ContactSource } from './contact-source.ts'
@@ -51,7 +52,7 @@ const CreateContactErrorCode = builder.enumType('CreateContactErrorCode', {
 })
 
 interface CreateContactUserErrorShape extends UserErrorShape {
-  readonly code: CreateContactProblem['code']
+  readonly code: CreationProblem['code']
 }
 
 const CreateContactUserError = builder

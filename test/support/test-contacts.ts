@@ -3,7 +3,7 @@ import pino from 'pino'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
-import type { SendOptions } from '../../src/contacts/send-contact.ts'
+import type { SendOptions } from '../../src/contacts/sender.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { Store } from '../../src/store/store.ts'
 

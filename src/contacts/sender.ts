@@ -1,12 +1,11 @@
-/** Sending one contact, again where that is safe, until its outcome is known or honestly unknown. */
+/** Making something once: sent again where that is safe, until its outcome is known or honestly unknown. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Origin } from '../caller.ts'
-import type { CallbellClient } from '../callbell/client.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import { classOf, delayAfter } from '../callbell/retry.ts'
-import type { Contact, NewContact } from '../contact.ts'
+import type { Creation, Finding } from './creation.ts'
 import { failedChange } from './failure.ts'
-import type { Finding, LookingFor } from './reconcile.ts'
+import type { LookingFor } from './reconcile.ts'
 import { reconcile } from './reconcile.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
@@ -17,9 +16,9 @@ export interface SendOptions {
   readonly settleMs: number
 }
 
-/** One contact to be created. */
-export interface Sending {
-  readonly contact: NewContact
+/** One call that is to make something. */
+export interface Sending<Made> {
+  readonly creation: Creation<Made>
   readonly origin: Origin
   /** When the caller must be answered, on the clock of `performance.now()`. */
   readonly deadline: number
@@ -31,27 +30,24 @@ export interface Sending {
 
 export interface Sender {
   /**
-   * @returns the contact that is there for this call, whichever attempt created it
+   * @returns what is there for this call, whichever attempt made it
    * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
    * @throws ContactsFailure with the outcome
    */
-  send(sending: Sending): Promise<Contact>
-  /** Looks whether a contact that may have been created earlier is there. */
-  look(sought: LookingFor, deadline: number): Promise<Finding>
+  send<Made>(sending: Sending<Made>): Promise<Made>
+  /** Looks whether what may have been made earlier is there. */
+  look<Made>(sought: LookingFor<Made>, deadline: number): Promise<Finding<Made>>
 }
 
 /** Requests that provably did nothing are repeated up to so many tries. */
 const mostTries = 4
 
-export function createSender(
-  callbell: CallbellClient,
-  budget: RetryBudget,
-  { timeoutMs, settleMs }: SendOptions,
-): Sender {
+export function createSender(budget: RetryBudget, { timeoutMs, settleMs }: SendOptions): Sender {
   /** How long a finished write may take to be seen by a lookup. */
   const lagMs = settleMs / 4
 
-  async function send({ contact, origin, deadline, onSent, earlier }: Sending): Promise<Contact> {
+  async function send<Made>(sending: Sending<Made>): Promise<Made> {
+    const { creation, origin, deadline, onSent, earlier } = sending
     // What is left after an attempt is for looking what became of it.
     const answerBy = deadline - timeoutMs / 5
     // What gets its turn later than this would not be answered in time, and be unclear for nothing.
@@ -74,7 +70,7 @@ export function createSender(
 
     for (let attempts = 1; ; attempts += 1) {
       try {
-        return await callbell.createContact(contact, times)
+        return await creation.attempt(times)
       } catch (error) {
         if (!(error instanceof CallbellError)) throw error
         const kind = classOf(error)
@@ -110,8 +106,8 @@ export function createSender(
           CUT_OFF: now + settleMs,
           NO_ANSWER: deadline - lagMs,
         }[kind]
-        const finding = await reconcile(callbell, budget, { contact, origin, began }, until, deadline)
-        if (typeof finding === 'object') return finding.contact
+        const finding = await reconcile(budget, { creation, origin, began }, until, deadline)
+        if (typeof finding === 'object') return finding.made
         const mayRepeat = finding === 'NOTHING' && isFirst && (kind === 'FAILED' || kind === 'CUT_OFF')
         if (!mayRepeat || performance.now() >= enterBy || !budget.spend()) throw failed()
       }
@@ -120,6 +116,6 @@ export function createSender(
 
   return {
     send,
-    look: (sought, deadline) => reconcile(callbell, budget, sought, performance.now() + lagMs, deadline),
+    look: (sought, deadline) => reconcile(budget, sought, performance.now() + lagMs, deadline),
   }
 }

@@ -1,0 +1,51 @@
+/** Making what was checked, with or without a key. */
+import type { Origin } from '../caller.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import type { Creation } from './creation.ts'
+import type { Idempotency, Keyed } from './idempotency.ts'
+import type { InputProblem } from './new-contact-rules.ts'
+import type { RetryBudget } from './retry-budget.ts'
+import type { Sender } from './sender.ts'
+
+/** Why something was not made, in terms of the input; `REJECTED`: by Callbell itself. */
+export interface CreationProblem {
+  /** Path inside the input; null where no part of it is to blame. */
+  readonly path: readonly string[] | null
+  readonly message: string
+  readonly code: InputProblem['code'] | 'REJECTED'
+}
+
+export interface MakeOnceParts {
+  readonly sender: Sender
+  readonly budget: RetryBudget
+  readonly idempotency: Idempotency
+}
+
+/**
+ * Once it has started, nothing but its own deadline ends it: a POST that has left is not aborted
+ * because its caller went away, as that would only hide its outcome.
+ *
+ * @param key names the call: repeated with the same key, it is the same call
+ * @param origin whose idempotency key it is
+ * @param deadline on the clock of `performance.now()`
+ * @returns what was made, or for what reasons Callbell refused it
+ * @throws ContactsFailure for everything else, with the outcome
+ */
+export async function makeOnce<Made>(
+  { sender, budget, idempotency }: MakeOnceParts,
+  key: string | undefined,
+  creation: Creation<Made>,
+  origin: Origin,
+  deadline: number,
+): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
+  budget.earn()
+  const sending = { creation, origin, deadline }
+  try {
+    // Without a key nothing is stored, and nothing is slower.
+    if (key === undefined) return { made: await sender.send(sending), replayed: false }
+    return await idempotency.create(origin.caller.name, key, sending)
+  } catch (error) {
+    if (!(error instanceof CallbellError)) throw error
+    return { problems: error.rejections.map(({ path, message }) => ({ path, message, code: 'REJECTED' })) }
+  }
+}
