@@ -4,6 +4,7 @@ import type { CallbellClient } from '../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { Connection } from './connection.ts'
 import type { CreateContactInput, CreateContactResult } from './create-contact.ts'
 import { createContact } from './create-contact.ts'
 import type { Changed } from './change.ts'
@@ -16,6 +17,8 @@ import { ContactsFailure } from './failure.ts'
 import { findContact, findContactByPhone } from './find-contact.ts'
 import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
+import type { ContactListInput } from './list-contacts.ts'
+import { listContacts } from './list-contacts.ts'
 import type { Read } from './read.ts'
 import { createRead } from './read.ts'
 import { createRetryBudget } from './retry-budget.ts'
@@ -43,6 +46,7 @@ export interface Contacts {
     origin: Origin,
   ): Promise<Changed<Contact>>
   setBotStatus(target: ContactTarget & { readonly status: BotStatus }, origin: Origin): Promise<Changed<Bot>>
+  list(input: ContactListInput, origin: Origin): Promise<Connection<Contact>>
   /**
    * From here on, calls that have not started are refused.
    *
@@ -119,6 +123,7 @@ export function createContacts(
       change(origin, (repeating) => moveToFunnel(callbell, target, repeating)),
     setBotStatus: (target, origin) =>
       change(origin, (repeating) => setBotStatus(callbell, target, repeating)),
+    list: (input, origin) => runRead(origin, (read) => listContacts(callbell, input, read)),
     async stop() {
       isStopped = true
       await Promise.allSettled(running)

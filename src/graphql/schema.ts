@@ -7,5 +7,6 @@ import './find-contact.ts'
 import './update-contact.ts'
 import './delete-contact.ts'
 import './conversation.ts'
+import './list-contacts.ts'
 
 export const schema: GraphQLSchema = builder.toSchema()

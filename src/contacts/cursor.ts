@@ -1,0 +1,57 @@
+/** Cursors: a place in one list, as opaque text that needs no memory, and so outlives the process. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { parseJson } from '../callbell/json.ts'
+import { badArgument } from './argument.ts'
+
+/** Where a list goes on. */
+export interface Position<Page> {
+  /** The page of Callbell's to go on with. */
+  readonly page: Page
+  /** What comes before: where it is on that page, the list goes on after it. Null where it has no id. */
+  readonly id: string | null
+  /** How many things of that page to pass by where it is not. */
+  readonly place: number
+}
+
+const envelope = z.strictObject({
+  list: z.string(),
+  page: z.unknown(),
+  id: z.string().max(255).nullable(),
+  place: z.int().min(0).max(1000),
+})
+
+/** @param list whatever tells this list from all others, as text */
+export function encodeCursor<Page>({ page, id, place }: Position<Page>, list: string): string {
+  return Buffer.from(JSON.stringify({ list: digestOf(list), page, id, place })).toString('base64url')
+}
+
+/**
+ * @param pageForm what a page of this list looks like
+ * @throws ContactsFailure `BAD_USER_INPUT` where it is no cursor, or one of another list
+ */
+export function decodeCursor<Page>(cursor: string, list: string, pageForm: z.ZodType<Page>): Position<Page> {
+  const opened = envelope.safeParse(open(cursor))
+  if (!opened.success) throw badArgument('after is no cursor: give it back as it came')
+  if (opened.data.list !== digestOf(list)) {
+    throw badArgument('after is a cursor of another list: it goes on with the filter that it was given for')
+  }
+  const page = pageForm.safeParse(opened.data.page)
+  if (!page.success) throw badArgument('after is no cursor: give it back as it came')
+  return { ...opened.data, page: page.data }
+}
+
+/** @returns how many things of its page a cursor passes by; 0 for none, and for what is no cursor */
+export function placeOf(cursor: string | null | undefined): number {
+  const opened = envelope.safeParse(cursor ? open(cursor) : undefined)
+  return opened.success ? opened.data.place : 0
+}
+
+function open(cursor: string): unknown {
+  return parseJson(Buffer.from(cursor, 'base64url').toString())
+}
+
+/** Enough to notice a mistake. A cursor is no secret, and forging one gives access to nothing. */
+function digestOf(list: string): string {
+  return createHash('sha256').update(list).digest('base64url').slice(0, 12)
+}

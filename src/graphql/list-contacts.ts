@@ -1,0 +1,34 @@
+import { builder } from './builder.ts'
+import { connectionOf, stepArguments } from './connection.ts'
+import { ContactSource } from './contact-source.ts'
+import { ContactType } from './contact.ts'
+
+const ContactFilter = builder.inputType('ContactFilter', {
+  description: 'Which contacts a list is to hold: those that meet all that is given.',
+  fields: (t) => ({
+    source: t.field({ type: ContactSource, description: 'Only those of this kind of channel.' }),
+    tags: t.stringList({
+      description:
+        'Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for.',
+    }),
+    teamUuid: t.id({ description: 'Only those of this team.' }),
+  }),
+})
+
+const ContactConnection = connectionOf(ContactType, 'contacts')
+
+builder.queryField('contacts', (t) =>
+  t.field({
+    type: ContactConnection,
+    description:
+      'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. When one of the calls fails, the whole field does: it is null, and never half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
+    args: {
+      ...stepArguments(t.arg),
+      filter: t.arg({
+        type: ContactFilter,
+        description: 'Which contacts. Default: all. It must stay the same from step to step.',
+      }),
+    },
+    resolve: (_root, input, { contacts, origin }) => contacts.list(input, origin),
+  }),
+)
