@@ -35,6 +35,18 @@ test('a phone number is looked up on the channel that is asked for', async () =>
   ])
 })
 
+test('a contact is found by its business-scoped user id', async () => {
+  const { execute, sandbox } = await createTestGateway({ sandbox: { seed: 50 } })
+  const { uuid, bsuid } = sandbox.contacts.all().find((contact) => contact.bsuid) ?? expect.unreachable()
+  const document = 'query ($bsuid: String!) { contactByBsuid(bsuid: $bsuid) { uuid } }'
+  expect(await execute(document, { bsuid })).toEqual({ data: { contactByBsuid: { uuid } } })
+  expect(await execute(document, { bsuid: 'nobody’s' })).toEqual({ data: { contactByBsuid: null } })
+  expect(await execute(document, { bsuid: '..' })).toMatchObject({
+    errors: [{ message: 'bsuid must not be made of dots' }],
+  })
+  expect(sandbox.requests).toHaveLength(2)
+})
+
 test('what was created can be read back', async () => {
   const { execute } = await createTestGateway()
   const input = { identifier: '+39 02 1', source: 'WHATSAPP', name: 'Ünïcødé  “quoted” 😀' } as const

@@ -1,10 +1,10 @@
 import type { GraphQLField, GraphQLInputField, GraphQLNamedType } from 'graphql'
 import {
-  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
+  isNonNullType,
   isObjectType,
   isSpecifiedScalarType,
 } from 'graphql'
@@ -49,7 +49,5 @@ test('every type, field, argument and enum value has a description', () => {
 test('a field that fails never voids its siblings: no root field is non-null', () => {
   const roots = [schema.getQueryType(), schema.getMutationType()]
   const fields = roots.flatMap((root) => Object.values(root?.getFields() ?? {}))
-  expect(fields.map((field) => [field.name, String(field.type)])).toEqual(
-    fields.map((field) => [field.name, getNamedType(field.type).name]),
-  )
+  expect(fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
 import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
-import type { Bot, BotStatus, Contact } from '../contact.ts'
+import type { Bot, BotStatus, Channel, Contact, Funnel, Team } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Connection } from './connection.ts'
@@ -14,7 +14,7 @@ import { closeConversation, moveToFunnel, openConversation, setBotStatus } from 
 import { deleteContact } from './delete-contact.ts'
 import type { Outcome } from './failure.ts'
 import { ContactsFailure } from './failure.ts'
-import { findContact, findContactByPhone } from './find-contact.ts'
+import { findContact, findContactByBsuid, findContactByPhone } from './find-contact.ts'
 import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
 import type { ContactListInput } from './list-contacts.ts'
@@ -46,7 +46,11 @@ export interface Contacts {
     origin: Origin,
   ): Promise<Changed<Contact>>
   setBotStatus(target: ContactTarget & { readonly status: BotStatus }, origin: Origin): Promise<Changed<Bot>>
+  findByBsuid(bsuid: string, origin: Origin): Promise<Contact | null>
   list(input: ContactListInput, origin: Origin): Promise<Connection<Contact>>
+  teams(origin: Origin): Promise<readonly Team[]>
+  channels(origin: Origin): Promise<readonly Channel[]>
+  funnels(origin: Origin): Promise<readonly Funnel[]>
   /**
    * From here on, calls that have not started are refused.
    *
@@ -123,7 +127,11 @@ export function createContacts(
       change(origin, (repeating) => moveToFunnel(callbell, target, repeating)),
     setBotStatus: (target, origin) =>
       change(origin, (repeating) => setBotStatus(callbell, target, repeating)),
+    findByBsuid: (bsuid, origin) => runRead(origin, (read) => findContactByBsuid(callbell, bsuid, read)),
     list: (input, origin) => runRead(origin, (read) => listContacts(callbell, input, read)),
+    teams: (origin) => runRead(origin, (read) => read((times) => callbell.listTeams(times))),
+    channels: (origin) => runRead(origin, (read) => read((times) => callbell.listChannels(times))),
+    funnels: (origin) => runRead(origin, (read) => read((times) => callbell.listFunnels(times))),
     async stop() {
       isStopped = true
       await Promise.allSettled(running)

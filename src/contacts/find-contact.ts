@@ -37,3 +37,18 @@ export async function findContactByPhone(
   )
   return contact
 }
+
+/**
+ * @param bsuid WhatsApp's business-scoped user id
+ * @returns the contact; null where there is none
+ * @throws ContactsFailure
+ */
+export async function findContactByBsuid(
+  callbell: CallbellClient,
+  bsuid: string,
+  read: Read,
+): Promise<Contact | null> {
+  checkSegment('bsuid', bsuid)
+  const { contact } = await read((times) => callbell.getContactByBsuid(bsuid, times))
+  return contact
+}

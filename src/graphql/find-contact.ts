@@ -23,3 +23,13 @@ builder.queryField('contactByPhone', (t) =>
       contacts.findByPhone(phoneNumber, channelUuid, origin),
   }),
 )
+
+builder.queryField('contactByBsuid', (t) =>
+  t.field({
+    type: ContactType,
+    description:
+      'One WhatsApp contact by its business-scoped user id, which it has even where it hides its number; null where there is none. Costs one call to Callbell.',
+    args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
+    resolve: (_root, { bsuid }, { contacts, origin }) => contacts.findByBsuid(bsuid, origin),
+  }),
+)

@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { builder } from './builder.ts'
 import './date-time.ts'
+import './account.ts'
 import './create-contact.ts'
 import './find-contact.ts'
 import './update-contact.ts'

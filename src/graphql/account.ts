@@ -1,0 +1,24 @@
+/** What contacts refer to: what a form offers for a choice. */
+import { builder } from './builder.ts'
+import { ChannelType } from './channel.ts'
+import { FunnelType } from './funnel.ts'
+import { TeamType } from './team.ts'
+
+builder.queryFields((t) => ({
+  teams: t.field({
+    type: [TeamType],
+    description: 'The account’s teams, as Callbell’s first page holds them. Costs one call to Callbell.',
+    resolve: (_root, _args, { contacts, origin }) => contacts.teams(origin),
+  }),
+  channels: t.field({
+    type: [ChannelType],
+    description:
+      'The account’s connected inboxes, as Callbell’s first page holds them. Costs one call to Callbell.',
+    resolve: (_root, _args, { contacts, origin }) => contacts.channels(origin),
+  }),
+  funnels: t.field({
+    type: [FunnelType],
+    description: 'The stages of the account’s sales funnel. Costs one call to Callbell.',
+    resolve: (_root, _args, { contacts, origin }) => contacts.funnels(origin),
+  }),
+}))

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import * as account from '../src/sandbox/account.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+test('teams, channels and funnels are read, for a call each', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const { data, errors } = await execute(`{
+    teams { uuid name createdAt default memberCount }
+    channels { uuid title type main discardedAt }
+    funnels { uuid name position emoji createdAt }
+  }`)
+  expect(errors).toBeUndefined()
+  expect(data).toEqual({
+    teams: account.teams.map(({ members, ...team }) => ({ ...team, memberCount: members })),
+    channels: account.channels,
+    // Callbell writes these times in a way of its own.
+    funnels: account.funnels.map((funnel) => ({
+      ...funnel,
+      createdAt: expect.stringMatching(/T.*\+01:00$/),
+    })),
+  })
+  expect(sandbox.requests.map(({ path }) => path).toSorted()).toEqual([
+    '/v1/channels',
+    '/v1/funnels',
+    '/v1/teams',
+  ])
+})
+
+test('one of the lists that fails leaves the others standing', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  sandbox.failNext({ status: 402 })
+  const { data, errors } = await execute<Record<string, unknown>, never>(
+    '{ teams { uuid } funnels { uuid } }',
+  )
+  expect(errors).toMatchObject([{ extensions: { code: 'CALLBELL_PAYMENT_REQUIRED' } }])
+  expect(Object.values(data ?? {}).filter((list) => list === null)).toHaveLength(1)
+})
