@@ -224,7 +224,7 @@ test('a cursor goes with its filter', async () => {
   })
   expect(errors).toMatchObject([
     {
-      message: 'after is a cursor of another list: it goes on with the filter that it was given for',
+      message: 'after is a cursor of another list: it goes with the filter or contact that it was given for',
       extensions: { code: 'BAD_USER_INPUT' },
     },
   ])

@@ -1,10 +1,10 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
 import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
-import type { Bot, BotStatus, Channel, Contact, Funnel, Team } from '../contact.ts'
+import type { Bot, BotStatus, Channel, Contact, Funnel, Message, Team } from '../contact.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Step } from './connection.ts'
 import type { CreateContactInput, CreateContactResult } from './create-contact.ts'
 import { createContact } from './create-contact.ts'
 import type { Changed } from './change.ts'
@@ -19,6 +19,7 @@ import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
 import type { ContactListInput } from './list-contacts.ts'
 import { listContacts } from './list-contacts.ts'
+import { listMessages } from './list-messages.ts'
 import type { Read } from './read.ts'
 import { createRead } from './read.ts'
 import { createRetryBudget } from './retry-budget.ts'
@@ -48,6 +49,13 @@ export interface Contacts {
   setBotStatus(target: ContactTarget & { readonly status: BotStatus }, origin: Origin): Promise<Changed<Bot>>
   findByBsuid(bsuid: string, origin: Origin): Promise<Contact | null>
   list(input: ContactListInput, origin: Origin): Promise<Connection<Contact>>
+  /** @param uuid of the contact */
+  messages(uuid: string, step: Step, origin: Origin): Promise<Connection<Message>>
+  /**
+   * @param uuid of the contact
+   * @returns null where it has none
+   */
+  bot(uuid: string, origin: Origin): Promise<Bot | null>
   teams(origin: Origin): Promise<readonly Team[]>
   channels(origin: Origin): Promise<readonly Channel[]>
   funnels(origin: Origin): Promise<readonly Funnel[]>
@@ -129,6 +137,8 @@ export function createContacts(
       change(origin, (repeating) => setBotStatus(callbell, target, repeating)),
     findByBsuid: (bsuid, origin) => runRead(origin, (read) => findContactByBsuid(callbell, bsuid, read)),
     list: (input, origin) => runRead(origin, (read) => listContacts(callbell, input, read)),
+    messages: (uuid, step, origin) => runRead(origin, (read) => listMessages(callbell, uuid, step, read)),
+    bot: (uuid, origin) => runRead(origin, (read) => read((times) => callbell.getBot(uuid, times))),
     teams: (origin) => runRead(origin, (read) => read((times) => callbell.listTeams(times))),
     channels: (origin) => runRead(origin, (read) => read((times) => callbell.listChannels(times))),
     funnels: (origin) => runRead(origin, (read) => read((times) => callbell.listFunnels(times))),

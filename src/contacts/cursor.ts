@@ -34,7 +34,9 @@ export function decodeCursor<Page>(cursor: string, list: string, pageForm: z.Zod
   const opened = envelope.safeParse(open(cursor))
   if (!opened.success) throw badArgument('after is no cursor: give it back as it came')
   if (opened.data.list !== digestOf(list)) {
-    throw badArgument('after is a cursor of another list: it goes on with the filter that it was given for')
+    throw badArgument(
+      'after is a cursor of another list: it goes with the filter or contact that it was given for',
+    )
   }
   const page = pageForm.safeParse(opened.data.page)
   if (!page.success) throw badArgument('after is no cursor: give it back as it came')

@@ -1,0 +1,34 @@
+/** The messages of a contact's conversation, newest first, as a connection. */
+import { z } from 'zod'
+import type { CallbellClient } from '../callbell/client.ts'
+import type { Message } from '../contact.ts'
+import type { Connection, PagedList, Step } from './connection.ts'
+import { connect, pageSize } from './connection.ts'
+import type { Read } from './read.ts'
+
+/** Callbell numbers these pages, from 1. */
+const pageForm = z.int().min(1)
+
+/**
+ * @param uuid of the contact
+ * @throws ContactsFailure
+ */
+export function listMessages(
+  callbell: CallbellClient,
+  uuid: string,
+  step: Step,
+  read: Read,
+): Promise<Connection<Message>> {
+  const list: PagedList<Message, number> = {
+    name: JSON.stringify(['messages', uuid]),
+    firstPage: 1,
+    pageForm,
+    idOf: (message) => message.uuid,
+    async fetch(page) {
+      const items = await read((times) => callbell.listMessages(uuid, page, times))
+      // Nothing tells the end but a page that is not full.
+      return { items, next: items.length < pageSize ? null : page + 1 }
+    },
+  }
+  return connect(list, step)
+}

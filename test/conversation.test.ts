@@ -1,0 +1,116 @@
+import type { ExecutionResult } from 'graphql'
+import { expect, test } from 'vitest'
+import type { Sandbox } from '../src/sandbox/sandbox.ts'
+import type { TestGateway } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+const document = `query ($uuid: ID!, $first: Int, $after: String) {
+  contact(uuid: $uuid) {
+    uuid
+    messages(first: $first, after: $after) {
+      nodes { uuid text createdAt status channel from to }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`
+
+interface Messages {
+  readonly nodes: readonly object[]
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+}
+
+interface Answer {
+  readonly contact: { readonly messages: Messages }
+}
+
+function seeded(): Promise<TestGateway> {
+  return createTestGateway({ sandbox: { seed: 60 } })
+}
+
+/** A contact with more messages than two pages hold. */
+function talker({ contacts }: Sandbox) {
+  return contacts.entries().find(({ messages }) => messages.length > 40) ?? expect.unreachable()
+}
+
+test.each([1, 7, 20, 30, 100])('messages are walked through in steps of %i', async (first) => {
+  const { execute, sandbox } = await seeded()
+  const { contact, messages } = talker(sandbox)
+  const shown: object[] = []
+  let after: string | null = null
+  for (let hasNextPage = true; hasNextPage;) {
+    const result: ExecutionResult<Answer> = await execute(document, { uuid: contact.uuid, first, after })
+    const { nodes, pageInfo }: Messages = result.data?.contact.messages ?? expect.unreachable()
+    shown.push(...nodes)
+    hasNextPage = pageInfo.hasNextPage
+    after = pageInfo.endCursor
+  }
+  expect(shown).toEqual(messages)
+})
+
+test('messages that fill their page are followed by an empty one', async () => {
+  const { execute, sandbox } = await seeded()
+  const messages = Array.from({ length: 20 }, (_, n) => ({ uuid: `m${n}` }))
+  sandbox.failNext({}, { status: 200, body: { messages } }, {}, { status: 200, body: { messages: [] } })
+  const { uuid } = talker(sandbox).contact
+  const full = await execute<Answer, object>(document, { uuid })
+  expect(full.data?.contact.messages.pageInfo.hasNextPage).toBe(true)
+  const after = full.data?.contact.messages.pageInfo.endCursor
+  expect(await execute(document, { uuid, after })).toMatchObject({
+    data: { contact: { messages: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } } },
+  })
+  expect(sandbox.requests.map(({ path }) => path)).toContain(`/v1/contacts/${uuid}/messages?page=2`)
+})
+
+test('messages without a uuid are walked through by their place', async () => {
+  const { execute, sandbox } = await seeded()
+  const page = { status: 200, body: { messages: [{ text: 'a' }, { text: 'b' }, { text: 'c' }] } }
+  sandbox.failNext({}, page, {}, page)
+  const { uuid } = talker(sandbox).contact
+  const one = await execute<Answer, object>(document, { uuid, first: 2 })
+  const after = one.data?.contact.messages.pageInfo.endCursor
+  const other = await execute<Answer, object>(document, { uuid, first: 2, after })
+  const texts = [one, other].map(({ data }) => data?.contact.messages.nodes)
+  expect(texts).toMatchObject([[{ text: 'a' }, { text: 'b' }], [{ text: 'c' }]])
+})
+
+test('a cursor of another contact’s messages is refused', async () => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  const { data } = await execute<Answer, object>(document, { uuid })
+  const after = data?.contact.messages.pageInfo.endCursor
+  const other = sandbox.contacts.all().find((contact) => contact.uuid !== uuid)?.uuid
+  expect(await execute(document, { uuid: other, after })).toMatchObject({
+    data: { contact: { uuid: other, messages: null } },
+    errors: [{ path: ['contact', 'messages'], extensions: { code: 'BAD_USER_INPUT' } }],
+  })
+})
+
+test('the bot is read for each contact that it is selected on, and otherwise not', async () => {
+  const { execute, sandbox } = await seeded()
+  const fields = 'uuid name status conversationStartedAt version isLatestVersion'
+  const { data } = await execute<{ contacts: { nodes: { uuid: string }[] } }, never>(
+    `{ contacts(first: 3) { nodes { uuid bot { ${fields} } } } }`,
+  )
+  expect(data?.contacts.nodes).toEqual(
+    data?.contacts.nodes.map(({ uuid }) => {
+      const { latestBotVersion: isLatestVersion, ...bot } =
+        sandbox.contacts.find(uuid)?.bot ?? expect.unreachable()
+      return { uuid, bot: { ...bot, isLatestVersion } }
+    }),
+  )
+  expect(sandbox.requests).toHaveLength(4)
+  await execute('{ contacts(first: 3) { nodes { uuid } } }')
+  expect(sandbox.requests).toHaveLength(5)
+})
+
+test('no bot is null and no error; one that can’t be read leaves its contact standing', async () => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
+  sandbox.failNext({}, { status: 404 }, {}, { status: 403 })
+  expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
+  expect(await execute(query)).toMatchObject({
+    data: { contact: { uuid, bot: null } },
+    errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_UNAUTHORIZED' } }],
+  })
+})
