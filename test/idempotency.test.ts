@@ -150,7 +150,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN' })
     const tooEarly = told(await create(gateway))
     expect(tooEarly).toMatchObject({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
-    expect(tooEarly).toHaveProperty('retryAfterMs', expect.closeTo(29_500, -3))
+    expect(tooEarly).toHaveProperty('retryAfterMs', expect.closeTo(25_000, -4))
     passTime(31_000)
     expect(await create(gateway)).toEqual(created(gateway, false))
     expect(methods(gateway)).toBe('POST GET GET GET POST')
