@@ -104,13 +104,15 @@ describe.each(changes)('$field', (change) => {
     })
   })
 
-  test.each(['', '..', 'a\nb', 'x'.repeat(256)])('is refused for the uuid %j, unsent', async (wrong) => {
+  test.each([
+    ['', 'BLANK'],
+    ['..', 'INVALID'],
+    ['a\nb', 'INVALID'],
+    ['x'.repeat(256), 'TOO_LONG'],
+  ])('is refused for the uuid %j, unsent', async (wrong, code) => {
     const gateway = await createTestGateway()
     const { payload } = await make(gateway, change, { uuid: wrong })
-    expect(payload).toMatchObject({
-      result: null,
-      userErrors: [{ field: ['input', 'uuid'], code: 'INVALID' }],
-    })
+    expect(payload).toMatchObject({ result: null, userErrors: [{ field: ['input', 'uuid'], code }] })
     expect(gateway.sandbox.requests).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 /** What a change gives: its result, or what its caller can mend. */
 import { CallbellError } from '../callbell/errors.ts'
-import type { InputProblem } from './new-contact-rules.ts'
-import { problemOfSegment } from './argument.ts'
+import type { InputProblem } from './input-rules.ts'
+import { pathSegment } from './input-rules.ts'
 
 /** Why a change was not made, in terms of its input. */
 export interface ChangeProblem {
@@ -51,6 +51,6 @@ export async function changed<T>(
 
 /** What is wrong with the uuid of what is to be changed. */
 export function problemsOfUuid(uuid: string, key = 'uuid'): ChangeProblem[] {
-  const message = problemOfSegment(uuid)
-  return message === undefined ? [] : [{ path: [key], message, code: 'INVALID' }]
+  const problem = pathSegment(uuid)
+  return problem === undefined ? [] : [{ path: [key], ...problem }]
 }

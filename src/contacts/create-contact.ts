@@ -3,10 +3,11 @@ import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import { contactCreation } from './contact-creation.ts'
+import { checkIdempotencyKey } from './input-rules.ts'
 import type { CreationProblem, MakeOnceParts } from './make-once.ts'
 import { makeOnce } from './make-once.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
-import { checkIdempotencyKey, checkNewContact } from './new-contact-rules.ts'
+import { checkNewContact } from './new-contact-rules.ts'
 
 export interface CreateContactInput extends NewContactInput {
   /** Names this create: repeated with the same key, it is the same create. */

@@ -3,7 +3,7 @@ import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import type { Creation } from './creation.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
-import type { InputProblem } from './new-contact-rules.ts'
+import type { InputProblem } from './input-rules.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { Sender } from './sender.ts'
 

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { BotStatus, ContactChanges } from '../contact.ts'
 import type { ChangeProblem } from './change.ts'
 import { problemsOfUuid } from './change.ts'
+import { checkInput } from './input-rules.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
-import { customFields, name, note, problemsOf, singleLine, user } from './new-contact-rules.ts'
+import { customFields, name, note, singleLine, user } from './new-contact-rules.ts'
 
 /** A key that is left out stays as it is; null clears what Callbell can clear. */
 export interface UpdateContactInput {
@@ -60,19 +61,18 @@ export function checkUpdate(
 ): { readonly update: Update } | { readonly problems: readonly ChangeProblem[] } {
   const { uuid, ...given } = input
   const nulls = neverNull.filter((key) => given[key] === null)
-  const parsed = fields.safeParse(
-    Object.fromEntries(Object.entries(given).filter(([key]) => !nulls.some((name_) => name_ === key))),
-  )
+  const clearable = Object.entries(given).filter(([key]) => !nulls.some((never) => never === key))
+  const checked = checkInput(fields, Object.fromEntries(clearable))
   const problems: ChangeProblem[] = [
     ...problemsOfUuid(uuid),
     ...nulls.map((key) =>
       invalid(key, key === 'tags' ? 'must not be null; [] removes all' : 'can’t be cleared'),
     ),
-    ...(parsed.success ? problemsOfTags(given) : problemsOf(parsed.error)),
+    ...('problems' in checked ? checked.problems : problemsOfTags(given)),
     ...(isEmpty(given) ? [{ path: null, message: 'must change something', code: 'BLANK' as const }] : []),
   ]
-  if (!parsed.success || problems.length > 0) return { problems }
-  const { tags, addTags, removeTags, expectedTags, note: text, ...changes } = parsed.data
+  if ('problems' in checked || problems.length > 0) return { problems }
+  const { tags, addTags, removeTags, expectedTags, note: text, ...changes } = checked.value
   const add = addTags ?? []
   const remove = removeTags ?? []
   const isEdit = tags !== undefined || add.length > 0 || remove.length > 0 || expectedTags

@@ -1,0 +1,128 @@
+/**
+ * What the rules of inputs are made of. They refuse only what Callbell certainly refuses: whatever
+ * it may accept is Callbell's to judge.
+ */
+import { z } from 'zod'
+
+export type ProblemCode = 'BLANK' | 'TOO_LONG' | 'INVALID'
+
+/** One thing that is wrong with an input: where (path inside the input), what, and of which kind. */
+export interface InputProblem {
+  readonly path: readonly string[]
+  readonly message: string
+  readonly code: ProblemCode
+}
+
+/** All control characters, and all but those that lay out a text of several lines. */
+export const controls = /\p{Cc}/u
+export const controlsButLayout = /(?![\t\n\r])\p{Cc}/u
+
+/** A rule: what is wrong with a text, or nothing. */
+export type Rule = (value: string) => { message: string; code: ProblemCode } | undefined
+
+export const notBlank: Rule = (value) =>
+  value.trim() === '' ? { message: 'must not be blank', code: 'BLANK' } : undefined
+
+/** Characters are code points, as a database counts them: an emoji is one. */
+export function atMost(limit: number): Rule {
+  return (value) => {
+    const length = value.length > limit ? Array.from(value).length : value.length
+    return length > limit
+      ? { message: `must have at most ${limit} characters, but has ${length}`, code: 'TOO_LONG' }
+      : undefined
+  }
+}
+
+export function without(characters: RegExp): Rule {
+  return (value) => {
+    const found = characters.exec(value)?.[0].codePointAt(0)
+    return found === undefined
+      ? undefined
+      : { message: `must not contain the control character ${codePointName(found)}`, code: 'INVALID' }
+  }
+}
+
+/** Half of a surrogate pair has no UTF-8 form: it could not be sent as it is. */
+export const wellFormed: Rule = (value) =>
+  value.isWellFormed() ? undefined : { message: 'must be well-formed Unicode text', code: 'INVALID' }
+
+/** Longer than any uuid, phone number or tag. */
+const longestIdentifier = 255
+
+/** What is to name one thing. */
+export const identifier: Rule = (value) => {
+  if (value.trim() === '') return { message: 'must not be blank', code: 'BLANK' }
+  if (controls.test(value) || !value.isWellFormed())
+    return { message: 'must not contain control characters or broken Unicode', code: 'INVALID' }
+  if (value.length > longestIdentifier)
+    return { message: `must have at most ${longestIdentifier} characters`, code: 'TOO_LONG' }
+  return undefined
+}
+
+/** What becomes part of a URL must not be able to name another resource, either. */
+export const pathSegment: Rule = (value) =>
+  /^\.+$/.test(value) ? { message: 'must not be made of dots', code: 'INVALID' } : identifier(value)
+
+function codePointName(codePoint: number): string {
+  return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
+}
+
+/** A text that meets all rules; the first one broken is told. */
+export function text(...rules: Rule[]) {
+  return z.string().check((context) => {
+    for (const rule of rules) {
+      const broken = rule(context.value)
+      if (broken) {
+        context.issues.push({
+          code: 'custom',
+          input: context.value,
+          message: broken.message,
+          params: { code: broken.code },
+        })
+        return
+      }
+    }
+  })
+}
+
+/** Of a list of thousands, each with a mistake, nobody reads more; the answer would be a multiple of it. */
+const mostProblems = 50
+
+/**
+ * Checks an input against all rules.
+ *
+ * @returns what the schema makes of it, or everything that is wrong with it at once (the first 50
+ *   where it is more)
+ */
+export function checkInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: z.input<Schema>,
+): { readonly value: z.output<Schema> } | { readonly problems: readonly InputProblem[] } {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return { value: parsed.data }
+  return {
+    problems: parsed.error.issues.slice(0, mostProblems).map((issue) => ({
+      path: issue.path.map(String),
+      message: issue.message,
+      code: issue.code === 'custom' ? codeOf(issue.params) : 'INVALID',
+    })),
+  }
+}
+
+const longestKey = 255
+
+/** Checks an idempotency key: 1 to 255 characters that can be printed. */
+export function checkIdempotencyKey(key: string | undefined): readonly InputProblem[] {
+  if (key === undefined) return []
+  // Without them: controls, format characters, surrogates, private and unassigned code points, line ends.
+  const isPrintable = !/[\p{C}\p{Zl}\p{Zp}]/u.test(key)
+  const length = Array.from(key).length
+  if (isPrintable && length >= 1 && length <= longestKey) return []
+  const message = `must be 1 to ${longestKey} printable characters`
+  return [{ path: ['idempotencyKey'], message, code: length > longestKey ? 'TOO_LONG' : 'INVALID' }]
+}
+
+function codeOf(params: Record<string, unknown> | undefined): ProblemCode {
+  const code = params?.['code']
+  return code === 'BLANK' || code === 'TOO_LONG' ? code : 'INVALID'
+}
