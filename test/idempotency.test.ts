@@ -262,6 +262,6 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     await expect.poll(() => methods(gateway)).toBe('POST')
     await redis.kill()
     expect(await creating).toEqual(created(gateway, false))
-    expect(gateway.log.map(({ msg }) => msg)).toContain('the outcome of a keyed create could not be stored')
+    expect(gateway.log.map(({ msg }) => msg)).toContain('the outcome of a keyed call could not be stored')
   })
 })

@@ -29,16 +29,25 @@ import type { Reader } from './reader.ts'
 
 export type { Times } from './call.ts'
 
-export interface Found {
-  /** Null where there is none. */
-  readonly contact: Contact | null
-  /** Whether it was surely Callbell that told. */
-  readonly isTold: boolean
+/** What an answer tells of Callbell's clock. */
+export interface Clocked {
   /**
    * Milliseconds by which Callbell's clock is ahead of ours, as its `Date` header tells: by whole
    * seconds, rounded down. 0 where it tells none.
    */
   readonly clockLeadMs: number
+}
+
+export interface Found extends Clocked {
+  /** Null where there is none. */
+  readonly contact: Contact | null
+  /** Whether it was surely Callbell that told. */
+  readonly isTold: boolean
+}
+
+export interface LatestMessages extends Clocked {
+  /** Newest first. */
+  readonly messages: readonly Message[]
 }
 
 export interface Page<T> {
@@ -74,6 +83,8 @@ export interface CallbellClient {
   deleteContact(uuid: string, times: Times): Promise<void>
   /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
   listMessages(uuid: string, page: number, times: Times): Promise<readonly Message[]>
+  /** The first page of `GET /contacts/:uuid/messages`. */
+  latestMessages(uuid: string, times: Times): Promise<LatestMessages>
   /** `GET /contacts/:uuid/bot`; null where there is none. */
   getBot(uuid: string, times: Times): Promise<Bot | null>
   /** `POST /contacts/:uuid/bot`. */
@@ -129,13 +140,16 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     key: string,
     read: (reader: Reader) => T | null,
     times: Times,
-  ): Promise<Page<T>> {
+  ): Promise<Page<T> & Clocked> {
     const answer = await ask({ method: 'GET', path }, times)
     const decoded: DecodedList<T> = decodeList(answer.text, key, read)
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
     warnOfUnreadable(decoded.unreadable)
-    return decoded
+    return { ...decoded, clockLeadMs: clockLeadOf(answer) }
   }
+
+  const messagesOf = (uuid: string, page: number, times: Times): Promise<Page<Message> & Clocked> =>
+    list(`${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`, 'messages', readMessage, times)
 
   function contactIn(answer: Answer, decoded: DecodedContact): Contact {
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
@@ -184,13 +198,11 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       await ask({ method: 'DELETE', path: pathOf(uuid) }, times)
     },
     async listMessages(uuid, page, times) {
-      const { items } = await list(
-        `${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`,
-        'messages',
-        readMessage,
-        times,
-      )
-      return items
+      return (await messagesOf(uuid, page, times)).items
+    },
+    async latestMessages(uuid, times) {
+      const { items, clockLeadMs } = await messagesOf(uuid, 1, times)
+      return { messages: items, clockLeadMs }
     },
     async getBot(uuid, times) {
       const answer = await call({ method: 'GET', path: `${pathOf(uuid)}/bot` }, times)
@@ -211,8 +223,12 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       await ask(
         { method: 'POST', path: `${pathOf(uuid)}/conversation/note`, body },
         times,
-        ([name, ...rest]) =>
-          name === 'text' ? { path: ['text'], rest } : placeNowhere([name ?? '', ...rest]),
+        (parameter, status) => {
+          if (status === 404) return { path: ['uuid'], rest: parameter }
+          return parameter[0] === 'text'
+            ? { path: ['text'], rest: parameter.slice(1) }
+            : placeNowhere(parameter)
+        },
       )
     },
     moveToFunnel(uuid, funnelUuid, times) {

@@ -6,11 +6,18 @@ import { CallbellError } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
-/** Finds a wire parameter in the input that was sent. */
-export type Place = (parameter: readonly string[]) => PlacedParameter
+/**
+ * Finds a wire parameter in the input that was sent.
+ *
+ * @param parameter empty where none was named
+ * @param status of the answer: a 404 is about what the path names
+ */
+export type Place = (parameter: readonly string[], status: number) => PlacedParameter
 
 /** For a request without parameters of its own. */
-export const placeNowhere: Place = (parameter) => ({ path: null, rest: parameter })
+export function placeNowhere(parameter: readonly string[]): PlacedParameter {
+  return { path: null, rest: parameter }
+}
 
 export function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
@@ -42,11 +49,12 @@ function readRejections(
   quote: (words: string) => string,
 ): Rejection[] {
   const rejections = decodeError(text).flatMap(({ parameter, message }) => {
-    const { path, rest } = place(parameter)
+    const { path, rest } = place(parameter, status)
     // What has no place in the path must still be said somewhere.
     const words = quote([...rest, message].join(': '))
     return words === '' ? [] : [{ path, message: words }]
   })
   if (rejections.length > 0) return rejections
-  return [{ path: null, message: `Callbell refused the request (status ${status}) without saying why` }]
+  const { path } = place([], status)
+  return [{ path, message: `Callbell refused the request (status ${status}) without saying why` }]
 }

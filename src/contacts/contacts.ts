@@ -5,6 +5,8 @@ import type { Bot, BotStatus, Channel, Contact, Funnel, Message, Team } from '..
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Connection, Step } from './connection.ts'
+import type { AddNoteInput, AddNoteResult } from './add-note.ts'
+import { addNote } from './add-note.ts'
 import type { CreateContactInput, CreateContactResult } from './create-contact.ts'
 import { createContact } from './create-contact.ts'
 import type { Changed } from './change.ts'
@@ -32,6 +34,8 @@ import type { UpdateContactInput } from './update-rules.ts'
 export interface Contacts {
   /** @param origin whose idempotency keys these are, and who is told of each request */
   create(input: CreateContactInput, origin: Origin): Promise<CreateContactResult>
+  /** Adds a note to the conversation of a contact. @param origin as in `create` */
+  addNote(input: AddNoteInput, origin: Origin): Promise<AddNoteResult>
   find(uuid: string, origin: Origin): Promise<Contact | null>
   findByPhone(
     phoneNumber: string,
@@ -79,8 +83,8 @@ export function createContacts(
 ): Contacts {
   const budget = createRetryBudget()
   const sender = createSender(budget, options)
-  const idempotency = createIdempotency(store, sender, log, options)
   const lock = createContactLock(store)
+  const once = { sender, budget, idempotency: createIdempotency(store, sender, log, options) }
   const running = new Set<Promise<unknown>>()
   let isStopped = false
 
@@ -117,10 +121,9 @@ export function createContacts(
 
   return {
     create: (input, origin) =>
-      // Of a key that can't be asked after, nobody can tell what an earlier call has done.
-      run(input.idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED', (deadline) =>
-        createContact(callbell, { sender, budget, idempotency }, input, origin, deadline),
-      ),
+      run(unstarted(input), (deadline) => createContact(callbell, once, input, origin, deadline)),
+    addNote: (input, origin) =>
+      run(unstarted(input), (deadline) => addNote(callbell, once, input, origin, deadline)),
     find: (uuid, origin) => runRead(origin, (read) => findContact(callbell, uuid, read)),
     findByPhone: (phoneNumber, channelUuid, origin) =>
       runRead(origin, (read) => findContactByPhone(callbell, phoneNumber, channelUuid, read)),
@@ -147,4 +150,9 @@ export function createContacts(
       await Promise.allSettled(running)
     },
   }
+}
+
+/** Of a key that can't be asked after, nobody can tell what an earlier call has done. */
+function unstarted({ idempotencyKey }: Pick<AddNoteInput, 'idempotencyKey'>): Outcome {
+  return idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED'
 }

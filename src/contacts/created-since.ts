@@ -10,6 +10,15 @@ export function isSince(createdAt: string | null, moment: number, clockLeadMs: n
   return createdAt !== null && Date.parse(createdAt) >= secondOf(moment + leadOf(clockLeadMs))
 }
 
+/**
+ * Whether what bears this time was surely created before a moment of ours. Neither this
+ * nor `isSince` holds for the two seconds before it, in which a lead can't be told from none.
+ */
+export function isBefore(createdAt: string | null, moment: number, clockLeadMs: number): boolean {
+  if (createdAt === null) return false
+  return Date.parse(createdAt) < secondOf(moment + leadOf(clockLeadMs)) - leastLeadMs
+}
+
 /** By so much clocks that are kept in step may differ. */
 const leewayMs = 250
 

@@ -172,7 +172,7 @@ export function createIdempotency(
         record === null ? store.remove(id, claim) : store.replace(id, claim, writeRecord(record), ttlMs)
       await before(deadline, write)
     } catch (error) {
-      log.error({ reason: String(error) }, 'the outcome of a keyed create could not be stored')
+      log.error({ reason: String(error) }, 'the outcome of a keyed call could not be stored')
     }
   }
 
@@ -233,7 +233,7 @@ function failureOf(
   cause?: unknown,
 ): ContactsFailure {
   const isRetryable = state === 'UNKNOWN' && creation.canBeLookedUp
-  return new ContactsFailure(code, `the outcome of a keyed create is ${state}`, {
+  return new ContactsFailure(code, `the outcome of a keyed call is ${state}`, {
     outcome: state,
     attempts,
     retryable: isRetryable,

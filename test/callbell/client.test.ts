@@ -94,6 +94,12 @@ const calls: [
     [],
   ],
   [
+    `GET /v1/contacts/${uuid}/messages?page=1`,
+    (client, times) => client.latestMessages(uuid, times),
+    undefined,
+    { messages: [], clockLeadMs: expect.any(Number) },
+  ],
+  [
     `GET /v1/contacts/${uuid}/bot`,
     (client, times) => client.getBot(uuid, times),
     undefined,

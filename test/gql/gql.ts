@@ -14,6 +14,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "mutation AddConversationNote($input: AddConversationNoteInput!) {\n  addConversationNote(input: $input) {\n    success\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.AddConversationNoteDocument,
     "mutation CloseConversation($input: CloseConversationInput!) {\n  closeConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.CloseConversationDocument,
     "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}": typeof types.ContactDocument,
     "query ContactByBsuid($bsuid: String!) {\n  contactByBsuid(bsuid: $bsuid) {\n    uuid\n    name\n    bsuid\n  }\n}": typeof types.ContactByBsuidDocument,
@@ -29,6 +30,7 @@ type Documents = {
     "mutation UpdateContact($input: UpdateContactInput!) {\n  updateContact(input: $input) {\n    contact {\n      uuid\n      name\n      note\n      tags\n      assignedUser\n      team {\n        uuid\n        name\n      }\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": typeof types.UpdateContactDocument,
 };
 const documents: Documents = {
+    "mutation AddConversationNote($input: AddConversationNoteInput!) {\n  addConversationNote(input: $input) {\n    success\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.AddConversationNoteDocument,
     "mutation CloseConversation($input: CloseConversationInput!) {\n  closeConversation(input: $input) {\n    contact {\n      uuid\n      closedAt\n    }\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}": types.CloseConversationDocument,
     "query Contact($uuid: ID!) {\n  contact(uuid: $uuid) {\n    id\n    uuid\n    name\n    phoneNumber\n    avatarUrl\n    source\n    sourceName\n    createdAt\n    closedAt\n    blockedAt\n    href\n    conversationHref\n    tags\n    assignedUser\n    customFields {\n      name\n      value\n      values\n    }\n    funnelId\n    note\n    bsuid\n    team {\n      id\n      uuid\n      name\n      createdAt\n      default\n      memberCount\n    }\n    channel {\n      id\n      uuid\n      title\n      type\n      main\n      discardedAt\n    }\n  }\n}": types.ContactDocument,
     "query ContactByBsuid($bsuid: String!) {\n  contactByBsuid(bsuid: $bsuid) {\n    uuid\n    name\n    bsuid\n  }\n}": types.ContactByBsuidDocument,
@@ -58,6 +60,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation AddConversationNote($input: AddConversationNoteInput!) {\n  addConversationNote(input: $input) {\n    success\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"): (typeof documents)["mutation AddConversationNote($input: AddConversationNoteInput!) {\n  addConversationNote(input: $input) {\n    success\n    replayed\n    userErrors {\n      field\n      message\n      code\n    }\n  }\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,0 +1,59 @@
+/** Adding a note to a contact's conversation: checked first, added once, and its outcome named. */
+import { z } from 'zod'
+import type { Origin } from '../caller.ts'
+import type { CallbellClient } from '../callbell/client.ts'
+import {
+  checkIdempotencyKey,
+  checkInput,
+  controlsButLayout,
+  notBlank,
+  pathSegment,
+  text,
+  wellFormed,
+  without,
+} from './input-rules.ts'
+import type { CreationProblem, MakeOnceParts } from './make-once.ts'
+import { makeOnce } from './make-once.ts'
+import type { NewNote } from './note-creation.ts'
+import { noteCreation } from './note-creation.ts'
+
+export interface AddNoteInput extends NewNote {
+  /** Names this note: repeated with the same key, it is the same note. */
+  readonly idempotencyKey?: string | null | undefined
+}
+
+export interface AddNoteResult {
+  /** False where there are problems. */
+  readonly isAdded: boolean
+  readonly problems: readonly CreationProblem[]
+  /** Whether this is the result of an earlier call with the same key. */
+  readonly replayed: boolean
+}
+
+/** No limit of a conversation's notes is documented: only the note of a contact has one. */
+const newNote = z.object({
+  uuid: text(pathSegment),
+  text: text(notBlank, wellFormed, without(controlsButLayout)),
+}) satisfies z.ZodType<NewNote>
+
+/**
+ * @param origin whose idempotency keys these are
+ * @param deadline on the clock of `performance.now()`
+ * @returns whether it was added, or what its giver can mend
+ * @throws ContactsFailure for everything else, with the outcome
+ */
+export async function addNote(
+  callbell: CallbellClient,
+  parts: MakeOnceParts,
+  { idempotencyKey, ...input }: AddNoteInput,
+  origin: Origin,
+  deadline: number,
+): Promise<AddNoteResult> {
+  const key = idempotencyKey ?? undefined
+  const checked = checkInput(newNote, input)
+  const problems = [...checkIdempotencyKey(key), ...('problems' in checked ? checked.problems : [])]
+  if (!('value' in checked) || problems.length > 0) return { isAdded: false, problems, replayed: false }
+  const result = await makeOnce(parts, key, noteCreation(callbell, checked.value), origin, deadline)
+  if ('problems' in result) return { isAdded: false, problems: result.problems, replayed: false }
+  return { isAdded: result.made, problems: [], replayed: result.replayed }
+}
