@@ -161,20 +161,26 @@ test.each<[string, Fault[], string]>([
   expect(methods(sandbox)).toBe(expected)
 })
 
-test.each<[string, Fault[], object, string, number]>([
-  ['a wrong token', [{ status: 401 }], { code: 'CALLBELL_UNAUTHORIZED', outcome: 'NOT_APPLIED' }, 'POST', 0],
+test.each<[string, Fault[], object, RegExp, number]>([
+  [
+    'a wrong token',
+    [{ status: 401 }],
+    { code: 'CALLBELL_UNAUTHORIZED', outcome: 'NOT_APPLIED' },
+    /^POST$/,
+    0,
+  ],
   [
     'no answer, and no work',
     [{ delayMs: 3000, status: 200 }],
     { code: 'CALLBELL_TIMEOUT', outcome: 'UNKNOWN' },
-    'POST GET GET',
+    /^POST( GET)+$/,
     0,
   ],
   [
     'a 500 twice',
     [{ status: 500 }, { on: 'POST', status: 500 }],
     { outcome: 'UNKNOWN' },
-    'POST GET POST GET',
+    /^POST GET POST GET$/,
     0,
   ],
   [
@@ -184,14 +190,14 @@ test.each<[string, Fault[], object, string, number]>([
       ...Array.from({ length: 3 }, () => ({ on: 'GET', status: 500 }) as const),
     ],
     { outcome: 'UNKNOWN' },
-    'POST GET GET',
+    /^POST( GET)+$/,
     1,
   ],
   [
     'a 500 before the work, and a look that finds no contact',
     [{ status: 500 }, { on: 'GET', status: 404, body: { error: 'not found' } }],
     { outcome: 'UNKNOWN' },
-    'POST GET',
+    /^POST GET$/,
     0,
   ],
 ])('of a note that meets %s, the outcome is told', async (_what, faults, expected, sent, made) => {
@@ -200,7 +206,7 @@ test.each<[string, Fault[], object, string, number]>([
   const result = await add(gateway)
   expect(result.data).toEqual({ addConversationNote: null })
   expect(told(result)).toMatchObject({ ...expected, retryable: false })
-  expect(methods(gateway.sandbox)).toBe(sent)
+  expect(methods(gateway.sandbox)).toMatch(sent)
   expect(notes(gateway.sandbox)).toHaveLength(made)
 })
 
