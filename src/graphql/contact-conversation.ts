@@ -1,8 +1,10 @@
 /** What a contact's conversation holds: fields of the contact that cost calls of their own. */
+import { callsOf, sizeOf } from '../contacts/connection.ts'
 import { BotType } from './bot.ts'
 import { builder } from './builder.ts'
 import { stepArguments } from './connection.ts'
 import { ContactType } from './contact.ts'
+import { FieldCost } from './field-cost.ts'
 import { MessageConnection } from './message.ts'
 
 builder.objectFields(ContactType, (t) => ({
@@ -11,12 +13,14 @@ builder.objectFields(ContactType, (t) => ({
     description:
       'The messages of its conversation, newest first. Costs one call to Callbell for each 20 that are asked for, and for each contact that it is selected on. When one of the calls fails, the field is null, and the contact stands.',
     args: stepArguments(t.arg),
+    extensions: { cost: new FieldCost(callsOf, sizeOf) },
     resolve: ({ uuid }, step, { contacts, origin }) => contacts.messages(uuid, step, origin),
   }),
   bot: t.field({
     type: BotType,
     description:
       'The bot of its conversation; null where there is none. Costs one call to Callbell for each contact that it is selected on.',
+    extensions: { cost: new FieldCost(() => 1) },
     resolve: ({ uuid }, _args, { contacts, origin }) => contacts.bot(uuid, origin),
   }),
 }))

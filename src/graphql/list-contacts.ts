@@ -1,7 +1,9 @@
+import { callsOf, sizeOf } from '../contacts/connection.ts'
 import { builder } from './builder.ts'
 import { connectionOf, stepArguments } from './connection.ts'
 import { ContactSource } from './contact-source.ts'
 import { ContactType } from './contact.ts'
+import { FieldCost } from './field-cost.ts'
 
 const ContactFilter = builder.inputType('ContactFilter', {
   description: 'Which contacts a list is to hold: those that meet all that is given.',
@@ -21,7 +23,7 @@ builder.queryField('contacts', (t) =>
   t.field({
     type: ContactConnection,
     description:
-      'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. When one of the calls fails, the whole field does: it is null, and never half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
+      'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. One operation may cost 50 calls, those of `bot` and `messages` of each contact included. When one of the calls fails, the whole field does: it is null, and never half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
     args: {
       ...stepArguments(t.arg),
       filter: t.arg({
@@ -29,6 +31,7 @@ builder.queryField('contacts', (t) =>
         description: 'Which contacts. Default: all. It must stay the same from step to step.',
       }),
     },
+    extensions: { cost: new FieldCost(callsOf, sizeOf) },
     resolve: (_root, input, { contacts, origin }) => contacts.list(input, origin),
   }),
 )
