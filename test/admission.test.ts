@@ -234,7 +234,7 @@ test('an address shares one bucket where callers have no names', async () => {
 
 test('whoever waits behind a hundred calls of another caller is served soon', async () => {
   const gateway = await createTestGateway({ ...closed, maxRps: 40 })
-  const seven = `{${Array.from({ length: 7 }, (_, n) => `a${n}:contact(uuid:"shop"){name}`).join(' ')}}`
+  const seven = `{${Array.from({ length: 7 }, (_, n) => `a${n}:contact(uuid:"shop${n}"){name}`).join(' ')}}`
   const hog = Array.from({ length: 15 }, () => ask(gateway, seven, 'key-of-shop'))
   await expect.poll(() => gateway.sandbox.requests.length, { interval: 5 }).toBeGreaterThan(10)
   const { data } = await ask(gateway, '{contact(uuid:"web"){name}}', 'key-of-web')

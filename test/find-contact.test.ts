@@ -105,3 +105,38 @@ test('a uuid stays one segment of the path, whatever is in it', async () => {
   await execute(ContactDocument, { uuid: 'a/../b?c=d#e' })
   expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/contacts/a%2F..%2Fb%3Fc%3Dd%23e'])
 })
+
+test('a contact that is asked for twice is read once', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const document = `{
+    a: contact(uuid: "${john}") { name }
+    b: contact(uuid: "${john}") { phoneNumber }
+    c: contactByPhone(phoneNumber: "123456789") { name }
+    d: contactByPhone(phoneNumber: "123456789", channelUuid: null) { uuid }
+    e: contactByPhone(phoneNumber: "123456789", channelUuid: "c4a00000000000000000000000000002") { uuid }
+    f: contactByBsuid(bsuid: "1") { uuid }
+    g: contactByBsuid(bsuid: "1") { name }
+  }`
+  expect(await execute(document)).toEqual({
+    data: {
+      a: { name: 'John Doe' },
+      b: { phoneNumber: '123456789' },
+      c: { name: 'John Doe' },
+      d: { uuid: john },
+      e: null,
+      f: null,
+      g: null,
+    },
+  })
+  expect(sandbox.requests).toHaveLength(4)
+  await execute(document)
+  expect(sandbox.requests).toHaveLength(8)
+})
+
+test('a read that fails for one alias fails for the other', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  sandbox.failNext({ status: 401 })
+  const { errors } = await execute(`{ a: contact(uuid: "u") { name } b: contact(uuid: "u") { name } }`)
+  expect(errors?.map(({ path }) => path)).toEqual([['a'], ['b']])
+  expect(sandbox.requests).toHaveLength(1)
+})

@@ -36,7 +36,8 @@ export interface Contacts {
   create(input: CreateContactInput, origin: Origin): Promise<CreateContactResult>
   /** Adds a note to the conversation of a contact. @param origin as in `create` */
   addNote(input: AddNoteInput, origin: Origin): Promise<AddNoteResult>
-  find(uuid: string, origin: Origin): Promise<Contact | null>
+  /** @param hasFieldTypes whether the types of custom fields are wanted. Default: false */
+  find(uuid: string, origin: Origin, hasFieldTypes?: boolean): Promise<Contact | null>
   findByPhone(
     phoneNumber: string,
     channelUuid: string | null | undefined,
@@ -124,7 +125,8 @@ export function createContacts(
       run(unstarted(input), (deadline) => createContact(callbell, once, input, origin, deadline)),
     addNote: (input, origin) =>
       run(unstarted(input), (deadline) => addNote(callbell, once, input, origin, deadline)),
-    find: (uuid, origin) => runRead(origin, (read) => findContact(callbell, uuid, read)),
+    find: (uuid, origin, hasFieldTypes) =>
+      runRead(origin, (read) => findContact(callbell, uuid, hasFieldTypes, read)),
     findByPhone: (phoneNumber, channelUuid, origin) =>
       runRead(origin, (read) => findContactByPhone(callbell, phoneNumber, channelUuid, read)),
     update: (input, origin) =>

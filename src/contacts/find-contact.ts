@@ -5,16 +5,18 @@ import { checkSegment } from './argument.ts'
 import type { Read } from './read.ts'
 
 /**
+ * @param hasFieldTypes whether the types of custom fields are wanted
  * @returns the contact; null where there is none
  * @throws ContactsFailure
  */
 export async function findContact(
   callbell: CallbellClient,
   uuid: string,
+  hasFieldTypes: boolean | undefined,
   read: Read,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
-  const { contact } = await read((times) => callbell.getContact(uuid, times))
+  const { contact } = await read((times) => callbell.getContact(uuid, times, hasFieldTypes))
   return contact
 }
 

@@ -17,6 +17,8 @@ export interface ContactFilterInput {
 
 export interface ContactListInput extends Step {
   readonly filter?: ContactFilterInput | null | undefined
+  /** Whether the types of custom fields are wanted. Default: false. */
+  readonly hasFieldTypes?: boolean
 }
 
 /** Callbell's own cursor; null for the first page. It is sent back as part of a URL. */
@@ -29,7 +31,7 @@ const pageForm = z
 /** @throws ContactsFailure */
 export async function listContacts(
   callbell: CallbellClient,
-  { filter: input, ...step }: ContactListInput,
+  { filter: input, hasFieldTypes, ...step }: ContactListInput,
   read: Read,
 ): Promise<Connection<Contact>> {
   const filter = checkFilter(input ?? {})
@@ -40,7 +42,7 @@ export async function listContacts(
     idOf: ({ uuid }: Contact) => uuid,
     async fetch(page: string | null) {
       try {
-        return await read((times) => callbell.listContacts(filter, page, times))
+        return await read((times) => callbell.listContacts(filter, page, times, hasFieldTypes))
       } catch (error) {
         throw page !== null && isOfCursor(error)
           ? badArgument('after is a cursor that Callbell no longer takes: start again without it')

@@ -5,6 +5,7 @@ import type { Plugin } from 'graphql-yoga'
 import type { Origin } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { Outcome } from '../contacts/failure.ts'
+import type { ContactReads } from './read-once.ts'
 
 /** The context of one request. */
 export interface GatewayContext {
@@ -17,6 +18,8 @@ export interface GatewayContext {
   readonly requestId: string
   /** What became of each change that has begun, by its field's name in the answer. */
   readonly outcomes: Map<string | number, Outcome>
+  /** What has been read for this request. */
+  readonly contactReads: ContactReads
   /** The request as it arrives, its body unread. */
   readonly incoming: IncomingMessage
 }

@@ -1,6 +1,24 @@
 import type { CustomField } from '../contact.ts'
 import { builder } from './builder.ts'
 
+const fieldTypes = ['text', 'email', 'number', 'date', 'dropdown', 'checkbox'] as const
+
+const TypeOfCustomField = builder.enumType('CustomFieldType', {
+  description: 'What a custom field holds.',
+  values: {
+    TEXT: { value: 'text', description: 'Any text.' },
+    EMAIL: { value: 'email', description: 'An e-mail address.' },
+    NUMBER: { value: 'number', description: 'A number, as text: `42`.' },
+    DATE: { value: 'date', description: 'A date: `2026-03-03`.' },
+    DROPDOWN: { value: 'dropdown', description: 'One of its `options`.' },
+    CHECKBOX: { value: 'checkbox', description: 'Any of its `options`; read `values`.' },
+  } as const,
+})
+
+/** Callbell tells it where it is asked to, which it can be for these fields only. */
+const whereTold =
+  'Told below `contact` and `contacts`, without a further call; null wherever else a contact comes from, as from a mutation.'
+
 export const CustomFieldType = builder.objectRef<CustomField>('CustomField').implement({
   description: 'One custom field of a contact.',
   fields: (t) => ({
@@ -15,6 +33,14 @@ export const CustomFieldType = builder.objectRef<CustomField>('CustomField').imp
     values: t.exposeStringList('values', {
       description:
         'The ticked options of a checkbox field, decoded from its text. Null for every field whose text is no list.',
+    }),
+    type: t.field({
+      type: TypeOfCustomField,
+      description: `What it holds: what a form shows it as. ${whereTold} Null also for a type that this schema does not know.`,
+      resolve: ({ type }) => fieldTypes.find((known) => known === type) ?? null,
+    }),
+    options: t.exposeStringList('options', {
+      description: `What can be chosen, of a dropdown or checkbox field. ${whereTold}`,
     }),
   }),
 })

@@ -1,12 +1,20 @@
 import { builder } from './builder.ts'
 import { ContactType } from './contact.ts'
+import { selectsFieldTypes } from './field-types.ts'
+import { readOnce } from './read-once.ts'
 
 builder.queryField('contact', (t) =>
   t.field({
     type: ContactType,
-    description: 'One contact by its uuid; null where there is none. Costs one call to Callbell.',
+    description:
+      'One contact by its uuid; null where there is none. Costs one call to Callbell, however often the same one is asked for in one request.',
     args: { uuid: t.arg.id({ required: true, description: 'The contact’s uuid.' }) },
-    resolve: (_root, { uuid }, { contacts, origin }) => contacts.find(uuid, origin),
+    resolve(_root, { uuid }, { contacts, origin, contactReads }, info) {
+      const hasFieldTypes = selectsFieldTypes(info)
+      return readOnce(contactReads, ['uuid', uuid, hasFieldTypes], () =>
+        contacts.find(uuid, origin, hasFieldTypes),
+      )
+    },
   }),
 )
 
@@ -19,8 +27,10 @@ builder.queryField('contactByPhone', (t) =>
       phoneNumber: t.arg.string({ required: true, description: 'The phone number, with country code.' }),
       channelUuid: t.arg.id({ description: 'The channel to look on. Default: the main WhatsApp channel.' }),
     },
-    resolve: (_root, { phoneNumber, channelUuid }, { contacts, origin }) =>
-      contacts.findByPhone(phoneNumber, channelUuid, origin),
+    resolve: (_root, { phoneNumber, channelUuid }, { contacts, origin, contactReads }) =>
+      readOnce(contactReads, ['phone', phoneNumber, channelUuid], () =>
+        contacts.findByPhone(phoneNumber, channelUuid, origin),
+      ),
   }),
 )
 
@@ -30,6 +40,7 @@ builder.queryField('contactByBsuid', (t) =>
     description:
       'One WhatsApp contact by its business-scoped user id, which it has even where it hides its number; null where there is none. Costs one call to Callbell.',
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
-    resolve: (_root, { bsuid }, { contacts, origin }) => contacts.findByBsuid(bsuid, origin),
+    resolve: (_root, { bsuid }, { contacts, origin, contactReads }) =>
+      readOnce(contactReads, ['bsuid', bsuid], () => contacts.findByBsuid(bsuid, origin)),
   }),
 )

@@ -3,6 +3,7 @@ import { builder } from './builder.ts'
 import { connectionOf, stepArguments } from './connection.ts'
 import { ContactSource } from './contact-source.ts'
 import { ContactType } from './contact.ts'
+import { selectsFieldTypes } from './field-types.ts'
 import { FieldCost } from './field-cost.ts'
 
 const ContactFilter = builder.inputType('ContactFilter', {
@@ -32,6 +33,7 @@ builder.queryField('contacts', (t) =>
       }),
     },
     extensions: { cost: new FieldCost(callsOf, sizeOf) },
-    resolve: (_root, input, { contacts, origin }) => contacts.list(input, origin),
+    resolve: (_root, input, { contacts, origin }, info) =>
+      contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, origin),
   }),
 )

@@ -104,6 +104,7 @@ export function createGraphqlEndpoint(
       requestId,
       incoming,
       outcomes: new Map(),
+      contactReads: new Map(),
     })
   }
 }
