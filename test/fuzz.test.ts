@@ -101,10 +101,32 @@ test('any variables', async () => {
 test('any arguments of a query', async () => {
   const gateway = await createTestGateway({ maxRps: 0, sandbox: { maxRps: 100_000 } })
   const query =
-    'query($a:ID!,$b:String!,$c:ID){contact(uuid:$a){name} contactByPhone(phoneNumber:$b,channelUuid:$c){name}}'
+    'query($a:ID!,$b:String!,$c:ID){contact(uuid:$a){name} contactByPhone(phoneNumber:$b,channelUuid:$c){name} contactByBsuid(bsuid:$b){name} contacts(after:$b,filter:{tags:[$b],teamUuid:$c}){nodes{name}}}'
   await fc.assert(
     fc.asyncProperty(anyValue, anyValue, anyValue, async (a, b, c) => {
       const response = await gateway.post(JSON.stringify({ query, variables: { a, b, c } }))
+      checkAnswer(response.status, await response.text())
+    }),
+    { numRuns: 150 },
+  )
+  expect(bugs(gateway)).toEqual([])
+})
+
+test('any cursor', async () => {
+  const gateway = await createTestGateway({ maxRps: 0, sandbox: { seed: 30, maxRps: 100_000 } })
+  const query =
+    'query($after:String){contacts(after:$after){nodes{messages(after:$after){nodes{text}}} pageInfo{endCursor}}}'
+  const { data } = await gateway.execute<{ contacts: { pageInfo: { endCursor: string } } }, never>(
+    '{contacts{pageInfo{endCursor}}}',
+  )
+  const given = Buffer.from(data?.contacts.pageInfo.endCursor ?? '', 'base64url').toString()
+  // One that was given, with parts of it exchanged.
+  const forged = fc
+    .record({ page: anyValue, id: anyValue, place: anyValue }, { requiredKeys: [] })
+    .map((parts) => Buffer.from(JSON.stringify({ ...JSON.parse(given), ...parts })).toString('base64url'))
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(forged, anyText), async (after) => {
+      const response = await gateway.post(JSON.stringify({ query, variables: { after } }))
       checkAnswer(response.status, await response.text())
     }),
     { numRuns: 150 },
