@@ -1,5 +1,5 @@
 /** API keys are changed while the process runs: they are read again when their files change. */
-import { watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { ApiKey } from './http/authentication/api-key.ts'
 import type { AuthenticationSettings } from './http/authentication/settings.ts'
@@ -25,20 +25,21 @@ type Reading = { readonly keys: readonly ApiKey[] } | { readonly problems: reado
 export function watchApiKeys({ keys, files, read, log }: ApiKeyWatch): () => readonly ApiKey[] {
   let good = keys
   let last: Reading = { keys }
-  const watched = new Set<string>()
+  /** What each file looked like when it was last read. */
+  const stamps = new Map<string, string>()
 
   function watch(file: string): void {
-    if (watched.has(file)) return
-    watched.add(file)
-    // By its state, not by the system's events: those are of an inode, which editors replace, and
-    // Kubernetes changes what a symbolic link leads to.
-    watchFile(file, { interval, persistent: false }, () => {
-      // A change that leaves the mistake is a change, and may not look as if it had been taken.
-      if ('problems' in last) last = { keys: good }
-      reload()
-    })
-    // What has changed since the file was read, but before the first look, shows as no change.
-    setTimeout(reload, interval).unref()
+    // None: what changes between the first reading and the first look is read by that look.
+    if (!stamps.has(file)) stamps.set(file, '')
+  }
+
+  function look(): void {
+    const changed = [...stamps].filter(([file, stamp]) => stampOf(file) !== stamp)
+    if (changed.length === 0) return
+    for (const [file] of changed) stamps.set(file, stampOf(file))
+    // A change that leaves the mistake is a change, and may not look as if it had been taken.
+    if ('problems' in last) last = { keys: good }
+    reload()
   }
 
   function readKeys(): Reading {
@@ -66,5 +67,19 @@ export function watchApiKeys({ keys, files, read, log }: ApiKeyWatch): () => rea
   }
 
   for (const file of files) watch(file)
+  setInterval(look, interval).unref()
   return () => good
+}
+
+/**
+ * By its state, not by the system's events: those are of an inode, which editors replace, and
+ * Kubernetes changes what a symbolic link leads to.
+ */
+function stampOf(file: string): string {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(file)
+    return [ino, size, mtimeMs, ctimeMs].join()
+  } catch {
+    return 'not there'
+  }
 }

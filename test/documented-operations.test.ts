@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { DocumentedOperation } from '../src/http/playground/documented-operations.ts'
 import { readDocumentedOperations } from '../src/http/playground/documented-operations.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 /** What each costs on the sandbox of `npm start`; one that is not named costs one call. */
-const calls: Readonly<Record<string, number>> = { ContactForm: 4, ContactPage: 3 }
+const calls: Readonly<Record<string, number>> = { ContactForm: 4, ContactPage: 3, UpdateContact: 3 }
 
 const operations = await readDocumentedOperations()
 
@@ -16,6 +17,10 @@ test.each(operations)('$name finds something with its variables', async (operati
   )
   expect(errors).toBeUndefined()
   expect(Object.values(data ?? {})).not.toContain(null)
+  // Of a mutation: nothing is to be mended.
+  if (operation.query.includes('userErrors')) {
+    for (const payload of Object.values(data ?? {})) expect(payload).toMatchObject({ userErrors: [] })
+  }
   expect(sandbox.requests).toHaveLength(calls[operation.name] ?? 1)
 })
 
@@ -45,4 +50,15 @@ test('a contact’s page has messages and a bot, a list has contacts and goes on
       },
     },
   })
+})
+
+test('every field and mutation of the schema has its operation', () => {
+  const schema = readFileSync('schema/schema.graphql', 'utf8')
+  const documents = operations.map(({ query }) => query).join('\n')
+  const roots = ['Query', 'Mutation'].flatMap((type) => {
+    const body = new RegExp(`^type ${type} \\{\n([\\s\\S]*?)^\\}`, 'm').exec(schema)?.[1] ?? ''
+    return [...body.matchAll(/^ {2}(\w+)[(:]/gm)].map(([, field]) => field)
+  })
+  expect(roots.length).toBeGreaterThan(8)
+  expect(roots.filter((field) => !new RegExp(`\\b${field}\\b`).test(documents))).toEqual([])
 })

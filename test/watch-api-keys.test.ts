@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unwatchFile, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { readAuthentication, readConfig } from '../src/config.ts'
 import { createAuthenticate } from '../src/http/authentication/authenticate.ts'
 import { watchApiKeys } from '../src/watch-api-keys.ts'
@@ -20,7 +20,6 @@ function startWatch(file: string) {
   const read = () => readAuthentication(variables)
   const first = readConfig(variables).auth.apiKeys ?? []
   const apiKeys = watchApiKeys({ keys: first, files: [file], read, log })
-  onTestFinished(() => unwatchFile(file))
   const authenticate = createAuthenticate({ apiKeys, jwt: null })
   return {
     said,
@@ -123,7 +122,6 @@ test('a file that takes another’s place in the configuration is watched from t
   writeFileSync(first, line('web', 'one'))
   writeFileSync(second, line('web', 'two'))
   const { admitted, set } = startWatch(first)
-  onTestFinished(() => unwatchFile(second))
   set({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: second })
   writeFileSync(first, '')
   await expect.poll(() => admitted('one', 'two')).toEqual([null, 'key:web'])

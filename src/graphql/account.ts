@@ -7,17 +7,20 @@ import { TeamType } from './team.ts'
 builder.queryFields((t) => ({
   teams: t.field({
     type: [TeamType],
+    nullable: false,
     description: 'The account’s teams, as Callbell’s first page holds them. Costs one call to Callbell.',
     resolve: (_root, _args, { contacts, origin }) => contacts.teams(origin),
   }),
   channels: t.field({
     type: [ChannelType],
+    nullable: false,
     description:
       'The account’s connected inboxes, as Callbell’s first page holds them. Costs one call to Callbell.',
     resolve: (_root, _args, { contacts, origin }) => contacts.channels(origin),
   }),
   funnels: t.field({
     type: [FunnelType],
+    nullable: false,
     description: 'The stages of the account’s sales funnel. Costs one call to Callbell.',
     resolve: (_root, _args, { contacts, origin }) => contacts.funnels(origin),
   }),

@@ -10,8 +10,9 @@ import { MessageConnection } from './message.ts'
 builder.objectFields(ContactType, (t) => ({
   messages: t.field({
     type: MessageConnection,
+    nullable: false,
     description:
-      'The messages of its conversation, newest first. Costs one call to Callbell for each 20 that are asked for, and for each contact that it is selected on. When one of the calls fails, the field is null, and the contact stands.',
+      'The messages of its conversation, newest first. Costs one call to Callbell for each 20 that are asked for, and for each contact that it is selected on. When one of the calls fails, the field does, and the contact with it: ask for them apart if the contact is to stand.',
     args: stepArguments(t.arg),
     extensions: { cost: new FieldCost(callsOf, sizeOf) },
     resolve: ({ uuid }, step, { contacts, origin }) => contacts.messages(uuid, step, origin),

@@ -23,8 +23,9 @@ const ContactConnection = connectionOf(ContactType, 'contacts')
 builder.queryField('contacts', (t) =>
   t.field({
     type: ContactConnection,
+    nullable: false,
     description:
-      'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. One operation may cost 50 calls, those of `bot` and `messages` of each contact included. When one of the calls fails, the whole field does: it is null, and never half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
+      'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. One operation may cost 50 calls, those of `bot` and `messages` of each contact included. When one of the calls fails, the whole field does, and never gives half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
     args: {
       ...stepArguments(t.arg),
       filter: t.arg({

@@ -229,7 +229,7 @@ export type ContactFormQueryVariables = Exact<{
 }>;
 
 
-export type ContactFormQuery = { contact: { id: string, uuid: string, name: string | null, tags: Array<string>, assignedUser: string | null, note: string | null, funnelId: string | null, team: { id: string } | null, customFields: Array<{ name: string, type: CustomFieldType | null, options: Array<string> | null, value: string | null, values: Array<string> | null }> } | null, teams: Array<{ id: string, uuid: string, name: string | null, default: boolean | null }> | null, channels: Array<{ id: string, uuid: string, title: string | null, type: string | null, main: boolean | null }> | null, funnels: Array<{ id: string, uuid: string, name: string | null, emoji: string | null, position: number | null, createdAt: string | null }> | null };
+export type ContactFormQuery = { contact: { id: string, uuid: string, name: string | null, tags: Array<string>, assignedUser: string | null, note: string | null, funnelId: string | null, team: { id: string } | null, customFields: Array<{ name: string, type: CustomFieldType | null, options: Array<string> | null, value: string | null, values: Array<string> | null }> } | null, teams: Array<{ id: string, uuid: string, name: string | null, default: boolean | null }>, channels: Array<{ id: string, uuid: string, title: string | null, type: string | null, main: boolean | null }>, funnels: Array<{ id: string, uuid: string, name: string | null, emoji: string | null, position: number | null, createdAt: string | null }> };
 
 export type ContactPageQueryVariables = Exact<{
   uuid: string | number;
@@ -238,7 +238,7 @@ export type ContactPageQueryVariables = Exact<{
 }>;
 
 
-export type ContactPageQuery = { contact: { id: string, uuid: string, name: string | null, phoneNumber: string | null, avatarUrl: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, note: string | null, team: { id: string, name: string | null } | null, bot: { uuid: string, name: string | null, status: string | null, conversationStartedAt: string | null, version: number | null, isLatestVersion: boolean | null } | null, messages: { edges: Array<{ cursor: string, node: { uuid: string | null, text: string | null, createdAt: string | null, status: string | null, channel: string | null, from: string | null, to: string | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } | null } | null };
+export type ContactPageQuery = { contact: { id: string, uuid: string, name: string | null, phoneNumber: string | null, avatarUrl: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, note: string | null, team: { id: string, name: string | null } | null, bot: { uuid: string, name: string | null, status: string | null, conversationStartedAt: string | null, version: number | null, isLatestVersion: boolean | null } | null, messages: { edges: Array<{ cursor: string, node: { uuid: string | null, text: string | null, createdAt: string | null, status: string | null, channel: string | null, from: string | null, to: string | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } | null };
 
 export type ContactsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -247,7 +247,7 @@ export type ContactsQueryVariables = Exact<{
 }>;
 
 
-export type ContactsQuery = { contacts: { nodes: Array<{ id: string, uuid: string, name: string | null, phoneNumber: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, createdAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+export type ContactsQuery = { contacts: { nodes: Array<{ id: string, uuid: string, name: string | null, phoneNumber: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, createdAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateContactMutationVariables = Exact<{
   input: CreateContactInput;
