@@ -128,9 +128,9 @@ test('a contact that is asked for twice is read once', async () => {
       g: null,
     },
   })
-  expect(sandbox.requests).toHaveLength(4)
+  expect(sandbox.requests).toHaveLength(3)
   await execute(document)
-  expect(sandbox.requests).toHaveLength(8)
+  expect(sandbox.requests).toHaveLength(6)
 })
 
 test('a read that fails for one alias fails for the other', async () => {
@@ -139,4 +139,25 @@ test('a read that fails for one alias fails for the other', async () => {
   const { errors } = await execute(`{ a: contact(uuid: "u") { name } b: contact(uuid: "u") { name } }`)
   expect(errors?.map(({ path }) => path)).toEqual([['a'], ['b']])
   expect(sandbox.requests).toHaveLength(1)
+})
+
+test('a contact that is found by its number is not read by its uuid as well', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  const { data } = await execute(
+    `{ a: contact(uuid: "${john}") { name } b: contactByPhone(phoneNumber: "123456789") { uuid } c: contact(uuid: "nobody") { name } }`,
+  )
+  expect(data).toEqual({ a: { name: 'John Doe' }, b: { uuid: john }, c: null })
+  expect(sandbox.requests.map(({ path }) => path)).toEqual([
+    '/v1/contacts/phone/123456789',
+    '/v1/contacts/nobody',
+  ])
+})
+
+test('a number that can’t be looked up does not keep a contact from being read by its uuid', async () => {
+  const { execute } = await createTestGateway()
+  const { data, errors } = await execute(
+    `{ a: contact(uuid: "${john}") { name } b: contactByPhone(phoneNumber: "..") { uuid } }`,
+  )
+  expect(data).toEqual({ a: { name: 'John Doe' }, b: null })
+  expect(errors?.map(({ path }) => path)).toEqual([['b']])
 })

@@ -1,19 +1,20 @@
 import { builder } from './builder.ts'
 import { ContactType } from './contact.ts'
 import { selectsFieldTypes } from './field-types.ts'
-import { readOnce } from './read-once.ts'
+import { foundByOthers, readOnce } from './read-once.ts'
 
 builder.queryField('contact', (t) =>
   t.field({
     type: ContactType,
     description:
-      'One contact by its uuid; null where there is none. Costs one call to Callbell, however often the same one is asked for in one request.',
+      'One contact by its uuid; null where there is none. Costs one call to Callbell, however often the same one is asked for in one request, by `contactByPhone` and `contactByBsuid` too.',
     args: { uuid: t.arg.id({ required: true, description: 'The contact’s uuid.' }) },
     resolve(_root, { uuid }, { contacts, origin, contactReads }, info) {
       const hasFieldTypes = selectsFieldTypes(info)
-      return readOnce(contactReads, ['uuid', uuid, hasFieldTypes], () =>
-        contacts.find(uuid, origin, hasFieldTypes),
-      )
+      return readOnce(contactReads, ['uuid', uuid, hasFieldTypes], async () => {
+        const known = hasFieldTypes ? undefined : await foundByOthers(contactReads, uuid)
+        return known ?? contacts.find(uuid, origin, hasFieldTypes)
+      })
     },
   }),
 )

@@ -17,3 +17,21 @@ export function readOnce(
   reads.set(name, reading)
   return reading
 }
+
+/**
+ * What another field of the request finds by a number or an id of another kind need not be read by
+ * its uuid as well.
+ *
+ * @returns undefined where no other field finds it
+ */
+export async function foundByOthers(reads: ContactReads, uuid: string): Promise<Contact | undefined> {
+  // By then all fields of the root have begun, and have said what they read.
+  await Promise.resolve()
+  for (const [name, reading] of reads) {
+    if (name.startsWith('["uuid"')) continue
+    // Its error is its own field's to tell.
+    const contact = await reading.catch(() => null)
+    if (contact?.uuid === uuid) return contact
+  }
+  return undefined
+}
