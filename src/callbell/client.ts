@@ -54,6 +54,8 @@ export interface Page<T> {
   readonly items: readonly T[]
   /** The cursor of the next page; null at the end. */
   readonly next: string | null
+  /** How many pages there are, where they are numbered; else 1. */
+  readonly pages: number
 }
 
 export type CallbellClientOptions = CallOptions & { readonly log: Logger }
@@ -97,8 +99,10 @@ export interface CallbellClient {
   addNote(uuid: string, text: string, times: Times): Promise<void>
   /** `PUT /contacts/:uuid/conversation/update_funnel`. */
   moveToFunnel(uuid: string, funnelUuid: string, times: Times): Promise<Contact>
-  listTeams(times: Times): Promise<readonly Team[]>
-  listChannels(times: Times): Promise<readonly Channel[]>
+  /** `GET /teams`. @param page from 1 */
+  listTeams(page: number, times: Times): Promise<Page<Team>>
+  /** `GET /channels`. @param page from 1 */
+  listChannels(page: number, times: Times): Promise<Page<Channel>>
   listFunnels(times: Times): Promise<readonly Funnel[]>
   close(): Promise<void>
 }
@@ -238,12 +242,8 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         name === 'funnel_id' ? { path: ['funnelUuid'], rest } : placeNowhere([name ?? '', ...rest]),
       )
     },
-    async listTeams(times) {
-      return (await list('/teams', 'teams', readTeam, times)).items
-    },
-    async listChannels(times) {
-      return (await list('/channels', 'channels', readChannel, times)).items
-    },
+    listTeams: (page, times) => list(`/teams${pageQuery(page)}`, 'teams', readTeam, times),
+    listChannels: (page, times) => list(`/channels${pageQuery(page)}`, 'channels', readChannel, times),
     async listFunnels(times) {
       return (await list('/funnels', 'funnels', readFunnel, times)).items
     },
@@ -253,6 +253,11 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
 
 function pathOf(uuid: string): string {
   return `/contacts/${encodeURIComponent(uuid)}`
+}
+
+/** The first page is what is answered to a request that names none. */
+function pageQuery(page: number): string {
+  return queryOf({ page: page === 1 ? undefined : String(page) })
 }
 
 /** @returns `?name=value&…` of what is defined; empty where nothing is */

@@ -8,12 +8,14 @@ export type DecodedList<T> =
       readonly items: readonly T[]
       /** The cursor of the next page; null where there is none. */
       readonly next: string | null
+      /** How many pages there are; 1 where it is not told. */
+      readonly pages: number
       readonly unreadable: readonly string[]
     }
   | { readonly failure: 'NOT_JSON' | 'NO_LIST' | 'UNREADABLE_ITEM' }
 
 /**
- * Decodes `{<key>: […], meta: {next}}`. One item that can't be read fails the whole: half a list
+ * Decodes `{<key>: […], meta: {next, pages}}`. One item that can't be read fails the whole: half a list
  * that looks whole is worse than none.
  *
  * @param read null: it is not what the list is of
@@ -32,7 +34,13 @@ export function decodeList<T>(text: string, key: string, read: (reader: Reader) 
   }
   const meta = isObject(body) ? own(body, 'meta') : undefined
   const next = isObject(meta) ? own(meta, 'next') : null
-  return { items, next: typeof next === 'string' && next !== '' ? next : null, unreadable }
+  const pages = isObject(meta) ? own(meta, 'pages') : null
+  return {
+    items,
+    next: typeof next === 'string' && next !== '' ? next : null,
+    pages: typeof pages === 'number' && Number.isInteger(pages) ? pages : 1,
+    unreadable,
+  }
 }
 
 /** Decodes `{<key>: {…}}`; undefined where it holds no such thing. */

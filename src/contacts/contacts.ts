@@ -24,6 +24,7 @@ import { listContacts } from './list-contacts.ts'
 import { listMessages } from './list-messages.ts'
 import type { Read } from './read.ts'
 import { createRead } from './read.ts'
+import { readPages } from './read-pages.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import type { Repeating } from './repeat.ts'
 import type { SendOptions } from './sender.ts'
@@ -144,8 +145,10 @@ export function createContacts(
     list: (input, origin) => runRead(origin, (read) => listContacts(callbell, input, read)),
     messages: (uuid, step, origin) => runRead(origin, (read) => listMessages(callbell, uuid, step, read)),
     bot: (uuid, origin) => runRead(origin, (read) => read((times) => callbell.getBot(uuid, times))),
-    teams: (origin) => runRead(origin, (read) => read((times) => callbell.listTeams(times))),
-    channels: (origin) => runRead(origin, (read) => read((times) => callbell.listChannels(times))),
+    teams: (origin) =>
+      runRead(origin, (read) => readPages(read, (page, times) => callbell.listTeams(page, times))),
+    channels: (origin) =>
+      runRead(origin, (read) => readPages(read, (page, times) => callbell.listChannels(page, times))),
     funnels: (origin) => runRead(origin, (read) => read((times) => callbell.listFunnels(times))),
     async stop() {
       isStopped = true

@@ -8,14 +8,15 @@ builder.queryFields((t) => ({
   teams: t.field({
     type: [TeamType],
     nullable: false,
-    description: 'The account’s teams, as Callbell’s first page holds them. Costs one call to Callbell.',
+    description:
+      'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts.',
     resolve: (_root, _args, { contacts, origin }) => contacts.teams(origin),
   }),
   channels: t.field({
     type: [ChannelType],
     nullable: false,
     description:
-      'The account’s connected inboxes, as Callbell’s first page holds them. Costs one call to Callbell.',
+      'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts.',
     resolve: (_root, _args, { contacts, origin }) => contacts.channels(origin),
   }),
   funnels: t.field({

@@ -137,15 +137,15 @@ const calls: [
   ],
   [
     'GET /v1/teams',
-    (client, times) => client.listTeams(times),
+    (client, times) => client.listTeams(1, times),
     undefined,
-    teams.map(({ name }) => ({ name })),
+    { items: teams.map(({ name }) => ({ name })), pages: 1 },
   ],
   [
     'GET /v1/channels',
-    (client, times) => client.listChannels(times),
+    (client, times) => client.listChannels(1, times),
     undefined,
-    channels.map(({ title, type }) => ({ title, type })),
+    { items: channels.map(({ title, type }) => ({ title, type })), pages: 1 },
   ],
   [
     'GET /v1/funnels',
