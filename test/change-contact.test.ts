@@ -97,7 +97,7 @@ describe.each(changes)('$field', (change) => {
       userErrors: [
         {
           field: change.field === 'moveToFunnel' ? null : ['input', 'uuid'],
-          message: expect.any(String),
+          message: 'not found',
           code: 'REJECTED',
         },
       ],

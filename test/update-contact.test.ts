@@ -56,6 +56,8 @@ test.each<[object, [string, string]]>([
   [{ expectedTags: ['VIP'] }, ['', 'BLANK']],
   [{ name: null }, ['input.name', 'INVALID']],
   [{ tags: null }, ['input.tags', 'INVALID']],
+  [{ addTags: null }, ['input.addTags', 'INVALID']],
+  [{ removeTags: null }, ['input.removeTags', 'INVALID']],
   [{ customFields: null }, ['input.customFields', 'INVALID']],
   [{ teamUuid: null }, ['input.teamUuid', 'INVALID']],
   [{ botStatus: null }, ['input.botStatus', 'INVALID']],

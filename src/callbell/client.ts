@@ -238,8 +238,10 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     moveToFunnel(uuid, funnelUuid, times) {
       const path = `${pathOf(uuid)}/conversation/update_funnel`
       const body = JSON.stringify({ funnel_id: funnelUuid })
-      return askForContact({ method: 'PUT', path, body }, times, ([name, ...rest]) =>
-        name === 'funnel_id' ? { path: ['funnelUuid'], rest } : placeNowhere([name ?? '', ...rest]),
+      return askForContact({ method: 'PUT', path, body }, times, (parameter) =>
+        parameter[0] === 'funnel_id'
+          ? { path: ['funnelUuid'], rest: parameter.slice(1) }
+          : placeNowhere(parameter),
       )
     },
     listTeams: (page, times) => list(`/teams${pageQuery(page)}`, 'teams', readTeam, times),

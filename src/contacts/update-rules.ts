@@ -53,7 +53,7 @@ const fields = z.object({
 })
 
 /** What Callbell has no way to clear. */
-const neverNull = ['name', 'tags', 'customFields', 'teamUuid', 'botStatus'] as const
+const neverNull = ['name', 'tags', 'addTags', 'removeTags', 'customFields', 'teamUuid', 'botStatus'] as const
 
 /** @returns what is to be done, or everything that is wrong with the input at once */
 export function checkUpdate(
