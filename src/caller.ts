@@ -1,7 +1,8 @@
-/** Who is calling, in the words that all rooms share. Imports nothing. */
+/** Who is calling, in the words that all rooms share. */
+import type { CallWatch } from './watch.ts'
 
-export const scopes = ['contacts:read', 'contacts:write'] as const
-/** What a caller may do: reads are queries, writes are mutations. */
+export const scopes = ['contacts:read', 'contacts:write', 'metrics:read'] as const
+/** What a caller may do: reads are queries, writes are mutations; metrics tell of all callers. */
 export type Scope = (typeof scopes)[number]
 
 export interface Caller {
@@ -15,6 +16,6 @@ export interface Caller {
 /** The request on whose behalf Callbell is called. */
 export interface Origin {
   readonly caller: Caller
-  /** To be told of each request that leaves for Callbell: retries and lookups too. */
-  readonly countCall: () => void
+  /** To be told of each request to Callbell: retries and lookups too. */
+  readonly watch: CallWatch
 }

@@ -7,6 +7,7 @@ import type { PersistedDocuments } from './http/documents/persisted-documents.ts
 import { parsePersistedDocuments } from './http/documents/persisted-documents.ts'
 import type { LogLevel } from './telemetry/log.ts'
 import { logLevels } from './telemetry/log.ts'
+import type { TraceSettings } from './telemetry/open-telemetry.ts'
 import { readTextFile } from './text-file.ts'
 
 export interface Config {
@@ -37,6 +38,10 @@ export interface Config {
   readonly graphiql: boolean
   readonly introspection: boolean
   readonly logLevel: LogLevel
+  /** Share of the requests without an error that leave a line in the log, from 0 to 1. */
+  readonly logSample: number
+  /** Null: nothing is traced. */
+  readonly traces: TraceSettings | null
 }
 
 /** Thrown with every problem at once, each naming its variable. Values of secrets are never told. */
@@ -59,6 +64,16 @@ function wholeNumber(name: string, from: number, to: number, fallback: number) {
     .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
       error: ({ input }) =>
         `${name} must be a whole number from ${from} to ${to}, but is ${JSON.stringify(input)}`,
+    })
+    .transform(Number)
+}
+
+function share(name: string) {
+  return z
+    .string()
+    .default('1')
+    .refine((text) => /^(?:0|1|[01]?\.\d{1,9})$/.test(text) && Number(text) <= 1, {
+      error: ({ input }) => `${name} must be a number from 0 to 1, but is ${JSON.stringify(input)}`,
     })
     .transform(Number)
 }
@@ -128,6 +143,29 @@ const environment = z.object({
   GRAPHIQL: oneOf('GRAPHIQL', switchWords).optional(),
   INTROSPECTION: oneOf('INTROSPECTION', switchWords).optional(),
   LOG_LEVEL: oneOf('LOG_LEVEL', logLevels).default('info'),
+  LOG_SAMPLE: share('LOG_SAMPLE'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+      // It may hold credentials.
+      error:
+        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318 (its value is not shown here)',
+    })
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const headers = parseHeaders(text)
+      if (headers) return headers
+      context.addIssue(
+        'OTEL_EXPORTER_OTLP_HEADERS must list headers as name=value, percent-encoded, separated by commas (its value is not shown here)',
+      )
+      return z.NEVER
+    }),
+  OTEL_SERVICE_NAME: z.string().default('callbell-graphql'),
+  OTEL_TRACES_SAMPLER_ARG: share('OTEL_TRACES_SAMPLER_ARG'),
 })
 
 /**
@@ -170,6 +208,16 @@ export function readConfig(variables: Environment): Config {
     graphiql: isOn(env.GRAPHIQL, isLocal),
     introspection: isOn(env.INTROSPECTION, isLocal),
     logLevel: env.LOG_LEVEL,
+    logSample: env.LOG_SAMPLE,
+    traces:
+      env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+            headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+            serviceName: env.OTEL_SERVICE_NAME,
+            sampleRatio: env.OTEL_TRACES_SAMPLER_ARG,
+          },
   }
 }
 
@@ -183,6 +231,21 @@ export function readAuthentication(variables: Environment) {
 
 function withoutEmpty(variables: Environment): Environment {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+}
+
+/** As W3C Baggage writes them. @returns undefined where they are no headers */
+function parseHeaders(text: string): Record<string, string> | undefined {
+  const headers: Record<string, string> = {}
+  for (const item of text.split(',').filter((part) => part.trim() !== '')) {
+    const [, name, value] = /^\s*([\w.-]+)\s*=(.*)$/.exec(item) ?? []
+    if (name === undefined || value === undefined) return undefined
+    try {
+      headers[name.toLowerCase()] = decodeURIComponent(value.trim())
+    } catch {
+      return undefined
+    }
+  }
+  return headers
 }
 
 /** A door that nobody can open is a mistake at the start. */

@@ -7,6 +7,7 @@ import type { Arrival, GraphqlEndpointParts } from './http/graphql-endpoint.ts'
 import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
+import { createMetricsEndpoint } from './http/metrics-endpoint.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
 import type { Refusal } from './graphql/refused.ts'
 import { answerRefusal } from './http/refuse.ts'
@@ -23,13 +24,15 @@ const graphqlPath = '/graphql'
 
 /** @returns a listener for `node:http` */
 export function createGateway(parts: GatewayParts) {
-  const { health, log } = parts
+  const { health, telemetry } = parts
+  const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
   const answerGraphql = createGraphqlEndpoint(parts, graphqlPath)
+  const answerMetrics = createMetricsEndpoint(parts)
 
   async function route(arrival: Arrival): Promise<Response> {
-    const { request, url } = arrival
+    const { request, url, requestId, incoming } = arrival
     const { pathname } = url
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (pathname === graphqlPath) {
@@ -40,7 +43,8 @@ export function createGateway(parts: GatewayParts) {
     if (!isRead) return new Response('Not found\n', { status: 404 })
     if (pathname === '/') return new Response(null, { status: 302, headers: { location: graphqlPath } })
     if (pathname === '/livez') return answerLiveness()
-    if (pathname === '/readyz') return answerReadiness(health)
+    if (pathname === '/readyz') return answerReadiness(health, url.searchParams.getAll('exclude'))
+    if (pathname === '/metrics') return answerMetrics(request, incoming, requestId)
     if (playground && pathname.startsWith(assetsPath)) {
       return playground.answerAsset(pathname, request.headers.get('accept-encoding'))
     }
@@ -49,7 +53,9 @@ export function createGateway(parts: GatewayParts) {
 
   async function answer(request: Request, incoming: IncomingMessage, requestId: string): Promise<Response> {
     const refuse = (refusal: Refusal): Response => {
-      log.info({ requestId, status: refusal.status, reason: refusal.message }, 'a request was refused')
+      const { status, code = 'BAD_REQUEST', message } = refusal
+      log.info({ requestId, status, code, reason: message }, 'a request was refused')
+      telemetry.countRefusal(code)
       return answerRefusal(refusal, requestId, request.method === 'POST')
     }
     // Node makes the URL of the `Host` header, which may hold anything.

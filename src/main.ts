@@ -7,22 +7,34 @@ import { createCallbellClient } from './callbell/client.ts'
 import type { Config } from './config.ts'
 import { ConfigError, readAuthentication, readConfig } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
+import { createRetryBudget } from './contacts/retry-budget.ts'
 import { createGateway } from './gateway.ts'
+import { schema } from './graphql/schema.ts'
 import { createAuthenticate } from './http/authentication/authenticate.ts'
 import { createCallerLimit } from './http/admission/caller-limit.ts'
+import { createHealthChecks, createStoreCheck } from './http/health-checks.ts'
 import type { Health } from './http/health.ts'
+import { listDocumentedOperations } from './http/playground/documented-operations.ts'
 import { createHttpServer } from './http/server.ts'
 import { listen } from './listen.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { startSandbox } from './sandbox/sandbox.ts'
 import { openStore } from './store/open-store.ts'
+import { watchEventLoop } from './telemetry/event-loop.ts'
+import { operationNamesIn } from './telemetry/known-operations.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createLog } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import type { Traces, TraceSettings } from './telemetry/open-telemetry.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 import { readTextFile } from './text-file.ts'
 import { watchApiKeys } from './watch-api-keys.ts'
 
 /** What a field may still need after its deadline to be answered. */
 const drainGraceMs = 1000
+
+/** Of the headers for traces: a shorter value is no secret, and would be hidden wherever it stands. */
+const shortestSecret = 8
 
 /** Enough for lists to have pages, of contacts such as a first look should show. */
 const sandboxContacts = 300
@@ -73,10 +85,20 @@ function announce(log: Logger, { callbell, graphiql }: Config, url: string): voi
   )
 }
 
+/** Loaded only where it is asked for: it takes its time. */
+async function openTraces(settings: TraceSettings | null, log: Logger): Promise<Traces | undefined> {
+  if (settings === null) return undefined
+  const { createTraces } = await import('./telemetry/open-telemetry.ts')
+  return createTraces({ ...settings, version: packageJson.version, log })
+}
+
 const config = readConfigOrFail()
 const log = createLog({
   level: config.logLevel,
-  secrets: config.callbell ? [config.callbell.token] : [],
+  secrets: [
+    ...(config.callbell ? [config.callbell.token] : []),
+    ...Object.values(config.traces?.headers ?? {}).filter(({ length }) => length >= shortestSecret),
+  ],
   isTerminal: process.stdout.isTTY,
 })
 // Node would print it with all that it holds, past the log and what the log hides.
@@ -99,8 +121,34 @@ const callbell = createCallbellClient({
   takeTurns: store.takeTurns,
   log,
 })
-const contacts = createContacts({ callbell, store, log }, config)
-const health: Health = { upstream: config.callbell ? 'callbell' : 'sandbox', isDraining: false }
+const budget = createRetryBudget()
+const contacts = createContacts({ callbell, store, budget, log }, config)
+const traces = await openTraces(config.traces, log)
+const metrics = createMetrics({
+  version: packageJson.version,
+  mutations: Object.keys(schema.getMutationType()?.getFields() ?? {}),
+})
+const telemetry = new Telemetry({
+  log,
+  metrics,
+  startTrace: traces?.startTrace,
+  logSample: config.logSample,
+  knownOperations: [
+    ...(await listDocumentedOperations()),
+    ...operationNamesIn(config.persistedDocuments?.documents.values() ?? []),
+  ],
+})
+let isDraining = false
+const isStoreAvailable = createStoreCheck(store)
+const health: Health = {
+  upstream: config.callbell ? 'callbell' : 'sandbox',
+  checks: createHealthChecks({
+    isDraining: () => isDraining,
+    eventLoopDelayMs: watchEventLoop(),
+    isStoreAvailable,
+    upstreamState: () => callbell.state(),
+  }),
+}
 const callerLimit = createCallerLimit({ callsPerSecond: config.callerRps, takeTokens: store.takeTokens, log })
 const { apiKeys, apiKeysFile, jwt } = config.auth
 const gateway = createGateway({
@@ -120,14 +168,22 @@ const gateway = createGateway({
   contacts,
   callerLimit,
   health,
-  log,
+  telemetry,
 })
-const { server, connections } = createHttpServer((request, response) => void gateway(request, response))
+const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
+  onRefusal: (status) => telemetry.countRefusal(String(status)),
+})
+metrics.observe(async () => ({
+  ...callbell.state(),
+  retryTokens: budget.tokens(),
+  connections: connections.count(),
+  isStoreAvailable: await isStoreAvailable(),
+}))
 
 /** Lets what has started finish and be answered, then lets the process end by itself. */
 async function end(signal: NodeJS.Signals): Promise<void> {
   log.info(`${signal}: finishing what has started`)
-  health.isDraining = true
+  isDraining = true
   const finished = contacts.stop()
   await connections.drain(config.timeoutMs + drainGraceMs)
   // Calls go on when their caller has gone.
@@ -135,6 +191,7 @@ async function end(signal: NodeJS.Signals): Promise<void> {
   await callbell.close()
   await store.close()
   await upstream.close?.()
+  await traces?.close()
 }
 
 const address = await listen(server, config.port, config.host.replace(/^\[(.*)\]$/, '$1')).catch(

@@ -25,6 +25,8 @@ const defaults: Config = {
   graphiql: true,
   introspection: true,
   logLevel: 'info',
+  logSample: 1,
+  traces: null,
 }
 /** With a token, keys are remembered across restarts. */
 const real = { storeUrl: 'sqlite:data/gateway.db' }
@@ -111,6 +113,35 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { graphiql: false, introspection: false },
   ],
   [{ LOG_LEVEL: 'warn', GATEWAY_AUTH: ' none ' }, { logLevel: 'warn' }],
+  [{ LOG_SAMPLE: '0' }, { logSample: 0 }],
+  [{ LOG_SAMPLE: '.05' }, { logSample: 0.05 }],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' },
+    {
+      traces: {
+        endpoint: 'http://collector:4318',
+        headers: {},
+        serviceName: 'callbell-graphql',
+        sampleRatio: 1,
+      },
+    },
+  ],
+  [
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example/base',
+      OTEL_EXPORTER_OTLP_HEADERS: 'Api-Key=a%3Db%2C, x-other = c=d ,',
+      OTEL_SERVICE_NAME: 'contacts',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    },
+    {
+      traces: {
+        endpoint: 'https://otlp.example/base',
+        headers: { 'api-key': 'a=b,', 'x-other': 'c=d' },
+        serviceName: 'contacts',
+        sampleRatio: 0.25,
+      },
+    },
+  ],
   [{ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `${key},` }, { auth: { ...none, apiKeys: [web] } }],
   [
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: keysFile },
@@ -167,6 +198,24 @@ test.each<[Record<string, string>, string[]]>([
     { STORE_URL: 'postgres://user:secret@host' },
     ['STORE_URL must be memory:, sqlite:<file> or redis://<host> (its value is not shown here)'],
   ],
+  ...['2', '-0.1', '1.5', 'x', '1e-3', '50%'].map((text): [Record<string, string>, string[]] => [
+    { LOG_SAMPLE: text },
+    [`LOG_SAMPLE must be a number from 0 to 1, but is "${text}"`],
+  ]),
+  ...['localhost:4318', 'grpc://collector:4317', 'collector'].map(
+    (text): [Record<string, string>, string[]] => [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: text },
+      [
+        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318 (its value is not shown here)',
+      ],
+    ],
+  ),
+  ...['secret', 'a b=secret', 'a=%zz'].map((text): [Record<string, string>, string[]] => [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_HEADERS: text },
+    [
+      'OTEL_EXPORTER_OTLP_HEADERS must list headers as name=value, percent-encoded, separated by commas (its value is not shown here)',
+    ],
+  ]),
   [{ PORT: '65536' }, ['PORT must be a whole number from 0 to 65535, but is "65536"']],
   [{ PORT: '-1' }, ['PORT must be a whole number from 0 to 65535, but is "-1"']],
   [

@@ -42,10 +42,11 @@ test('a process that answers is alive', async () => {
 })
 
 test('a process that drains is alive and not ready', async () => {
-  const gateway = await createTestGateway()
+  let isDraining = false
+  const gateway = await createTestGateway({ health: { isDraining: () => isDraining } })
   const ready = await get(gateway, '/readyz')
   expect([ready.status, await ready.json()]).toEqual([200, { ready: true, upstream: 'sandbox', reasons: [] }])
-  gateway.health.isDraining = true
+  isDraining = true
   const draining = await get(gateway, '/readyz')
   expect([draining.status, await draining.json()]).toEqual([
     503,

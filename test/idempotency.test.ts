@@ -136,8 +136,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
     // The log knows what broke it, as it does without a key.
     expect(gateway.log.find(({ msg }) => msg === 'a call failed')).toMatchObject({
-      progress: 'answered',
-      status: 500,
+      fields: [{ failure: { progress: 'answered', status: 500 } }],
     })
     expect(await create(gateway)).toEqual(created(gateway, true))
     expect(await create(gateway)).toEqual(created(gateway, true))

@@ -36,6 +36,7 @@ test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTE
   ).toEqual([
     `listening on ${url} (open it in a browser for GraphiQL)`,
     'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
+    'a request was answered',
     'SIGTERM: finishing what has started',
   ])
 })

@@ -1,8 +1,16 @@
 /** Stops asking a Callbell that is down, and finds out with one request when it is back. */
 import { BrokenCircuitError, CircuitState, circuitBreaker, ConsecutiveBreaker, handleWhen } from 'cockatiel'
+import type { Logger } from '../telemetry/log.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { isObject } from './json.ts'
+
+export interface BreakerState {
+  /** Half-open: one request is finding out whether Callbell is back, or may do so. */
+  readonly breaker: 'closed' | 'half_open' | 'open'
+  /** How often it has opened since Callbell was there. */
+  readonly breakerOpenings: number
+}
 
 export interface Breaker {
   /** @throws CallbellError `CALLBELL_UNAVAILABLE`, with nothing sent, while it is open */
@@ -14,6 +22,7 @@ export interface Breaker {
    * @throws as `check` does, and what the exchange throws
    */
   watch(exchange: () => Promise<Answer>, onRefused: () => void): Promise<Answer>
+  readonly state: () => BreakerState
 }
 
 /** So many failures one after the other open it … */
@@ -28,15 +37,32 @@ const isDown = handleWhen(
     (error.code === 'CALLBELL_UNAVAILABLE' || error.code === 'CALLBELL_TIMEOUT'),
 ).orWhenResult((answer) => isObject(answer) && Number(answer['status']) >= 500)
 
-export function createBreaker(): Breaker {
+/** @param log told when it opens, and when Callbell is back */
+export function createBreaker(log: Logger): Breaker {
   const policy = circuitBreaker(isDown, {
     halfOpenAfter: openMs,
     breaker: new ConsecutiveBreaker(failuresToOpen),
   })
   let openUntil = 0
+  let openings = 0
+  let isKnown = false
   policy.onBreak(() => {
     openUntil = Date.now() + openMs
+    // It opens again each time that the one request which tries finds Callbell still down: nothing new.
+    if (isKnown) return
+    isKnown = true
+    openings += 1
+    log.warn({ failures: failuresToOpen }, 'Callbell is down: it is left alone for a while')
   })
+  policy.onReset(() => {
+    isKnown = false
+    log.info('Callbell is back')
+  })
+
+  function stateNow(): BreakerState['breaker'] {
+    if (policy.state === CircuitState.Closed) return 'closed'
+    return policy.state === CircuitState.Open && Date.now() < openUntil ? 'open' : 'half_open'
+  }
 
   function refuse(cause?: unknown): never {
     throw new CallbellError('CALLBELL_UNAVAILABLE', 'the breaker is open', {
@@ -63,5 +89,6 @@ export function createBreaker(): Breaker {
         return refuse(error)
       }
     },
+    state: () => ({ breaker: stateNow(), breakerOpenings: openings }),
   }
 }

@@ -1,10 +1,14 @@
 /** One call to Callbell: in its turn, unless Callbell is known to be down, and watched for what that tells. */
 import type { Origin } from '../caller.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { BreakerState } from './breaker.ts'
 import { createBreaker } from './breaker.ts'
+import { CallbellError } from './errors.ts'
 import type { Answer, ExchangeOptions, Request } from './exchange.ts'
 import { createExchange } from './exchange.ts'
-import type { PaceOptions } from './pace.ts'
+import type { PaceOptions, PaceState } from './pace.ts'
 import { createPace } from './pace.ts'
+import { routeOf } from './route.ts'
 
 /**
  * On whose behalf a request is made, when it must have had its turn, and when its answer, on the
@@ -18,7 +22,14 @@ export interface Times {
   readonly onSent?: () => void
 }
 
-export type CallOptions = Omit<ExchangeOptions, 'connections'> & Pick<PaceOptions, 'maxRps' | 'takeTurns'>
+export type CallOptions = Omit<ExchangeOptions, 'connections'> &
+  Pick<PaceOptions, 'maxRps' | 'takeTurns'> & { readonly log: Logger }
+
+/** How things stand with Callbell, for whoever watches the process. */
+export interface UpstreamState extends PaceState, BreakerState {
+  /** Whether its latest word on the token, within the last minute, was that it does not accept it. */
+  readonly isTokenRejected: boolean
+}
 
 export interface CallbellCalls {
   /**
@@ -28,39 +39,63 @@ export interface CallbellCalls {
    * @throws CallbellError
    */
   readonly call: (request: Request, times: Times) => Promise<Answer>
+  readonly state: () => UpstreamState
   readonly close: () => Promise<void>
 }
 
 /** 300 requests a second at 0.8 s each keep 240 connections busy. */
 const connections = 256
+/** Nobody calls a gateway that is not ready: the next call is to find out whether the token is accepted again. */
+const rejectionCountsMs = 60_000
 
 export function createCall(options: CallOptions): CallbellCalls {
-  const { maxRps, takeTurns } = options
+  const { maxRps, takeTurns, log } = options
   const exchange = createExchange({ ...options, connections })
   const pace = createPace({ maxRps, maxInFlight: connections, takeTurns })
-  const breaker = createBreaker()
+  const breaker = createBreaker(log)
+  let rejectedAt = Number.NEGATIVE_INFINITY
+
+  /** What an answer tells about those that come after it. */
+  function learn({ status }: Answer): void {
+    if (status === 429) pace.slowDown()
+    else pace.speedUp()
+    if (status === 401 || status === 403) rejectedAt = performance.now()
+    else if (status < 500) rejectedAt = Number.NEGATIVE_INFINITY
+  }
 
   return {
     async call(request, { origin, enterBy, answerBy, onSent }) {
-      breaker.check()
-      const pass = await pace.enter(enterBy, origin.caller.bucket)
-      const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
-      const run = (): Promise<Answer> =>
-        exchange.send(request, AbortSignal.timeout(allowedMs), {
-          sent() {
-            pass.sent()
-            origin.countCall()
-            onSent?.()
-          },
-          done: pass.done,
-        })
-      // What had little time to be answered tells nothing of Callbell when it is not.
-      const isTelling = allowedMs >= options.connectTimeoutMs / 2
-      const answer = await (isTelling ? breaker.watch(run, pass.done) : run())
-      if (answer.status === 429) pace.slowDown()
-      else pace.speedUp()
-      return answer
+      const attempt = origin.watch.attempt(request.method, routeOf(request.path))
+      try {
+        breaker.check()
+        const pass = await pace.enter(enterBy, origin.caller.bucket)
+        const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
+        const traced = { ...request, headers: attempt.entered() }
+        const run = (): Promise<Answer> =>
+          exchange.send(traced, AbortSignal.timeout(allowedMs), {
+            sent() {
+              pass.sent()
+              attempt.sent()
+              onSent?.()
+            },
+            done: pass.done,
+          })
+        // What had little time to be answered tells nothing of Callbell when it is not.
+        const isTelling = allowedMs >= options.connectTimeoutMs / 2
+        const answer = await (isTelling ? breaker.watch(run, pass.done) : run())
+        attempt.answered(answer.status)
+        learn(answer)
+        return answer
+      } catch (error) {
+        attempt.failed(error instanceof CallbellError ? error.code : 'INTERNAL_SERVER_ERROR')
+        throw error
+      }
     },
+    state: () => ({
+      ...pace.state(),
+      ...breaker.state(),
+      isTokenRejected: performance.now() - rejectedAt < rejectionCountsMs,
+    }),
     close: () => exchange.close(),
   }
 }

@@ -11,8 +11,7 @@ import type {
   NewContact,
   Team,
 } from '../contact.ts'
-import type { Logger } from '../telemetry/log.ts'
-import type { CallOptions, Times } from './call.ts'
+import type { CallOptions, Times, UpstreamState } from './call.ts'
 import { createCall } from './call.ts'
 import type { DecodedContact } from './decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './decode-contact.ts'
@@ -27,7 +26,7 @@ import type { Place } from './refusal.ts'
 import { isSuccess, placeNowhere, refusalOf } from './refusal.ts'
 import type { Reader } from './reader.ts'
 
-export type { Times } from './call.ts'
+export type { Times, UpstreamState } from './call.ts'
 
 /** What an answer tells of Callbell's clock. */
 export interface Clocked {
@@ -58,7 +57,7 @@ export interface Page<T> {
   readonly pages: number
 }
 
-export type CallbellClientOptions = CallOptions & { readonly log: Logger }
+export type CallbellClientOptions = CallOptions
 
 const mostLoggedPaths = 20
 
@@ -104,12 +103,14 @@ export interface CallbellClient {
   /** `GET /channels`. @param page from 1 */
   listChannels(page: number, times: Times): Promise<Page<Channel>>
   listFunnels(times: Times): Promise<readonly Funnel[]>
+  /** How things stand with Callbell, as far as the calls so far have told. */
+  state(): UpstreamState
   close(): Promise<void>
 }
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
   const { log } = options
-  const { call, close } = createCall(options)
+  const { call, state, close } = createCall(options)
   const quote = createQuote(options.token)
 
   /** Sends a request and returns the text of a success. */
@@ -249,6 +250,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     async listFunnels(times) {
       return (await list('/funnels', 'funnels', readFunnel, times)).items
     },
+    state,
     close,
   }
 }

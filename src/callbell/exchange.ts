@@ -20,6 +20,8 @@ export interface Request {
   readonly path: string
   /** JSON text. */
   readonly body?: string
+  /** Besides those of every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Watcher {
@@ -76,13 +78,14 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const basePath = pathname.replace(/\/$/, '')
 
   return {
-    send: ({ method, path, body }, signal, watcher) =>
+    send: ({ method, path, body, headers: others }, signal, watcher) =>
       new Promise((resolve, reject) => {
+        const usual = body === undefined ? headers : headersWithBody
         pool.dispatch(
           {
             method,
             path: basePath + path,
-            headers: body === undefined ? headers : headersWithBody,
+            headers: others ? { ...usual, ...others } : usual,
             body: body ?? null,
           },
           new ExchangeHandler(signal, watcher, resolve, reject),

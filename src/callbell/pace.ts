@@ -38,6 +38,17 @@ export interface Pass {
   readonly done: () => void
 }
 
+export interface PaceState {
+  /** Requests that wait for their turn. */
+  readonly queueLength: number
+  /** Requests that are unanswered. */
+  readonly inFlight: number
+  /** Requests per second that are let through now; Infinity without a limit. */
+  readonly limitInForce: number
+  /** Whether other replicas can't be asked, so that this one keeps to a share of its own. */
+  readonly isAlone: boolean
+}
+
 export interface Pace {
   /**
    * Waits for the turn of one request.
@@ -52,8 +63,7 @@ export interface Pace {
   slowDown(): void
   /** To be told of every other answer: the limit in force grows back. */
   speedUp(): void
-  /** Requests per second that are let through now; Infinity without a limit. */
-  limitInForce(): number
+  state(): PaceState
 }
 
 /** Shared turns are counted from when they are given: a request may be held up from there on. */
@@ -218,7 +228,15 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     speedUp() {
       if (limit < most) limit = Math.min(most, limit + (most * (1 - slowedTo)) / answersToRecover)
     },
-    limitInForce: () => limit,
+    state() {
+      const isAlone = takeTurns !== undefined && performance.now() < aloneUntil
+      return {
+        queueLength: line.size,
+        inFlight,
+        limitInForce: isAlone ? placesAlone() : limit,
+        isAlone,
+      }
+    },
   }
 }
 

@@ -25,7 +25,7 @@ import { listMessages } from './list-messages.ts'
 import type { Read } from './read.ts'
 import { createRead } from './read.ts'
 import { readPages } from './read-pages.ts'
-import { createRetryBudget } from './retry-budget.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { Repeating } from './repeat.ts'
 import type { SendOptions } from './sender.ts'
 import { createSender } from './sender.ts'
@@ -76,14 +76,15 @@ export interface Contacts {
 export interface ContactsParts {
   readonly callbell: CallbellClient
   readonly store: Store
+  /** What retries and lookups of all calls are paid from. */
+  readonly budget: RetryBudget
   readonly log: Logger
 }
 
 export function createContacts(
-  { callbell, store, log }: ContactsParts,
+  { callbell, store, budget, log }: ContactsParts,
   options: SendOptions & IdempotencyOptions,
 ): Contacts {
-  const budget = createRetryBudget()
   const sender = createSender(budget, options)
   const lock = createContactLock(store)
   const once = { sender, budget, idempotency: createIdempotency(store, sender, log, options) }

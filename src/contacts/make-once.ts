@@ -2,6 +2,7 @@
 import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import type { Creation } from './creation.ts'
+import { ContactsFailure } from './failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
 import type { InputProblem } from './input-rules.ts'
 import type { RetryBudget } from './retry-budget.ts'
@@ -43,9 +44,24 @@ export async function makeOnce<Made>(
   try {
     // Without a key nothing is stored, and nothing is slower.
     if (key === undefined) return { made: await sender.send(sending), replayed: false }
-    return await idempotency.create(origin.caller.name, key, sending)
+    return await watched(origin, idempotency.create(origin.caller.name, key, sending))
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return { problems: error.rejections.map(({ path, message }) => ({ path, message, code: 'REJECTED' })) }
+  }
+}
+
+/** Tells what became of a key. */
+async function watched<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
+  try {
+    const result = await keyed
+    watch.keyed(result.replayed ? 'replayed' : 'new')
+    return result
+  } catch (error) {
+    const code = error instanceof ContactsFailure ? error.code : undefined
+    if (code === 'IDEMPOTENCY_KEY_REUSED') watch.keyed('reused')
+    else if (code === 'STORE_UNAVAILABLE') watch.keyed('unavailable')
+    else watch.keyed('failed')
+    throw error
   }
 }

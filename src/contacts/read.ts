@@ -42,6 +42,7 @@ export function createRead(budget: RetryBudget, times: Times): Read {
         const isInTime = performance.now() + pause < times.enterBy
         const mayRepeat = passingCodes.has(error.code) && tries < mostTries && isInTime
         if (!mayRepeat || !budget.spend()) throw failedRead(error)
+        times.origin.watch.retried(error.code)
         await delay(pause)
       }
     }

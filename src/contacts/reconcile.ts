@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
+import type { LookResult } from '../watch.ts'
 import type { Creation, Finding } from './creation.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
@@ -22,6 +23,22 @@ const firstWaitMs = 200
  * @param deadline when the last look must have been answered, on the same clock
  */
 export async function reconcile<Made>(
+  budget: RetryBudget,
+  sought: LookingFor<Made>,
+  until: number,
+  deadline: number,
+): Promise<Finding<Made>> {
+  const finding = await lookUntil(budget, sought, until, deadline)
+  sought.origin.watch.reconciled(resultOf(finding))
+  return finding
+}
+
+function resultOf(finding: Finding<unknown>): LookResult {
+  if (finding === 'NOTHING') return 'nothing'
+  return finding === 'UNCLEAR' ? 'unclear' : 'found'
+}
+
+async function lookUntil<Made>(
   budget: RetryBudget,
   sought: LookingFor<Made>,
   until: number,

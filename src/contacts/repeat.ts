@@ -58,6 +58,7 @@ export async function repeat<T>(
           : failedRepeatable(unclear, 'UNKNOWN', attempts)
       }
       isPaidFor = true
+      origin.watch.retried(error.code)
       await delay(pause)
     }
   }

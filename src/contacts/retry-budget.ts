@@ -13,6 +13,8 @@ export interface RetryBudget {
   spend(): boolean
   /** Gives a token back that paid for a request which never left. */
   refund(): void
+  /** What is left, of 100. */
+  tokens(): number
 }
 
 export function createRetryBudget(): RetryBudget {
@@ -29,5 +31,6 @@ export function createRetryBudget(): RetryBudget {
     refund() {
       tenths = Math.min(capacity * 10, tenths + 10)
     },
+    tokens: () => tenths / 10,
   }
 }

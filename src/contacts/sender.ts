@@ -90,6 +90,7 @@ export function createSender(budget: RetryBudget, { timeoutMs, settleMs }: SendO
           const isInTime = performance.now() + pause < enterBy
           if (error.code === 'OVERLOADED' || attempts >= mostTries || !isInTime || !budget.spend())
             throw failed()
+          origin.watch.retried(error.code)
           await delay(pause)
           isPaidFor = true
           continue
@@ -110,6 +111,7 @@ export function createSender(budget: RetryBudget, { timeoutMs, settleMs }: SendO
         if (typeof finding === 'object') return finding.made
         const mayRepeat = finding === 'NOTHING' && isFirst && (kind === 'FAILED' || kind === 'CUT_OFF')
         if (!mayRepeat || performance.now() >= enterBy || !budget.spend()) throw failed()
+        origin.watch.retried(error.code)
       }
     }
   }

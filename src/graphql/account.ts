@@ -1,6 +1,7 @@
 /** What contacts refer to: what a form offers for a choice. */
 import { builder } from './builder.ts'
 import { ChannelType } from './channel.ts'
+import { readField } from './field-call.ts'
 import { FunnelType } from './funnel.ts'
 import { TeamType } from './team.ts'
 
@@ -10,19 +11,22 @@ builder.queryFields((t) => ({
     nullable: false,
     description:
       'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts.',
-    resolve: (_root, _args, { contacts, origin }) => contacts.teams(origin),
+    resolve: (_root, _args, context, info) =>
+      readField(context, info, (origin) => context.contacts.teams(origin)),
   }),
   channels: t.field({
     type: [ChannelType],
     nullable: false,
     description:
       'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts.',
-    resolve: (_root, _args, { contacts, origin }) => contacts.channels(origin),
+    resolve: (_root, _args, context, info) =>
+      readField(context, info, (origin) => context.contacts.channels(origin)),
   }),
   funnels: t.field({
     type: [FunnelType],
     nullable: false,
     description: 'The stages of the account’s sales funnel. Costs one call to Callbell.',
-    resolve: (_root, _args, { contacts, origin }) => contacts.funnels(origin),
+    resolve: (_root, _args, context, info) =>
+      readField(context, info, (origin) => context.contacts.funnels(origin)),
   }),
 }))

@@ -1,6 +1,7 @@
 import type { AddNoteResult } from '../contacts/add-note.ts'
 import type { CreationProblem } from '../contacts/make-once.ts'
 import { builder } from './builder.ts'
+import { changeField } from './field-call.ts'
 import type { UserErrorShape } from './user-error.ts'
 import { UserError } from './user-error.ts'
 
@@ -80,11 +81,7 @@ builder.mutationField('addConversationNote', (t) =>
     args: {
       input: t.arg({ type: AddConversationNoteInput, required: true, description: 'The note to be added.' }),
     },
-    async resolve(_root, { input }, { contacts, origin, outcomes }, { path }) {
-      outcomes.set(path.key, 'UNKNOWN')
-      const result = await contacts.addNote(input, origin)
-      outcomes.set(path.key, result.isAdded ? 'APPLIED' : 'NOT_APPLIED')
-      return result
-    },
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.addNote(input, origin)),
   }),
 )

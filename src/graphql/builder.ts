@@ -2,20 +2,18 @@
 import type { IncomingMessage } from 'node:http'
 import SchemaBuilder from '@pothos/core'
 import type { Plugin } from 'graphql-yoga'
-import type { Origin } from '../caller.ts'
+import type { Caller } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { Outcome } from '../contacts/failure.ts'
+import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { ContactReads } from './read-once.ts'
 
 /** The context of one request. */
 export interface GatewayContext {
   readonly contacts: Contacts
-  /** Who is calling, and who is told of what it costs. */
-  readonly origin: Origin
-  /** How often Callbell has been called for this request so far. */
-  readonly callsMade: () => number
-  /** Names the request in the log, in `x-request-id` and in every error's `extensions`. */
-  readonly requestId: string
+  readonly caller: Caller
+  /** Told what happens, for the log, the metrics and the trace. */
+  readonly activity: RequestActivity
   /** What became of each change that has begun, by its field's name in the answer. */
   readonly outcomes: Map<string | number, Outcome>
   /** What has been read for this request. */

@@ -4,6 +4,7 @@ import { BotType } from './bot.ts'
 import { builder } from './builder.ts'
 import { stepArguments } from './connection.ts'
 import { ContactType } from './contact.ts'
+import { readField } from './field-call.ts'
 import { FieldCost } from './field-cost.ts'
 import { MessageConnection } from './message.ts'
 
@@ -15,13 +16,15 @@ builder.objectFields(ContactType, (t) => ({
       'The messages of its conversation, newest first. Costs one call to Callbell for each 20 that are asked for, and for each contact that it is selected on. When one of the calls fails, the field does, and the contact with it: ask for them apart if the contact is to stand.',
     args: stepArguments(t.arg),
     extensions: { cost: new FieldCost(callsOf, sizeOf) },
-    resolve: ({ uuid }, step, { contacts, origin }) => contacts.messages(uuid, step, origin),
+    resolve: ({ uuid }, step, context, info) =>
+      readField(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
   }),
   bot: t.field({
     type: BotType,
     description:
       'The bot of its conversation; null where there is none. Costs one call to Callbell for each contact that it is selected on.',
     extensions: { cost: new FieldCost(() => 1) },
-    resolve: ({ uuid }, _args, { contacts, origin }) => contacts.bot(uuid, origin),
+    resolve: ({ uuid }, _args, context, info) =>
+      readField(context, info, (origin) => context.contacts.bot(uuid, origin)),
   }),
 }))

@@ -5,7 +5,7 @@ import { BotStatus } from './bot-status.ts'
 import { BotType } from './bot.ts'
 import { builder } from './builder.ts'
 import { contactPayload, userErrorsField } from './change-payload.ts'
-import { recorded } from './outcomes.ts'
+import { changeField } from './field-call.ts'
 
 const CloseConversationInput = builder.inputType('CloseConversationInput', {
   description: 'The contact whose conversation is to be closed.',
@@ -19,8 +19,8 @@ builder.mutationField('closeConversation', (t) =>
     args: {
       input: t.arg({ type: CloseConversationInput, required: true, description: 'Whose conversation.' }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.closeConversation(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.closeConversation(input, origin)),
   }),
 )
 
@@ -36,8 +36,8 @@ builder.mutationField('openConversation', (t) =>
     args: {
       input: t.arg({ type: OpenConversationInput, required: true, description: 'Whose conversation.' }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.openConversation(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.openConversation(input, origin)),
   }),
 )
 
@@ -56,8 +56,8 @@ builder.mutationField('moveToFunnel', (t) =>
     args: {
       input: t.arg({ type: MoveToFunnelInput, required: true, description: 'Who is moved, and where to.' }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.moveToFunnel(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.moveToFunnel(input, origin)),
   }),
 )
 
@@ -91,7 +91,7 @@ builder.mutationField('setBotStatus', (t) =>
         description: 'Whose bot, and what it is to do.',
       }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.setBotStatus(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.setBotStatus(input, origin)),
   }),
 )

@@ -5,7 +5,7 @@ import { builder } from './builder.ts'
 import { ContactSource } from './contact-source.ts'
 import { ContactType } from './contact.ts'
 import { CustomFieldInput } from './custom-field.ts'
-import { recorded } from './outcomes.ts'
+import { changeField } from './field-call.ts'
 import type { UserErrorShape } from './user-error.ts'
 import { UserError } from './user-error.ts'
 
@@ -98,7 +98,7 @@ builder.mutationField('createContact', (t) =>
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.create(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.create(input, origin)),
   }),
 )

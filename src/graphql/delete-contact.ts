@@ -1,7 +1,7 @@
 import type { Changed } from '../contacts/change.ts'
 import { builder } from './builder.ts'
 import { userErrorsField } from './change-payload.ts'
-import { recorded } from './outcomes.ts'
+import { changeField } from './field-call.ts'
 
 const DeleteContactInput = builder.inputType('DeleteContactInput', {
   description: 'The contact to be deleted.',
@@ -25,7 +25,7 @@ builder.mutationField('deleteContact', (t) =>
     args: {
       input: t.arg({ type: DeleteContactInput, required: true, description: 'The contact to be deleted.' }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.delete(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.delete(input, origin)),
   }),
 )

@@ -1,10 +1,10 @@
 /** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
 import type { ExecutionResult } from 'graphql'
-import { getOperationAST, GraphQLError, Kind, OperationTypeNode } from 'graphql'
-import { CallbellError } from '../callbell/errors.ts'
+import { GraphQLError, Kind } from 'graphql'
 import type { FailureCode, Outcome } from '../contacts/failure.ts'
 import { ContactsFailure } from '../contacts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { GatewayContext, GatewayPlugin } from './builder.ts'
 import { Refused } from './refused.ts'
 
@@ -37,39 +37,25 @@ const longestMessage = 300
 
 /**
  * Gives every error, from whatever stage of a request, its code, its outcome and the request's
- * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown.
+ * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown. All else
+ * is told in the one line of its request.
  */
 export function useErrorTable(log: Logger): GatewayPlugin {
-  /** Whether what was asked for is a query, or how far the mutation came. */
-  const asked = new WeakMap<Request, 'query' | 'parsed' | 'executed'>()
   return {
-    onParse: () => (parsed) => {
-      const { result, context } = parsed
-      if (result === null || result instanceof Error) return
-      const operation = getOperationAST(result, context.params.operationName)
-      if (operation)
-        asked.set(context.request, operation.operation === OperationTypeNode.MUTATION ? 'parsed' : 'query')
-    },
-    onExecute({ args: { contextValue } }) {
-      if (asked.get(contextValue.request) === 'parsed') asked.set(contextValue.request, 'executed')
-    },
     onResultProcess(payload) {
       const { request, result, serverContext } = payload
       if (!isSingle(result) || result.errors === undefined) return
-      const { requestId, origin } = serverContext
-      // Who has no name has at least an address.
-      const caller = origin.caller.bucket
+      const { activity, outcomes } = serverContext
       // What could not be read may have been meant as a mutation, if it came by POST.
-      const stage = asked.get(request) ?? (request.method === 'POST' ? 'parsed' : 'query')
-      const mutation = stage === 'query' ? undefined : stage
+      const type = activity.operation?.type ?? (request.method === 'POST' ? 'mutation' : 'query')
+      const stage = activity.isExecuted ? 'executed' : 'parsed'
       const scene = {
-        requestId,
-        caller,
+        activity,
         log,
-        mutation,
-        outcomes: serverContext.outcomes,
+        mutation: type === 'mutation' ? stage : undefined,
+        outcomes,
         hasData: result.data !== undefined,
-      }
+      } as const
       // Each quotes what it complains of, and each has a place to be found in the document.
       const errors = result.errors.slice(0, mostErrors).map((error) => present(error, scene))
       payload.setResult({ ...result, errors })
@@ -83,9 +69,7 @@ function isSingle(result: object): result is ExecutionResult {
 }
 
 interface Scene {
-  readonly requestId: string
-  /** For the log. */
-  readonly caller: string
+  readonly activity: RequestActivity
   readonly log: Logger
   /** How far the mutation came; undefined for a query. */
   readonly mutation: 'parsed' | 'executed' | undefined
@@ -100,16 +84,10 @@ function present(error: Error, scene: Scene): GraphQLError {
   return code === undefined ? presentBug(error, origin, scene) : presentMistake(error, code, scene)
 }
 
-function presentFailure(
-  error: Error,
-  failure: ContactsFailure,
-  { requestId, caller, log }: Scene,
-): GraphQLError {
+function presentFailure(error: Error, failure: ContactsFailure, { activity }: Scene): GraphQLError {
   const { code, outcome, retryable, retryAfterMs, attempts } = failure
-  log.warn(
-    { requestId, caller, code, outcome, retryable, retryAfterMs, attempts, ...traceOf(failure) },
-    'a call failed',
-  )
+  const { requestId } = activity
+  activity.erred(code)
   const reason = reasons[code] ?? failure.message
   const message = outcome === undefined ? reason : `${reason}: ${consequences[outcome]}`
   return placed(error, message, { code, outcome, retryable, retryAfterMs, attempts, requestId })
@@ -117,10 +95,9 @@ function presentFailure(
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
 function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
-  const { requestId, caller, log } = scene
+  const { requestId } = scene.activity
   // The messages of others may quote what was sent.
-  const reason = error instanceof Refused ? error.message : undefined
-  log.info({ requestId, caller, code, reason }, 'a request was refused')
+  scene.activity.erred(code, error instanceof Refused ? error.message : undefined)
   const { http, retryable = false, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
   return placed(error, cut(error.message), {
     // A word to Yoga about the HTTP status and headers; it is not part of the answer.
@@ -134,7 +111,9 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
 }
 
 function presentBug(error: Error, origin: unknown, scene: Scene): GraphQLError {
-  const { requestId, caller, mutation, hasData, log } = scene
+  const { activity, mutation, hasData, log } = scene
+  const { requestId, caller } = activity
+  activity.erred('INTERNAL_SERVER_ERROR')
   log.error({ requestId, caller, err: origin }, 'a bug')
   return placed(error, 'Something went wrong inside the gateway', {
     http: hasData ? undefined : { status: 500 },
@@ -178,12 +157,4 @@ function codeOfCallersMistake(error: Error, origin: unknown): string | undefined
   if (typeof code === 'string') return code
   const isOfField = error.path !== undefined && origin.nodes?.[0]?.kind === Kind.FIELD
   return isOfField ? undefined : 'BAD_USER_INPUT'
-}
-
-/** For the log: how far the request to Callbell came, and what broke it. */
-function traceOf(failure: ContactsFailure): object {
-  const error = failure.cause
-  if (!(error instanceof CallbellError)) return {}
-  const broken = error.cause instanceof Error ? error.cause.message : undefined
-  return { progress: error.progress, status: error.status, reason: error.message, cause: broken }
 }

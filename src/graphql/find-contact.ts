@@ -1,5 +1,6 @@
 import { builder } from './builder.ts'
 import { ContactType } from './contact.ts'
+import { readField } from './field-call.ts'
 import { selectsFieldTypes } from './field-types.ts'
 import { foundByOthers, readOnce } from './read-once.ts'
 
@@ -9,12 +10,15 @@ builder.queryField('contact', (t) =>
     description:
       'One contact by its uuid; null where there is none. Costs one call to Callbell, however often the same one is asked for in one request, by `contactByPhone` and `contactByBsuid` too.',
     args: { uuid: t.arg.id({ required: true, description: 'The contact’s uuid.' }) },
-    resolve(_root, { uuid }, { contacts, origin, contactReads }, info) {
+    resolve(_root, { uuid }, context, info) {
+      const { contacts, contactReads } = context
       const hasFieldTypes = selectsFieldTypes(info)
-      return readOnce(contactReads, ['uuid', uuid, hasFieldTypes], async () => {
-        const known = hasFieldTypes ? undefined : await foundByOthers(contactReads, uuid)
-        return known ?? contacts.find(uuid, origin, hasFieldTypes)
-      })
+      return readField(context, info, (origin) =>
+        readOnce(contactReads, ['uuid', uuid, hasFieldTypes], async () => {
+          const known = hasFieldTypes ? undefined : await foundByOthers(contactReads, uuid)
+          return known ?? contacts.find(uuid, origin, hasFieldTypes)
+        }),
+      )
     },
   }),
 )
@@ -28,9 +32,11 @@ builder.queryField('contactByPhone', (t) =>
       phoneNumber: t.arg.string({ required: true, description: 'The phone number, with country code.' }),
       channelUuid: t.arg.id({ description: 'The channel to look on. Default: the main WhatsApp channel.' }),
     },
-    resolve: (_root, { phoneNumber, channelUuid }, { contacts, origin, contactReads }) =>
-      readOnce(contactReads, ['phone', phoneNumber, channelUuid], () =>
-        contacts.findByPhone(phoneNumber, channelUuid, origin),
+    resolve: (_root, { phoneNumber, channelUuid }, context, info) =>
+      readField(context, info, (origin) =>
+        readOnce(context.contactReads, ['phone', phoneNumber, channelUuid], () =>
+          context.contacts.findByPhone(phoneNumber, channelUuid, origin),
+        ),
       ),
   }),
 )
@@ -41,7 +47,9 @@ builder.queryField('contactByBsuid', (t) =>
     description:
       'One WhatsApp contact by its business-scoped user id, which it has even where it hides its number; null where there is none. Costs one call to Callbell.',
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
-    resolve: (_root, { bsuid }, { contacts, origin, contactReads }) =>
-      readOnce(contactReads, ['bsuid', bsuid], () => contacts.findByBsuid(bsuid, origin)),
+    resolve: (_root, { bsuid }, context, info) =>
+      readField(context, info, (origin) =>
+        readOnce(context.contactReads, ['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, origin)),
+      ),
   }),
 )

@@ -3,6 +3,7 @@ import { builder } from './builder.ts'
 import { connectionOf, stepArguments } from './connection.ts'
 import { ContactSource } from './contact-source.ts'
 import { ContactType } from './contact.ts'
+import { readField } from './field-call.ts'
 import { selectsFieldTypes } from './field-types.ts'
 import { FieldCost } from './field-cost.ts'
 
@@ -34,7 +35,9 @@ builder.queryField('contacts', (t) =>
       }),
     },
     extensions: { cost: new FieldCost(callsOf, sizeOf) },
-    resolve: (_root, input, { contacts, origin }, info) =>
-      contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, origin),
+    resolve: (_root, input, context, info) =>
+      readField(context, info, (origin) =>
+        context.contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, origin),
+      ),
   }),
 )

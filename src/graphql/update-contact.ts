@@ -2,7 +2,7 @@ import { BotStatus } from './bot-status.ts'
 import { builder } from './builder.ts'
 import { contactPayload } from './change-payload.ts'
 import { CustomFieldInput } from './custom-field.ts'
-import { recorded } from './outcomes.ts'
+import { changeField } from './field-call.ts'
 
 const UpdateContactInput = builder.inputType('UpdateContactInput', {
   description:
@@ -46,7 +46,7 @@ builder.mutationField('updateContact', (t) =>
     args: {
       input: t.arg({ type: UpdateContactInput, required: true, description: 'What is to be changed.' }),
     },
-    resolve: (_root, { input }, { contacts, origin, outcomes }, { path }) =>
-      recorded(outcomes, path.key, contacts.update(input, origin)),
+    resolve: (_root, { input }, context, info) =>
+      changeField(context, info, (origin) => context.contacts.update(input, origin)),
   }),
 )

@@ -15,6 +15,8 @@ export interface ConnectionLimits {
 }
 
 export interface Connections {
+  /** How many are open. */
+  count(): number
   /** Answers that have not been taken yet, of one connection, oldest first. */
   openAnswers(socket: Socket): readonly ServerResponse[]
   /** Closes a connection as soon as it waits for no answer. */
@@ -101,6 +103,7 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
   server.once('close', () => clearInterval(sweep))
 
   return {
+    count: () => open.size,
     openAnswers: (socket) => open.get(socket) ?? [],
     endWhenAnswered(socket) {
       ending.add(socket)

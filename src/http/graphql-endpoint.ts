@@ -5,24 +5,26 @@ import type { Contacts } from '../contacts/contacts.ts'
 import type { GatewayContext, GatewayPlugin } from '../graphql/builder.ts'
 import { useErrorTable } from '../graphql/error-table.ts'
 import { useNoIntrospection } from '../graphql/introspection.ts'
+import { useOperationRecord } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { useAdmission } from './admission/admission.ts'
 import type { Authenticate } from './authentication/authenticate.ts'
 import type { CallerLimit } from './admission/caller-limit.ts'
 import { createDocumentCache } from './documents/document-cache.ts'
 import { useDocumentLimits } from './documents/document-limits.ts'
 import { readJsonBody } from './json-body.ts'
+import type { Refusal } from '../graphql/refused.ts'
+import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { PersistedDocuments } from './documents/persisted-documents.ts'
 import { usePersistedDocuments } from './documents/persisted-documents.ts'
-import type { Refusal } from '../graphql/refused.ts'
-import { acceptedType, answerRefusal, findRefusal } from './refuse.ts'
+import { acceptedType, answerRefusal, findRefusal, turnedAway } from './refuse.ts'
 
 export interface GraphqlEndpointParts {
   readonly contacts: Contacts
   readonly authenticate: Authenticate
   readonly callerLimit: CallerLimit
-  readonly log: Logger
+  readonly telemetry: Telemetry
   /** Whether callers may read the schema. */
   readonly introspection: boolean
   /** Null: callers send their documents as text. */
@@ -43,9 +45,10 @@ export function createGraphqlEndpoint(
   parts: GraphqlEndpointParts,
   path: string,
 ): (arrival: Arrival) => Promise<Response> {
-  const { contacts, authenticate, log, persistedDocuments } = parts
+  const { contacts, authenticate, telemetry, persistedDocuments } = parts
   const plugins: GatewayPlugin[] = [
-    useErrorTable(log),
+    useOperationRecord,
+    useErrorTable(telemetry.log),
     useStrictJsonBody,
     useDocumentLimits,
     useAdmission(parts.callerLimit),
@@ -72,56 +75,48 @@ export function createGraphqlEndpoint(
     healthCheckEndpoint: ' ',
   })
 
-  return async ({ request, url, requestId, incoming }) => {
-    const refuse = (refusal: Refusal): Response =>
-      answerRefusal(refusal, requestId, request.method === 'POST')
+  async function answer({ request, url, incoming }: Arrival, activity: RequestActivity): Promise<Response> {
+    const { requestId } = activity
     const address = incoming.socket.remoteAddress
+    activity.address = address
+    const refuse = (refusal: Refusal, reason = refusal.message): Response => {
+      activity.erred(refusal.code ?? 'BAD_REQUEST', reason)
+      return answerRefusal(refusal, requestId, request.method === 'POST')
+    }
     const refusal = findRefusal(request, url)
-    if (refusal) {
-      log.info(
-        { requestId, address, status: refusal.status, reason: refusal.message },
-        'a request was refused',
-      )
-      return refuse(refusal)
-    }
+    if (refusal) return refuse(refusal)
     const authentication = await authenticate(request.headers, address)
-    if ('refused' in authentication) {
-      const { refused, reason } = authentication
-      // What is not the caller's fault is for the operator to mend.
-      const level = refused === 'AUTHENTICATION_UNAVAILABLE' ? 'warn' : 'info'
-      log[level]({ requestId, code: refused, reason, address }, 'a caller was turned away')
-      return refuse(turnedAway[refused])
-    }
+    if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
+    const { caller } = authentication
+    // Who has no name has at least an address.
+    activity.admit(caller.bucket, {
+      traceparent: request.headers.get('traceparent'),
+      tracestate: request.headers.get('tracestate'),
+    })
     // Yoga reads this header in a way of its own, and only when the operation has run.
     request.headers.set('accept', acceptedType(request.headers.get('accept')) ?? '')
-    const { caller } = authentication
-    let calls = 0
-    const origin = { caller, countCall: () => void (calls += 1) }
     return yoga.handleRequest(request, {
       contacts,
-      origin,
-      callsMade: () => calls,
-      requestId,
+      caller,
+      activity,
       incoming,
       outcomes: new Map(),
       contactReads: new Map(),
     })
   }
-}
 
-const turnedAway: Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE', Refusal>> = {
-  UNAUTHENTICATED: {
-    status: 401,
-    code: 'UNAUTHENTICATED',
-    message: 'The request has no valid credentials',
-    headers: { 'www-authenticate': 'Bearer' },
-  },
-  AUTHENTICATION_UNAVAILABLE: {
-    status: 503,
-    code: 'AUTHENTICATION_UNAVAILABLE',
-    message: 'The credentials can’t be checked now',
-    retryable: true,
-  },
+  return async (arrival) => {
+    const activity = telemetry.request(arrival.requestId)
+    try {
+      const response = await answer(arrival, activity)
+      activity.ended(response.status)
+      return response
+    } catch (error) {
+      activity.erred('INTERNAL_SERVER_ERROR')
+      activity.ended(500)
+      throw error
+    }
+  }
 }
 
 const useStrictJsonBody: GatewayPlugin = {

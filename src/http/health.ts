@@ -1,11 +1,16 @@
 /** `/livez` and `/readyz`: what an orchestrator asks. */
 
-/** What the process knows of itself. */
+/** One thing that must be well for new requests to be welcome. */
+export interface Check {
+  readonly name: string
+  /** @returns what is wrong, or undefined; it does not reject */
+  readonly findProblem: () => string | undefined | Promise<string | undefined>
+}
+
 export interface Health {
   /** Where contacts go: the real Callbell or the sandbox. */
   readonly upstream: 'callbell' | 'sandbox'
-  /** Set once the process has been told to end. */
-  isDraining: boolean
+  readonly checks: readonly Check[]
 }
 
 /** 200 while the process can answer at all. */
@@ -13,9 +18,27 @@ export function answerLiveness(): Response {
   return Response.json({ live: true })
 }
 
-/** 200 while new requests are welcome; 503 with the reasons while they are not. */
-export function answerReadiness({ upstream, isDraining }: Health): Response {
-  const reasons = isDraining ? ['draining: the process is about to end'] : []
-  const ready = reasons.length === 0
+/**
+ * 200 while new requests are welcome; 503 while they are not. Either way all reasons are told.
+ *
+ * @param excluded names of checks that do not count, as in `/readyz?exclude=store`: what is wrong
+ *   with all replicas at once is no reason to take each of them out of service
+ */
+export async function answerReadiness(
+  { upstream, checks }: Health,
+  excluded: readonly string[],
+): Promise<Response> {
+  const unknown = excluded.filter((name) => !checks.some((check) => check.name === name))
+  if (unknown.length > 0) {
+    const names = checks.map(({ name }) => name).join(', ')
+    // Nothing of what was sent is repeated: it may be anything.
+    return Response.json({ error: `exclude must name one of ${names}` }, { status: 400 })
+  }
+  const findings = await Promise.all(
+    checks.map(async ({ name, findProblem }) => ({ name, problem: await findProblem() })),
+  )
+  const problems = findings.filter(({ problem }) => problem !== undefined)
+  const ready = problems.every(({ name }) => excluded.includes(name))
+  const reasons = problems.map(({ name, problem }) => `${name}: ${problem}`)
   return Response.json({ ready, upstream, reasons }, { status: ready ? 200 : 503 })
 }

@@ -2,6 +2,22 @@
 import type { Refusal } from '../graphql/refused.ts'
 import { retryAfter } from '../graphql/refused.ts'
 
+/** Why there is no caller. The caller is not told which check failed. */
+export const turnedAway = {
+  UNAUTHENTICATED: {
+    status: 401,
+    code: 'UNAUTHENTICATED',
+    message: 'The request has no valid credentials',
+    headers: { 'www-authenticate': 'Bearer' },
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    status: 503,
+    code: 'AUTHENTICATION_UNAVAILABLE',
+    message: 'The credentials can’t be checked now',
+    retryable: true,
+  },
+} as const satisfies Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE', Refusal>>
+
 const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json'])
 
 /**

@@ -31,8 +31,14 @@ export type ServerLimits = typeof serverLimits
 
 const lingerMs = 2000
 
+interface ParserRefusal {
+  readonly status: number
+  readonly phrase: string
+  readonly message: string
+}
+
 /** What Node's parser calls the ways in which a request can't be read. */
-const refusals: Readonly<Record<string, { status: number; phrase: string; message: string }>> = {
+const refusals: Readonly<Record<string, ParserRefusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     phrase: 'Request Header Fields Too Large',
@@ -49,16 +55,29 @@ const refusals: Readonly<Record<string, { status: number; phrase: string; messag
     message: 'The request did not arrive in time',
   },
 }
-const unreadable = { status: 400, phrase: 'Bad Request', message: 'The request is not HTTP/1.1' }
+const unreadable: ParserRefusal = {
+  status: 400,
+  phrase: 'Bad Request',
+  message: 'The request is not HTTP/1.1',
+}
 
 export interface HttpServer {
   readonly server: Server
   readonly connections: Connections
 }
 
+export interface HttpServerOptions {
+  /** In place of the usual ones. */
+  readonly limits?: Partial<ServerLimits>
+  /** Told the status of what was refused before it was a request. */
+  readonly onRefusal?: (status: number) => void
+}
+
 /** @returns a server that is not listening yet */
-export function createHttpServer(listener: RequestListener, limits: ServerLimits = serverLimits): HttpServer {
+export function createHttpServer(listener: RequestListener, options: HttpServerOptions = {}): HttpServer {
+  const limits = { ...serverLimits, ...options.limits }
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits
+  const { onRefusal } = options
   const server = createServer(
     {
       headersTimeout,
@@ -76,6 +95,7 @@ export function createHttpServer(listener: RequestListener, limits: ServerLimits
 
   // `expect: 100-continue` is met by Node itself; nothing else can be.
   server.on('checkExpectation', (_request, response) => {
+    onRefusal?.(417)
     response.writeHead(417, { ...securityHeaders, 'x-request-id': randomUUID(), connection: 'close' }).end()
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -87,7 +107,9 @@ export function createHttpServer(listener: RequestListener, limits: ServerLimits
       // answer must not be taken for theirs.
       connections.endWhenAnswered(socket)
     } else {
-      socket.end(writeRefusal(error.code))
+      const refusal = refusals[error.code ?? ''] ?? unreadable
+      onRefusal?.(refusal.status)
+      socket.end(writeRefusal(refusal))
       // Whoever does not close his end as well, or goes on sending, is not waited for.
       setTimeout(() => socket.destroy(), lingerMs).unref()
     }
@@ -96,8 +118,7 @@ export function createHttpServer(listener: RequestListener, limits: ServerLimits
 }
 
 /** An answer in full, where there is no request that could be answered. */
-function writeRefusal(parserCode = ''): string {
-  const { status, phrase, message } = refusals[parserCode] ?? unreadable
+function writeRefusal({ status, phrase, message }: ParserRefusal): string {
   const requestId = randomUUID()
   // Whatever it was, it did not run.
   const body = renderRefusal({ status, message }, requestId, true)

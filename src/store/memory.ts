@@ -44,6 +44,7 @@ export function openMemoryStore(): Store {
     async remove(key, expected) {
       return find(key) === expected && entries.delete(key)
     },
+    ping: () => Promise.resolve(),
     async close() {
       entries.clear()
     },

@@ -121,6 +121,9 @@ export function openRedisStore(url: string, log: Logger): Store {
       if (typeof reply !== 'number') throw new Error('Redis gave no tokens')
       return reply
     },
+    async ping() {
+      await patiently(client.ping())
+    },
     async close() {
       client.destroy()
     },

@@ -61,6 +61,9 @@ export function openSqliteStore(file: string): Store {
     async remove(key, expected) {
       return remove.run(key, expected).changes === 1
     },
+    async ping() {
+      get('')
+    },
     async close() {
       database.close()
     },

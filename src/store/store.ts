@@ -36,6 +36,8 @@ export interface Store {
     perSecond: number,
     capacity: number,
   ) => Promise<number>
+  /** Resolves if the store answers. */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 

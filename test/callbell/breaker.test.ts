@@ -1,9 +1,11 @@
+import pino from 'pino'
 import { expect, test, vi } from 'vitest'
 import { createBreaker } from '../../src/callbell/breaker.ts'
 import { CallbellError } from '../../src/callbell/errors.ts'
 import type { Answer } from '../../src/callbell/exchange.ts'
 
 const down = new CallbellError('CALLBELL_UNAVAILABLE', 'down', { progress: 'sent' })
+const log = pino({ level: 'silent' })
 const ignore = (): void => undefined
 
 function answer(status: number): () => Promise<Answer> {
@@ -11,7 +13,7 @@ function answer(status: number): () => Promise<Answer> {
 }
 
 async function fail(times: number, how: () => Promise<Answer> = () => Promise.reject(down)) {
-  const breaker = createBreaker()
+  const breaker = createBreaker(log)
   for (let failed = 0; failed < times; failed += 1) await breaker.watch(how, ignore).catch(ignore)
   return breaker
 }

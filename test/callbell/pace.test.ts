@@ -99,11 +99,11 @@ test('a 429 cuts the limit by a quarter, more of them in the same second do not,
   const pace = createPace({ maxRps: 300, maxInFlight: 256 })
   pace.slowDown()
   pace.slowDown()
-  expect(pace.limitInForce()).toBe(225)
+  expect(pace.state().limitInForce).toBe(225)
   for (let answers = 0; answers < 500; answers += 1) pace.speedUp()
-  expect(pace.limitInForce()).toBeCloseTo(262.5)
+  expect(pace.state().limitInForce).toBeCloseTo(262.5)
   for (let answers = 0; answers < 1000; answers += 1) pace.speedUp()
-  expect(pace.limitInForce()).toBe(300)
+  expect(pace.state().limitInForce).toBe(300)
 })
 
 /** Sends an instant request. */

@@ -45,7 +45,7 @@ async function ask(
 
 test('without authentication everybody is anyone, told apart by address', async () => {
   expect(await ask({}, { 'x-api-key': 'whatever', authorization: 'Basic eDp5' })).toEqual(
-    known('anyone', both, 'address:192.0.2.1'),
+    known('anyone', [...both, 'metrics:read'], 'address:192.0.2.1'),
   )
 })
 
@@ -104,7 +104,7 @@ test.each<[Record<string, string>, Authentication]>([
 
 const name = 'must start with a name: 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"'
 const digest = 'must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself'
-const end = 'must end after the digest, or with :read or :write'
+const end = 'must end after the digest, or with :read, :write or :metrics'
 const hex = digestOf(web)
 
 test.each<[Partial<ApiKeySources>, string[]]>([

@@ -3,6 +3,7 @@ import pino from 'pino'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
+import { createRetryBudget } from '../../src/contacts/retry-budget.ts'
 import type { SendOptions } from '../../src/contacts/sender.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -21,6 +22,9 @@ export function createTestContacts(
     maxRps: 0,
     log,
   })
-  const contacts = createContacts({ callbell, store, log }, { ...options, ttlMs: 3_600_000 })
+  const contacts = createContacts(
+    { callbell, store, budget: createRetryBudget(), log },
+    { ...options, ttlMs: 3_600_000 },
+  )
   return { contacts, close: () => callbell.close() }
 }

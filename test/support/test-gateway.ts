@@ -8,20 +8,26 @@ import { onTestFinished } from 'vitest'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
+import { createRetryBudget } from '../../src/contacts/retry-budget.ts'
 import { createGateway } from '../../src/gateway.ts'
 import type { AuthenticateOptions } from '../../src/http/authentication/authenticate.ts'
 import { createAuthenticate } from '../../src/http/authentication/authenticate.ts'
 import { createCallerLimit } from '../../src/http/admission/caller-limit.ts'
+import type { HealthSources } from '../../src/http/health-checks.ts'
+import { createHealthChecks, createStoreCheck } from '../../src/http/health-checks.ts'
 import type { Health } from '../../src/http/health.ts'
 import type { PersistedDocuments } from '../../src/http/documents/persisted-documents.ts'
 import type { ServerLimits } from '../../src/http/server.ts'
-import { createHttpServer, serverLimits } from '../../src/http/server.ts'
+import { createHttpServer } from '../../src/http/server.ts'
 import { listen } from '../../src/listen.ts'
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import type { StartTrace } from '../../src/telemetry/span.ts'
+import { Telemetry } from '../../src/telemetry/telemetry.ts'
 
 export interface TestGatewayOptions {
   /** Callbell's place, when it is not the sandbox. */
@@ -43,13 +49,17 @@ export interface TestGatewayOptions {
   readonly callerRps?: number
   readonly limits?: Partial<ServerLimits>
   readonly sandbox?: Partial<SandboxOptions>
+  /** In place of what the parts tell. */
+  readonly health?: Partial<HealthSources>
+  readonly startTrace?: StartTrace
+  /** Default: all successes are logged. */
+  readonly logSample?: number
 }
 
 export interface TestGateway {
   /** `http://127.0.0.1:…/graphql` */
   readonly url: string
   readonly sandbox: Sandbox
-  readonly health: Health
   readonly contacts: Contacts
   /** All log lines so far, parsed. */
   readonly log: readonly Record<string, unknown>[]
@@ -87,19 +97,43 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     takeTurns: store.takeTurns,
     log,
   })
-  const health: Health = { upstream: 'sandbox', isDraining: false }
+  const health: Health = {
+    upstream: 'sandbox',
+    checks: createHealthChecks({
+      isDraining: () => false,
+      eventLoopDelayMs: () => 0,
+      isStoreAvailable: createStoreCheck(store),
+      upstreamState: () => callbell.state(),
+      ...options.health,
+    }),
+  }
+  const budget = createRetryBudget()
+  const metrics = createMetrics({ version: '1.2.3', mutations: ['createContact'] })
+  const telemetry = new Telemetry({
+    log,
+    metrics,
+    startTrace: options.startTrace,
+    logSample: options.logSample ?? 1,
+    knownOperations: ['CreateContact'],
+  })
   const { ttlMs = 24 * 3_600_000 } = options
   const contacts = {
-    ...createContacts({ callbell, store, log }, { timeoutMs, settleMs, ttlMs }),
+    ...createContacts({ callbell, store, budget, log }, { timeoutMs, settleMs, ttlMs }),
     ...options.contacts,
   }
-  const { corsOrigins = [], isHostChecked = true, persistedDocuments = null, callerRps = 0, limits } = options
+  const {
+    corsOrigins = [],
+    isHostChecked = true,
+    persistedDocuments = null,
+    callerRps = 0,
+    limits = {},
+  } = options
   const callerLimit = createCallerLimit({ callsPerSecond: callerRps, takeTokens: store.takeTokens, log })
   const gateway = createGateway({
     contacts,
     callerLimit,
     health,
-    log,
+    telemetry,
     graphiql,
     introspection,
     corsOrigins,
@@ -107,10 +141,16 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     isHostChecked,
     authenticate: createAuthenticate({ apiKeys: null, jwt: null, ...options.authentication }),
   })
-  const { server } = createHttpServer((request, response) => void gateway(request, response), {
-    ...serverLimits,
-    ...limits,
+  const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
+    limits,
+    onRefusal: (status) => telemetry.countRefusal(String(status)),
   })
+  metrics.observe(async () => ({
+    ...callbell.state(),
+    retryTokens: budget.tokens(),
+    connections: connections.count(),
+    isStoreAvailable: true,
+  }))
   const { port } = await listen(server, 0, '127.0.0.1')
   const url = `http://127.0.0.1:${port}/graphql`
 
@@ -128,7 +168,6 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   return {
     url,
     sandbox,
-    health,
     contacts,
     log: lines,
     forgetLog: () => void lines.splice(0),

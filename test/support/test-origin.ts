@@ -7,11 +7,25 @@ export interface TestOrigin extends Origin {
   calls(): number
 }
 
+function ignore(): void {
+  // Nobody looks.
+}
+
 export function createTestOrigin(name = 'anyone'): TestOrigin {
   let calls = 0
   return {
     caller: { name, bucket: name, scopes: new Set(scopes) },
-    countCall: () => void (calls += 1),
+    watch: {
+      attempt: () => ({
+        entered: () => undefined,
+        sent: () => void (calls += 1),
+        answered: ignore,
+        failed: ignore,
+      }),
+      retried: ignore,
+      reconciled: ignore,
+      keyed: ignore,
+    },
     calls: () => calls,
   }
 }

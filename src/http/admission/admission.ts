@@ -33,15 +33,15 @@ export function useAdmission(limit: CallerLimit): GatewayPlugin {
       const planned = countCalls(schema, document, operation, variables.coerced)
       // Nothing of the account is asked for: only what the gateway itself is.
       if (planned === 0) return undefined
-      const { origin, callsMade } = contextValue
-      const { bucket, scopes } = origin.caller
+      const { caller, activity } = contextValue
+      const { bucket, scopes } = caller
       const scope = scopeOf(operation)
       if (!scopes.has(scope)) throw lacksScope(scope)
       if (planned > mostCalls) throw isTooMuch(planned)
       const waitMs = await limit.take(bucket, planned)
       if (waitMs > 0) throw isLimited(planned, waitMs)
       return {
-        onExecuteDone: () => limit.settle(bucket, callsMade() - planned),
+        onExecuteDone: () => limit.settle(bucket, activity.callsMade - planned),
       }
     },
   }

@@ -1,7 +1,6 @@
 /** API keys: only their digests are known here, so that nobody can read a key out of a configuration. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Scope } from '../../caller.ts'
-import { scopes } from '../../caller.ts'
 
 export interface ApiKey {
   /** Several keys may share one, so that a caller can change keys without a gap. */
@@ -11,7 +10,7 @@ export interface ApiKey {
   readonly scopes: ReadonlySet<Scope>
 }
 
-/** Texts that list keys as `name:sha256-hex`, optionally with `:read` or `:write`. */
+/** Texts that list keys as `name:sha256-hex`, optionally with `:read`, `:write` or `:metrics`. */
 export interface ApiKeySources {
   /** Separated by commas. */
   readonly GATEWAY_API_KEYS: string
@@ -26,9 +25,11 @@ interface Entry {
 }
 
 const accessScopes: ReadonlyMap<string | undefined, ReadonlySet<Scope>> = new Map([
-  [undefined, new Set(scopes)],
+  // Not metrics: those tell of other callers, and are asked for by a key of their own.
+  [undefined, new Set<Scope>(['contacts:read', 'contacts:write'])],
   ['read', new Set<Scope>(['contacts:read'])],
   ['write', new Set<Scope>(['contacts:write'])],
+  ['metrics', new Set<Scope>(['metrics:read'])],
 ])
 
 /**
@@ -93,6 +94,6 @@ function parseEntry(text: string): ApiKey | string {
   if (!/^[\da-f]{64}$/i.test(hex)) {
     return 'must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself'
   }
-  if (!granted || rest.length > 0) return 'must end after the digest, or with :read or :write'
+  if (!granted || rest.length > 0) return 'must end after the digest, or with :read, :write or :metrics'
   return { name, digest: Buffer.from(hex, 'hex'), scopes: granted }
 }

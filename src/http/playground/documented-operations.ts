@@ -13,9 +13,14 @@ const folder = new URL('../../../schema/operations/', import.meta.url)
 /** What someone new wants to try first. */
 const opening = 'CreateContact'
 
-export async function readDocumentedOperations(): Promise<DocumentedOperation[]> {
+/** @returns the names alone, sorted */
+export async function listDocumentedOperations(): Promise<string[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.graphql')).toSorted()
-  const names = files.map((file) => file.replace('.graphql', ''))
+  return files.map((file) => file.replace('.graphql', ''))
+}
+
+export async function readDocumentedOperations(): Promise<DocumentedOperation[]> {
+  const names = await listDocumentedOperations()
   const ordered = [opening, ...names.filter((name) => name !== opening)]
   return Promise.all(
     ordered.map(async (name) => ({

@@ -1,0 +1,75 @@
+/** Running what a field asks of Callbell, with a record of what it costs and what becomes of it. */
+import type { GraphQLResolveInfo } from 'graphql'
+import type { Origin } from '../caller.ts'
+import { CallbellError } from '../callbell/errors.ts'
+import { ContactsFailure } from '../contacts/failure.ts'
+import type { FieldEnd } from '../telemetry/field-activity.ts'
+import type { GatewayContext } from './builder.ts'
+
+type Place = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'schema'>
+
+/** @param read is given on whose behalf it reads */
+export function readField<T>(
+  context: GatewayContext,
+  place: Place,
+  read: (origin: Origin) => Promise<T>,
+): Promise<T> {
+  return recorded(context, place, read, () => ({ code: 'OK' }))
+}
+
+/**
+ * Remembers, too, what became of the change, for errors that its field meets when it has been made.
+ *
+ * @param change is given on whose behalf it changes; its result has problems where nothing was changed
+ */
+export async function changeField<T extends { readonly problems: readonly unknown[] }>(
+  context: GatewayContext,
+  place: Place,
+  change: (origin: Origin) => Promise<T>,
+): Promise<T> {
+  const { outcomes } = context
+  const { key } = place.path
+  outcomes.set(key, 'UNKNOWN')
+  const result = await recorded(context, place, change, ({ problems }) =>
+    problems.length > 0 ? { outcome: 'NOT_APPLIED', code: 'USER_ERROR' } : { outcome: 'APPLIED', code: 'OK' },
+  )
+  outcomes.set(key, result.problems.length > 0 ? 'NOT_APPLIED' : 'APPLIED')
+  return result
+}
+
+async function recorded<T>(
+  { caller, activity }: GatewayContext,
+  place: Place,
+  call: (origin: Origin) => Promise<T>,
+  endOf: (result: T) => FieldEnd,
+): Promise<T> {
+  const field = activity.field(nameOf(place))
+  try {
+    const result = await call({ caller, watch: field })
+    field.ended(endOf(result))
+    return result
+  } catch (error) {
+    field.ended(endOfFailure(error, place.parentType === place.schema.getMutationType()))
+    throw error
+  }
+}
+
+/** As in `createContact` and `Contact.bot`. */
+function nameOf({ fieldName, parentType, path }: Place): string {
+  return path.prev === undefined ? fieldName : `${parentType.name}.${fieldName}`
+}
+
+function endOfFailure(error: unknown, isMutation: boolean): FieldEnd {
+  if (!(error instanceof ContactsFailure)) {
+    return { code: 'INTERNAL_SERVER_ERROR', outcome: isMutation ? 'UNKNOWN' : undefined }
+  }
+  const { code, outcome, retryable, retryAfterMs, cause } = error
+  return { code, outcome, detail: { retryable, retryAfterMs, ...traceOf(cause) } }
+}
+
+/** How far the request to Callbell came, and what broke it. */
+function traceOf(error: unknown): object {
+  if (!(error instanceof CallbellError)) return {}
+  const broken = error.cause instanceof Error ? error.cause.message : undefined
+  return { progress: error.progress, status: error.status, reason: error.message, cause: broken }
+}

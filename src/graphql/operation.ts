@@ -1,0 +1,17 @@
+/** Telling the request's record which operation it is, as soon as that is known. */
+import { getOperationAST } from 'graphql'
+import type { GatewayPlugin } from './builder.ts'
+
+export const useOperationRecord: GatewayPlugin = {
+  onParse: () => (parsed) => {
+    const { result, context } = parsed
+    if (result === null || result instanceof Error) return
+    const { operationName, query = '' } = context.params
+    const operation = getOperationAST(result, operationName)
+    if (!operation) return
+    context.activity.parsed({ type: operation.operation, name: operation.name?.value, text: query })
+  },
+  onExecute({ args: { contextValue } }) {
+    contextValue.activity.isExecuted = true
+  },
+}

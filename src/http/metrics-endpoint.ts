@@ -1,0 +1,39 @@
+/** `/metrics`: for Prometheus, and for nobody who may not see what others do. */
+import type { IncomingMessage } from 'node:http'
+import type { Refusal } from '../graphql/refused.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Authenticate } from './authentication/authenticate.ts'
+import { answerRefusal, turnedAway } from './refuse.ts'
+
+export interface MetricsEndpointParts {
+  readonly authenticate: Authenticate
+  readonly telemetry: Telemetry
+}
+
+/**
+ * Where callers have to prove who they are, so has whoever reads the metrics, by the same
+ * credentials, which need the scope `metrics:read`.
+ */
+export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpointParts) {
+  const { metrics, log } = telemetry
+
+  return async (request: Request, incoming: IncomingMessage, requestId: string): Promise<Response> => {
+    const address = incoming.socket.remoteAddress
+    const refuse = (refusal: Refusal & { readonly code: string }, reason: string): Response => {
+      const { code } = refusal
+      log.info({ requestId, address, code, reason }, 'a reader of the metrics was turned away')
+      telemetry.countRefusal(code)
+      return answerRefusal(refusal, requestId, false)
+    }
+    const authentication = await authenticate(request.headers, address)
+    if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
+    if (!authentication.caller.scopes.has('metrics:read')) return refuse(lacksScope, lacksScope.message)
+    return new Response(await metrics.read(), { headers: { 'content-type': metrics.contentType } })
+  }
+}
+
+const lacksScope = {
+  status: 403,
+  code: 'FORBIDDEN',
+  message: 'The metrics need the scope metrics:read, which the caller does not have',
+} as const

@@ -1,0 +1,125 @@
+/** Traces by OpenTelemetry. Loaded only where they are asked for, as it takes its time and memory. */
+import type { Context, Span as OtelSpan, Tracer } from '@opentelemetry/api'
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  diag,
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import type { Logger } from './log.ts'
+import type { Span, StartTrace, TraceHeaders } from './span.ts'
+
+export interface TraceSettings {
+  /** OTLP's base URL, without a slash at the end: traces go to `/v1/traces` below it. */
+  readonly endpoint: string
+  /** Sent with each export. They may hold credentials. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly serviceName: string
+  /** Share of the traces that begin here which are kept, from 0 to 1; others are kept as their caller says. */
+  readonly sampleRatio: number
+}
+
+export interface Traces {
+  readonly startTrace: StartTrace
+  /** Sends what has not been sent yet. It does not reject. */
+  readonly close: () => Promise<void>
+}
+
+export interface TracesOptions extends TraceSettings {
+  readonly version: string
+  readonly log: Logger
+}
+
+/** A receiver that hangs must not hold up the end of the process for longer. */
+const exportTimeoutMs = 3000
+
+const propagator = new W3CTraceContextPropagator()
+const kinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT } as const
+
+export function createTraces(options: TracesOptions): Traces {
+  const { endpoint, headers, serviceName, sampleRatio, version, log } = options
+  // Its own words on exports that fail: the only ones that there are.
+  const warn = (message: string, ...details: unknown[]): void =>
+    log.warn({ details }, `OpenTelemetry: ${message}`)
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  )
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
+    sampler: new ParentBasedSampler({
+      root: sampleRatio >= 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(sampleRatio),
+    }),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({
+          url: `${endpoint}/v1/traces`,
+          headers: { ...headers },
+          timeoutMillis: exportTimeoutMs,
+        }),
+        exportTimeoutMillis: exportTimeoutMs,
+      }),
+    ],
+  })
+  const tracer = provider.getTracer('callbell-graphql', version)
+
+  return {
+    startTrace(name, attributes, given, startedAt) {
+      const parent = contextOf(given)
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, startTime: startedAt }, parent)
+      return wrap(tracer, span, trace.setSpan(parent, span))
+    },
+    close: () =>
+      provider.shutdown().catch((error: unknown) => {
+        log.warn({ reason: String(error) }, 'OpenTelemetry: the last traces could not be sent')
+      }),
+  }
+}
+
+function ignore(): void {
+  // Its steps are of no use to whoever runs the gateway.
+}
+
+function contextOf({ traceparent, tracestate }: TraceHeaders): Context {
+  if (traceparent === null) return ROOT_CONTEXT
+  // What is no traceparent begins a trace of its own.
+  const carrier = { traceparent, ...(tracestate !== null && { tracestate }) }
+  return propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter)
+}
+
+function wrap(tracer: Tracer, span: OtelSpan, context: Context): Span {
+  return {
+    traceId: span.spanContext().traceId,
+    get headers() {
+      const carrier: Record<string, string> = {}
+      propagator.inject(context, carrier, defaultTextMapSetter)
+      return carrier
+    },
+    child(name, kind, attributes, startTime = performance.now()) {
+      const child = tracer.startSpan(name, { kind: kinds[kind], attributes, startTime }, context)
+      return wrap(tracer, child, trace.setSpan(context, child))
+    },
+    set: (attributes) => void span.setAttributes(attributes),
+    end(error) {
+      if (error !== undefined) {
+        span.setAttribute('error.type', error)
+        span.setStatus({ code: SpanStatusCode.ERROR })
+      }
+      span.end(performance.now())
+    },
+  }
+}

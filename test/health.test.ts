@@ -1,0 +1,127 @@
+/** `/readyz`: what keeps a process from being asked, and what is told of it. */
+import { expect, test } from 'vitest'
+import { createHealthChecks, createStoreCheck } from '../src/http/health-checks.ts'
+import { answerReadiness } from '../src/http/health.ts'
+import { openMemoryStore } from '../src/store/memory.ts'
+import { watchEventLoop } from '../src/telemetry/event-loop.ts'
+import { startGateway } from './support/child-gateway.ts'
+import { hasRedis, startRedis } from './support/redis-server.ts'
+import type { TestGateway } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+async function readiness({ url }: Pick<TestGateway, 'url'>, query = ''): Promise<unknown[]> {
+  const response = await fetch(new URL(`/readyz${query}`, url))
+  const { ready, reasons, error } = await response.json()
+  return [response.status, ready, reasons ?? error]
+}
+
+const ask = '{ contact(uuid: "u") { uuid } }'
+
+test('a token that Callbell does not accept, until it does', async () => {
+  const gateway = await createTestGateway()
+  gateway.sandbox.failNext({ status: 401, body: { error: 'not authorized' } })
+  await gateway.execute(ask)
+  expect(await readiness(gateway)).toEqual([503, false, ['token: Callbell does not accept it']])
+  await gateway.execute(ask)
+  expect(await readiness(gateway)).toEqual([200, true, []])
+})
+
+test('a breaker that is open', async () => {
+  const gateway = await createTestGateway({ timeoutMs: 1000 })
+  gateway.sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
+  await Promise.all(Array.from({ length: 12 }, () => gateway.execute(ask)))
+  const reason = 'breaker: Callbell is down, and is left alone for a moment'
+  expect(await readiness(gateway)).toEqual([503, false, [reason]])
+  expect(await readiness(gateway, '?exclude=breaker')).toEqual([200, true, [reason]])
+  // Half-open, one request is welcome to find out whether it is back.
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+  expect(gateway.log.filter(({ msg }) => /down/.test(String(msg)))).toHaveLength(1)
+})
+
+test('everything that is wrong is told, whatever counts', async () => {
+  const gateway = await createTestGateway({
+    health: {
+      isDraining: () => true,
+      eventLoopDelayMs: () => 250.4,
+      isStoreAvailable: async () => false,
+      upstreamState: () => ({ breaker: 'open', isTokenRejected: true }),
+    },
+  })
+  const reasons = [
+    'draining: the process is about to end',
+    'event-loop: the process is 250 ms behind',
+    'store: does not answer; calls with an idempotency key are refused',
+    'breaker: Callbell is down, and is left alone for a moment',
+    'token: Callbell does not accept it',
+  ]
+  expect(await readiness(gateway)).toEqual([503, false, reasons])
+  const others = '?exclude=store&exclude=breaker&exclude=token'
+  expect(await readiness(gateway, others)).toEqual([503, false, reasons])
+  expect(await readiness(gateway, `${others}&exclude=draining&exclude=event-loop`)).toEqual([
+    200,
+    true,
+    reasons,
+  ])
+})
+
+test('what can’t be excluded is said', async () => {
+  const gateway = await createTestGateway()
+  expect(await readiness(gateway, '?exclude=stroe')).toEqual([
+    400,
+    undefined,
+    'exclude must name one of draining, event-loop, store, breaker, token',
+  ])
+})
+
+test('a loop that is late is seen at once, and one that is not is not', async () => {
+  const delayMs = watchEventLoop()
+  await expect.poll(delayMs).toBeLessThan(100)
+  await expect
+    .poll(
+      () => {
+        const until = performance.now() + 600
+        while (performance.now() < until);
+        return delayMs()
+      },
+      { interval: 1 },
+    )
+    .toBeGreaterThan(250)
+  const checks = createHealthChecks({
+    isDraining: () => false,
+    eventLoopDelayMs: delayMs,
+    isStoreAvailable: async () => true,
+    upstreamState: () => ({ breaker: 'closed', isTokenRejected: false }),
+  })
+  const response = await answerReadiness({ upstream: 'sandbox', checks }, [])
+  expect(response.status).toBe(503)
+  await expect.poll(delayMs).toBeLessThan(100)
+})
+
+test('many who ask make the store be asked once', async () => {
+  let pings = 0
+  const isAvailable = createStoreCheck({
+    ping: async () => {
+      pings += 1
+      throw new Error('away')
+    },
+  })
+  expect(await Promise.all([isAvailable(), isAvailable(), isAvailable()])).toEqual([false, false, false])
+  expect(pings).toBe(1)
+  expect(await createStoreCheck(openMemoryStore())()).toBe(true)
+})
+
+test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () => {
+  const redis = await startRedis()
+  const gateway = { url: await startGateway({ STORE_URL: redis.url }).url }
+  const away = [503, false, ['store: does not answer; calls with an idempotency key are refused']]
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+  await redis.kill()
+  await expect.poll(() => readiness(gateway)).toEqual(away)
+  expect((await readiness(gateway, '?exclude=store'))[0]).toBe(200)
+  await redis.start()
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+  redis.hang()
+  await expect.poll(() => readiness(gateway)).toEqual(away)
+  redis.goOn()
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+})
