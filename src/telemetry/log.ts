@@ -43,6 +43,9 @@ export function createLog({ level, secrets, isTerminal = false, destination }: L
     },
   }
   return isTerminal
-    ? pino(options, pretty({ translateTime: 'SYS:HH:MM:ss', destination: destination ?? 1 }))
+    ? pino(
+        options,
+        pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, destination: destination ?? 1 }),
+      )
     : pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? pino.destination(1))
 }

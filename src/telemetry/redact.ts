@@ -1,8 +1,12 @@
 /** What no log line may hold, secrets and the data of contacts, and how each is taken out. */
+import { LRUCache } from 'lru-cache'
 import { secretPattern } from '../secret-pattern.ts'
 
 const redacted = '[redacted]'
 const longestText = 2000
+/** Keys, codes and words of ours come again with each line: patterns need not search them anew. */
+const mostKnownTexts = 500
+const longestKnownText = 100
 
 /** Whatever stands under these, in lower case and without `-` and `_`, is never written. */
 const hiddenKeys: ReadonlySet<string> = new Set(
@@ -16,8 +20,8 @@ const hiddenKeys: ReadonlySet<string> = new Set(
     'input variables query document body data',
   ].flatMap((keys) => keys.split(' ')),
 )
-/** Names of requests and callers, which may look like a phone number or an e-mail address. */
-const identifyingKeys: ReadonlySet<string> = new Set(['requestid', 'caller'])
+/** Names of requests, traces and callers, which may look like a phone number or an e-mail address. */
+const identifyingKeys: ReadonlySet<string> = new Set(['requestid', 'traceid', 'caller'])
 
 type Rule = readonly [pattern: RegExp, replacement: string]
 
@@ -63,14 +67,26 @@ export function createRedact(secrets: readonly string[]): (data: unknown) => unk
   const rulesOfIdentities = [...ours, ...credentials]
   const rules = [...rulesOfIdentities, ...quotations, ...contactData]
 
+  const known = new LRUCache<string, string>({ max: mostKnownTexts })
+
+  function redactOther(text: string): string {
+    if (text.length > longestKnownText) return redactText(text, rules)
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const safe = redactText(text, rules)
+    known.set(text, safe)
+    return safe
+  }
+
   function redact(value: unknown, key = ''): unknown {
     if (hiddenKeys.has(key)) return redacted
-    if (typeof value === 'string')
-      return redactText(value, identifyingKeys.has(key) ? rulesOfIdentities : rules)
+    if (typeof value === 'string') {
+      return identifyingKeys.has(key) ? redactText(value, rulesOfIdentities) : redactOther(value)
+    }
     if (Array.isArray(value)) return value.map((item) => redact(item))
     if (typeof value !== 'object' || value === null) return value
     const entries = Object.entries(value).map(([name, item]) => [
-      redactText(name, rules),
+      redactOther(name),
       redact(item, name.toLowerCase().replaceAll(/[-_]/g, '')),
     ])
     return Object.fromEntries(entries)

@@ -149,9 +149,7 @@ test('a terminal shows no more than a file', async () => {
     if (shown.includes('the end')) break
   }
   const withoutTimes = shown.replaceAll(/^\[[\d:]{8}\] /gm, '').replaceAll(/^ +at .*\n/gm, '')
-  expect(withoutTimes).toBe(`ERROR: to [redacted]
-    token: "[redacted]"
-    note: "[redacted]"
+  expect(withoutTimes).toBe(`ERROR: to [redacted] {"token":"[redacted]","note":"[redacted]"}
     err: {
       "type": "Error",
       "message": "of [redacted]",
