@@ -89,7 +89,7 @@ export function createGraphqlEndpoint(
     if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
     const { caller } = authentication
     // Who has no name has at least an address.
-    activity.admit(caller.bucket, {
+    activity.admit(caller.bucket, request.method, path, {
       traceparent: request.headers.get('traceparent'),
       tracestate: request.headers.get('tracestate'),
     })

@@ -44,10 +44,10 @@ export class RequestActivity {
   }
 
   /** The caller is known. Only now a trace begins: strangers make none. */
-  admit(caller: string, headers: TraceHeaders): void {
+  admit(caller: string, method: string, path: string, headers: TraceHeaders): void {
     this.caller = caller
-    const attributes = { 'http.request.method': 'POST', 'http.route': '/graphql', 'url.path': '/graphql' }
-    this.span = this.telemetry.startTrace?.('POST /graphql', attributes, headers, this.startedAt)
+    const attributes = { 'http.request.method': method, 'http.route': path, 'url.path': path }
+    this.span = this.telemetry.startTrace?.(`${method} ${path}`, attributes, headers, this.startedAt)
   }
 
   parsed(operation: Operation): void {
