@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { CreateContactDocument } from './gql/graphql.ts'
-import type { CreateContactInput } from './gql/graphql.ts'
+import type { CreateContactInput } from '../src/client/documents.ts'
+import { CreateContactDocument } from '../src/client/documents.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway, sentinelToken } from './support/test-gateway.ts'
 

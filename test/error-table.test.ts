@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
+import type { CreateContactInput } from '../src/client/documents.ts'
+import { ContactDocument, CreateContactDocument } from '../src/client/documents.ts'
 import { listen } from '../src/listen.ts'
 import type { Fault } from '../src/sandbox/sandbox.ts'
-import { ContactDocument, CreateContactDocument } from './gql/graphql.ts'
-import type { CreateContactInput } from './gql/graphql.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway, sentinelToken } from './support/test-gateway.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ContactByPhoneDocument, ContactDocument, CreateContactDocument } from './gql/graphql.ts'
+import { ContactByPhoneDocument, ContactDocument, CreateContactDocument } from '../src/client/documents.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 const john = '414a6d692bd645ed803f2e7ce360d4c8'

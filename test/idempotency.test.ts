@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { CreateContactInput } from './gql/graphql.ts'
+import type { CreateContactInput } from '../src/client/documents.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
 import { openTestStore, storeUrls } from './support/stores.ts'
 import type { TestGateway } from './support/test-gateway.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { ContactFilter, ContactSource } from '../src/client/documents.ts'
 import type { Fault, Sandbox } from '../src/sandbox/sandbox.ts'
-import type { ContactFilter, ContactSource } from './gql/graphql.ts'
 import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { CreateContactInput } from '../src/client/documents.ts'
 import type { Fault, Sandbox } from '../src/sandbox/sandbox.ts'
-import type { CreateContactInput } from './gql/graphql.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 import { createTestOrigin } from './support/test-origin.ts'

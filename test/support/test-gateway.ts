@@ -1,11 +1,11 @@
 /** The whole gateway over real sockets, with the sandbox as its Callbell. Closes itself after the test. */
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { ExecutionResult } from 'graphql'
 import { print } from 'graphql'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { createCallbellClient } from '../../src/callbell/client.ts'
+import type { TypedDocumentNode } from '../../src/client/typed-document-node.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createRetryBudget } from '../../src/contacts/retry-budget.ts'

@@ -1,9 +1,11 @@
-/* eslint-disable */
+// The documented operations for frontends, typed: what `callbell-graphql/client` exports.
+// Generated from schema/ by `npm run generate`.
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+import type { TypedDocumentNode as DocumentNode } from './typed-document-node.ts';
+export type { TypedDocumentNode } from './typed-document-node.ts';
 /** The kinds of things that can be wrong with a note to be added. */
 export type AddConversationNoteErrorCode =
   /** The text or the uuid is empty or only white space. */
@@ -22,7 +24,7 @@ export type AddConversationNoteInput = {
   /** What the note says, sent exactly as it is given; it may have tabs and line breaks. Callbell documents no limit of its length. */
   text: string;
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 /** What to do with the bot of a conversation. */
@@ -35,7 +37,7 @@ export type BotStatus =
 /** The contact whose conversation is to be closed. */
 export type CloseConversationInput = {
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 /** The kinds of things that can be wrong with a change of a contact. */
@@ -58,7 +60,7 @@ export type ContactFilter = {
   /** Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for. */
   tags?: Array<string> | null | undefined;
   /** Only those of this team. */
-  teamUuid?: string | number | null | undefined;
+  teamUuid?: string | null | undefined;
 };
 
 /** The kind of channel that a contact comes from. */
@@ -90,7 +92,7 @@ export type CreateContactInput = {
   /** Whether the bot may talk to the contact. */
   botStatus?: BotStatus | null | undefined;
   /** The channel to create it on. Default: the main channel of the source. */
-  channelUuid?: string | number | null | undefined;
+  channelUuid?: string | null | undefined;
   /** Custom fields to set, each of which must exist in the account. */
   customFields?: Array<CustomFieldInput> | null | undefined;
   /** Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. Remembered for a day. */
@@ -106,7 +108,7 @@ export type CreateContactInput = {
   /** Names of tags, which must exist in the account. */
   tags?: Array<string> | null | undefined;
   /** The team to give the contact to. */
-  teamUuid?: string | number | null | undefined;
+  teamUuid?: string | null | undefined;
 };
 
 /** One custom field to be set: exactly one of `value` and `values` must be given. */
@@ -137,21 +139,21 @@ export type CustomFieldType =
 /** The contact to be deleted. */
 export type DeleteContactInput = {
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 /** The contact that is to be moved, and where to. */
 export type MoveToFunnelInput = {
   /** The sales funnel’s uuid. */
-  funnelUuid: string | number;
+  funnelUuid: string;
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 /** The contact whose conversation is to be opened again. */
 export type OpenConversationInput = {
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 /** The contact whose bot is meant, and what it is to do. */
@@ -159,7 +161,7 @@ export type SetBotStatusInput = {
   /** What the bot is to do. */
   status: BotStatus;
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 /** What is to be changed. A key that is left out stays as it is. `null` clears the note and the assigned user, and is refused elsewhere: Callbell can clear nothing else. */
@@ -183,9 +185,9 @@ export type UpdateContactInput = {
   /** The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set. */
   tags?: Array<string> | null | undefined;
   /** The team to give the contact to. */
-  teamUuid?: string | number | null | undefined;
+  teamUuid?: string | null | undefined;
   /** The contact’s uuid. */
-  uuid: string | number;
+  uuid: string;
 };
 
 export type AddConversationNoteMutationVariables = Exact<{
@@ -203,7 +205,7 @@ export type CloseConversationMutationVariables = Exact<{
 export type CloseConversationMutation = { closeConversation: { contact: { uuid: string, closedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
 
 export type ContactQueryVariables = Exact<{
-  uuid: string | number;
+  uuid: string;
 }>;
 
 
@@ -218,21 +220,21 @@ export type ContactByBsuidQuery = { contactByBsuid: { uuid: string, name: string
 
 export type ContactByPhoneQueryVariables = Exact<{
   phoneNumber: string;
-  channelUuid?: string | number | null | undefined;
+  channelUuid?: string | null | undefined;
 }>;
 
 
 export type ContactByPhoneQuery = { contactByPhone: { uuid: string, name: string | null, phoneNumber: string | null, channel: { uuid: string, title: string | null } | null } | null };
 
 export type ContactFormQueryVariables = Exact<{
-  uuid: string | number;
+  uuid: string;
 }>;
 
 
 export type ContactFormQuery = { contact: { id: string, uuid: string, name: string | null, tags: Array<string>, assignedUser: string | null, note: string | null, funnelId: string | null, team: { id: string } | null, customFields: Array<{ name: string, type: CustomFieldType | null, options: Array<string> | null, value: string | null, values: Array<string> | null }> } | null, teams: Array<{ id: string, uuid: string, name: string | null, default: boolean | null }>, channels: Array<{ id: string, uuid: string, title: string | null, type: string | null, main: boolean | null }>, funnels: Array<{ id: string, uuid: string, name: string | null, emoji: string | null, position: number | null, createdAt: string | null }> };
 
 export type ContactPageQueryVariables = Exact<{
-  uuid: string | number;
+  uuid: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
 }>;
