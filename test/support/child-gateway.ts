@@ -1,9 +1,11 @@
 /** The gateway as its own process, as `npm start` runs it. Killed after the test if it is still there. */
+import type { ChildProcessByStdio } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
@@ -38,6 +40,14 @@ export function startGateway(
     env: { PATH: process.env['PATH'], PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  return followGateway(child, folder)
+}
+
+/** Follows a gateway that was started in another way. */
+export function followGateway(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  folder: string,
+): ChildGateway {
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
   onTestFinished(async () => {
     child.kill('SIGKILL')

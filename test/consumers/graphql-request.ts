@@ -1,0 +1,12 @@
+import { CreateContactDocument } from 'callbell-graphql/client'
+import { request } from 'graphql-request'
+
+const { createContact } = await request('http://127.0.0.1:4000/graphql', CreateContactDocument, {
+  input: {
+    identifier: '+39 333 123 4567',
+    source: 'WHATSAPP',
+    name: 'Giulia Bianchi',
+    idempotencyKey: crypto.randomUUID(),
+  },
+})
+console.log(createContact?.contact?.name, createContact?.userErrors)
