@@ -16,6 +16,12 @@ test('the first example’s answer is the one that a fresh sandbox gives', async
   expect(await response.json()).toEqual(JSON.parse(answer))
 })
 
+test('the frontends’ examples are those that are tried with the package', () => {
+  const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, example]) => example)
+  const tried = ['graphql-request', 'apollo'].map((name) => readFileSync(`test/consumers/${name}.ts`, 'utf8'))
+  expect(examples).toEqual(tried)
+})
+
 test('the sandbox’s account is listed whole', () => {
   const fields = [...account.customFields].flatMap(([name, field]) => [
     name,
