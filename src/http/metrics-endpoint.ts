@@ -28,7 +28,8 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
     const authentication = await authenticate(request.headers, address)
     if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
     if (!authentication.caller.scopes.has('metrics:read')) return refuse(lacksScope, lacksScope.message)
-    return new Response(await metrics.read(), { headers: { 'content-type': metrics.contentType } })
+    const { registry } = metrics
+    return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
   }
 }
 

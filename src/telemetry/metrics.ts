@@ -132,9 +132,7 @@ export function createMetrics({ version, mutations }: MetricsOptions) {
 
   return {
     ...instruments,
-    contentType: registry.contentType,
-    /** @returns all metrics, in Prometheus' text format */
-    read: () => registry.metrics(),
+    registry,
     /** Adds what is not counted but looked at. To be called once. */
     observe(state: () => Promise<ProcessState>): void {
       counter('breaker_openings_total', 'How often Callbell was found to be down.', [], {
