@@ -26,7 +26,7 @@ import type { Logger } from './telemetry/log.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Traces, TraceSettings } from './telemetry/open-telemetry.ts'
-import { Telemetry } from './telemetry/telemetry.ts'
+import { createTelemetry } from './telemetry/telemetry.ts'
 import { readTextFile } from './text-file.ts'
 import { watchApiKeys } from './watch-api-keys.ts'
 
@@ -128,7 +128,7 @@ const metrics = createMetrics({
   version: packageJson.version,
   mutations: Object.keys(schema.getMutationType()?.getFields() ?? {}),
 })
-const telemetry = new Telemetry({
+const telemetry = createTelemetry({
   log,
   metrics,
   startTrace: traces?.startTrace,

@@ -1,42 +1,41 @@
-/** What happens during one GraphQL request, recorded as it happens; in the end, it is counted and logged. */
+/** What happens during one GraphQL request, recorded as it happens. */
 import type { FieldEnd } from './field-activity.ts'
 import { FieldActivity } from './field-activity.ts'
-import type { LoggedField } from './request-line.ts'
-import type { Telemetry } from './telemetry.ts'
-import type { Span, TraceHeaders } from './span.ts'
+import type { Metrics } from './metrics.ts'
+import type { Operation, RecordedField, RequestRecord } from './request-record.ts'
+import type { Span, StartTrace, TraceHeaders } from './span.ts'
 
-export interface Operation {
-  readonly type: 'query' | 'mutation' | 'subscription'
-  /** As its document names it; undefined where it does not. */
-  readonly name: string | undefined
-  /** The document's text. */
-  readonly text: string
+export interface RequestActivityOptions {
+  readonly requestId: string
+  readonly metrics: Metrics
+  /** Undefined: nothing is traced. */
+  readonly startTrace: StartTrace | undefined
+  /** Told of each field that has ended. */
+  readonly onFieldEnd: (operation: Operation | undefined, field: string, end: FieldEnd) => void
+  /** Told once, when the request has been answered. */
+  readonly onEnd: (record: RequestRecord, status: number, durationMs: number) => void
 }
 
-export class RequestActivity {
+export class RequestActivity implements RequestRecord {
   readonly requestId: string
-  /** Its name, or, where callers have none, its address. */
   caller: string | undefined
-  /** Of the connection, as far as it is known. */
   address: string | undefined
   operation: Operation | undefined
-  /** Whether the operation was let in, so that its fields ran. */
+  code: string | undefined
+  reason: string | undefined
+  hasBug = false
+  readonly fields: RecordedField[] = []
+  /** Whether the operation's execution has begun. */
   isExecuted = false
   /** Requests that have left for Callbell so far. */
   callsMade = 0
-  /** Of the first error. */
-  code: string | undefined
-  /** Why it was refused, in words of ours. */
-  reason: string | undefined
-  hasBug = false
-  readonly fields: LoggedField[] = []
-  readonly startedAt = performance.now()
+  private readonly startedAt = performance.now()
+  private readonly options: RequestActivityOptions
   private span: Span | undefined
-  private readonly telemetry: Telemetry
 
-  constructor(telemetry: Telemetry, requestId: string) {
-    this.telemetry = telemetry
-    this.requestId = requestId
+  constructor(options: RequestActivityOptions) {
+    this.options = options
+    this.requestId = options.requestId
   }
 
   get traceId(): string | undefined {
@@ -47,7 +46,7 @@ export class RequestActivity {
   admit(caller: string, method: string, path: string, headers: TraceHeaders): void {
     this.caller = caller
     const attributes = { 'http.request.method': method, 'http.route': path, 'url.path': path }
-    this.span = this.telemetry.startTrace?.(`${method} ${path}`, attributes, headers, this.startedAt)
+    this.span = this.options.startTrace?.(`${method} ${path}`, attributes, headers, this.startedAt)
   }
 
   parsed(operation: Operation): void {
@@ -60,14 +59,17 @@ export class RequestActivity {
   field(name: string): FieldActivity {
     return new FieldActivity({
       name,
-      metrics: this.telemetry.metrics,
+      metrics: this.options.metrics,
       span: this.span?.child(name, 'internal', {}),
       onSent: () => void (this.callsMade += 1),
-      onEnd: (field, end) => this.endField(field, end),
+      onEnd: (field, end) => {
+        this.fields.push({ field, end })
+        this.options.onFieldEnd(this.operation, name, end)
+      },
     })
   }
 
-  /** An error is part of the answer. */
+  /** An error is part of the answer. @param reason in words of ours, for the log */
   erred(code: string, reason?: string): void {
     this.code ??= code
     this.reason ??= reason
@@ -76,24 +78,8 @@ export class RequestActivity {
 
   /** @param status of the HTTP answer */
   ended(status: number): void {
-    const { metrics } = this.telemetry
-    const durationMs = performance.now() - this.startedAt
-    const { code = 'OK' } = this
-    const type = this.operation?.type ?? 'none'
-    metrics.requests.inc({ operation: this.telemetry.operationLabel(this.operation?.name), type, code })
-    metrics.requestSeconds.observe({ type }, durationMs / 1000)
-    if (code !== 'OK' && this.fields.length === 0) this.telemetry.countRefusal(code)
     this.span?.set({ 'http.response.status_code': status })
     this.span?.end(status >= 500 ? String(status) : undefined)
-    this.telemetry.logRequest(this, status, durationMs)
-  }
-
-  private endField(field: FieldActivity, end: FieldEnd): void {
-    const { metrics } = this.telemetry
-    const { outcome = '', code } = end
-    this.fields.push({ field, end })
-    const operation = this.telemetry.operationLabel(this.operation?.name)
-    metrics.fields.inc({ operation, field: field.name, outcome, code })
-    if (outcome === 'UNKNOWN') metrics.unknownOutcomes.inc({ field: field.name })
+    this.options.onEnd(this, status, performance.now() - this.startedAt)
   }
 }

@@ -3,12 +3,7 @@ import { createHash } from 'node:crypto'
 import type { FieldActivity, FieldEnd } from './field-activity.ts'
 import { round } from './field-activity.ts'
 import type { LogLevel } from './log.ts'
-import type { RequestActivity } from './request-activity.ts'
-
-export interface LoggedField {
-  readonly field: FieldActivity
-  readonly end: FieldEnd
-}
+import type { RecordedField, RequestRecord } from './request-record.ts'
 
 type Level = Extract<LogLevel, 'error' | 'warn' | 'info'>
 
@@ -27,7 +22,7 @@ const mostFields = 12
 const mostResults = 20
 
 /** @returns how much the operator is to mind, and in which words it is told */
-export function headlineOf({ hasBug, code, fields }: RequestActivity): readonly [Level, string] {
+export function headlineOf({ hasBug, code, fields }: RequestRecord): readonly [Level, string] {
   // The bug itself has a line of its own, and of the level `error`.
   if (hasBug) return ['warn', 'a call failed']
   if (code === undefined) return ['info', 'a request was answered']
@@ -39,8 +34,8 @@ export function headlineOf({ hasBug, code, fields }: RequestActivity): readonly 
 }
 
 /** @returns the line's fields, without whatever is not known */
-export function lineOf(activity: RequestActivity, status: number, durationMs: number): object {
-  const { requestId, traceId, caller, address, operation, code, reason, fields } = activity
+export function lineOf(record: RequestRecord, status: number, durationMs: number): object {
+  const { requestId, traceId, caller, address, operation, code, reason, fields } = record
   const entries = summarise(fields)
   return {
     requestId,
@@ -63,7 +58,7 @@ function isFailure({ code }: FieldEnd): boolean {
 }
 
 /** Fields that ended alike are one entry: a list may ask for something of each of fifty contacts. */
-function summarise(fields: readonly LoggedField[]): object[] {
+function summarise(fields: readonly RecordedField[]): object[] {
   const alike = Map.groupBy(fields, ({ field, end }) => `${field.name} ${end.outcome} ${end.code}`)
   return [...alike.values()].map((group) => {
     const [detail] = group.flatMap((one) => one.end.detail ?? [])

@@ -1,8 +1,10 @@
-/** The three readers of what happens: the log, the metrics and the traces. */
+/** The three readers of what happens, the log, the metrics and the traces, and what each is told. */
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { createOperationLabel } from './known-operations.ts'
 import { RequestActivity } from './request-activity.ts'
 import { headlineOf, lineOf } from './request-line.ts'
+import type { RequestRecord } from './request-record.ts'
 import type { StartTrace } from './span.ts'
 
 export interface TelemetryOptions {
@@ -16,49 +18,13 @@ export interface TelemetryOptions {
   readonly knownOperations: Iterable<string>
 }
 
-export class Telemetry {
+export interface Telemetry {
   readonly log: Logger
   readonly metrics: Metrics
-  readonly startTrace: StartTrace | undefined
-  private readonly logSample: number
-  private readonly knownOperations: ReadonlySet<string>
-
-  constructor({ log, metrics, startTrace, logSample, knownOperations }: TelemetryOptions) {
-    this.log = log
-    this.metrics = metrics
-    this.startTrace = startTrace
-    this.logSample = logSample
-    this.knownOperations = new Set(knownOperations)
-  }
-
   /** A GraphQL request has come in. */
-  request(requestId: string): RequestActivity {
-    return new RequestActivity(this, requestId)
-  }
-
+  request(requestId: string): RequestActivity
   /** A request was not served. @param code of the error, or the HTTP status where there was none */
-  countRefusal(code: string): void {
-    const { refusals, authenticationFailures } = this.metrics
-    refusals.inc({ code })
-    if (authenticationCodes.has(code)) authenticationFailures.inc({ code })
-  }
-
-  /** Callers name operations as they like, and each name that is counted takes memory for good. */
-  operationLabel(name: string | undefined): string {
-    if (name === undefined) return '(anonymous)'
-    return this.knownOperations.has(name) ? name : '(other)'
-  }
-
-  logRequest(activity: RequestActivity, status: number, durationMs: number): void {
-    const [level, message] = headlineOf(activity)
-    if (!this.log.isLevelEnabled(level)) return
-    const isSampled = activity.code !== undefined || this.logSample >= 1 || Math.random() < this.logSample
-    if (!isSampled) return
-    const line = lineOf(activity, status, durationMs)
-    // Whoever counts lines has to know how many each stands for.
-    const isShare = activity.code === undefined && this.logSample < 1
-    this.log[level](isShare ? { ...line, sample: this.logSample } : line, message)
-  }
+  countRefusal(code: string): void
 }
 
 const authenticationCodes: ReadonlySet<string> = new Set([
@@ -66,3 +32,50 @@ const authenticationCodes: ReadonlySet<string> = new Set([
   'AUTHENTICATION_UNAVAILABLE',
   'FORBIDDEN',
 ])
+
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const { log, metrics, startTrace, logSample } = options
+  const labelOf = createOperationLabel(options.knownOperations)
+
+  function countRefusal(code: string): void {
+    metrics.refusals.inc({ code })
+    if (authenticationCodes.has(code)) metrics.authenticationFailures.inc({ code })
+  }
+
+  function count({ operation, code = 'OK', fields }: RequestRecord, durationMs: number): void {
+    const type = operation?.type ?? 'none'
+    metrics.requests.inc({ operation: labelOf(operation), type, code })
+    metrics.requestSeconds.observe({ type }, durationMs / 1000)
+    if (code !== 'OK' && fields.length === 0) countRefusal(code)
+  }
+
+  function write(record: RequestRecord, status: number, durationMs: number): void {
+    const [level, message] = headlineOf(record)
+    if (!log.isLevelEnabled(level)) return
+    const isShare = record.code === undefined && logSample < 1
+    if (isShare && Math.random() >= logSample) return
+    const line = lineOf(record, status, durationMs)
+    // Whoever counts lines has to know how many each stands for.
+    log[level](isShare ? { ...line, sample: logSample } : line, message)
+  }
+
+  return {
+    log,
+    metrics,
+    countRefusal,
+    request: (requestId) =>
+      new RequestActivity({
+        requestId,
+        metrics,
+        startTrace,
+        onFieldEnd(operation, field, { outcome = '', code }) {
+          metrics.fields.inc({ operation: labelOf(operation), field, outcome, code })
+          if (outcome === 'UNKNOWN') metrics.unknownOutcomes.inc({ field })
+        },
+        onEnd(record, status, durationMs) {
+          count(record, durationMs)
+          write(record, status, durationMs)
+        },
+      }),
+  }
+}

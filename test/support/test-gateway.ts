@@ -27,7 +27,7 @@ import type { Store } from '../../src/store/store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import type { StartTrace } from '../../src/telemetry/span.ts'
-import { Telemetry } from '../../src/telemetry/telemetry.ts'
+import { createTelemetry } from '../../src/telemetry/telemetry.ts'
 
 export interface TestGatewayOptions {
   /** Callbell's place, when it is not the sandbox. */
@@ -109,7 +109,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   }
   const budget = createRetryBudget()
   const metrics = createMetrics({ version: '1.2.3', mutations: ['createContact'] })
-  const telemetry = new Telemetry({
+  const telemetry = createTelemetry({
     log,
     metrics,
     startTrace: options.startTrace,
