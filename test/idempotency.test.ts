@@ -240,7 +240,7 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
 
   test('with a Redis that hangs, calls are answered in time all the same', async () => {
     const redis = await startRedis()
-    const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 3000 })
+    const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 6000 })
     redis.hang()
     const [keyed, keyless] = await Promise.all([create(gateway), create(gateway, { idempotencyKey: null })])
     expect(told(keyed)).toEqual({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })

@@ -96,6 +96,9 @@ export function createCall(options: CallOptions): CallbellCalls {
       ...breaker.state(),
       isTokenRejected: performance.now() - rejectedAt < rejectionCountsMs,
     }),
-    close: () => exchange.close(),
+    async close() {
+      pace.close()
+      await exchange.close()
+    },
   }
 }

@@ -6,8 +6,10 @@
  */
 import { CallbellError } from './errors.ts'
 import { FairLine } from './fair-line.ts'
+import type { SharedTurns, TakeTurns } from './shared-turns.ts'
+import { createSharedTurns } from './shared-turns.ts'
 import type { Flight } from './sliding-window.ts'
-import { longestHoldUpMs, SlidingWindow, windowMs } from './sliding-window.ts'
+import { SlidingWindow, windowMs } from './sliding-window.ts'
 
 export interface PaceOptions {
   /** Requests that may leave within any second; 0: no limit. */
@@ -17,18 +19,6 @@ export interface PaceOptions {
   /** Where other replicas use the same account: takes turns from what all have together. */
   readonly takeTurns?: TakeTurns | undefined
 }
-
-/**
- * Takes up to `wanted` turns out of `maxRps` in any `windowMs` milliseconds, which all replicas
- * share. Rejects where the others can't be asked.
- *
- * @returns how many were granted and, if not all, the milliseconds until there may be more
- */
-export type TakeTurns = (
-  wanted: number,
-  maxRps: number,
-  windowMs: number,
-) => Promise<{ readonly granted: number; readonly waitMs: number }>
 
 /** The right to send one request. */
 export interface Pass {
@@ -64,10 +54,10 @@ export interface Pace {
   /** To be told of every other answer: the limit in force grows back. */
   speedUp(): void
   state(): PaceState
+  /** From here on the others are not asked any more. */
+  close(): void
 }
 
-/** Shared turns are counted from when they are given: a request may be held up from there on. */
-const sharedWindowMs = windowMs + longestHoldUpMs
 /** Nobody waits behind more than this, whatever the deadlines allow: it bounds memory. */
 const longestLine = 10_000
 /** Of one bucket: the others must find room in the line, too. */
@@ -75,11 +65,6 @@ const longestOfBucket = longestLine / 2
 /** What is left of the limit after a 429, and the answers that it takes to get back to all of it. */
 const slowedTo = 3 / 4
 const answersToRecover = 1000
-
-/** What a replica takes for itself while it can't ask the others: enough for four of them. */
-const shareAlone = 1 / 4
-/** Until it asks them again. */
-const askAgainAfterMs = 1000
 
 interface Waiting {
   readonly letIn: (pass: Pass) => void
@@ -94,26 +79,26 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   const line = new FairLine<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
   let alarm: NodeJS.Timeout | undefined
+  const shared = takeTurns && maxRps !== 0 ? createSharedTurns(takeTurns, places) : undefined
   let isAsking = false
   /** Before this there is no turn left to be shared. */
   let sharedAgainAt = 0
-  /** Until then the others are not asked. */
-  let aloneUntil = 0
-
-  function placesAlone(): number {
-    return Math.max(1, Math.floor(limit * shareAlone))
-  }
-
-  function hasRoom(now: number, limitInForce: number): boolean {
-    return inFlight < maxInFlight && window.roomAt(now, limitInForce) <= now
-  }
 
   function places(): number {
     return Math.floor(limit)
   }
 
+  /** How many may leave here within a second. */
+  function ownPlaces(now: number): number {
+    return shared ? shared.placesOf(places(), now) : places()
+  }
+
+  function hasRoom(now: number): boolean {
+    return inFlight < maxInFlight && window.roomAt(now, ownPlaces(now)) <= now
+  }
+
   function waitBehind(ahead: number, now: number): number {
-    return maxRps === 0 ? 0 : window.waitBehind(ahead, now, places())
+    return maxRps === 0 ? 0 : window.waitBehind(ahead, now, ownPlaces(now))
   }
 
   function letIn(): Pass {
@@ -141,50 +126,45 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   }
 
   function advance(): void {
-    if (takeTurns === undefined || maxRps === 0) advanceAlone(places())
-    else if (performance.now() < aloneUntil) advanceAlone(placesAlone())
-    else void advanceTogether(takeTurns)
+    const silenceMs = shared?.silentForMs(performance.now()) ?? 0
+    if (silenceMs > 0) setAlarm(silenceMs)
+    else if (shared === undefined || shared.isAlone()) advanceAlone()
+    else void advanceTogether(shared)
   }
 
-  function advanceAlone(limitAlone: number): void {
+  function advanceAlone(): void {
     const now = performance.now()
-    while (line.size > 0 && hasRoom(now, limitAlone)) letNextIn()
-    setAlarmForRoom(limitAlone)
+    while (line.size > 0 && hasRoom(now)) letNextIn()
+    setAlarmForRoom()
   }
 
   /** One question at a time, for all that wait. */
-  async function advanceTogether(ask: TakeTurns): Promise<void> {
+  async function advanceTogether(turns: SharedTurns): Promise<void> {
     if (isAsking) return
-    const ofClump = window.roomInClump(performance.now(), places())
-    const wanted = Math.min(line.size, maxInFlight - inFlight, ofClump)
+    const now = performance.now()
+    const wanted = Math.min(line.size, maxInFlight - inFlight, window.room(now, ownPlaces(now)))
     if (wanted <= 0) {
-      setAlarmForRoom(places())
+      setAlarmForRoom()
       return
     }
     isAsking = true
-    try {
-      const { granted, waitMs } = await ask(wanted, places(), sharedWindowMs)
-      // Some may have given up meanwhile: their turns are lost, and the limit is kept.
-      for (let turn = 0; turn < granted; turn += 1) letNextIn()
-      if (granted < wanted) {
-        sharedAgainAt = performance.now() + waitMs
-        setAlarm(waitMs)
-      } else {
-        setAlarmForRoom(places())
-      }
-    } catch {
-      // The store has said so in the log. Not everyone has to wait to find out again.
-      aloneUntil = performance.now() + askAgainAfterMs
-      advanceAlone(placesAlone())
-    }
+    const { granted, waitMs } = await turns.take(wanted, places())
     isAsking = false
+    // Some may have given up meanwhile: their turns are lost, and the limit is kept.
+    for (let turn = 0; turn < granted; turn += 1) letNextIn()
+    if (granted < wanted) {
+      sharedAgainAt = performance.now() + waitMs
+      setAlarm(waitMs)
+    } else {
+      setAlarmForRoom()
+    }
   }
 
-  function setAlarmForRoom(limitInForce: number): void {
+  function setAlarmForRoom(): void {
     // What waits for a connection is called by the one that is done with it.
     if (inFlight >= maxInFlight) return
     const now = performance.now()
-    setAlarm(window.roomAt(now, limitInForce) - now)
+    setAlarm(window.roomAt(now, ownPlaces(now)) - now)
   }
 
   function setAlarm(inMs: number): void {
@@ -203,8 +183,9 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   return {
     async enter(latest, bucket) {
       const now = performance.now()
-      if (line.size === 0 && takeTurns === undefined && hasRoom(now, places())) return letIn()
-      const wait = Math.max(waitBehind(line.ahead(bucket), now), sharedAgainAt - now)
+      if (line.size === 0 && shared === undefined && hasRoom(now)) return letIn()
+      const silenceMs = shared?.silentForMs(now) ?? 0
+      const wait = Math.max(waitBehind(line.ahead(bucket), now), sharedAgainAt - now, silenceMs)
       const isFull = line.size >= longestLine || line.sizeOf(bucket) >= longestOfBucket
       if (now + wait > latest || isFull) throw overloaded(now + wait - latest)
       return new Promise((resolve, reject) => {
@@ -228,15 +209,13 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     speedUp() {
       if (limit < most) limit = Math.min(most, limit + (most * (1 - slowedTo)) / answersToRecover)
     },
-    state() {
-      const isAlone = takeTurns !== undefined && performance.now() < aloneUntil
-      return {
-        queueLength: line.size,
-        inFlight,
-        limitInForce: isAlone ? placesAlone() : limit,
-        isAlone,
-      }
-    },
+    state: () => ({
+      queueLength: line.size,
+      inFlight,
+      limitInForce: shared?.placesOf(limit, performance.now()) ?? limit,
+      isAlone: shared?.isAlone() ?? false,
+    }),
+    close: () => shared?.close(),
   }
 }
 

@@ -67,10 +67,10 @@ export class SlidingWindow {
     return Math.max(first, Math.floor((ahead + this.count()) / places) * windowMs - sinceFirst)
   }
 
-  /** How many more may leave in this tenth of a second. */
-  roomInClump(now: number, places: number): number {
+  /** How many more may be let in at this moment, if no more than `places` may leave in a second. */
+  room(now: number, places: number): number {
     this.catchUp(now)
-    return this.placesInClump(places)
+    return Math.min(places - this.count(), this.placesInClump(places))
   }
 
   private placesInClump(places: number): number {

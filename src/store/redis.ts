@@ -1,5 +1,5 @@
 /** `redis://…`: one memory for several replicas. */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@redis/client'
 import type { Logger } from '../telemetry/log.ts'
@@ -18,20 +18,27 @@ const removeScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`
 
-/** A list of the turns taken, newest first, by the one clock that all replicas share. */
+/** For how long a replica that has not asked is counted: it may be away, and come back. */
+const rememberReplicaMs = 60_000
+
+/** A list of the turns taken, newest first, by the one clock that all replicas share; and who asks. */
 const takeTurnsScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local wanted, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local oldest = redis.call('LINDEX', KEYS[1], -1)
-while oldest and tonumber(oldest) <= now - window do
+-- From after now: the clock was set back.
+while oldest and (tonumber(oldest) <= now - window or tonumber(oldest) > now) do
   redis.call('RPOP', KEYS[1])
   oldest = redis.call('LINDEX', KEYS[1], -1)
 end
 local granted = math.max(0, math.min(wanted, limit - redis.call('LLEN', KEYS[1])))
 for _ = 1, granted do redis.call('LPUSH', KEYS[1], now) end
 redis.call('PEXPIRE', KEYS[1], window)
-return { granted, oldest and tonumber(oldest) + window - now or window }`
+redis.call('ZADD', KEYS[2], now, ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[5])
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
+return { granted, oldest and tonumber(oldest) + window - now or window, redis.call('ZCARD', KEYS[2]) }`
 
 /** When the bucket will be full again, in whole microseconds: a full one has no key. */
 const takeTokensScript = `
@@ -61,6 +68,11 @@ export function openRedisStore(url: string, log: Logger): Store {
   })
   // Without a listener a lost connection would end the process; it is mended by itself.
   client.on('error', (error: Error) => log.warn({ reason: error.message }, 'Redis is away'))
+  const replica = randomUUID()
+  let hasGivenTurns = false
+  /** Redis was lost since it last gave turns: it may have come back without its memory of them. */
+  let mayHaveForgotten = false
+  client.on('ready', () => (mayHaveForgotten = hasGivenTurns))
   client.connect().catch(() => undefined)
 
   /** The client does not bound what it has sent already: a Redis that hangs is noticed here. */
@@ -99,15 +111,25 @@ export function openRedisStore(url: string, log: Logger): Store {
       return removed === 1
     },
     async takeTurns(wanted, maxRps, windowMs) {
-      const reply = await patiently(
-        client.eval(takeTurnsScript, {
-          keys: [`${prefix}turns`],
-          arguments: [wanted, maxRps, windowMs].map(String),
-        }),
-      )
-      const [granted, waitMs] = Array.isArray(reply) ? reply.map(Number) : []
-      if (granted === undefined || waitMs === undefined) throw new Error('Redis gave no turns')
-      return { granted, waitMs }
+      try {
+        const reply = await patiently(
+          client.eval(takeTurnsScript, {
+            keys: [`${prefix}turns`, `${prefix}replicas`],
+            arguments: [wanted, maxRps, windowMs, replica, rememberReplicaMs].map(String),
+          }),
+        )
+        if (mayHaveForgotten) throw new Error('Redis was lost, and may have forgotten turns')
+        const [granted, waitMs, replicas] = Array.isArray(reply) ? reply.map(Number) : []
+        if (granted === undefined || waitMs === undefined || replicas === undefined) {
+          throw new Error('Redis gave no turns')
+        }
+        hasGivenTurns = true
+        return { granted, waitMs, replicas }
+      } catch (error) {
+        // Told now: it need not be told again.
+        hasGivenTurns = mayHaveForgotten = false
+        throw error
+      }
     },
     async takeTokens(bucket, tokens, mode, perSecond, capacity) {
       // Names of callers are any text of any length, and nobody's business.

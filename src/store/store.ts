@@ -15,14 +15,17 @@ export interface Store {
   remove(key: string, expected: string): Promise<boolean>
   /**
    * Where replicas share the store: takes turns that they share, at most `maxRps` in any `windowMs`.
+   * Rejects once where turns may have been forgotten since the last answer. A store that is back is
+   * asked again within a second.
    *
-   * @returns how many of the wanted were granted and, if not all, when there may be more
+   * @returns how many of the wanted were granted, if not all, when there may be more, and how many
+   *   replicas have asked within the last minute
    */
   readonly takeTurns?: (
     wanted: number,
     maxRps: number,
     windowMs: number,
-  ) => Promise<{ readonly granted: number; readonly waitMs: number }>
+  ) => Promise<{ readonly granted: number; readonly waitMs: number; readonly replicas: number }>
   /**
    * Where replicas share the store: takes tokens out of a bucket that they share. It is full at
    * first, holds `capacity` and is filled by `perSecond`.

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CallbellError } from '../../src/callbell/errors.ts'
 import type { Pace } from '../../src/callbell/pace.ts'
 import { createPace } from '../../src/callbell/pace.ts'
+import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 import { openTestStore } from '../support/stores.ts'
 
@@ -186,14 +187,7 @@ test('half of the line is the most that one caller gets', async () => {
 
 describe.runIf(hasRedis)('on one Redis', () => {
   test('replicas share one limit', async () => {
-    const redis = await startRedis()
-    const replicas = await Promise.all(
-      Array.from({ length: 3 }, async () => {
-        const store = await openTestStore(redis.url)
-        onTestFinished(() => store.close())
-        return createPace({ maxRps: 60, maxInFlight: 256, takeTurns: store.takeTurns })
-      }),
-    )
+    const replicas = await openReplicas(await startRedis(), 3, 60)
     const times = (await Promise.all(replicas.map((pace) => burst(pace, 60)))).flat()
     expect(times).toHaveLength(180)
     // The turns are counted by Redis' clock: on ours it shows that three seconds' worth of them
@@ -203,11 +197,68 @@ describe.runIf(hasRedis)('on one Redis', () => {
 
   test('without Redis a replica goes on with its share', async () => {
     const redis = await startRedis()
-    const store = await openTestStore(redis.url)
-    onTestFinished(() => store.close())
-    const pace = createPace({ maxRps: 40, maxInFlight: 256, takeTurns: store.takeTurns })
+    const [pace] = await openReplicas(redis, 1, 40)
     await redis.kill()
-    const times = await burst(pace, 15)
+    const times = pace ? await burst(pace, 15) : []
     expect(mostInASecond(times)).toBe(10)
   })
+
+  test(
+    'replicas keep to one limit while Redis is killed, and when it comes back with no memory',
+    { timeout: 60_000 },
+    async () => {
+      const redis = await startRedis()
+      const replicas = await openReplicas(redis, 3, 40)
+      const [busy, others] = [replicas.slice(0, 1), replicas.slice(1)]
+      const times: number[] = []
+      const more = async (sent: number): Promise<void> => {
+        const until = times.length + sent
+        await expect.poll(() => times.length, { interval: 5 }).toBeGreaterThanOrEqual(until)
+      }
+      const load = (paces: readonly Pace[]) => {
+        const over = new AbortController()
+        const sending = paces.map(async (pace) => {
+          while (!over.signal.aborted) times.push(...(await burst(pace, 10)))
+        })
+        return async (): Promise<void> => {
+          over.abort()
+          await Promise.all(sending)
+        }
+      }
+      const stopBusy = load(busy)
+      // Past the first seconds, in which it keeps to its share: now it has the whole limit.
+      await more(100)
+      await redis.kill()
+      const stopOthers = load(others)
+      await more(40)
+      await redis.start()
+      await more(40)
+      await stopOthers()
+      await more(100)
+      // So soon that the idle ones do not ask meanwhile.
+      await redis.kill()
+      await redis.start()
+      const stopOthersAgain = load(others)
+      await more(60)
+      await stopBusy()
+      await stopOthersAgain()
+      // A little more than the limit, as a busy machine may hold a turn up. Without what replicas do
+      // for each other it would be 48 or more.
+      expect(mostInASecond(times)).toBeLessThanOrEqual(44)
+    },
+  )
 })
+
+async function openReplicas(redis: RedisServer, replicas: number, maxRps: number): Promise<Pace[]> {
+  return Promise.all(
+    Array.from({ length: replicas }, async () => {
+      const store = await openTestStore(redis.url)
+      const pace = createPace({ maxRps, maxInFlight: 256, takeTurns: store.takeTurns })
+      onTestFinished(async () => {
+        pace.close()
+        await store.close()
+      })
+      return pace
+    }),
+  )
+}

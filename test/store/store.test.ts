@@ -1,5 +1,7 @@
+import { createClient } from '@redis/client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 import { openTestStore, storeUrls } from '../support/stores.ts'
 
@@ -90,3 +92,61 @@ test.runIf(hasRedis)(
     await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'away')).toBeNull()
   },
 )
+
+describe.runIf(hasRedis)('turns on one Redis', () => {
+  const windowMs = 1110
+
+  test('they are shared, and those who ask are counted', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    expect(await one.takeTurns(3, 5, windowMs)).toMatchObject({ granted: 3, replicas: 1 })
+    const { granted, waitMs, replicas } = await another.takeTurns(3, 5, windowMs)
+    expect([granted, replicas]).toEqual([2, 2])
+    expect(waitMs).toBeGreaterThan(0)
+    expect(waitMs).toBeLessThanOrEqual(windowMs)
+    expect(await one.takeTurns(0, 5, windowMs)).toMatchObject({ granted: 0, replicas: 2 })
+  })
+
+  test('those of a Redis that was lost and came back between two questions are refused once', async () => {
+    const redis = await startRedis()
+    const { get, takeTurns } = await openReplica(redis)
+    await takeTurns(5, 5, windowMs)
+    await redis.kill()
+    await expect.poll(() => get('k').catch(() => 'away')).toBe('away')
+    await redis.start()
+    await expect.poll(() => get('k').catch(() => 'away')).toBeNull()
+    await expect(takeTurns(1, 5, windowMs)).rejects.toThrow('Redis was lost, and may have forgotten turns')
+    expect(await takeTurns(1, 5, windowMs)).toMatchObject({ granted: 1 })
+  })
+
+  test('those of a Redis that was found to be away are not refused when it is back', async () => {
+    const redis = await startRedis()
+    const { get, takeTurns } = await openReplica(redis)
+    await takeTurns(5, 5, windowMs)
+    await redis.kill()
+    await expect(takeTurns(1, 5, windowMs)).rejects.toBeInstanceOf(Error)
+    await redis.start()
+    await expect.poll(() => get('k').catch(() => 'away')).toBeNull()
+    expect(await takeTurns(1, 5, windowMs)).toMatchObject({ granted: 1 })
+  })
+
+  test('a Redis whose clock is set back locks nobody out', async () => {
+    const redis = await startRedis()
+    const { takeTurns } = await openReplica(redis)
+    const client = await createClient({ url: redis.url }).connect()
+    onTestFinished(() => client.close())
+    await takeTurns(5, 5, windowMs)
+    const [key = ''] = await client.keys('*turns')
+    const later = String(Date.now() + 3_600_000)
+    for (let turn = 0; turn < 5; turn += 1) await client.lSet(key, turn, later)
+    expect(await takeTurns(5, 5, windowMs)).toMatchObject({ granted: 5 })
+  })
+})
+
+async function openReplica(redis: RedisServer) {
+  const store = await openTestStore(redis.url)
+  onTestFinished(() => store.close())
+  const { takeTurns } = store
+  if (takeTurns === undefined) throw new Error('replicas do not share turns')
+  return { get: (key: string) => store.get(key), takeTurns }
+}
