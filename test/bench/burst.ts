@@ -59,17 +59,17 @@ const seconds = (performance.now() - start) / 1000
 gateway.kill('SIGTERM')
 await dispatcher.close()
 upstream.postMessage('report')
-const [{ names, requests, rejections }] = await once(upstream, 'message')
+const [{ contacts, requests, rejections }] = await once(upstream, 'message')
 await upstream.terminate()
 
 const counts = Object.entries(Object.groupBy(told, (word) => word)).map(
   ([word, all = []]) => `${all.length} ${word}`,
 )
-const different = new Set(names).size
+const different = new Set(contacts.map(({ name }: { readonly name: string }) => name)).size
 const ratio = seconds / ideal
 process.stdout.write(`told:     ${counts.join(', ')}
-upstream: ${requests} requests, ${rejections} of them answered 429, ${names.length} contacts made, ${different} different
+upstream: ${requests} requests, ${rejections} of them answered 429, ${contacts.length} contacts made, ${different} different
 time:     ${seconds.toFixed(2)} s; ${creates} at ${maxRps} a second take ${ideal.toFixed(2)} s: ratio ${ratio.toFixed(2)}
 `)
-const isOnce = names.length === creates && different === creates
+const isOnce = contacts.length === creates && different === creates
 process.exitCode = isOnce && rejections === 0 && Math.abs(ratio - 1) <= tolerance ? 0 : 1

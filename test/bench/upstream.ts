@@ -7,7 +7,7 @@ parentPort?.on('message', () => {
   // The first contact was there from the start.
   const [, ...contacts] = sandbox.contacts.all()
   parentPort?.postMessage({
-    names: contacts.map(({ name }) => name),
+    contacts: contacts.map(({ name, uuid }) => ({ name, uuid })),
     requests: sandbox.requests.length,
     rejections: sandbox.rejections(),
   })

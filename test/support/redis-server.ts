@@ -2,7 +2,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { listen } from '../../src/listen.ts'
 
@@ -20,15 +23,19 @@ export interface RedisServer {
   goOn(): void
 }
 
-export async function startRedis(): Promise<RedisServer> {
+/** @param keepsData whether what it was told outlives `kill`. Default: it comes back empty */
+export async function startRedis({ keepsData = false } = {}): Promise<RedisServer> {
   const probe = createServer()
   const { port } = await listen(probe, 0, '127.0.0.1')
   probe.close()
   await once(probe, 'close')
+  const persistence = keepsData
+    ? ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', mkdtempSync(join(tmpdir(), 'redis-'))]
+    : ['--appendonly', 'no']
   let server: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...persistence]
     server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
     for await (const chunk of server.stdout ?? []) {
       if (String(chunk).includes('Ready to accept connections')) break
