@@ -8,6 +8,11 @@ import type { Store } from './store.ts'
 const prefix = 'callbell-graphql:'
 /** A Redis that takes longer is as good as away. */
 const patienceMs = 1000
+/**
+ * Its time is counted in steps: where this process itself was held up, that is one step, and the
+ * answer, which has come meanwhile, is read before the next.
+ */
+const patienceSteps = 10
 
 const replaceScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -78,16 +83,20 @@ export function openRedisStore(url: string, log: Logger): Store {
   /** The client does not bound what it has sent already: a Redis that hangs is noticed here. */
   async function patiently<T>(reply: Promise<T>): Promise<T> {
     const patience = new AbortController()
-    const impatience = delay(patienceMs, undefined, { signal: patience.signal, ref: false }).then(() => {
+    const impatience = async (): Promise<never> => {
+      for (let step = 0; step < patienceSteps; step += 1) {
+        await delay(patienceMs / patienceSteps, undefined, { signal: patience.signal, ref: false })
+      }
       throw new Error(`Redis did not answer within ${patienceMs} ms`)
-    })
+    }
+    const late = impatience()
     try {
-      return await Promise.race([reply, impatience])
+      return await Promise.race([reply, late])
     } finally {
       patience.abort()
       // Whichever comes too late has nobody to tell.
       reply.catch(() => undefined)
-      impatience.catch(() => undefined)
+      late.catch(() => undefined)
     }
   }
 

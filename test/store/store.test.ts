@@ -93,6 +93,16 @@ test.runIf(hasRedis)(
   },
 )
 
+test.runIf(hasRedis)('a Redis is not taken to be away because this process was held up', async () => {
+  const redis = await startRedis()
+  const store = await openTestStore(redis.url)
+  onTestFinished(() => store.close())
+  const reply = store.get('k')
+  const heldUpUntil = performance.now() + 1500
+  while (performance.now() < heldUpUntil);
+  expect(await reply).toBeNull()
+})
+
 describe.runIf(hasRedis)('turns on one Redis', () => {
   const windowMs = 1110
 
