@@ -31,29 +31,43 @@ export function createContactBook(seed: readonly Entry[] = []): ContactBook {
   const { uuid, createdAt, parameters } = firstContact
   const first = newEntry(uuid, parameters, Date.parse(createdAt))
   const entries = new Map([first, ...seed].map((entry) => [entry.contact.uuid, entry]))
+  /** The uuids of all that share a number, oldest first: lookups come by the hundred in a second. */
+  const byDigits = new Map<string, Set<string>>()
+  for (const { contact } of entries.values()) index(contact)
   let created = 0
+
+  function index({ uuid: indexed, phoneNumber }: WireContact): void {
+    const digits = digitsOf(phoneNumber ?? '')
+    const uuids = byDigits.get(digits) ?? new Set()
+    byDigits.set(digits, uuids.add(indexed))
+  }
+
   const all = (): WireContact[] => Array.from(entries.values(), ({ contact }) => contact)
   return {
     add(given) {
       created += 1
       const entry = newEntry(uuidOf('contact', created), given, Date.now())
       entries.set(entry.contact.uuid, { ...entry, activeAt: preciseNow() })
+      index(entry.contact)
       return entry.contact
     },
     find: (wanted) => entries.get(wanted),
     findByPhone(phoneNumber, channelUuid = mainChannel('whatsapp')?.uuid) {
       const digits = digitsOf(phoneNumber)
       if (digits === '') return undefined
-      return all().find(
-        (contact) =>
-          contact.phoneNumber !== null &&
-          digitsOf(contact.phoneNumber) === digits &&
-          contact.channel?.uuid === channelUuid,
+      return Array.from(byDigits.get(digits) ?? [], (found) => entries.get(found)?.contact).find(
+        (contact) => contact?.channel?.uuid === channelUuid,
       )
     },
     findByBsuid: (bsuid) => all().find((contact) => contact.bsuid === bsuid),
     replace: (entry) => void entries.set(entry.contact.uuid, entry),
-    remove: (wanted) => void entries.delete(wanted),
+    remove(wanted) {
+      const digits = digitsOf(entries.get(wanted)?.contact.phoneNumber ?? '')
+      const uuids = byDigits.get(digits)
+      uuids?.delete(wanted)
+      if (uuids?.size === 0) byDigits.delete(digits)
+      entries.delete(wanted)
+    },
     entries: () => [...entries.values()],
     all,
   }

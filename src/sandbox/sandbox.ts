@@ -67,6 +67,8 @@ export interface SandboxOptions {
   readonly contactShape?: 'object' | 'array'
   /** How many contacts are there from the start, besides the first one. Default: none. */
   readonly seed?: number
+  /** What goes wrong with a request for which `failNext` has nothing. Default: nothing does. */
+  readonly faultOf?: (request: RecordedRequest) => Fault | undefined
 }
 
 const mostRecorded = 10_000
@@ -79,6 +81,7 @@ export async function startSandbox({
   maxRps = 300,
   contactShape = 'object',
   seed = 0,
+  faultOf,
 }: SandboxOptions): Promise<Sandbox> {
   const contacts = createContactBook(createSeed(seed))
   const route = createRouter({
@@ -102,7 +105,7 @@ export async function startSandbox({
     requests.push(recorded)
     if (requests.length > mostRecorded) requests.shift()
     const next = faults.findIndex(({ on = recorded.method }) => on === recorded.method)
-    const [fault] = next < 0 ? [] : faults.splice(next, 1)
+    const [fault] = next < 0 ? [faultOf?.(recorded)] : faults.splice(next, 1)
     const isReplaced = fault?.status !== undefined || fault?.drop === true
     // A request that is only delayed is worked on; one that is answered otherwise, or cut, if told so.
     const normal = isReplaced && !fault.afterWork ? notDone : reply(recorded)

@@ -1,0 +1,138 @@
+/** Callers who do what the README tells them: so many a second, whatever becomes of those before. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import type { Replica } from './processes.ts'
+import type { Outcome } from './verdict.ts'
+
+export interface Callers {
+  /** One more create begins. */
+  begin(): void
+  /** Creates that have begun, and those that have not ended. */
+  counts(): { readonly begun: number; readonly pending: number; readonly created: number }
+  /** How often which code was answered, how often nothing was, and the rest. */
+  readonly answers: Map<string, number>
+  /** Milliseconds that it took to be told `CREATED`, of creates that began while `isCalm` said so. */
+  readonly latencies: number[]
+  /** Of each create by its number; those that have not ended gave up. */
+  outcomes(): Outcome[]
+  close(): Promise<void>
+}
+
+/** Of five creates one has no key. */
+const keyless = 5
+/** A caller who was told nothing final for so long gives up. */
+const patienceMs = 120_000
+/** Where nothing says how long to wait: twice as long each time. */
+const firstPauseMs = 500
+const longestPauseMs = 16_000
+
+const query = `mutation ($input: CreateContactInput!) {
+  createContact(input: $input) { contact { uuid } userErrors { message } }
+}`
+
+type Answer =
+  | { readonly is: 'CREATED'; readonly uuid: string }
+  | {
+      readonly is: 'FAILED'
+      readonly outcome: Outcome['told']
+      readonly retryable: boolean
+      readonly retryAfterMs: number | undefined
+    }
+  /** No answer, and nobody knows how far the request came; or it did not even leave. */
+  | { readonly is: 'BROKEN' | 'UNSENT' }
+
+export function createCallers(replicas: readonly Replica[], isCalm: () => boolean): Callers {
+  const dispatcher = new Agent({ connections: 1500, headersTimeout: 60_000, bodyTimeout: 60_000 })
+  const outcomes: Outcome[] = []
+  const answers = new Map<string, number>()
+  const latencies: number[] = []
+  let pending = 0
+  let created = 0
+
+  function count(answer: string): void {
+    answers.set(answer, (answers.get(answer) ?? 0) + 1)
+  }
+
+  async function ask(number: number, hasKey: boolean, url: string | undefined): Promise<Answer> {
+    if (url === undefined) return { is: 'UNSENT' }
+    const input = {
+      identifier: `+39 ${3_000_000_000 + number}`,
+      source: 'WHATSAPP',
+      name: `Soak ${number}`,
+      ...(hasKey && { idempotencyKey: `soak ${number}` }),
+    }
+    try {
+      const { body } = await request(url, {
+        method: 'POST',
+        dispatcher,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables: { input } }),
+      })
+      const { data, errors } = JSON.parse(await body.text())
+      const uuid = data?.createContact?.contact?.uuid
+      if (typeof uuid === 'string') return { is: 'CREATED', uuid }
+      const { code, outcome, retryable, retryAfterMs } = errors?.[0]?.extensions ?? {
+        code: 'userErrors',
+        outcome: 'NOT_APPLIED',
+      }
+      count(`${code} ${outcome}`)
+      return { is: 'FAILED', outcome, retryable: retryable === true, retryAfterMs }
+    } catch (error) {
+      const isUnsent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+      count(isUnsent ? 'no connection' : 'broken connection')
+      return { is: isUnsent ? 'UNSENT' : 'BROKEN' }
+    }
+  }
+
+  /** Asks one replica after the other until it is told something final. */
+  async function create(number: number): Promise<Outcome> {
+    const hasKey = number % keyless !== 0
+    const giveUpAt = performance.now() + patienceMs
+    for (let tries = 0; performance.now() < giveUpAt; tries += 1) {
+      const answer = await ask(number, hasKey, replicas[(number + tries) % replicas.length]?.url)
+      if (answer.is === 'CREATED') return { told: 'CREATED', uuid: answer.uuid }
+      if (answer.is === 'FAILED') {
+        // Without a key, what may have been made is not for a program to repeat.
+        if (!answer.retryable || (!hasKey && answer.outcome !== 'NOT_APPLIED'))
+          return { told: answer.outcome }
+        await pause(tries, answer.retryAfterMs)
+      } else if (answer.is === 'BROKEN') {
+        if (!hasKey) return { told: 'UNKNOWN' }
+        await pause(tries)
+      }
+      // Whom a replica takes no connection of goes to the next one at once.
+      else await delay(10)
+    }
+    return { told: 'GAVE_UP' }
+  }
+
+  async function follow(number: number): Promise<void> {
+    const wasCalm = isCalm()
+    const start = performance.now()
+    pending += 1
+    const outcome = await create(number)
+    pending -= 1
+    outcomes[number] = outcome
+    if (outcome.told !== 'CREATED') return
+    created += 1
+    if (wasCalm && isCalm()) latencies.push(performance.now() - start)
+  }
+
+  return {
+    begin() {
+      outcomes.push({ told: 'GAVE_UP' })
+      void follow(outcomes.length - 1)
+    },
+    counts: () => ({ begun: outcomes.length, pending, created }),
+    answers,
+    latencies,
+    outcomes: () => outcomes,
+    close: () => dispatcher.destroy(),
+  }
+}
+
+async function pause(tries: number, retryAfterMs?: number): Promise<void> {
+  const leastMs = retryAfterMs ?? Math.min(firstPauseMs * 2 ** tries, longestPauseMs)
+  // Those who failed together do not come back together.
+  await delay(leastMs * (1 + Math.random() / 2))
+}
