@@ -252,6 +252,18 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     expect(methods(gateway)).toBe('POST POST')
   })
 
+  test('what one refused while Redis hung, another makes as soon as Redis goes on', async () => {
+    const redis = await startRedis()
+    const one = await createTestGateway({ store: await openTestStore(redis.url) })
+    const two = await createTestGateway({ store: await openTestStore(redis.url), url: one.sandbox.url })
+    redis.hang()
+    expect(told(await create(one))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    redis.goOn()
+    // The claim got there after all; who made it takes it back, so that nobody waits until it runs out.
+    await expect.poll(async () => JSON.stringify(await create(two))).toContain('"replayed":false')
+    expect(methods(one)).toBe('POST')
+  })
+
   test('with Redis lost in the middle, the outcome is told all the same, and looked up by the next', async () => {
     const redis = await startRedis()
     const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 3000 })

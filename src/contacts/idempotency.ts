@@ -9,6 +9,7 @@ import type { IdempotencyRecord } from './idempotency-record.ts'
 import { readRecord, writeRecord } from './idempotency-record.ts'
 import { before, guarded } from './guarded.ts'
 import type { Sender, Sending } from './sender.ts'
+import { createUnsentClaims } from './unsent-claims.ts'
 
 export interface IdempotencyOptions {
   /** Milliseconds for which a key is remembered. */
@@ -34,9 +35,11 @@ export interface Idempotency {
 const forgottenAfterMs = 30_000
 /** What a process may need beyond a field's deadline to write down how it ended. */
 const leaseGraceMs = 2000
-const pollMs = 100
-/** Of claims that were never sent: an outage of the store must not fill the memory. */
-const mostRemembered = 10_000
+/** Who waits for another replica asks the store, each time after twice as long: thousands may wait at once. */
+const firstPollMs = 100
+const longestPollMs = 500
+/** Before what can't be settled now is worth another try. */
+const leastRetryMs = 1000
 
 export function createIdempotency(
   store: Store,
@@ -45,8 +48,7 @@ export function createIdempotency(
   { ttlMs }: IdempotencyOptions,
 ): Idempotency {
   const owner = randomUUID()
-  /** Claims that may be in the store though it told no success: nothing was ever sent under them. */
-  const neverSent = new Set<string>()
+  const unsent = createUnsentClaims(store)
   /** Creations under way in this process: their repetitions wait for them instead of asking the store. */
   const underWay = new Map<
     string,
@@ -56,13 +58,12 @@ export function createIdempotency(
   /** Claims the key and creates, or tells what the key's record says. */
   async function create<Made>(id: string, fingerprint: string, sending: Sending<Made>): Promise<Keyed<Made>> {
     const claim = runningRecord(fingerprint, Date.now(), sending)
-    for (;;) {
-      const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending.deadline, () => {
-        if (neverSent.size < mostRemembered) neverSent.add(claim)
-      })
+    const isUnsent = (): void => unsent.add(id, claim)
+    for (let pollMs = firstPollMs; ;) {
+      const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending.deadline, isUnsent)
       if (found === null) return send(id, claim, sending)
-      if (neverSent.delete(found)) {
-        if (await guarded(store.replace(id, found, claim, ttlMs), sending.deadline))
+      if (unsent.take(found)) {
+        if (await guarded(store.replace(id, found, claim, ttlMs), sending.deadline, isUnsent))
           return send(id, claim, sending)
         continue
       }
@@ -77,6 +78,7 @@ export function createIdempotency(
       } else if (performance.now() + pollMs < sending.deadline) {
         // Another replica is at it, and writes down how it ends.
         await delay(pollMs)
+        pollMs = Math.min(2 * pollMs, longestPollMs)
       } else {
         throw failureOf(unknown(record, 'CALLBELL_TIMEOUT', 1), sending)
       }
@@ -117,7 +119,7 @@ export function createIdempotency(
     }
     const unsettled = { ...unknown(record, code, attempts), lastBegan }
     await settle(id, claim, unsettled, sending)
-    throw failureOf(unsettled, sending, untilForgotten(unsettled))
+    throw failureOf(unsettled, sending, Math.max(leastRetryMs, untilForgotten(unsettled)))
   }
 
   /** Sends under a claim, and writes down how it ended. */

@@ -17,6 +17,9 @@ export interface RetryBudget {
   tokens(): number
 }
 
+/** For requests that are no repetition of anything. */
+export const paidFor: RetryBudget = { earn: () => undefined, spend: () => true, refund: () => undefined }
+
 export function createRetryBudget(): RetryBudget {
   let tenths = capacity * 10
   return {

@@ -8,6 +8,7 @@ import { failedChange } from './failure.ts'
 import type { LookingFor } from './reconcile.ts'
 import { reconcile } from './reconcile.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import { paidFor } from './retry-budget.ts'
 
 export interface SendOptions {
   /** Milliseconds for queue, attempts and looking together. */
@@ -118,6 +119,7 @@ export function createSender(budget: RetryBudget, { timeoutMs, settleMs }: SendO
 
   return {
     send,
-    look: (sought, deadline) => reconcile(budget, sought, performance.now() + lagMs, deadline),
+    // What a call looks for before it has sent anything is paid for, as its one request would be.
+    look: (sought, deadline) => reconcile(paidFor, sought, performance.now() + lagMs, deadline),
   }
 }
