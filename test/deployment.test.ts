@@ -274,7 +274,8 @@ test('what selects pods selects the pods there are', () => {
 })
 
 test('Redis keeps its data, evicts nothing, and is the same with Compose and on Kubernetes', () => {
-  const options = ['--appendonly', 'yes', '--maxmemory', '256mb', '--maxmemory-policy', 'noeviction']
+  const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
+  const options = [...durable, '--maxmemory', '256mb', '--maxmemory-policy', 'noeviction']
   expect(compose.services.redis.command).toEqual(['redis-server', ...options, '--protected-mode', 'no'])
   expect(redis?.args).toEqual(['redis-server', ...options, '--requirepass', '$(REDIS_PASSWORD)'])
   expect(redis?.image).toBe(compose.services.redis.image)

@@ -18,7 +18,12 @@ export interface RetryBudget {
 }
 
 /** For requests that are no repetition of anything. */
-export const paidFor: RetryBudget = { earn: () => undefined, spend: () => true, refund: () => undefined }
+export const paidFor: RetryBudget = {
+  earn: () => undefined,
+  spend: () => true,
+  refund: () => undefined,
+  tokens: () => capacity,
+}
 
 export function createRetryBudget(): RetryBudget {
   let tenths = capacity * 10
