@@ -1,6 +1,6 @@
 /** The schema builder and what every resolver is given. No types live here. */
-import type { IncomingMessage } from 'node:http'
 import SchemaBuilder from '@pothos/core'
+import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { Caller } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
@@ -18,8 +18,10 @@ export interface GatewayContext {
   readonly outcomes: Map<string | number, Outcome>
   /** What has been read for this request. */
   readonly contactReads: ContactReads
-  /** The request as it arrives, its body unread. */
-  readonly incoming: IncomingMessage
+  /** Reads the request's body. @throws Refused */
+  readonly readBody: () => Promise<Buffer>
+  /** What came of the operation, where it has run before it came here. */
+  readonly result?: ExecutionResult
 }
 
 export type GatewayPlugin = Plugin<GatewayContext, GatewayContext>

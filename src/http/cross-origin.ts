@@ -12,13 +12,19 @@ export interface CrossOriginOptions {
   readonly isHostChecked: boolean
 }
 
+/** What of a request tells where it comes from. */
+export interface RequestHead {
+  readonly method: string
+  readonly headers: Pick<Headers, 'get'>
+}
+
 export interface CrossOrigin {
   /** Why a request does not come from where it may, if so. */
-  findRefusal(request: Request, url: URL): Refusal | undefined
+  findRefusal(request: RequestHead, url: Pick<URL, 'host' | 'hostname'>): Refusal | undefined
   /** The answer to a preflight. Without the headers that `headersFor` adds it allows nothing. */
   answerPreflight(): Response
   /** The CORS headers of an answer: none where no origin was named, or another one asks. */
-  headersFor(request: Request): Readonly<Record<string, string>>
+  headersFor(request: RequestHead): Readonly<Record<string, string>>
 }
 
 const loopbackNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
@@ -30,7 +36,7 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
   const hostnames = new Set(corsOrigins.map((origin) => new URL(origin).hostname))
 
   /** Whether another site's page may have made a browser send this, as browsers themselves tell. */
-  function isForeign({ headers }: Request, url: URL): boolean {
+  function isForeign({ headers }: RequestHead, url: Pick<URL, 'host'>): boolean {
     const origin = headers.get('origin')
     if (origin !== null && origins.has(origin)) return false
     const site = headers.get('sec-fetch-site')

@@ -13,7 +13,10 @@ import type { Authenticate } from './authentication/authenticate.ts'
 import type { CallerLimit } from './admission/caller-limit.ts'
 import { createDocumentCache } from './documents/document-cache.ts'
 import { useDocumentLimits } from './documents/document-limits.ts'
+import type { HandedOn } from './fast-lane/fast-lane.ts'
+import type { ReadyOperations } from './fast-lane/ready-operations.ts'
 import { readJsonBody } from './json-body.ts'
+import { readBody } from './read-body.ts'
 import type { Refusal } from '../graphql/refused.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { PersistedDocuments } from './documents/persisted-documents.ts'
@@ -25,6 +28,8 @@ export interface GraphqlEndpointParts {
   readonly authenticate: Authenticate
   readonly callerLimit: CallerLimit
   readonly telemetry: Telemetry
+  /** Told of each operation that has passed its checks. */
+  readonly readyOperations: ReadyOperations
   /** Whether callers may read the schema. */
   readonly introspection: boolean
   /** Null: callers send their documents as text. */
@@ -36,8 +41,9 @@ export interface Arrival {
   readonly request: Request
   readonly url: URL
   readonly requestId: string
-  /** The same request as Node has it, its body unread. */
+  /** The same request as Node has it. */
   readonly incoming: IncomingMessage
+  readonly handedOn: HandedOn
 }
 
 /** @param path where it is */
@@ -50,8 +56,10 @@ export function createGraphqlEndpoint(
     useOperationRecord,
     useErrorTable(telemetry.log),
     useStrictJsonBody,
+    useKnownResult,
     useDocumentLimits,
     useAdmission(parts.callerLimit),
+    parts.readyOperations.plugin,
   ]
   if (persistedDocuments) plugins.push(usePersistedDocuments(persistedDocuments))
   if (!parts.introspection) plugins.push(useNoIntrospection)
@@ -75,7 +83,10 @@ export function createGraphqlEndpoint(
     healthCheckEndpoint: ' ',
   })
 
-  async function answer({ request, url, incoming }: Arrival, activity: RequestActivity): Promise<Response> {
+  async function answer(
+    { request, url, incoming, handedOn }: Arrival,
+    activity: RequestActivity,
+  ): Promise<Response> {
     const { requestId } = activity
     const address = incoming.socket.remoteAddress
     activity.address = address
@@ -93,24 +104,31 @@ export function createGraphqlEndpoint(
       traceparent: request.headers.get('traceparent'),
       tracestate: request.headers.get('tracestate'),
     })
-    // Yoga reads this header in a way of its own, and only when the operation has run.
-    request.headers.set('accept', acceptedType(request.headers.get('accept')) ?? '')
-    return yoga.handleRequest(request, {
+    return run(request, {
       contacts,
       caller,
       activity,
-      incoming,
+      readBody: () => handedOn.body ?? readBody(incoming),
       outcomes: new Map(),
       contactReads: new Map(),
     })
   }
 
+  async function run(request: Request, context: GatewayContext): Promise<Response> {
+    // Yoga reads this header in a way of its own, and only when the operation has run.
+    request.headers.set('accept', acceptedType(request.headers.get('accept')) ?? '')
+    return yoga.handleRequest(request, context)
+  }
+
   return async (arrival) => {
-    const activity = telemetry.request(arrival.requestId)
+    const { done } = arrival.handedOn
+    const activity = done?.context.activity ?? telemetry.request(arrival.requestId)
     try {
-      const response = await answer(arrival, activity)
+      const response = await (done
+        ? run(arrival.request, { ...done.context, result: done.result })
+        : answer(arrival, activity))
       activity.ended(response.status)
-      return response
+      return await withLength(response)
     } catch (error) {
       activity.erred('INTERNAL_SERVER_ERROR')
       activity.ended(500)
@@ -121,6 +139,21 @@ export function createGraphqlEndpoint(
 
 const useStrictJsonBody: GatewayPlugin = {
   onRequestParse({ request, serverContext, setRequestParser }) {
-    if (request.method === 'POST') setRequestParser(() => readJsonBody(serverContext.incoming))
+    if (request.method === 'POST') setRequestParser(() => readJsonBody(serverContext.readBody()))
   },
+}
+
+/** What has run in the fast lane is answered here when it is more than a plain success. */
+const useKnownResult: GatewayPlugin = {
+  onParams({ context: { result }, setResult }) {
+    if (result) setResult(result)
+  },
+}
+
+/** So that the answer can travel in one piece, and its reader knows how much is to come. */
+async function withLength(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response
+  const body = Buffer.from(await response.arrayBuffer())
+  headers.set('content-length', String(body.length))
+  return new Response(body, { status, statusText, headers })
 }

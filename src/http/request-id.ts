@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 const harmless = /^[\w.:=-]{1,128}$/
 
 /** The request's id: the caller's `x-request-id` where it is harmless, else a new one. */
-export function requestIdOf(headers: Headers): string {
+export function requestIdOf(headers: Pick<Headers, 'get'>): string {
   const given = headers.get('x-request-id')
   return given !== null && harmless.test(given) ? given : randomUUID()
 }

@@ -49,6 +49,7 @@ export interface TestGatewayOptions {
   readonly callerRps?: number
   readonly limits?: Partial<ServerLimits>
   readonly sandbox?: Partial<SandboxOptions>
+  readonly hasFastLane?: boolean
   /** In place of what the parts tell. */
   readonly health?: Partial<HealthSources>
   readonly startTrace?: StartTrace
@@ -139,6 +140,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     corsOrigins,
     persistedDocuments,
     isHostChecked,
+    hasFastLane: options.hasFastLane ?? true,
     authenticate: createAuthenticate({ apiKeys: null, jwt: null, ...options.authentication }),
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {

@@ -11,7 +11,7 @@ import { countCalls } from './operation-cost.ts'
 const mostErrors = 5
 
 /** What one operation may plan to call Callbell: a sixth of what the account may in a second. */
-const mostCalls = 50
+export const mostCalls = 50
 
 /**
  * Asks for the scope that the operation needs (`FORBIDDEN`), refuses one that plans too many calls to
@@ -66,7 +66,7 @@ function readVariables(
   }
 }
 
-function scopeOf({ operation }: OperationDefinitionNode): Scope {
+export function scopeOf({ operation }: OperationDefinitionNode): Scope {
   return operation === OperationTypeNode.MUTATION ? 'contacts:write' : 'contacts:read'
 }
 

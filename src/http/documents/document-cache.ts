@@ -7,12 +7,19 @@ const mostCharacters = 200_000
 /** A longer one is read each time. */
 const mostCharactersOfOne = 20_000
 
-/** @returns the caches that Yoga asks for. Errors are not kept: what is wrong need not be fast. */
-export function createDocumentCache() {
-  const documents = new LRUCache<string, DocumentNode>({
+/** @returns a cache of something that is known of documents, by their texts */
+export function createCacheByText<T extends {}>(): LRUCache<string, T> {
+  return new LRUCache<string, T>({
     maxSize: mostCharacters,
     maxEntrySize: mostCharactersOfOne,
-    sizeCalculation: (_document, text) => text.length + 1,
+    sizeCalculation: (_known, text) => text.length + 1,
   })
-  return { documentCache: documents, errorCache: { get: () => undefined, set: () => undefined } }
+}
+
+/** @returns the caches that Yoga asks for. Errors are not kept: what is wrong need not be fast. */
+export function createDocumentCache() {
+  return {
+    documentCache: createCacheByText<DocumentNode>(),
+    errorCache: { get: () => undefined, set: () => undefined },
+  }
 }

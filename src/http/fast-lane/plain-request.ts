@@ -1,0 +1,50 @@
+/** The request that most programs send: told by its head, and by the shape of its body. */
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+
+/** @returns whether the head asks for nothing out of the ordinary */
+export function hasPlainHead({ method, url, headers }: IncomingMessage, path: string): boolean {
+  return (
+    method === 'POST' &&
+    url === path &&
+    headers['content-type'] === 'application/json' &&
+    headers['content-encoding'] === undefined
+  )
+}
+
+/** What GraphQL over HTTP knows as parameters, but for `extensions`. */
+export interface PlainParameters {
+  readonly query: string
+  readonly variables: Readonly<Record<string, unknown>> | undefined
+  readonly operationName: string | undefined
+}
+
+/** @returns undefined where it is anything else, even if that could be answered */
+export function readPlainBody(body: Buffer): PlainParameters | undefined {
+  const parameters = isUtf8(body) ? parseObject(body.toString()) : undefined
+  if (parameters === undefined) return undefined
+  let [query, variables, operationName]: unknown[] = []
+  for (const [name, value] of Object.entries(parameters)) {
+    if (name === 'query') query = value
+    else if (name === 'variables') variables = value ?? undefined
+    else if (name === 'operationName') operationName = value ?? undefined
+    else return undefined
+  }
+  if (typeof query !== 'string') return undefined
+  if (variables !== undefined && !isPlainObject(variables)) return undefined
+  if (operationName !== undefined && typeof operationName !== 'string') return undefined
+  return { query, variables, operationName }
+}
+
+function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isPlainObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

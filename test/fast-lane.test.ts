@@ -1,0 +1,403 @@
+/**
+ * The fast lane is a shortcut: whatever it answers, the general lane would have answered in the same
+ * words. Two gateways, one without it, are asked the same things, each thing twice, since the fast
+ * lane takes no document that the general one has not seen; answers are compared byte for byte, and
+ * so is what reached Callbell and what was logged.
+ */
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { parseApiKeys } from '../src/http/authentication/api-key.ts'
+import { readDocumentedOperations } from '../src/http/playground/documented-operations.ts'
+import { listen } from '../src/listen.ts'
+import type { RawAnswer } from './support/raw-request.ts'
+import { sendRaw } from './support/raw-request.ts'
+import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
+import { createTestGateway } from './support/test-gateway.ts'
+
+interface Asked {
+  readonly method?: string
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+const contact = {
+  uuid: 'c1',
+  name: 'Zoë "Quote" Ünïcode \u2028 😀',
+  phoneNumber: '+39 02 1',
+  source: 'webchat',
+  createdAt: '2025-12-18 20:00:19 +0100',
+  tags: ['a', 'ü'],
+  customFields: { A: '["x"]', B: 'y' },
+  team: { uuid: 't1', name: 'Sales', default: true, members: 3 },
+  channel: { uuid: 'h1', title: 'WhatsApp', type: 'whatsapp', main: true },
+}
+
+/** What the upstream answers, by the marker in a request's path or body. */
+const answers: Readonly<Record<string, readonly [status: number, body: string]>> = {
+  refused: [422, JSON.stringify({ error: { name: ['is too short'], tags: ['unknown'] } })],
+  unauthorized: [401, JSON.stringify({ error: 'not authorized' })],
+  unpaid: [402, ''],
+  broken: [201, '{'],
+  nameless: [201, JSON.stringify({ contact: { name: 'x' } })],
+  redirect: [302, ''],
+  odd: [201, JSON.stringify({ contact: { uuid: 'c2', name: 5, tags: 'x', customFields: [1] } })],
+  missing: [404, JSON.stringify({ error: 'not found' })],
+}
+
+async function startUpstream(): Promise<{ readonly url: string; readonly requests: string[] }> {
+  const requests: string[] = []
+  const server = createServer(async (request, response) => {
+    const seen = `${request.method} ${request.url} ${await text(request)}`
+    requests.push(seen)
+    const [, found] = Object.entries(answers).find(([marker]) => seen.includes(marker)) ?? []
+    const list = { contacts: [contact], teams: [], channels: [], funnels: [], messages: [], meta: {} }
+    const [status, body] = found ?? [200, JSON.stringify({ contact, ...list, bot: { uuid: 'b1' } })]
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  })
+  const { port } = await listen(server, 0, '127.0.0.1')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${port}/v1`, requests }
+}
+
+interface Lanes {
+  readonly ask: (asked: Asked) => Promise<readonly RawAnswer[]>
+  /** What reached Callbell by each lane, and what was counted. */
+  readonly compareTraces: () => Promise<void>
+  readonly forgetLogs: () => void
+  readonly fast: TestGateway
+}
+
+async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
+  const [fastUpstream, generalUpstream] = await Promise.all([startUpstream(), startUpstream()])
+  const common = { timeoutMs: 2000, settleMs: 10, maxRps: 0, ...options }
+  const fast = await createTestGateway({ ...common, url: fastUpstream.url })
+  const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastLane: false })
+  const linesOf = ({ log }: TestGateway): string =>
+    JSON.stringify(
+      log.map(({ time: _time, durationMs: _duration, ...line }) => line),
+      (key, value) => (/^(?:queueMs|upstreamMs|stack)$/.test(key) ? 0 : value),
+    )
+  const countersOf = async ({ url }: TestGateway): Promise<string[]> => {
+    const response = await fetch(new URL('/metrics', url), { headers: { 'x-api-key': 'm' } })
+    return (await response.text())
+      .split('\n')
+      .filter((line) => /^callbell_graphql_\w+_(?:total|count)\b/.test(line))
+  }
+  return {
+    fast,
+    async ask(asked) {
+      let last: readonly RawAnswer[] = []
+      for (const _turn of ['first', 'second']) {
+        const [one, other] = await Promise.all([
+          sendRaw(fast.url, write(asked)),
+          sendRaw(general.url, write(asked)),
+        ])
+        expect(one.map(withoutDate)).toEqual(other.map(withoutDate))
+        expect(linesOf(fast)).toBe(linesOf(general))
+        last = one
+      }
+      return last
+    },
+    async compareTraces() {
+      expect(fastUpstream.requests).toEqual(generalUpstream.requests)
+      const counters = await countersOf(fast)
+      expect(counters).toEqual(await countersOf(general))
+      expect(counters.length).toBeGreaterThan(10)
+    },
+    forgetLogs() {
+      fast.forgetLog()
+      general.forgetLog()
+    },
+  }
+}
+
+function withoutDate({ status, headers, body }: RawAnswer): object {
+  const { date: _date, ...rest } = headers
+  return { status, headers: rest, body }
+}
+
+function write({ method = 'POST', path = '/graphql', headers = {}, body }: Asked): Buffer {
+  const all = {
+    host: '127.0.0.1',
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': 'r1',
+    connection: 'close',
+    ...headers,
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.concat([
+    Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`),
+    Buffer.from(body),
+  ])
+}
+
+const create =
+  'mutation CreateContact($input: CreateContactInput!) { createContact(input: $input) { contact { uuid name phoneNumber source sourceName createdAt tags customFields { name value values } team { id memberCount } channel { title } } replayed userErrors { field message code } } }'
+const input = { identifier: '+39 02 1', source: 'TELEGRAM', name: 'Ada', tags: ['a'] }
+const body = (query: string, variables?: unknown, rest: object = {}): string =>
+  JSON.stringify({ query, variables, ...rest })
+
+test('every documented operation', async () => {
+  const { ask, compareTraces } = await openLanes()
+  for (const { query, variables, name } of await readDocumentedOperations()) {
+    const given: unknown = JSON.parse(variables)
+    const [plain] = await ask({ body: body(query, given) })
+    expect(plain?.status).toBe(200)
+    await ask({ body: body(query, given, { operationName: name }) })
+    await ask({ body: body(query, given, { operationName: null, extensions: {} }) })
+    await ask({ body: body(query) })
+  }
+  await compareTraces()
+})
+
+test.each(Object.keys(answers))('a create that Callbell answers as %s', async (marker) => {
+  const { ask, compareTraces } = await openLanes()
+  await ask({ body: body(create, { input: { ...input, name: marker } }) })
+  await ask({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
+  await ask({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
+  const aliases = `mutation($a: CreateContactInput!, $b: CreateContactInput!) { a: createContact(input: $a) { contact { uuid } } b: createContact(input: $b) { contact { uuid } } }`
+  await ask({ body: body(aliases, { a: input, b: { ...input, name: marker } }) })
+  await compareTraces()
+})
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['a list', []],
+  ['a text', 'x'],
+  ['no input', {}],
+  ['a null input', { input: null }],
+  ['an input of a wrong type', { input: 'x' }],
+  ['an unknown key', { input: { ...input, nope: 1 } }],
+  ['a wrong enum', { input: { ...input, source: 'SMS' } }],
+  ['a number for a text', { input: { ...input, name: 5 } }],
+  ['one value for a list', { input: { ...input, tags: 'a' } }],
+  ['many mistakes', { input: { identifier: 1, source: 2, name: 3, tags: [4, 5], note: 6 } }],
+  ['a name that says nothing', { input: { ...input, name: ' ' } }],
+  ['a control character', { input: { ...input, name: 'a\u0000b' } }],
+  ['lone surrogates', { input: { ...input, name: '\ud800' } }],
+  [
+    'both value and values',
+    { input: { ...input, customFields: [{ name: 'A', value: 'x', values: ['y'] }] } },
+  ],
+  ['a prototype', { input: { ...input, customFields: [{ name: '__proto__', value: 'x' }] } }],
+  ['variables that nobody asked for', { input, other: 1 }],
+])('variables that are %s', async (_name, variables) => {
+  const { ask, compareTraces } = await openLanes()
+  await ask({ body: body(create, { input }) })
+  await ask({ body: body(create, variables) })
+  await compareTraces()
+})
+
+const typename = '{ __typename }'
+const two = 'query A { __typename } query B { b: __typename }'
+
+test.each<[string, Asked]>([
+  ['is empty', { body: '' }],
+  ['is no JSON', { body: '{' }],
+  ['is a list', { body: `[${body(typename)}]` }],
+  ['is a text', { body: '"x"' }],
+  ['is null', { body: 'null' }],
+  ['has no query', { body: '{}' }],
+  ['has a query that is a number', { body: '{"query":1}' }],
+  ['has a query that is null', { body: '{"query":null}' }],
+  ['has an empty query', { body: '{"query":""}' }],
+  ['has an unknown parameter', { body: body(typename, {}, { id: 1 }) }],
+  ['has an unknown parameter that is null', { body: body(typename, {}, { id: null }) }],
+  ['has its query twice', { body: '{"query":"{ a: __typename }","query":"{ b: __typename }"}' }],
+  ['has a __proto__', { body: `{"query":"${typename}","__proto__":{"variables":{}}}` }],
+  ['has a byte order mark', { body: `\ufeff${body(typename)}` }],
+  [
+    'is no UTF-8',
+    { body: Buffer.from([...Buffer.from('{"query":"{ __typename }","x":"'), 0xff, 0x22, 0x7d]) },
+  ],
+  ['has white space around it', { body: ` \n${body(typename)}\n ` }],
+  ['names an operation that is not there', { body: body(typename, {}, { operationName: 'X' }) }],
+  ['names an operation by a number', { body: body(typename, {}, { operationName: 5 }) }],
+  ['names an operation by an empty text', { body: body(typename, {}, { operationName: '' }) }],
+  ['leaves open which of two is meant', { body: body(two) }],
+  ['names one of two', { body: body(two, {}, { operationName: 'B' }) }],
+  ['does not parse', { body: body('{ a') }],
+  ['does not validate', { body: body('{ nothing }') }],
+  ['asks for the schema', { body: body('{ __schema { queryType { name } } }') }],
+  [
+    'skips by a variable',
+    { body: body('query($s: Boolean!) { a: __typename b: __typename @skip(if: $s) }', { s: true }) },
+  ],
+  [
+    'asks for a list by a variable',
+    { body: body('query($n: Int) { contacts(first: $n) { nodes { uuid } } }', { n: 3 }) },
+  ],
+  ['asks for too long a list', { body: body('{ contacts(first: 1000) { nodes { uuid } } }') }],
+  ['asks for a list of lists', { body: body('{ contacts(first: 100) { nodes { bot { status } } } }') }],
+  [
+    'asks for one thing twice',
+    { body: body('{ a: contact(uuid: "x") { name } b: contact(uuid: "x") { uuid } }') },
+  ],
+  ['asks for two things', { body: body('{ a: contact(uuid: "x") { name } teams { name } }') }],
+  ['is over the limit', { body: body(typename, { x: 'y'.repeat(100_000) }) }],
+  ['has an argument that names nothing', { body: body('{ contact(uuid: "..") { name } }') }],
+])('a body that %s', async (_name, asked) => {
+  const { ask, compareTraces } = await openLanes()
+  await ask(asked)
+  await compareTraces()
+})
+
+const accepts = [
+  '*/*',
+  'application/json',
+  'application/graphql-response+json',
+  'application/graphql-response+json, application/json;q=0.9',
+  'application/json;q=0.9, application/graphql-response+json',
+  'application/*',
+  'text/html',
+  'text/html, */*;q=0.1',
+  'application/json; charset=utf-8',
+  'application/json; charset=latin1',
+  'APPLICATION/JSON',
+  'text/event-stream',
+  'multipart/mixed',
+  '',
+]
+
+test.each(accepts)('an answer as %j', async (accept) => {
+  const { ask } = await openLanes()
+  for (const query of [
+    typename,
+    '{ contact(uuid: "x") { name } }',
+    '{ contact(uuid: "unauthorized") { name } }',
+  ]) {
+    await ask({ headers: { accept }, body: body(query) })
+  }
+  await ask({ headers: { accept }, body: body(create, { input: 1 }) })
+})
+
+test.each<[string, Asked]>([
+  [
+    'with a charset',
+    { headers: { 'content-type': 'application/json; charset=utf-8' }, body: body(typename) },
+  ],
+  ['as GraphQL JSON', { headers: { 'content-type': 'application/graphql+json' }, body: body(typename) }],
+  ['as text', { headers: { 'content-type': 'text/plain' }, body: body(typename) }],
+  ['compressed', { headers: { 'content-encoding': 'gzip' }, body: body(typename) }],
+  ['as identity', { headers: { 'content-encoding': 'identity' }, body: body(typename) }],
+  ['to another host', { headers: { host: 'gateway.example' }, body: body(typename) }],
+  ['to a host that is none', { headers: { host: 'a b' }, body: body(typename) }],
+  ['to localhost', { headers: { host: 'localhost:4000' }, body: body(typename) }],
+  ['with a query in its URL', { path: '/graphql?query=%7Bx%7D', body: body(typename) }],
+  ['to a URL beside it', { path: '/graphql/', body: body(typename) }],
+  ['from a page that may', { headers: { origin: 'https://app.example' }, body: body(typename) }],
+  ['from a page that may not', { headers: { origin: 'https://evil.example' }, body: body(typename) }],
+  ['with an id that does harm', { headers: { 'x-request-id': 'r1' }, body: body(typename) }],
+  ['by PUT', { method: 'PUT', body: body(typename) }],
+  ['with two cookies', { headers: { cookie: 'a=1; b=2' }, body: body(typename) }],
+])('a request %s', async (_name, asked) => {
+  const { ask } = await openLanes({ corsOrigins: ['https://app.example'] })
+  await ask(asked)
+})
+
+const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+test.each<[string, Readonly<Record<string, string>>]>([
+  ['no key', {}],
+  ['a wrong key', { 'x-api-key': 'x' }],
+  ['a key', { 'x-api-key': 'w' }],
+  ['a key as a bearer', { authorization: 'Bearer w' }],
+  ['a key that may not', { 'x-api-key': 'r' }],
+  ['a key for metrics', { 'x-api-key': 'm' }],
+])('a caller with %s', async (_name, headers) => {
+  const parsed = parseApiKeys({
+    GATEWAY_API_KEYS: `web:${digest('w')},reader:${digest('r')}:read,prometheus:${digest('m')}:metrics`,
+    GATEWAY_API_KEYS_FILE: '',
+  })
+  if ('problems' in parsed) throw new Error(parsed.problems.join())
+  const { ask, compareTraces } = await openLanes({ authentication: { apiKeys: () => parsed.keys } })
+  // So that both lanes know the documents.
+  await ask({ headers: { 'x-api-key': 'w' }, body: body(create, { input }) })
+  await ask({ headers, body: body(create, { input }) })
+  await ask({ headers, body: body(typename) })
+  await ask({ headers, body: body('{ contact(uuid: "x") { name } }') })
+  await compareTraces()
+})
+
+test('a caller who asks for more than its share', async () => {
+  const { ask, compareTraces } = await openLanes({ callerRps: 1 })
+  const three =
+    '{ a: contact(uuid: "x") { name } b: contact(uuid: "y") { name } c: contact(uuid: "z") { name } }'
+  const answered = await ask({ body: body(three) })
+  expect(answered.map(({ status }) => status)).toEqual([429])
+  await compareTraces()
+})
+
+test('documents that may not run, and one that may', async () => {
+  const documents = new Map([['a', typename]])
+  const { ask } = await openLanes({ persistedDocuments: { documents, isExclusive: true } })
+  await ask({ body: body(typename) })
+  await ask({ body: body('{ b: __typename }') })
+  await ask({ body: JSON.stringify({ documentId: 'a' }) })
+  await ask({ body: JSON.stringify({ documentId: 'x' }) })
+})
+
+test('keys that are repeated, and used again', async () => {
+  const { ask, compareTraces } = await openLanes()
+  for (const given of [{}, { name: 'Eve' }, { idempotencyKey: 'k2' }]) {
+    await ask({ body: body(create, { input: { ...input, idempotencyKey: 'k1', ...given } }) })
+  }
+  await compareTraces()
+})
+
+test('a bug, which also shows that the second asking takes the fast lane', async () => {
+  const { ask, fast } = await openLanes({
+    contacts: {
+      find: () => Promise.reject(new Error('detail')),
+      findByBsuid: () => Promise.reject(new TypeError()),
+    },
+  })
+  await ask({ body: body('{ contact(uuid: "x") { name } contactByBsuid(bsuid: "y") { name } }') })
+  const stacks = fast.log.flatMap(({ err }) => JSON.stringify(err) ?? [])
+  expect(stacks).toHaveLength(4)
+  expect(stacks[1]).not.toContain('/fast-lane.ts')
+  expect(stacks[3]).toContain('/fast-lane.ts')
+})
+
+test('any selection of any field, with any input', { timeout: 120_000 }, async () => {
+  const { ask, compareTraces, forgetLogs } = await openLanes()
+  const leaves = ['id', 'uuid', 'name', 'phoneNumber', 'source', 'sourceName', 'createdAt', 'tags', 'note']
+  const nested = ['customFields { name value values }', 'team { id name default }', 'channel { title main }']
+  const selection = fc.uniqueArray(fc.constantFrom(...leaves, ...nested), { minLength: 1 })
+  const word = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('Ada', 'refused', 'odd', 'broken', ''),
+  )
+  const anyInput = fc.record(
+    {
+      identifier: word,
+      source: fc.constantFrom('TELEGRAM', 'FACEBOOK', 'INSTAGRAM'),
+      name: word,
+      tags: fc.oneof(fc.array(word), fc.constant(null)),
+      customFields: fc.array(
+        fc.record({ name: word, value: word, values: fc.array(word) }, { requiredKeys: ['name'] }),
+      ),
+      note: fc.oneof({ weight: 5, arbitrary: word }, fc.constant(null), fc.integer()),
+      botStatus: fc.constantFrom('START', 'END', null),
+    },
+    { requiredKeys: ['identifier', 'source', 'name'] },
+  )
+  await fc.assert(
+    fc.asyncProperty(selection, anyInput, async (fields, given) => {
+      const query = `mutation M($input: CreateContactInput!) { createContact(input: $input) { contact { ${fields.join(' ')} } userErrors { field message code } } }`
+      await ask({ body: body(query, { input: given }) })
+      forgetLogs()
+    }),
+    { numRuns: 60 },
+  )
+  await compareTraces()
+})
