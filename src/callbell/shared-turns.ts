@@ -55,6 +55,7 @@ export function createSharedTurns(takeTurns: TakeTurns, limit: () => number): Sh
   let silentUntil = 0
   /** A replica that has just been started does not know whether the others have been alone. */
   let shareUntil = Number.POSITIVE_INFINITY
+  let foundAgainAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
 
   const keepsToShare = (now: number): boolean => isAlone || now < shareUntil
@@ -73,16 +74,22 @@ export function createSharedTurns(takeTurns: TakeTurns, limit: () => number): Sh
 
   function find(known: number): void {
     const now = performance.now()
-    if (isAlone || shareUntil === Number.POSITIVE_INFINITY) shareUntil = now + allBackAfterMs + sharedWindowMs
+    const isNew = shareUntil === Number.POSITIVE_INFINITY
+    if (isAlone && !isNew) foundAgainAt = now
+    if (isAlone || isNew) shareUntil = now + allBackAfterMs + sharedWindowMs
     isAlone = false
     // Of those who are still alone, a store that has lost its memory does not know.
     replicas = now < shareUntil ? Math.max(replicas, known) : Math.max(fewestReplicas, known)
   }
 
   function lose(): void {
+    const now = performance.now()
     // One that never had the store was given none of the shared turns, and the others are alone already.
     const hadStore = !isAlone && shareUntil !== Number.POSITIVE_INFINITY
-    if (hadStore) silentUntil = performance.now() + sharedWindowMs
+    // Where it was back for a moment, the others have kept to their shares: a store that comes and
+    // goes must not silence everyone for good.
+    const wasBackForLong = now - foundAgainAt > sharedWindowMs
+    if (hadStore && wasBackForLong) silentUntil = now + sharedWindowMs
     isAlone = true
   }
 

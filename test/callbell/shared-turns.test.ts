@@ -94,6 +94,27 @@ test('one that finds the store again is silent all the same, and keeps to its sh
   expect(stateOf(shared)).toEqual(together)
 })
 
+test('a store that comes and goes silences nobody twice', async () => {
+  const { store, shared } = open()
+  await settle()
+  store.isThere = false
+  await shared.take(5, limit)
+  await vi.advanceTimersByTimeAsync(1110)
+  store.isThere = true
+  await vi.advanceTimersByTimeAsync(250)
+  expect(stateOf(shared)).toEqual(rejoining)
+  await vi.advanceTimersByTimeAsync(800)
+  store.isThere = false
+  await shared.take(5, limit)
+  expect(stateOf(shared)).toEqual(alone)
+  // Once it has been back for longer, others may have had more than their shares.
+  store.isThere = true
+  await vi.advanceTimersByTimeAsync(1500)
+  store.isThere = false
+  await shared.take(5, limit)
+  expect(stateOf(shared)).toEqual({ ...alone, silentForMs: 1110 })
+})
+
 test('the share is one of as many as there are, and of four at least', async () => {
   const { store, shared } = open(6)
   await settle()
