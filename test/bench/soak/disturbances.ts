@@ -14,8 +14,8 @@ export interface DisturbedParts {
 /** @returns what it is, and the doing of it, which ends when all is as it was */
 type Disturbance = readonly [name: string, () => Promise<void>]
 
-const shortestCalmMs = 8000
-const longestCalmMs = 20_000
+const shortestCalmMs = 15_000
+const longestCalmMs = 40_000
 
 /**
  * Disturbs until it is told to stop, and leaves everything as it was. Each kind has its turn before
