@@ -67,9 +67,9 @@ async function startUpstream(): Promise<{ readonly url: string; readonly request
 }
 
 interface Lanes {
-  readonly ask: (asked: Asked) => Promise<readonly RawAnswer[]>
+  readonly expectSame: (asked: Asked) => Promise<readonly RawAnswer[]>
   /** What reached Callbell by each lane, and what was counted. */
-  readonly compareTraces: () => Promise<void>
+  readonly expectSameTraces: () => Promise<void>
   readonly forgetLogs: () => void
   readonly fast: TestGateway
 }
@@ -79,22 +79,11 @@ async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
   const common = { timeoutMs: 2000, settleMs: 10, maxRps: 0, ...options }
   const fast = await createTestGateway({ ...common, url: fastUpstream.url })
   const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastLane: false })
-  const linesOf = ({ log }: TestGateway): string =>
-    JSON.stringify(
-      log.map(({ time: _time, durationMs: _duration, ...line }) => line),
-      (key, value) => (/^(?:queueMs|upstreamMs|stack)$/.test(key) ? 0 : value),
-    )
-  const countersOf = async ({ url }: TestGateway): Promise<string[]> => {
-    const response = await fetch(new URL('/metrics', url), { headers: { 'x-api-key': 'm' } })
-    return (await response.text())
-      .split('\n')
-      .filter((line) => /^callbell_graphql_\w+_(?:total|count)\b/.test(line))
-  }
   return {
     fast,
-    async ask(asked) {
+    async expectSame(asked) {
       let last: readonly RawAnswer[] = []
-      for (const _turn of ['first', 'second']) {
+      for (let turn = 1; turn <= 2; turn += 1) {
         const [one, other] = await Promise.all([
           sendRaw(fast.url, write(asked)),
           sendRaw(general.url, write(asked)),
@@ -105,7 +94,7 @@ async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
       }
       return last
     },
-    async compareTraces() {
+    async expectSameTraces() {
       expect(fastUpstream.requests).toEqual(generalUpstream.requests)
       const counters = await countersOf(fast)
       expect(counters).toEqual(await countersOf(general))
@@ -116,6 +105,20 @@ async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
       general.forgetLog()
     },
   }
+}
+
+/** Without what differs from run to run. */
+function linesOf({ log }: TestGateway): string {
+  return JSON.stringify(
+    log.map(({ time: _time, durationMs: _duration, ...line }) => line),
+    (key, value) => (/^(?:queueMs|upstreamMs|stack)$/.test(key) ? 0 : value),
+  )
+}
+
+async function countersOf({ url }: TestGateway): Promise<string[]> {
+  const response = await fetch(new URL('/metrics', url), { headers: { 'x-api-key': 'm' } })
+  const lines = (await response.text()).split('\n')
+  return lines.filter((line) => /^callbell_graphql_\w+_(?:total|count)\b/.test(line))
 }
 
 function withoutDate({ status, headers, body }: RawAnswer): object {
@@ -146,26 +149,26 @@ const body = (query: string, variables?: unknown, rest: object = {}): string =>
   JSON.stringify({ query, variables, ...rest })
 
 test('every documented operation', async () => {
-  const { ask, compareTraces } = await openLanes()
+  const { expectSame, expectSameTraces } = await openLanes()
   for (const { query, variables, name } of await readDocumentedOperations()) {
     const given: unknown = JSON.parse(variables)
-    const [plain] = await ask({ body: body(query, given) })
+    const [plain] = await expectSame({ body: body(query, given) })
     expect(plain?.status).toBe(200)
-    await ask({ body: body(query, given, { operationName: name }) })
-    await ask({ body: body(query, given, { operationName: null, extensions: {} }) })
-    await ask({ body: body(query) })
+    await expectSame({ body: body(query, given, { operationName: name }) })
+    await expectSame({ body: body(query, given, { operationName: null, extensions: {} }) })
+    await expectSame({ body: body(query) })
   }
-  await compareTraces()
+  await expectSameTraces()
 })
 
 test.each(Object.keys(answers))('a create that Callbell answers as %s', async (marker) => {
-  const { ask, compareTraces } = await openLanes()
-  await ask({ body: body(create, { input: { ...input, name: marker } }) })
-  await ask({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
-  await ask({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
+  const { expectSame, expectSameTraces } = await openLanes()
+  await expectSame({ body: body(create, { input: { ...input, name: marker } }) })
+  await expectSame({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
+  await expectSame({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
   const aliases = `mutation($a: CreateContactInput!, $b: CreateContactInput!) { a: createContact(input: $a) { contact { uuid } } b: createContact(input: $b) { contact { uuid } } }`
-  await ask({ body: body(aliases, { a: input, b: { ...input, name: marker } }) })
-  await compareTraces()
+  await expectSame({ body: body(aliases, { a: input, b: { ...input, name: marker } }) })
+  await expectSameTraces()
 })
 
 test.each<[string, unknown]>([
@@ -191,10 +194,10 @@ test.each<[string, unknown]>([
   ['a prototype', { input: { ...input, customFields: [{ name: '__proto__', value: 'x' }] } }],
   ['variables that nobody asked for', { input, other: 1 }],
 ])('variables that are %s', async (_name, variables) => {
-  const { ask, compareTraces } = await openLanes()
-  await ask({ body: body(create, { input }) })
-  await ask({ body: body(create, variables) })
-  await compareTraces()
+  const { expectSame, expectSameTraces } = await openLanes()
+  await expectSame({ body: body(create, { input }) })
+  await expectSame({ body: body(create, variables) })
+  await expectSameTraces()
 })
 
 const typename = '{ __typename }'
@@ -246,9 +249,9 @@ test.each<[string, Asked]>([
   ['is over the limit', { body: body(typename, { x: 'y'.repeat(100_000) }) }],
   ['has an argument that names nothing', { body: body('{ contact(uuid: "..") { name } }') }],
 ])('a body that %s', async (_name, asked) => {
-  const { ask, compareTraces } = await openLanes()
-  await ask(asked)
-  await compareTraces()
+  const { expectSame, expectSameTraces } = await openLanes()
+  await expectSame(asked)
+  await expectSameTraces()
 })
 
 const accepts = [
@@ -269,15 +272,15 @@ const accepts = [
 ]
 
 test.each(accepts)('an answer as %j', async (accept) => {
-  const { ask } = await openLanes()
+  const { expectSame } = await openLanes()
   for (const query of [
     typename,
     '{ contact(uuid: "x") { name } }',
     '{ contact(uuid: "unauthorized") { name } }',
   ]) {
-    await ask({ headers: { accept }, body: body(query) })
+    await expectSame({ headers: { accept }, body: body(query) })
   }
-  await ask({ headers: { accept }, body: body(create, { input: 1 }) })
+  await expectSame({ headers: { accept }, body: body(create, { input: 1 }) })
 })
 
 test.each<[string, Asked]>([
@@ -300,8 +303,8 @@ test.each<[string, Asked]>([
   ['by PUT', { method: 'PUT', body: body(typename) }],
   ['with two cookies', { headers: { cookie: 'a=1; b=2' }, body: body(typename) }],
 ])('a request %s', async (_name, asked) => {
-  const { ask } = await openLanes({ corsOrigins: ['https://app.example'] })
-  await ask(asked)
+  const { expectSame } = await openLanes({ corsOrigins: ['https://app.example'] })
+  await expectSame(asked)
 })
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
@@ -319,49 +322,49 @@ test.each<[string, Readonly<Record<string, string>>]>([
     GATEWAY_API_KEYS_FILE: '',
   })
   if ('problems' in parsed) throw new Error(parsed.problems.join())
-  const { ask, compareTraces } = await openLanes({ authentication: { apiKeys: () => parsed.keys } })
+  const { expectSame, expectSameTraces } = await openLanes({ authentication: { apiKeys: () => parsed.keys } })
   // So that both lanes know the documents.
-  await ask({ headers: { 'x-api-key': 'w' }, body: body(create, { input }) })
-  await ask({ headers, body: body(create, { input }) })
-  await ask({ headers, body: body(typename) })
-  await ask({ headers, body: body('{ contact(uuid: "x") { name } }') })
-  await compareTraces()
+  await expectSame({ headers: { 'x-api-key': 'w' }, body: body(create, { input }) })
+  await expectSame({ headers, body: body(create, { input }) })
+  await expectSame({ headers, body: body(typename) })
+  await expectSame({ headers, body: body('{ contact(uuid: "x") { name } }') })
+  await expectSameTraces()
 })
 
 test('a caller who asks for more than its share', async () => {
-  const { ask, compareTraces } = await openLanes({ callerRps: 1 })
+  const { expectSame, expectSameTraces } = await openLanes({ callerRps: 1 })
   const three =
     '{ a: contact(uuid: "x") { name } b: contact(uuid: "y") { name } c: contact(uuid: "z") { name } }'
-  const answered = await ask({ body: body(three) })
+  const answered = await expectSame({ body: body(three) })
   expect(answered.map(({ status }) => status)).toEqual([429])
-  await compareTraces()
+  await expectSameTraces()
 })
 
 test('documents that may not run, and one that may', async () => {
   const documents = new Map([['a', typename]])
-  const { ask } = await openLanes({ persistedDocuments: { documents, isExclusive: true } })
-  await ask({ body: body(typename) })
-  await ask({ body: body('{ b: __typename }') })
-  await ask({ body: JSON.stringify({ documentId: 'a' }) })
-  await ask({ body: JSON.stringify({ documentId: 'x' }) })
+  const { expectSame } = await openLanes({ persistedDocuments: { documents, isExclusive: true } })
+  await expectSame({ body: body(typename) })
+  await expectSame({ body: body('{ b: __typename }') })
+  await expectSame({ body: JSON.stringify({ documentId: 'a' }) })
+  await expectSame({ body: JSON.stringify({ documentId: 'x' }) })
 })
 
 test('keys that are repeated, and used again', async () => {
-  const { ask, compareTraces } = await openLanes()
+  const { expectSame, expectSameTraces } = await openLanes()
   for (const given of [{}, { name: 'Eve' }, { idempotencyKey: 'k2' }]) {
-    await ask({ body: body(create, { input: { ...input, idempotencyKey: 'k1', ...given } }) })
+    await expectSame({ body: body(create, { input: { ...input, idempotencyKey: 'k1', ...given } }) })
   }
-  await compareTraces()
+  await expectSameTraces()
 })
 
 test('a bug, which also shows that the second asking takes the fast lane', async () => {
-  const { ask, fast } = await openLanes({
+  const { expectSame, fast } = await openLanes({
     contacts: {
       find: () => Promise.reject(new Error('detail')),
       findByBsuid: () => Promise.reject(new TypeError()),
     },
   })
-  await ask({ body: body('{ contact(uuid: "x") { name } contactByBsuid(bsuid: "y") { name } }') })
+  await expectSame({ body: body('{ contact(uuid: "x") { name } contactByBsuid(bsuid: "y") { name } }') })
   const stacks = fast.log.flatMap(({ err }) => JSON.stringify(err) ?? [])
   expect(stacks).toHaveLength(4)
   expect(stacks[1]).not.toContain('/fast-lane.ts')
@@ -369,7 +372,7 @@ test('a bug, which also shows that the second asking takes the fast lane', async
 })
 
 test('any selection of any field, with any input', { timeout: 120_000 }, async () => {
-  const { ask, compareTraces, forgetLogs } = await openLanes()
+  const { expectSame, expectSameTraces, forgetLogs } = await openLanes()
   const leaves = ['id', 'uuid', 'name', 'phoneNumber', 'source', 'sourceName', 'createdAt', 'tags', 'note']
   const nested = ['customFields { name value values }', 'team { id name default }', 'channel { title main }']
   const selection = fc.uniqueArray(fc.constantFrom(...leaves, ...nested), { minLength: 1 })
@@ -394,10 +397,10 @@ test('any selection of any field, with any input', { timeout: 120_000 }, async (
   await fc.assert(
     fc.asyncProperty(selection, anyInput, async (fields, given) => {
       const query = `mutation M($input: CreateContactInput!) { createContact(input: $input) { contact { ${fields.join(' ')} } userErrors { field message code } } }`
-      await ask({ body: body(query, { input: given }) })
+      await expectSame({ body: body(query, { input: given }) })
       forgetLogs()
     }),
     { numRuns: 60 },
   )
-  await compareTraces()
+  await expectSameTraces()
 })
