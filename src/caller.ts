@@ -16,6 +16,8 @@ export interface Caller {
 /** The request on whose behalf Callbell is called. */
 export interface Origin {
   readonly caller: Caller
+  /** Names the request in the log. */
+  readonly requestId: string
   /** To be told of each request to Callbell: retries and lookups too. */
   readonly watch: CallWatch
 }

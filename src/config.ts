@@ -26,6 +26,8 @@ export interface Config {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Milliseconds for which requests are still taken after the process has been told to end. */
+  readonly drainDelayMs: number
   /** Whether only this machine can reach `host`. */
   readonly isLocal: boolean
   /** Exact origins whose pages may read answers. */
@@ -115,6 +117,7 @@ const environment = z.object({
   IDEMPOTENCY_TTL_HOURS: wholeNumber('IDEMPOTENCY_TTL_HOURS', 1, 8760, 24),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535, 4000),
+  DRAIN_DELAY_MS: wholeNumber('DRAIN_DELAY_MS', 0, 300_000, 0),
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -146,10 +149,10 @@ const environment = z.object({
   LOG_SAMPLE: share('LOG_SAMPLE'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
-    .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+    .refine((text) => /^https?:\/\/[^?#]+$/.test(text) && URL.canParse(text), {
       // It may hold credentials.
       error:
-        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318 (its value is not shown here)',
+        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318, without query or fragment (its value is not shown here)',
     })
     .transform((text) => text.replace(/\/+$/, ''))
     .optional(),
@@ -198,6 +201,7 @@ export function readConfig(variables: Environment): Config {
     ttlMs: env.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     host: env.HOST,
     port: env.PORT,
+    drainDelayMs: env.DRAIN_DELAY_MS,
     isLocal,
     corsOrigins: env.CORS_ORIGINS,
     auth: authentication.settings,

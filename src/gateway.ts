@@ -83,7 +83,8 @@ export function createGateway(
   async function answer({ request, requestId, incoming, handedOn }: Omit<Arrival, 'url'>): Promise<Response> {
     const refuse = (refusal: Refusal): Response => {
       const { status, code = 'BAD_REQUEST', message } = refusal
-      log.info({ requestId, status, code, reason: message }, 'a request was refused')
+      const address = incoming.socket.remoteAddress
+      log.info({ requestId, address, status, code, reason: message }, 'a request was refused')
       telemetry.countRefusal(code)
       return answerRefusal(refusal, requestId, request.method === 'POST')
     }

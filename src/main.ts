@@ -1,6 +1,7 @@
 /** The process: reads its configuration, builds the parts, listens, and drains when told to end. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
@@ -132,6 +133,7 @@ const telemetry = createTelemetry({
   log,
   metrics,
   startTrace: traces?.startTrace,
+  upstreamUrl: upstream.url,
   logSample: config.logSample,
   knownOperations: [
     ...(await listDocumentedOperations()),
@@ -184,6 +186,8 @@ metrics.observe(async () => ({
 async function end(signal: NodeJS.Signals): Promise<void> {
   log.info(`${signal}: finishing what has started`)
   isDraining = true
+  // Load balancers are to have heard of it before nobody answers them any more.
+  await delay(config.drainDelayMs)
   const finished = contacts.stop()
   await connections.drain(config.timeoutMs + drainGraceMs)
   // Calls go on when their caller has gone.

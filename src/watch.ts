@@ -17,13 +17,23 @@ export interface AttemptWatch {
 }
 
 /** What looking for something that may have been made came to. */
-export type LookResult = 'found' | 'nothing' | 'unclear'
+export const lookResults = ['found', 'nothing', 'unclear'] as const
+export type LookResult = (typeof lookResults)[number]
 
 /**
  * What an idempotency key came to: made under it, made under it before, used before with another
- * input, the store away, or nothing made.
+ * input, the store away; or a failure, after which it was made, nobody knows, or it was not.
  */
-export type KeyResult = 'new' | 'replayed' | 'reused' | 'unavailable' | 'failed'
+export const keyResults = [
+  'new',
+  'replayed',
+  'reused',
+  'unavailable',
+  'applied',
+  'unknown',
+  'not_applied',
+] as const
+export type KeyResult = (typeof keyResults)[number]
 
 /** Whoever wants to know what one field's call costs, and how it goes. */
 export interface CallWatch {

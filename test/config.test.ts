@@ -17,6 +17,7 @@ const defaults: Config = {
   ttlMs: 86_400_000,
   host: '127.0.0.1',
   port: 4000,
+  drainDelayMs: 0,
   isLocal: true,
   corsOrigins: [],
   auth: none,
@@ -202,11 +203,11 @@ test.each<[Record<string, string>, string[]]>([
     { LOG_SAMPLE: text },
     [`LOG_SAMPLE must be a number from 0 to 1, but is "${text}"`],
   ]),
-  ...['localhost:4318', 'grpc://collector:4317', 'collector'].map(
+  ...['localhost:4318', 'grpc://collector:4317', 'collector', 'http://c:4318/?k=secret', 'http://'].map(
     (text): [Record<string, string>, string[]] => [
       { OTEL_EXPORTER_OTLP_ENDPOINT: text },
       [
-        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318 (its value is not shown here)',
+        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318, without query or fragment (its value is not shown here)',
       ],
     ],
   ),

@@ -182,6 +182,14 @@ test('a bug is masked, and logged in full', async () => {
   ])
 })
 
+test('each of many fields that failed has its error', async () => {
+  const { execute, sandbox } = await createTestGateway({ sandbox: { seed: 30 } })
+  sandbox.failNext({}, ...Array.from({ length: 20 }, () => ({ status: 401, body: '' })))
+  const { errors } = await execute('{ contacts(first: 20) { nodes { bot { status } } } }')
+  expect(errors?.map(({ path }) => path?.join('.'))).toHaveLength(20)
+  expect(new Set(errors?.map(({ path }) => path?.join('.'))).size).toBe(20)
+})
+
 test('a create whose upstream refuses connections', async () => {
   const closed = createServer()
   const { port } = await listen(closed, 0, '127.0.0.1')
@@ -341,7 +349,7 @@ test('a failure is logged with the request’s id and no word of the contact', a
           field: 'createContact',
           outcome: 'UNKNOWN',
           code: 'CALLBELL_UNAVAILABLE',
-          attempts: 4,
+          requests: 4,
           retries: 1,
           results: ['500', '404', '500', '404'],
           queueMs: expect.any(Number),

@@ -26,6 +26,15 @@ test('a token that Callbell does not accept, until it does', async () => {
   expect(await readiness(gateway)).toEqual([200, true, []])
 })
 
+test('a token that is forbidden counts as well, and a failure says nothing of it', async () => {
+  const gateway = await createTestGateway()
+  gateway.sandbox.failNext({ status: 403, body: '' }, ...Array.from({ length: 4 }, () => ({ status: 500 })))
+  await gateway.execute(ask)
+  expect((await readiness(gateway))[0]).toBe(503)
+  await gateway.execute(ask)
+  expect((await readiness(gateway))[0]).toBe(503)
+})
+
 test('a breaker that is open', async () => {
   const gateway = await createTestGateway({ timeoutMs: 1000 })
   gateway.sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
@@ -97,6 +106,15 @@ test('a loop that is late is seen at once, and one that is not is not', async ()
   await expect.poll(delayMs).toBeLessThan(100)
 })
 
+test('a process that has been told to end says so before it stops listening', async () => {
+  const gateway = startGateway({ DRAIN_DELAY_MS: '3000' })
+  const url = await gateway.url
+  gateway.kill('SIGTERM')
+  const draining = [503, false, ['draining: the process is about to end']]
+  await expect.poll(() => readiness({ url }), { interval: 10 }).toEqual(draining)
+  expect(await gateway.ended).toEqual({ code: 0, signal: null })
+})
+
 test('many who ask make the store be asked once', async () => {
   let pings = 0
   const isAvailable = createStoreCheck({
@@ -119,6 +137,11 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () =
   await expect.poll(() => readiness(gateway)).toEqual(away)
   expect((await readiness(gateway, '?exclude=store'))[0]).toBe(200)
   await redis.start()
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+  // Full, it still answers, and takes nothing.
+  await redis.configure('maxmemory', '1')
+  await expect.poll(() => readiness(gateway)).toEqual(away)
+  await redis.configure('maxmemory', '0')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   redis.hang()
   await expect.poll(() => readiness(gateway)).toEqual(away)

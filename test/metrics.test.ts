@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { parseApiKeys } from '../src/http/authentication/api-key.ts'
+import { openMemoryStore } from '../src/store/memory.ts'
 import { sendRaw } from './support/raw-request.ts'
 import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
@@ -9,6 +10,7 @@ import { createTestGateway } from './support/test-gateway.ts'
 const create = `mutation CreateContact($input: CreateContactInput!) {
   createContact(input: $input) { contact { uuid } userErrors { message } }
 }`
+const upstreamSum = 'upstream_duration_seconds_sum{method="POST",route="/contacts"}'
 const input = { identifier: '+39 02 1', source: 'WHATSAPP', name: 'Ada' }
 
 /** @returns the samples by their names and labels, without our prefix */
@@ -156,6 +158,61 @@ test('who is refused at the door', async () => {
   })
 })
 
+test('times are told in seconds', async () => {
+  const { gateway, sandbox, ask } = await open()
+  sandbox.failNext({ delayMs: 150 })
+  await ask(create, { input })
+  const all = await read(gateway)
+  for (const name of ['request_duration_seconds_sum{type="mutation"}', upstreamSum]) {
+    // As milliseconds it would be 150 at least.
+    expect(all.get(name)).toBeGreaterThanOrEqual(0.15)
+    expect(all.get(name)).toBeLessThan(100)
+  }
+})
+
+test('a line that is waited in, and how long', async () => {
+  const { gateway, ask } = await open({ maxRps: 1, timeoutMs: 10_000 })
+  const asking = Promise.all(Array.from({ length: 3 }, () => ask('{ teams { uuid } }')))
+  await expect.poll(async () => (await read(gateway)).get('queue_length')).toBeGreaterThan(0)
+  await asking
+  const all = await read(gateway)
+  expect(all.get('queue_length')).toBe(0)
+  // The second waited a second, and the third two.
+  expect(all.get('queue_wait_seconds_sum')).toBeGreaterThan(2)
+  expect(all.get('queue_wait_seconds_sum')).toBeLessThan(100)
+})
+
+test('replicas that can’t be asked', async () => {
+  const store = { ...openMemoryStore(), isShared: true, takeTurns: () => Promise.reject(new Error('away')) }
+  const { gateway } = await open({ store })
+  await expect.poll(async () => (await read(gateway)).get('pace_alone')).toBe(1)
+  expect((await read(gateway)).get('pace_limit')).toBe(75)
+})
+
+test('what a key that failed came to', async () => {
+  const { gateway, sandbox, ask } = await open()
+  sandbox.failNext({ status: 201, body: '{' }, { status: 500, body: '' }, { status: 401, body: '' })
+  for (const key of ['a', 'b', 'c'])
+    await ask(create, { input: { ...input, source: 'TELEGRAM', idempotencyKey: key } })
+  const all = await read(gateway)
+  const results = ['new', 'applied', 'unknown', 'not_applied']
+  expect(results.map((result) => all.get(`idempotency_total{result="${result}"}`))).toEqual([0, 1, 1, 1])
+})
+
+test('what an open breaker keeps from leaving is counted apart', async () => {
+  const { gateway, sandbox, ask } = await open({ timeoutMs: 1000 })
+  sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
+  await Promise.all(Array.from({ length: 12 }, () => ask('{ contact(uuid: "u") { uuid } }')))
+  const sent = sandbox.requests.length
+  await ask(create, { input })
+  expect(sandbox.requests).toHaveLength(sent)
+  const counters = await counted(gateway)
+  expect(counters['attempts_total{method="POST",route="/contacts",result="BREAKER_OPEN"}']).toBeGreaterThan(0)
+  expect(
+    counters['attempts_total{method="POST",route="/contacts",result="CALLBELL_UNAVAILABLE"}'],
+  ).toBeUndefined()
+})
+
 test('how things stand', async () => {
   const { gateway, sandbox, ask } = await open({ timeoutMs: 1000 })
   const now = async (...names: string[]): Promise<unknown[]> => {
@@ -177,6 +234,8 @@ test('how things stand', async () => {
   sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
   await Promise.all(Array.from({ length: 12 }, () => ask('{ contact(uuid: "u") { uuid } }')))
   expect(await now(...breaker, 'breaker_openings_total')).toEqual([0, 0, 1, 1])
+  // Read again, it is no more.
+  expect(await now('breaker_openings_total')).toEqual([1])
 })
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')

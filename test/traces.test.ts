@@ -74,6 +74,7 @@ test('a create is a span of the request, one of its field, and one for each atte
       'http.request.method': 'POST',
       'http.route': '/graphql',
       'url.path': '/graphql',
+      'url.scheme': 'http',
       'http.response.status_code': 200,
       'graphql.operation.type': 'mutation',
       'graphql.operation.name': 'CreateContact',
@@ -93,6 +94,8 @@ test('a create is a span of the request, one of its field, and one for each atte
     traceId,
     failed,
     attributes: {
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(sandbox.url).port),
       'http.request.method': name.split(' ')[0],
       'url.template': name.split(' ')[1],
       'callbell_graphql.queue_ms': expect.any(Number),
@@ -183,6 +186,15 @@ test('a share of none keeps none of its own', async () => {
   await post({ traceparent })
   await end()
   expect(new Set(receiver.spans.map(({ traceId }) => traceId))).toEqual(new Set([caller.traceId]))
+})
+
+test('what a caller sends is bounded before it waits to be exported', async () => {
+  const { receiver, post, end } = await start()
+  await post({}, JSON.stringify({ query: `query ${'N'.repeat(10_000)} { nothing }` }))
+  await end()
+  expect(receiver.spans.map(({ attributes }) => attributes)).toMatchObject([
+    { 'graphql.operation.name': 'N'.repeat(64), 'error.type': 'GRAPHQL_VALIDATION_FAILED' },
+  ])
 })
 
 test('strangers make no spans', async () => {

@@ -5,6 +5,9 @@ import { CallbellError } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { isObject } from './json.ts'
 
+/** Thrown in place of sending anything. */
+export class BreakerOpen extends CallbellError {}
+
 export interface BreakerState {
   /** Half-open: one request is finding out whether Callbell is back, or may do so. */
   readonly breaker: 'closed' | 'half_open' | 'open'
@@ -65,7 +68,7 @@ export function createBreaker(log: Logger): Breaker {
   }
 
   function refuse(cause?: unknown): never {
-    throw new CallbellError('CALLBELL_UNAVAILABLE', 'the breaker is open', {
+    throw new BreakerOpen('CALLBELL_UNAVAILABLE', 'the breaker is open', {
       progress: 'unsent',
       // While one request tries, there is no telling how long it takes: as long as it was open.
       retryAfterMs: openUntil > Date.now() ? openUntil - Date.now() : openMs,

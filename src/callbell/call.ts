@@ -2,7 +2,7 @@
 import type { Origin } from '../caller.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { BreakerState } from './breaker.ts'
-import { createBreaker } from './breaker.ts'
+import { BreakerOpen, createBreaker } from './breaker.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer, ExchangeOptions, Request } from './exchange.ts'
 import { createExchange } from './exchange.ts'
@@ -87,7 +87,7 @@ export function createCall(options: CallOptions): CallbellCalls {
         learn(answer)
         return answer
       } catch (error) {
-        attempt.failed(error instanceof CallbellError ? error.code : 'INTERNAL_SERVER_ERROR')
+        attempt.failed(resultOf(error))
         throw error
       }
     },
@@ -101,4 +101,10 @@ export function createCall(options: CallOptions): CallbellCalls {
       await exchange.close()
     },
   }
+}
+
+/** What went wrong, for whoever counts. */
+function resultOf(error: unknown): string {
+  if (error instanceof BreakerOpen) return 'BREAKER_OPEN'
+  return error instanceof CallbellError ? error.code : 'INTERNAL_SERVER_ERROR'
 }

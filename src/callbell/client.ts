@@ -122,7 +122,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
 
   async function askForContact(request: Request, times: Times, place?: Place): Promise<Contact> {
     const answer = await ask(request, times, place)
-    return contactIn(answer, decodeContact(answer.text))
+    return contactIn(answer, decodeContact(answer.text), times)
   }
 
   async function find(path: string, times: Times): Promise<Found> {
@@ -131,13 +131,14 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     if (answer.status === 404) {
       // Callbell's error bodies are JSON, or perhaps empty: a page comes from something else.
       const isTold = answer.text.trim() === '' || parseJson(answer.text) !== undefined
-      if (!isTold) log.warn('a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
+      const { requestId } = times.origin
+      if (!isTold) log.warn({ requestId }, 'a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
       return { contact: null, isTold, clockLeadMs }
     }
     if (!isSuccess(answer)) throw refusalOf(answer, placeNowhere, quote)
     const decoded = decodeContact(answer.text)
     const isAbsent = 'failure' in decoded && decoded.failure === 'ABSENT'
-    return { contact: isAbsent ? null : contactIn(answer, decoded), isTold: true, clockLeadMs }
+    return { contact: isAbsent ? null : contactIn(answer, decoded, times), isTold: true, clockLeadMs }
   }
 
   async function list<T>(
@@ -149,23 +150,23 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     const answer = await ask({ method: 'GET', path }, times)
     const decoded: DecodedList<T> = decodeList(answer.text, key, read)
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
-    warnOfUnreadable(decoded.unreadable)
+    warnOfUnreadable(decoded.unreadable, times)
     return { ...decoded, clockLeadMs: clockLeadOf(answer) }
   }
 
   const messagesOf = (uuid: string, page: number, times: Times): Promise<Page<Message> & Clocked> =>
     list(`${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`, 'messages', readMessage, times)
 
-  function contactIn(answer: Answer, decoded: DecodedContact): Contact {
+  function contactIn(answer: Answer, decoded: DecodedContact, times: Times): Contact {
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
-    warnOfUnreadable(decoded.unreadable)
+    warnOfUnreadable(decoded.unreadable, times)
     return decoded.contact
   }
 
-  function warnOfUnreadable(unreadable: readonly string[]): void {
+  function warnOfUnreadable(unreadable: readonly string[], { origin: { requestId } }: Times): void {
     if (unreadable.length === 0) return
     const paths = unreadable.slice(0, mostLoggedPaths)
-    log.warn({ paths }, 'parts of an answer of Callbell have an unknown shape')
+    log.warn({ requestId, paths }, 'parts of an answer of Callbell have an unknown shape')
   }
 
   return {

@@ -167,14 +167,15 @@ export function createIdempotency(
     id: string,
     claim: string,
     record: IdempotencyRecord | null,
-    { deadline }: Sending<unknown>,
+    { deadline, origin }: Sending<unknown>,
   ): Promise<void> {
     try {
       const write =
         record === null ? store.remove(id, claim) : store.replace(id, claim, writeRecord(record), ttlMs)
       await before(deadline, write)
     } catch (error) {
-      log.error({ reason: String(error) }, 'the outcome of a keyed call could not be stored')
+      const { requestId } = origin
+      log.warn({ requestId, reason: String(error) }, 'the outcome of a keyed call could not be stored')
     }
   }
 

@@ -1,6 +1,7 @@
 /** Making what was checked, with or without a key. */
 import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
+import type { KeyResult } from '../watch.ts'
 import type { Creation } from './creation.ts'
 import { ContactsFailure } from './failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
@@ -58,10 +59,17 @@ async function watched<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Pr
     watch.keyed(result.replayed ? 'replayed' : 'new')
     return result
   } catch (error) {
-    const code = error instanceof ContactsFailure ? error.code : undefined
-    if (code === 'IDEMPOTENCY_KEY_REUSED') watch.keyed('reused')
-    else if (code === 'STORE_UNAVAILABLE') watch.keyed('unavailable')
-    else watch.keyed('failed')
+    watch.keyed(resultOf(error))
     throw error
   }
+}
+
+function resultOf(error: unknown): KeyResult {
+  // Callbell refused it.
+  if (error instanceof CallbellError) return 'not_applied'
+  if (!(error instanceof ContactsFailure)) return 'unknown'
+  if (error.code === 'IDEMPOTENCY_KEY_REUSED') return 'reused'
+  if (error.code === 'STORE_UNAVAILABLE') return 'unavailable'
+  if (error.outcome === 'APPLIED') return 'applied'
+  return error.outcome === 'NOT_APPLIED' ? 'not_applied' : 'unknown'
 }

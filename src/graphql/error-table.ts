@@ -30,8 +30,10 @@ const consequences: Record<Outcome, string> = {
   UNKNOWN: 'the change may or may not have been made',
 }
 
-/** Nobody mends more at once. At most ten fields can fail by themselves. */
-const mostErrors = 10
+/** Of what is wrong with a request: nobody mends more at once, and each quotes what it complains of. */
+const mostMistakes = 10
+/** Of fields: a null without its error would be taken for an answer. More than 50 can't call Callbell. */
+const mostFieldErrors = 100
 /** graphql-js quotes the value that it complains of, whatever its size. */
 const longestMessage = 300
 
@@ -56,8 +58,8 @@ export function useErrorTable(log: Logger): GatewayPlugin {
         outcomes,
         hasData: result.data !== undefined,
       } as const
-      // Each quotes what it complains of, and each has a place to be found in the document.
-      const errors = result.errors.slice(0, mostErrors).map((error) => present(error, scene))
+      const most = result.data === undefined ? mostMistakes : mostFieldErrors
+      const errors = result.errors.slice(0, most).map((error) => present(error, scene))
       payload.setResult({ ...result, errors })
     },
   }

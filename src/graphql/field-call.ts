@@ -45,7 +45,7 @@ async function recorded<T>(
 ): Promise<T> {
   const field = activity.field(nameOf(place))
   try {
-    const result = await call({ caller, watch: field })
+    const result = await call({ caller, requestId: activity.requestId, watch: field })
     field.ended(endOf(result))
     return result
   } catch (error) {
@@ -69,7 +69,7 @@ function endOfFailure(error: unknown, isMutation: boolean): FieldEnd {
 
 /** How far the request to Callbell came, and what broke it. */
 function traceOf(error: unknown): object {
-  if (!(error instanceof CallbellError)) return {}
+  if (!(error instanceof CallbellError)) return error instanceof Error ? { reason: error.message } : {}
   const broken = error.cause instanceof Error ? error.cause.message : undefined
   return { progress: error.progress, status: error.status, reason: error.message, cause: broken }
 }

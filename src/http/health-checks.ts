@@ -13,7 +13,7 @@ export interface HealthSources {
 }
 
 /** A process this late answers nobody in time: others can do better. */
-const saturatedFromMs = 250
+const saturatedFromMs = 150
 /** Anyone may ask, and the store is not to be kept busy by it. */
 const storeKnownForMs = 1000
 

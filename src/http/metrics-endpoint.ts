@@ -19,15 +19,20 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
 
   return async (request: Request, incoming: IncomingMessage, requestId: string): Promise<Response> => {
     const address = incoming.socket.remoteAddress
-    const refuse = (refusal: Refusal & { readonly code: string }, reason: string): Response => {
+    const refuse = (
+      refusal: Refusal & { readonly code: string },
+      reason: string,
+      caller?: string,
+    ): Response => {
       const { code } = refusal
-      log.info({ requestId, address, code, reason }, 'a reader of the metrics was turned away')
-      telemetry.countRefusal(code)
+      log.info({ requestId, caller, address, code, reason }, 'a reader of the metrics was turned away')
+      telemetry.countStranger(code)
       return answerRefusal(refusal, requestId, false)
     }
     const authentication = await authenticate(request.headers, address)
     if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
-    if (!authentication.caller.scopes.has('metrics:read')) return refuse(lacksScope, lacksScope.message)
+    const { name, scopes } = authentication.caller
+    if (!scopes.has('metrics:read')) return refuse(lacksScope, lacksScope.message, name)
     const { registry } = metrics
     return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
   }

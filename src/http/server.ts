@@ -108,7 +108,8 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
       connections.endWhenAnswered(socket)
     } else {
       const refusal = refusals[error.code ?? ''] ?? unreadable
-      onRefusal?.(refusal.status)
+      // One that began to be served counts itself.
+      if (open.length === 0) onRefusal?.(refusal.status)
       socket.end(writeRefusal(refusal))
       // Whoever does not close his end as well, or goes on sending, is not waited for.
       setTimeout(() => socket.destroy(), lingerMs).unref()

@@ -72,7 +72,15 @@ export function openRedisStore(url: string, log: Logger): Store {
     },
   })
   // Without a listener a lost connection would end the process; it is mended by itself.
-  client.on('error', (error: Error) => log.warn({ reason: error.message }, 'Redis is away'))
+  let isKnownAway = false
+  client.on('error', (error: Error) => {
+    if (!isKnownAway) log.warn({ reason: error.message }, 'Redis is away')
+    isKnownAway = true
+  })
+  client.on('ready', () => {
+    if (isKnownAway) log.info('Redis is back')
+    isKnownAway = false
+  })
   const replica = randomUUID()
   let hasGivenTurns = false
   /** Redis was lost since it last gave turns: it may have come back without its memory of them. */
@@ -153,7 +161,8 @@ export function openRedisStore(url: string, log: Logger): Store {
       return reply
     },
     async ping() {
-      await patiently(client.ping())
+      // A write: a Redis that is full, or a replica of one, answers a PING all the same.
+      await patiently(client.set(`${prefix}ping`, '', { expiration: { type: 'PX', value: patienceMs } }))
     },
     async close() {
       client.destroy()

@@ -39,7 +39,7 @@ export interface Store {
     perSecond: number,
     capacity: number,
   ) => Promise<number>
-  /** Resolves if the store answers. */
+  /** Resolves if the store can be written to. */
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 /** What one field does: its requests to Callbell as they happen, and what becomes of it. */
 import type { AttemptWatch, CallWatch, KeyResult, LookResult } from '../watch.ts'
 import type { Metrics } from './metrics.ts'
-import type { Span } from './span.ts'
+import type { Attributes, Span } from './span.ts'
 
 /** What became of a field. */
 export interface FieldEnd {
@@ -19,6 +19,8 @@ export interface FieldActivityOptions {
   readonly metrics: Metrics
   /** Undefined where nothing is traced. */
   readonly span: Span | undefined
+  /** Where requests to Callbell go, in the words of traces. */
+  readonly upstream: Attributes
   /** Told when a request leaves for Callbell. */
   readonly onSent: () => void
   /** Told once, when the field has ended. */
@@ -27,8 +29,8 @@ export interface FieldActivityOptions {
 
 export class FieldActivity implements CallWatch {
   readonly name: string
-  /** Requests to Callbell that left or were to leave, each try counted. */
-  attempts = 0
+  /** To Callbell, those that left and those that were to leave, tries and lookups. */
+  requests = 0
   retries = 0
   /** What each came to: a status, or a code. */
   readonly results: string[] = []
@@ -38,6 +40,7 @@ export class FieldActivity implements CallWatch {
   key: KeyResult | undefined
   look: LookResult | undefined
   private isRetrying = false
+  private resends = 0
   private readonly options: FieldActivityOptions
 
   constructor(options: FieldActivityOptions) {
@@ -46,11 +49,12 @@ export class FieldActivity implements CallWatch {
   }
 
   attempt(method: string, route: string): AttemptWatch {
-    const { metrics, span, onSent } = this.options
-    // What is looked up in between is no resending of it.
-    const resends = this.isRetrying ? this.retries : 0
+    const { metrics, span, upstream, onSent } = this.options
+    // What is looked up in between, or asked for after it, is no resending of it.
+    this.resends = this.isRetrying ? this.resends + 1 : 0
+    const { resends } = this
     this.isRetrying = false
-    this.attempts += 1
+    this.requests += 1
     const began = performance.now()
     let enteredAt: number | undefined
     let sentAt: number | undefined
@@ -58,6 +62,7 @@ export class FieldActivity implements CallWatch {
 
     const startSpan = (): Span | undefined =>
       span?.child(`${method} ${route}`, 'client', {
+        ...upstream,
         'http.request.method': method,
         'url.template': route,
         'callbell_graphql.queue_ms': round((enteredAt ?? performance.now()) - began),

@@ -1,7 +1,7 @@
 /** What `/metrics` tells: every instrument, with its name, its labels and what it means. */
 import type { CounterConfiguration } from 'prom-client'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { KeyResult, LookResult } from '../watch.ts'
+import { keyResults, lookResults } from '../watch.ts'
 
 /** How things stand in the process, asked for when somebody reads the metrics. */
 export interface ProcessState {
@@ -28,8 +28,6 @@ const prefix = 'callbell_graphql_'
 /** Seconds. The last is beyond the usual deadline of a field. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 const breakerStates = ['closed', 'half_open', 'open'] as const
-const lookResults: readonly LookResult[] = ['found', 'nothing', 'unclear']
-const keyResults: readonly KeyResult[] = ['new', 'replayed', 'reused', 'unavailable', 'failed']
 
 /** Every label has few values, none of which a caller can choose: what is counted takes a bounded memory. */
 export function createMetrics({ version, mutations }: MetricsOptions) {
@@ -87,12 +85,12 @@ export function createMetrics({ version, mutations }: MetricsOptions) {
     ),
     unknownOutcomes: counter(
       'unknown_outcomes_total',
-      'Mutations of which nobody could tell whether they were applied.',
+      'Mutations that sent something, and of which nobody could tell whether they were applied.',
       ['field'],
     ),
     attempts: counter(
       'attempts_total',
-      'Requests to Callbell, each try counted, by the status of the answer or the code of what went wrong; OVERLOADED and an open breaker sent nothing.',
+      'Requests to Callbell, each try counted, by the status of the answer or the code of what went wrong; of OVERLOADED and BREAKER_OPEN nothing was sent.',
       ['method', 'route', 'result'],
     ),
     upstreamSeconds: histogram(

@@ -1,4 +1,5 @@
 /** Traces by OpenTelemetry. Loaded only where they are asked for, as it takes its time and memory. */
+import { randomUUID } from 'node:crypto'
 import type { Context, Span as OtelSpan, Tracer } from '@opentelemetry/api'
 import {
   defaultTextMapGetter,
@@ -44,6 +45,9 @@ export interface TracesOptions extends TraceSettings {
   readonly log: Logger
 }
 
+const warnEveryMs = 60_000
+/** Characters: whatever a caller sends is bounded before it waits to be exported. */
+const longestAttribute = 256
 /** A receiver that hangs must not hold up the end of the process for longer. */
 const exportTimeoutMs = 3000
 
@@ -52,15 +56,25 @@ const kinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT } as const
 
 export function createTraces(options: TracesOptions): Traces {
   const { endpoint, headers, serviceName, sampleRatio, version, log } = options
-  // Its own words on exports that fail: the only ones that there are.
-  const warn = (message: string, ...details: unknown[]): void =>
-    log.warn({ details }, `OpenTelemetry: ${message}`)
+  let warnedAt = Number.NEGATIVE_INFINITY
+  // Its own words on exports that fail: the only ones that there are, and the same for each batch.
+  const warn = (message: string): void => {
+    const now = performance.now()
+    if (now - warnedAt < warnEveryMs) return
+    warnedAt = now
+    log.warn({ reason: message }, 'OpenTelemetry has a problem')
+  }
   diag.setLogger(
     { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   )
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
+    resource: resourceFromAttributes({
+      'service.name': serviceName,
+      'service.version': version,
+      'service.instance.id': randomUUID(),
+    }),
+    spanLimits: { attributeValueLengthLimit: longestAttribute },
     sampler: new ParentBasedSampler({
       root: sampleRatio >= 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(sampleRatio),
     }),

@@ -20,8 +20,8 @@ const hiddenKeys: ReadonlySet<string> = new Set(
     'input variables query document body data',
   ].flatMap((keys) => keys.split(' ')),
 )
-/** Names of requests, traces and callers, which may look like a phone number or an e-mail address. */
-const identifyingKeys: ReadonlySet<string> = new Set(['requestid', 'traceid', 'caller'])
+/** Names of requests, traces, documents and callers, which may look like a phone number or an e-mail address. */
+const identifyingKeys: ReadonlySet<string> = new Set(['requestid', 'traceid', 'hash', 'caller'])
 
 type Rule = readonly [pattern: RegExp, replacement: string]
 

@@ -1,17 +1,21 @@
 /** What happens during one GraphQL request, recorded as it happens. */
-import type { FieldEnd } from './field-activity.ts'
 import { FieldActivity } from './field-activity.ts'
 import type { Metrics } from './metrics.ts'
 import type { Operation, RecordedField, RequestRecord } from './request-record.ts'
-import type { Span, StartTrace, TraceHeaders } from './span.ts'
+import type { Attributes, Span, StartTrace, TraceHeaders } from './span.ts'
+
+/** Characters: any text may be the name of an operation. */
+const longestName = 64
 
 export interface RequestActivityOptions {
   readonly requestId: string
   readonly metrics: Metrics
   /** Undefined: nothing is traced. */
   readonly startTrace: StartTrace | undefined
+  /** Where requests to Callbell go, in the words of traces. */
+  readonly upstream: Attributes
   /** Told of each field that has ended. */
-  readonly onFieldEnd: (operation: Operation | undefined, field: string, end: FieldEnd) => void
+  readonly onFieldEnd: (operation: Operation | undefined, field: RecordedField) => void
   /** Told once, when the request has been answered. */
   readonly onEnd: (record: RequestRecord, status: number, durationMs: number) => void
 }
@@ -45,13 +49,18 @@ export class RequestActivity implements RequestRecord {
   /** The caller is known. Only now a trace begins: strangers make none. */
   admit(caller: string, method: string, path: string, headers: TraceHeaders): void {
     this.caller = caller
-    const attributes = { 'http.request.method': method, 'http.route': path, 'url.path': path }
+    const attributes = {
+      'http.request.method': method,
+      'http.route': path,
+      'url.path': path,
+      'url.scheme': 'http',
+    }
     this.span = this.options.startTrace?.(`${method} ${path}`, attributes, headers, this.startedAt)
   }
 
-  parsed(operation: Operation): void {
-    this.operation = operation
-    const { type, name } = operation
+  parsed({ type, name: wholeName, text }: Operation): void {
+    const name = wholeName?.slice(0, longestName)
+    this.operation = { type, name, text }
     this.span?.set({ 'graphql.operation.type': type, ...(name && { 'graphql.operation.name': name }) })
   }
 
@@ -60,11 +69,12 @@ export class RequestActivity implements RequestRecord {
     return new FieldActivity({
       name,
       metrics: this.options.metrics,
+      upstream: this.options.upstream,
       span: this.span?.child(name, 'internal', {}),
       onSent: () => void (this.callsMade += 1),
       onEnd: (field, end) => {
         this.fields.push({ field, end })
-        this.options.onFieldEnd(this.operation, name, end)
+        this.options.onFieldEnd(this.operation, { field, end })
       },
     })
   }
@@ -78,7 +88,8 @@ export class RequestActivity implements RequestRecord {
 
   /** @param status of the HTTP answer */
   ended(status: number): void {
-    this.span?.set({ 'http.response.status_code': status })
+    const { code } = this
+    this.span?.set({ 'http.response.status_code': status, ...(code !== undefined && { 'error.type': code }) })
     this.span?.end(status >= 500 ? String(status) : undefined)
     this.options.onEnd(this, status, performance.now() - this.startedAt)
   }

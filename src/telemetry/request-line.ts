@@ -14,8 +14,6 @@ const callersMistakes: ReadonlySet<string> = new Set([
   'CONFLICT',
   'IDEMPOTENCY_KEY_REUSED',
 ])
-/** Any text may be the name of an operation. */
-const longestName = 64
 /** A list of many contacts may have as many fields that failed each in its own way. */
 const mostFields = 12
 /** Requests of one field. */
@@ -29,7 +27,9 @@ export function headlineOf({ hasBug, code, fields }: RequestRecord): readonly [L
   if (code === 'AUTHENTICATION_UNAVAILABLE') return ['warn', 'a caller was turned away']
   if (code === 'UNAUTHENTICATED') return ['info', 'a caller was turned away']
   if (fields.length === 0) return ['info', 'a request was refused']
-  const isOurs = fields.some(({ end }) => isFailure(end) && !callersMistakes.has(end.code))
+  const isOurs = fields.some(
+    ({ end }) => end.outcome === 'UNKNOWN' || (isFailure(end) && !callersMistakes.has(end.code)),
+  )
   return [isOurs ? 'warn' : 'info', 'a call failed']
 }
 
@@ -42,7 +42,7 @@ export function lineOf(record: RequestRecord, status: number, durationMs: number
     traceId,
     caller,
     address: caller === undefined ? address : undefined,
-    operation: operation?.name?.slice(0, longestName),
+    operation: operation?.name,
     type: operation?.type,
     hash: operation && createHash('sha256').update(operation.text).digest('hex').slice(0, 16),
     status,
@@ -69,7 +69,7 @@ function summarise(fields: readonly RecordedField[]): object[] {
       times: group.length === 1 ? undefined : group.length,
       outcome: end?.outcome,
       code: end?.code,
-      attempts: sum(all, ({ attempts }) => attempts),
+      requests: sum(all, ({ requests }) => requests),
       retries: sum(all, ({ retries }) => retries) || undefined,
       results: all.flatMap(({ results }) => results).slice(0, mostResults),
       queueMs: round(sum(all, ({ queueMs }) => queueMs)),

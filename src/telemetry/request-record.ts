@@ -3,7 +3,7 @@ import type { FieldActivity, FieldEnd } from './field-activity.ts'
 
 export interface Operation {
   readonly type: 'query' | 'mutation' | 'subscription'
-  /** As its document names it; undefined where it does not. */
+  /** As its document names it, though no longer than 64 characters; undefined where it does not. */
   readonly name: string | undefined
   /** The document's text. */
   readonly text: string
@@ -17,7 +17,7 @@ export interface RecordedField {
 export interface RequestRecord {
   readonly requestId: string
   readonly traceId: string | undefined
-  /** The caller's name, or, where callers have none, its address; undefined of whoever was not let in. */
+  /** The caller's name, or, where callers have none, its address (IPv6: its /64); undefined of whoever was not let in. */
   readonly caller: string | undefined
   /** Of the connection, as far as it is known. */
   readonly address: string | undefined

@@ -12,6 +12,8 @@ export interface TelemetryOptions {
   readonly metrics: Metrics
   /** Undefined: nothing is traced. */
   readonly startTrace?: StartTrace | undefined
+  /** Callbell's URL. */
+  readonly upstreamUrl: string
   /** Share of the requests without an error that leave a line, from 0 to 1. */
   readonly logSample: number
   /** Names of operations that are counted apart. */
@@ -25,6 +27,8 @@ export interface Telemetry {
   request(requestId: string): RequestActivity
   /** A request was not served. @param code of the error, or the HTTP status where there was none */
   countRefusal(code: string): void
+  /** A request was not served because of who sent it, or nobody knows who. */
+  countStranger(code: string): void
 }
 
 const authenticationCodes: ReadonlySet<string> = new Set([
@@ -35,18 +39,29 @@ const authenticationCodes: ReadonlySet<string> = new Set([
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { log, metrics, startTrace, logSample } = options
+  const { protocol, hostname, port } = new URL(options.upstreamUrl)
+  const upstream = {
+    'server.address': hostname,
+    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+  }
   const labelOf = createOperationLabel(options.knownOperations)
 
   function countRefusal(code: string): void {
     metrics.refusals.inc({ code })
-    if (authenticationCodes.has(code)) metrics.authenticationFailures.inc({ code })
   }
 
-  function count({ operation, code = 'OK', fields }: RequestRecord, durationMs: number): void {
+  function countStranger(code: string): void {
+    countRefusal(code)
+    metrics.authenticationFailures.inc({ code })
+  }
+
+  function count({ operation, code = 'OK', fields, hasBug }: RequestRecord, durationMs: number): void {
     const type = operation?.type ?? 'none'
     metrics.requests.inc({ operation: labelOf(operation), type, code })
     metrics.requestSeconds.observe({ type }, durationMs / 1000)
-    if (code !== 'OK' && fields.length === 0) countRefusal(code)
+    if (code === 'OK' || hasBug || fields.length > 0) return
+    if (authenticationCodes.has(code)) countStranger(code)
+    else countRefusal(code)
   }
 
   function write(record: RequestRecord, status: number, durationMs: number): void {
@@ -63,14 +78,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     log,
     metrics,
     countRefusal,
+    countStranger,
     request: (requestId) =>
       new RequestActivity({
         requestId,
         metrics,
         startTrace,
-        onFieldEnd(operation, field, { outcome = '', code }) {
+        upstream,
+        onFieldEnd(operation, { field: { name: field, requests }, end: { outcome = '', code } }) {
           metrics.fields.inc({ operation: labelOf(operation), field, outcome, code })
-          if (outcome === 'UNKNOWN') metrics.unknownOutcomes.inc({ field })
+          // Of one that sent nothing, another call is unknown, and that one has been counted.
+          if (outcome === 'UNKNOWN' && requests > 0) metrics.unknownOutcomes.inc({ field })
         },
         onEnd(record, status, durationMs) {
           count(record, durationMs)

@@ -6,6 +6,7 @@ import { mkdtempSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createClient } from '@redis/client'
 import { onTestFinished } from 'vitest'
 import { listen } from '../../src/listen.ts'
 
@@ -21,6 +22,8 @@ export interface RedisServer {
   /** It keeps its connections, and answers nothing until it goes on. */
   hang(): void
   goOn(): void
+  /** As `CONFIG SET` does. */
+  configure(name: 'maxmemory', value: string): Promise<void>
 }
 
 /** @param keepsData whether what it was told outlives `kill`. Default: it comes back empty */
@@ -54,11 +57,18 @@ export async function startRedis({ keepsData = false } = {}): Promise<RedisServe
   await once(socket, 'connect')
   socket.destroy()
   onTestFinished(kill)
+  const url = `redis://127.0.0.1:${port}`
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url,
     start,
     kill,
     hang: () => void server?.kill('SIGSTOP'),
     goOn: () => void server?.kill('SIGCONT'),
+    async configure(name, value) {
+      const client = createClient({ url })
+      await client.connect()
+      await client.configSet(name, value)
+      await client.close()
+    },
   }
 }

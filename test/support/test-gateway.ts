@@ -114,6 +114,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     log,
     metrics,
     startTrace: options.startTrace,
+    upstreamUrl: options.url ?? sandbox.url,
     logSample: options.logSample ?? 1,
     knownOperations: ['CreateContact'],
   })

@@ -15,6 +15,7 @@ export function createTestOrigin(name = 'anyone'): TestOrigin {
   let calls = 0
   return {
     caller: { name, bucket: name, scopes: new Set(scopes) },
+    requestId: 'r1',
     watch: {
       attempt: () => ({
         entered: () => undefined,

@@ -48,7 +48,7 @@ test('a create', async () => {
           field: 'createContact',
           outcome: 'APPLIED',
           code: 'OK',
-          attempts: 1,
+          requests: 1,
           results: ['201'],
           queueMs: milliseconds,
           upstreamMs: milliseconds,
@@ -69,7 +69,7 @@ test('a create with a key that is repeated, once sent again and once replayed', 
       fields: [
         {
           ...applied,
-          attempts: 2,
+          requests: 2,
           retries: 1,
           results: ['429', '201'],
           upstreamMs: milliseconds,
@@ -81,7 +81,7 @@ test('a create with a key that is repeated, once sent again and once replayed', 
   forgetLog()
   await ask(create, keyed)
   expect(log).toMatchObject([
-    { fields: [{ ...applied, attempts: 0, results: [], upstreamMs: 0, key: 'replayed' }] },
+    { fields: [{ ...applied, requests: 0, results: [], upstreamMs: 0, key: 'replayed' }] },
   ])
 })
 
@@ -97,7 +97,7 @@ test('a create that was cut off, and was found', async () => {
         {
           outcome: 'APPLIED',
           code: 'OK',
-          attempts: 2,
+          requests: 2,
           results: ['CALLBELL_UNAVAILABLE', '200'],
           look: 'found',
         },
@@ -113,7 +113,7 @@ test('an input that is refused is the caller’s to mend', async () => {
     {
       level: 'info',
       msg: 'a request was answered',
-      fields: [{ field: 'createContact', outcome: 'NOT_APPLIED', code: 'USER_ERROR', attempts: 0 }],
+      fields: [{ field: 'createContact', outcome: 'NOT_APPLIED', code: 'USER_ERROR', requests: 0 }],
     },
   ])
 })
@@ -127,7 +127,7 @@ test('fields that end alike are one entry', async () => {
     {
       field: 'contacts',
       code: 'OK',
-      attempts: 1,
+      requests: 1,
       results: ['200'],
       queueMs: milliseconds,
       upstreamMs: milliseconds,
@@ -136,7 +136,7 @@ test('fields that end alike are one entry', async () => {
       field: 'Contact.bot',
       times: 10,
       code: 'OK',
-      attempts: 10,
+      requests: 10,
       results: Array.from({ length: 10 }, () => expect.stringMatching(/^(?:200|404)$/)),
       queueMs: milliseconds,
       upstreamMs: milliseconds,
@@ -158,7 +158,7 @@ test('a query that Callbell fails is the operator’s to know', async () => {
         {
           field: 'contact',
           code: 'CALLBELL_UNAUTHORIZED',
-          attempts: 1,
+          requests: 1,
           results: ['401'],
           queueMs: milliseconds,
           upstreamMs: milliseconds,

@@ -46,6 +46,7 @@ export function createCallerLimit({ callsPerSecond, takeTokens, log }: CallerLim
     if (aloneUntil > 0) aloneUntil = now + askAgainAfterMs
     try {
       const waitMs = await takeTokens(bucket, calls, mode, callsPerSecond, size)
+      if (aloneUntil > 0) log?.info('callers are limited by all replicas together again')
       aloneUntil = 0
       return waitMs
     } catch (error) {
