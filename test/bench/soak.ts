@@ -26,8 +26,8 @@ const warmUpMs = 5000
 /** For those who still repeat when the load is over: longer than they do. */
 const settleMs = 180_000
 const progressEveryMs = 10_000
-/** More would tell of the memory of this machine, and not of the gateway. */
-const mostPending = 20_000
+/** Ten seconds' worth. More would tell how a machine drowns in repetitions, and not of the gateway. */
+const mostPending = 3000
 
 const options = readOptions()
 const durationMs = options.minutes * 60_000

@@ -1,4 +1,5 @@
 /** Callers who do what the README tells them: so many a second, whatever becomes of those before. */
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Replica } from './processes.ts'
@@ -43,6 +44,9 @@ type Answer =
 
 export function createCallers(replicas: readonly Replica[], isCalm: () => boolean): Callers {
   const dispatcher = new Agent({ connections: 1500, headersTimeout: 60_000, bodyTimeout: 60_000 })
+  /** Nobody waits any more when it is over. */
+  const over = new AbortController()
+  setMaxListeners(0, over.signal)
   const outcomes: Outcome[] = []
   const answers = new Map<string, number>()
   const latencies: number[] = []
@@ -84,24 +88,30 @@ export function createCallers(replicas: readonly Replica[], isCalm: () => boolea
     }
   }
 
+  async function pause(leastMs: number): Promise<void> {
+    // Those who failed together do not come back together.
+    const ms = leastMs * (1 + Math.random() / 2)
+    await delay(ms, undefined, { signal: over.signal }).catch(() => undefined)
+  }
+
   /** Asks one replica after the other until it is told something final. */
   async function create(number: number): Promise<Outcome> {
     const hasKey = number % keyless !== 0
     const giveUpAt = performance.now() + patienceMs
-    for (let tries = 0; performance.now() < giveUpAt; tries += 1) {
+    for (let tries = 0; performance.now() < giveUpAt && !over.signal.aborted; tries += 1) {
       const answer = await ask(number, hasKey, replicas[(number + tries) % replicas.length]?.url)
       if (answer.is === 'CREATED') return { told: 'CREATED', uuid: answer.uuid }
       if (answer.is === 'FAILED') {
         // Without a key, what may have been made is not for a program to repeat.
         if (!answer.retryable || (!hasKey && answer.outcome !== 'NOT_APPLIED'))
           return { told: answer.outcome }
-        await pause(tries, answer.retryAfterMs)
+        await pause(answer.retryAfterMs ?? Math.min(firstPauseMs * 2 ** tries, longestPauseMs))
       } else if (answer.is === 'BROKEN') {
         if (!hasKey) return { told: 'UNKNOWN' }
-        await pause(tries)
+        await pause(Math.min(firstPauseMs * 2 ** tries, longestPauseMs))
       }
       // Whom a replica takes no connection of goes to the next one at once.
-      else await delay(10)
+      else await pause(10)
     }
     return { told: 'GAVE_UP' }
   }
@@ -127,12 +137,9 @@ export function createCallers(replicas: readonly Replica[], isCalm: () => boolea
     answers,
     latencies,
     outcomes: () => outcomes,
-    close: () => dispatcher.destroy(),
+    async close() {
+      over.abort()
+      await dispatcher.destroy()
+    },
   }
-}
-
-async function pause(tries: number, retryAfterMs?: number): Promise<void> {
-  const leastMs = retryAfterMs ?? Math.min(firstPauseMs * 2 ** tries, longestPauseMs)
-  // Those who failed together do not come back together.
-  await delay(leastMs * (1 + Math.random() / 2))
 }
