@@ -117,8 +117,10 @@ export async function startSandbox({
       reply(recorded)
       return
     }
+    // A fault after the work is none where the work was not taken on: a 201 would be a lie.
+    const isTooMany = fault?.afterWork === true && normal.status === 429
     const { status, body, headers }: Reply & Pick<Fault, 'headers'> =
-      fault?.status === undefined ? normal : { body: undefined, ...fault, status: fault.status }
+      fault?.status === undefined || isTooMany ? normal : { body: undefined, ...fault, status: fault.status }
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }

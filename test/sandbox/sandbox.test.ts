@@ -109,3 +109,14 @@ test.each(['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const)('a fault can wait 
   expect((await call(on, '/none')).status).toBe(404)
   expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/none', '/v1/none', '/v1/none'])
 })
+
+test('a fault after the work does not claim that there was work where there were too many requests', async () => {
+  const { sandbox, call } = await startTestSandbox({ maxRps: 1 })
+  await call('GET', '/channels')
+  sandbox.failNext({ status: 201, body: '"created"', afterWork: true })
+  expect(await call('POST', '/contacts', least)).toEqual({
+    status: 429,
+    body: { error: 'too many requests' },
+  })
+  expect(sandbox.contacts.all()).toHaveLength(1)
+})

@@ -60,6 +60,12 @@ export function createRecord(steady: Replica, replicas: readonly Replica[], elap
     ): string {
       const endMs = minutes * minuteMs
       const { latencies } = callers
+      const outcomes = callers.outcomes()
+      const toldOf = (numbers: readonly number[]): string =>
+        [
+          numbers.length,
+          ...numbers.slice(0, mostTold).map((number) => `#${number} (${outcomes[number]?.told})`),
+        ].join(' ')
       return `
 load          ${minutes} minutes, ${rate} creates a second, limit ${limit} requests a second, ${faults} % faults, --seed ${seed}
 disturbances  ${list(disturbances)}
@@ -67,10 +73,10 @@ faults        ${list(met)}
 callers       ${callers.counts().begun} creates, ${callers.skipped} not begun for want of room; answers on the way: ${list(callers.answers)}
 told          created ${totals.CREATED}, applied ${totals.APPLIED}, not applied ${totals.NOT_APPLIED}, unknown ${totals.UNKNOWN}, gave up ${totals.GAVE_UP}
 upstream      ${made.length} contacts from ${requests} requests, ${rejections} of them 429 beyond its limit; of the unknown, ${unknownButMade} are there
-lost          ${told(lost)}
-doubled       ${told(doubled)}
-other uuid    ${told(mistaken)}
-denied        ${told(denied)}
+lost          ${toldOf(lost)}
+doubled       ${toldOf(doubled)}
+other uuid    ${toldOf(mistaken)}
+denied        ${toldOf(denied)}
 latency       while nothing was broken (${latencies.length} creates): p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms
 memory        of the gateway that was never ended, median of the second minute ${memoryIn(minuteMs, 2 * minuteMs)}, of the last ${memoryIn(endMs - minuteMs, endMs)}
 errors logged ${list(logged)}`
@@ -87,10 +93,6 @@ function list(counts: ReadonlyMap<string, number>): string {
 
 function sum(counts: ReadonlyMap<string, number>, names: RegExp): number {
   return [...counts].reduce((total, [name, count]) => (names.test(name) ? total + count : total), 0)
-}
-
-function told(numbers: readonly number[]): string {
-  return [numbers.length, ...numbers.slice(0, mostTold).map((number) => `#${number}`)].join(' ')
 }
 
 function quantile(values: readonly number[], part: number): number {
