@@ -25,6 +25,8 @@ export interface GatewayParts extends Omit<GraphqlEndpointParts, 'readyOperation
   readonly graphiql: boolean
   /** Whether common requests take a shortcut, which changes nothing but their cost. Default: true */
   readonly hasFastLane?: boolean
+  /** Runs of an operation after which it is compiled, in that shortcut. Default: 100 */
+  readonly compileAfter?: number | undefined
 }
 
 /** What is known of a request before it becomes one of fetch's. */
@@ -44,7 +46,7 @@ export function createGateway(
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
-  const readyOperations = createReadyOperations()
+  const readyOperations = createReadyOperations(parts.compileAfter)
   /** URLs by the host that was asked: callers ask few. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
   const answerGraphql = createGraphqlEndpoint({ ...parts, readyOperations }, graphqlPath)
@@ -95,10 +97,15 @@ export function createGateway(
     return refusal ? refuse(refusal) : route({ request, url, requestId, incoming, handedOn })
   }
 
+  /** @returns what there is to be said where nothing else can be */
+  function tellOfBug(error: unknown, requestId: string): string {
+    log.error({ requestId, err: error }, 'a bug')
+    return 'Something went wrong inside the gateway\n'
+  }
+
   const general = createServerAdapter<Arriving>(async (request, { req, requestId, handedOn }) => {
     const response = await answer({ request, requestId, incoming: req, handedOn }).catch((error: unknown) => {
-      log.error({ requestId, err: error }, 'a bug')
-      return new Response('Something went wrong inside the gateway\n', { status: 500 })
+      return new Response(tellOfBug(error, requestId), { status: 500 })
     })
     for (const [name, value] of Object.entries(securityHeaders)) {
       if (!response.headers.has(name)) response.headers.set(name, value)
@@ -113,14 +120,19 @@ export function createGateway(
   return async (incoming, response) => {
     const head = headOf(incoming)
     const requestId = requestIdOf(head.headers)
-    const handedOn = await takeFastLane({
-      incoming,
-      response,
-      head,
-      requestId,
-      answerHeaders: { ...securityHeaders, ...crossOrigin.headersFor(head), 'x-request-id': requestId },
-    })
-    if (handedOn) await general(incoming, response, { requestId, handedOn })
+    const answerHeaders = {
+      ...securityHeaders,
+      ...crossOrigin.headersFor(head),
+      'x-request-id': requestId,
+    }
+    try {
+      const handedOn = await takeFastLane({ incoming, response, head, requestId, answerHeaders })
+      if (handedOn) await general(incoming, response, { requestId, handedOn })
+    } catch (error) {
+      const text = tellOfBug(error, requestId)
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500, { 'content-type': 'text/plain;charset=UTF-8', ...answerHeaders }).end(text)
+    }
   }
 }
 

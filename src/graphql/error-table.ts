@@ -150,13 +150,13 @@ function originOf(error: unknown): unknown {
 /**
  * The code of an error that the caller can mend; undefined for anything else. graphql-js gives
  * no code to a variable or argument that does not fit its type. Such an error points at the
- * value in the document; one that points at a field comes from our own data instead.
+ * value in the document; one that points at a field, or at nothing, comes from our own data instead.
  */
 function codeOfCallersMistake(error: Error, origin: unknown): string | undefined {
   if (!(error instanceof GraphQLError && origin instanceof GraphQLError)) return undefined
   const { code, unexpected } = error.extensions
   if (unexpected === true) return undefined
   if (typeof code === 'string') return code
-  const isOfField = error.path !== undefined && origin.nodes?.[0]?.kind === Kind.FIELD
+  const isOfField = error.path !== undefined && (origin.nodes?.[0]?.kind ?? Kind.FIELD) === Kind.FIELD
   return isOfField ? undefined : 'BAD_USER_INPUT'
 }

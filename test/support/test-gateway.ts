@@ -50,6 +50,7 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<ServerLimits>
   readonly sandbox?: Partial<SandboxOptions>
   readonly hasFastLane?: boolean
+  readonly compileAfter?: number
   /** In place of what the parts tell. */
   readonly health?: Partial<HealthSources>
   readonly startTrace?: StartTrace
@@ -142,6 +143,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     persistedDocuments,
     isHostChecked,
     hasFastLane: options.hasFastLane ?? true,
+    compileAfter: options.compileAfter,
     authenticate: createAuthenticate({ apiKeys: null, jwt: null, ...options.authentication }),
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
