@@ -1,0 +1,96 @@
+/** What every process of the gateway has: the settings it is started with, its log, its way to fail. */
+import { existsSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import type { Config } from './config.ts'
+import { ConfigError, readAuthentication, readConfig } from './config.ts'
+import type { Store } from './store/store.ts'
+import { openStore } from './store/open-store.ts'
+import type { Logger } from './telemetry/log.ts'
+import { createLog } from './telemetry/log.ts'
+import { readTextFile } from './text-file.ts'
+
+/** Why the gateway can't start, in words for whoever starts it: no bug. */
+export class StartFailure extends Error {
+  override readonly name = 'StartFailure'
+}
+
+/** Of the headers for traces: a shorter value is no secret, and would be hidden wherever it stands. */
+const shortestSecret = 8
+
+/** In the folder that the process is started in. */
+export const envFile = '.env'
+
+/** @throws ConfigError */
+function readEnvironment(): NodeJS.Dict<string> {
+  const file = existsSync(envFile) ? readTextFile(envFile, envFile) : { text: '' }
+  if ('problem' in file) throw new ConfigError([file.problem])
+  // What is set in the environment wins. It stays as it is, so that the file can be read again.
+  return { ...parseEnv(file.text), ...process.env }
+}
+
+/** @throws StartFailure */
+export function readSettings(): Config {
+  try {
+    return readConfig(readEnvironment())
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new StartFailure(['The configuration has problems:', ...error.problems].join('\n  - '))
+  }
+}
+
+export function readAuthenticationAgain() {
+  try {
+    return readAuthentication(readEnvironment())
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { problems: error.problems }
+  }
+}
+
+/** From here on a bug that nobody catches ends the process with a line in the log. */
+export function openLog({ logLevel, callbell, traces }: Config): Logger {
+  const log = createLog({
+    level: logLevel,
+    secrets: [
+      ...(callbell ? [callbell.token] : []),
+      ...Object.values(traces?.headers ?? {}).filter(({ length }) => length >= shortestSecret),
+    ],
+    isTerminal: process.stdout.isTTY,
+  })
+  // Node would print it with all that it holds, past the log and what the log hides.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a bug ends the process')
+    process.exit(1)
+  })
+  return log
+}
+
+/** @throws StartFailure */
+export async function openOwnStore({ storeUrl }: Config, log: Logger): Promise<Store> {
+  try {
+    return await openStore(storeUrl, log)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StartFailure(`STORE_URL: the store can't be opened: ${reason}`)
+  }
+}
+
+/** Says where the gateway is, and what lies behind it. */
+export function announce(log: Logger, { callbell, graphiql }: Config, url: string): void {
+  // Printed whatever the log's level: without the address nobody finds the door, and nobody
+  // should have to guess whether what lies behind it is real.
+  const announcer = log.child({}, { level: 'info' })
+  announcer.info(`listening on ${url}${graphiql ? ' (open it in a browser for GraphiQL)' : ''}`)
+  announcer.info(
+    callbell
+      ? `contacts are created for real, at ${callbell.url}`
+      : 'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
+  )
+}
+
+/** Ends the process: with a reason that is no bug, or as a bug does. */
+export function fail(error: unknown): never {
+  if (!(error instanceof StartFailure)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+}

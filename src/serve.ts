@@ -1,0 +1,149 @@
+/** Builds the gateway's parts around what the process gives it, listens, and drains when told to end. */
+import { setTimeout as delay } from 'node:timers/promises'
+import packageJson from '../package.json' with { type: 'json' }
+import { createCallbellClient } from './callbell/client.ts'
+import type { Config } from './config.ts'
+import { createContacts } from './contacts/contacts.ts'
+import { createRetryBudget } from './contacts/retry-budget.ts'
+import { createGateway } from './gateway.ts'
+import { schema } from './graphql/schema.ts'
+import { createAuthenticate } from './http/authentication/authenticate.ts'
+import { createCallerLimit } from './http/admission/caller-limit.ts'
+import { createHealthChecks, createStoreCheck } from './http/health-checks.ts'
+import type { Health } from './http/health.ts'
+import { listDocumentedOperations } from './http/playground/documented-operations.ts'
+import { createHttpServer } from './http/server.ts'
+import { listen } from './listen.ts'
+import { envFile, readAuthenticationAgain, StartFailure } from './process.ts'
+import type { Store } from './store/store.ts'
+import { watchEventLoop } from './telemetry/event-loop.ts'
+import { operationNamesIn } from './telemetry/known-operations.ts'
+import type { Logger } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import type { Traces, TraceSettings } from './telemetry/open-telemetry.ts'
+import { createTelemetry } from './telemetry/telemetry.ts'
+import type { Upstream } from './upstream.ts'
+import { watchApiKeys } from './watch-api-keys.ts'
+
+export interface Surroundings {
+  readonly config: Config
+  readonly log: Logger
+  readonly store: Store
+  readonly upstream: Upstream
+}
+
+export interface Serving {
+  /** Of the GraphQL endpoint. */
+  readonly url: string
+  /** Lets what has started finish and be answered, and closes everything but the upstream. */
+  end(): Promise<void>
+}
+
+/** What a field may still need after its deadline to be answered. */
+const drainGraceMs = 1000
+
+/** Loaded only where it is asked for: it takes its time. */
+async function openTraces(settings: TraceSettings | null, log: Logger): Promise<Traces | undefined> {
+  if (settings === null) return undefined
+  const { createTraces } = await import('./telemetry/open-telemetry.ts')
+  return createTraces({ ...settings, version: packageJson.version, log })
+}
+
+/** @throws StartFailure if it can't listen */
+export async function serve(surroundings: Surroundings): Promise<Serving> {
+  const { config, log, store, upstream } = surroundings
+  const callbell = createCallbellClient({
+    url: upstream.url,
+    token: upstream.token,
+    userAgent: `${packageJson.name}/${packageJson.version}`,
+    connectTimeoutMs: config.timeoutMs,
+    maxRps: config.maxRps,
+    takeTurns: store.takeTurns,
+    log,
+  })
+  const budget = createRetryBudget()
+  const contacts = createContacts({ callbell, store, budget, log }, config)
+  const traces = await openTraces(config.traces, log)
+  const metrics = createMetrics({
+    version: packageJson.version,
+    mutations: Object.keys(schema.getMutationType()?.getFields() ?? {}),
+  })
+  const telemetry = createTelemetry({
+    log,
+    metrics,
+    startTrace: traces?.startTrace,
+    upstreamUrl: upstream.url,
+    logSample: config.logSample,
+    knownOperations: [
+      ...(await listDocumentedOperations()),
+      ...operationNamesIn(config.persistedDocuments?.documents.values() ?? []),
+    ],
+  })
+  let isDraining = false
+  const isStoreAvailable = createStoreCheck(store)
+  const health: Health = {
+    upstream: config.callbell ? 'callbell' : 'sandbox',
+    checks: createHealthChecks({
+      isDraining: () => isDraining,
+      eventLoopDelayMs: watchEventLoop(),
+      isStoreAvailable,
+      upstreamState: () => callbell.state(),
+    }),
+  }
+  const callerLimit = createCallerLimit({
+    callsPerSecond: config.callerRps,
+    takeTokens: store.takeTokens,
+    log,
+  })
+  const { apiKeys, apiKeysFile, jwt } = config.auth
+  const gateway = createGateway({
+    ...config,
+    isHostChecked: config.isLocal && !apiKeys && !jwt,
+    authenticate: createAuthenticate({
+      apiKeys:
+        apiKeys &&
+        watchApiKeys({
+          keys: apiKeys,
+          files: apiKeysFile === null ? [envFile] : [envFile, apiKeysFile],
+          read: readAuthenticationAgain,
+          log,
+        }),
+      jwt,
+    }),
+    contacts,
+    callerLimit,
+    health,
+    telemetry,
+  })
+  const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
+    onRefusal: (status) => telemetry.countRefusal(String(status)),
+  })
+  metrics.observe(async () => ({
+    ...callbell.state(),
+    retryTokens: budget.tokens(),
+    connections: connections.count(),
+    isStoreAvailable: await isStoreAvailable(),
+  }))
+  const address = await listen(server, config.port, config.host.replace(/^\[(.*)\]$/, '$1')).catch(
+    (error: Error) => {
+      throw new StartFailure(`Can't listen on HOST ${config.host}, PORT ${config.port}: ${error.message}`)
+    },
+  )
+  const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
+
+  return {
+    url: `http://${authority}:${address.port}/graphql`,
+    async end() {
+      isDraining = true
+      // Load balancers are to have heard of it before nobody answers them any more.
+      await delay(config.drainDelayMs)
+      const finished = contacts.stop()
+      await connections.drain(config.timeoutMs + drainGraceMs)
+      // Calls go on when their caller has gone.
+      await finished
+      await callbell.close()
+      await store.close()
+      await traces?.close()
+    },
+  }
+}
