@@ -1,54 +1,16 @@
 /** Three gateway processes on one Redis, under load: they behave as one. */
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { createClient } from '@redis/client'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Sandbox } from '../src/sandbox/sandbox.ts'
-import { startSandbox } from '../src/sandbox/sandbox.ts'
+import { describe, expect, test } from 'vitest'
 import type { ChildGateway } from './support/child-gateway.ts'
 import { startGateway } from './support/child-gateway.ts'
+import { byName, openPacedSandbox, openSandbox, uuidsOf } from './support/counting-sandbox.ts'
+import type { Told } from './support/create-contact.ts'
+import { create } from './support/create-contact.ts'
 import type { RedisServer } from './support/redis-server.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
 
-const query = `mutation ($input: CreateContactInput!) {
-  createContact(input: $input) { contact { uuid } replayed }
-}`
-
-/** What a caller is told, without the request's id. */
-interface Told {
-  readonly uuid?: string
-  readonly replayed?: boolean
-  readonly code?: string
-  readonly outcome?: string
-}
-
 /** What stands in `extensions` where the store is away. */
 const storeIsAway = { code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true }
-
-/** A number of its own: a look for a contact must not find another. */
-function numberOf(name: string): string {
-  return `+39 ${createHash('sha256').update(name).digest().readUIntBE(0, 6)}`
-}
-
-async function create(gateway: ChildGateway, name: string, idempotencyKey?: string): Promise<Told> {
-  const input = {
-    identifier: numberOf(name),
-    source: 'WHATSAPP',
-    name,
-    ...(idempotencyKey !== undefined && { idempotencyKey }),
-  }
-  const response = await fetch(await gateway.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables: { input } }),
-  })
-  const { data, errors } = await response.json()
-  const result = data?.createContact
-  if (result?.contact) return { uuid: result.contact.uuid, replayed: result.replayed }
-  const { requestId: _, ...told } = errors[0].extensions
-  return told
-}
 
 /** When all have met in Redis: until then each goes by its own limits. */
 async function startReplicas(
@@ -73,42 +35,8 @@ async function startReplicas(
   return replicas
 }
 
-async function openSandbox(): Promise<Sandbox> {
-  const sandbox = await startSandbox({ token: 't' })
-  onTestFinished(() => sandbox.close())
-  return sandbox
-}
-
-function uuidsOf(sandbox: Sandbox, name: string): string[] {
-  return sandbox.contacts.all().flatMap((contact) => (contact.name === name ? contact.uuid : []))
-}
-
+/** Of all together, a second. */
 const limit = 40
-
-interface Report {
-  readonly contacts: readonly { readonly name: string; readonly uuid: string }[]
-  readonly rejections: number
-}
-
-/**
- * A sandbox that does not wait for this thread, and bears with a quarter more than the limit: a
- * busy machine may hold requests up. Replicas that knew nothing of each other would send thrice.
- */
-async function openPacedSandbox(): Promise<{ readonly url: string; report(): Promise<Report> }> {
-  const worker = new Worker(new URL('bench/upstream.ts', import.meta.url), {
-    workerData: { token: 't', maxRps: limit * 1.25 },
-  })
-  onTestFinished(async () => void (await worker.terminate()))
-  const [url] = await once(worker, 'message')
-  return {
-    url,
-    async report() {
-      worker.postMessage('report')
-      const [report] = await once(worker, 'message')
-      return report
-    },
-  }
-}
 
 describe.runIf(hasRedis)('three replicas', { timeout: 90_000 }, () => {
   test('of a key that all get at once, one contact is made and all tell the same', async () => {
@@ -131,7 +59,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 90_000 }, () => {
 
   test('of more creates than the pace allows, none meets a 429 and all are made', async () => {
     const redis = await startRedis()
-    const upstream = await openPacedSandbox()
+    const upstream = await openPacedSandbox(limit)
     const replicas = await startReplicas(redis, upstream.url, { CALLBELL_MAX_RPS: String(limit) })
     const names = Array.from({ length: 150 }, (_, n) => `Contact ${n}`)
     const told = await Promise.all(
@@ -171,7 +99,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 90_000 }, () => {
 
   test('with Redis killed under load, what has no key goes on, and what has one is refused until it is back', async () => {
     const redis = await startRedis({ keepsData: true })
-    const upstream = await openPacedSandbox()
+    const upstream = await openPacedSandbox(limit)
     const replicas = await startReplicas(redis, upstream.url, {
       CALLBELL_MAX_RPS: String(limit),
       CALLBELL_TIMEOUT_MS: '6000',
@@ -284,10 +212,4 @@ function startLoad(replicas: readonly ChildGateway[]) {
 
 function isCreated(told: readonly Told[]): boolean {
   return told.every(({ uuid }) => uuid !== undefined)
-}
-
-function byName(
-  contacts: readonly { readonly name: string | undefined; readonly uuid: string | undefined }[],
-): string[] {
-  return contacts.map(({ name, uuid }) => `${name}: ${uuid}`).toSorted()
 }

@@ -1,0 +1,50 @@
+/** Sandboxes that gateway processes share, and what the contacts in them are compared by. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { onTestFinished } from 'vitest'
+import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
+
+export async function openSandbox(): Promise<Sandbox> {
+  const sandbox = await startSandbox({ token: 't' })
+  onTestFinished(() => sandbox.close())
+  return sandbox
+}
+
+export function uuidsOf(sandbox: Sandbox, name: string): string[] {
+  return sandbox.contacts.all().flatMap((contact) => (contact.name === name ? contact.uuid : []))
+}
+
+export interface Report {
+  readonly contacts: readonly { readonly name: string; readonly uuid: string }[]
+  readonly rejections: number
+}
+
+/**
+ * A sandbox that does not wait for this thread, and bears with a quarter more than the limit: a
+ * busy machine may hold requests up. Processes that knew nothing of each other would send twice as
+ * much at least.
+ */
+export async function openPacedSandbox(
+  limit: number,
+): Promise<{ readonly url: string; report(): Promise<Report> }> {
+  const worker = new Worker(new URL('../bench/upstream.ts', import.meta.url), {
+    workerData: { token: 't', maxRps: limit * 1.25 },
+  })
+  onTestFinished(async () => void (await worker.terminate()))
+  const [url] = await once(worker, 'message')
+  return {
+    url,
+    async report() {
+      worker.postMessage('report')
+      const [report] = await once(worker, 'message')
+      return report
+    },
+  }
+}
+
+export function byName(
+  contacts: readonly { readonly name: string | undefined; readonly uuid: string | undefined }[],
+): string[] {
+  return contacts.map(({ name, uuid }) => `${name}: ${uuid}`).toSorted()
+}

@@ -1,0 +1,39 @@
+/** A create as a caller of a gateway process sends it, and what the caller is told. */
+import { createHash } from 'node:crypto'
+import type { ChildGateway } from './child-gateway.ts'
+
+const query = `mutation ($input: CreateContactInput!) {
+  createContact(input: $input) { contact { uuid } replayed }
+}`
+
+/** What a caller is told, without the request's id. */
+export interface Told {
+  readonly uuid?: string
+  readonly replayed?: boolean
+  readonly code?: string
+  readonly outcome?: string
+}
+
+/** A number of its own: a look for a contact must not find another. */
+function numberOf(name: string): string {
+  return `+39 ${createHash('sha256').update(name).digest().readUIntBE(0, 6)}`
+}
+
+export async function create(gateway: ChildGateway, name: string, idempotencyKey?: string): Promise<Told> {
+  const input = {
+    identifier: numberOf(name),
+    source: 'WHATSAPP',
+    name,
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  }
+  const response = await fetch(await gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { input } }),
+  })
+  const { data, errors } = await response.json()
+  const result = data?.createContact
+  if (result?.contact) return { uuid: result.contact.uuid, replayed: result.replayed }
+  const { requestId: _, ...told } = errors[0].extensions
+  return told
+}
