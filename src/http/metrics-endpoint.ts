@@ -33,8 +33,7 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
     if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
     const { name, scopes } = authentication.caller
     if (!scopes.has('metrics:read')) return refuse(lacksScope, lacksScope.message, name)
-    const { registry } = metrics
-    return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
+    return new Response(await metrics.read(), { headers: { 'content-type': metrics.contentType } })
   }
 }
 

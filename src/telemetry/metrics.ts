@@ -1,5 +1,5 @@
 /** What `/metrics` tells: every instrument, with its name, its labels and what it means. */
-import type { CounterConfiguration } from 'prom-client'
+import type { Aggregator, CounterConfiguration } from 'prom-client'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { keyResults, lookResults } from '../watch.ts'
 
@@ -20,6 +20,8 @@ export interface MetricsOptions {
   readonly version: string
   /** Names of the mutations: what is to be alarmed about must be there, as 0, before it happens. */
   readonly mutations: readonly string[]
+  /** Where several processes are one gateway: reads what all of them count. Default: this one alone. */
+  readonly readAll?: (() => Promise<string>) | undefined
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -30,7 +32,7 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 const breakerStates = ['closed', 'half_open', 'open'] as const
 
 /** Every label has few values, none of which a caller can choose: what is counted takes a bounded memory. */
-export function createMetrics({ version, mutations }: MetricsOptions) {
+export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -52,15 +54,18 @@ export function createMetrics({ version, mutations }: MetricsOptions) {
     return new Histogram({ name: prefix + name, help, labelNames: [...labelNames], registers, buckets })
   }
 
+  /** @param aggregator what several processes come to together */
   function gauge<L extends string = never>(
     name: string,
     help: string,
+    aggregator: Aggregator,
     collect: (gauge: Gauge<L>) => void | Promise<void>,
     labelNames: readonly L[] = [],
   ): Gauge<L> {
     return new Gauge({
       name: prefix + name,
       help,
+      aggregator,
       labelNames: [...labelNames],
       registers,
       collect() {
@@ -126,11 +131,16 @@ export function createMetrics({ version, mutations }: MetricsOptions) {
   for (const code of ['UNAUTHENTICATED', 'AUTHENTICATION_UNAVAILABLE', 'FORBIDDEN']) {
     instruments.authenticationFailures.inc({ code }, 0)
   }
-  gauge('build_info', 'The gateway’s version; always 1.', (info) => info.set({ version }, 1), ['version'])
+  gauge('build_info', 'The gateway’s version; always 1.', 'max', (info) => info.set({ version }, 1), [
+    'version',
+  ])
 
   return {
     ...instruments,
     registry,
+    contentType: registry.contentType,
+    /** In Prometheus' text format. */
+    read: readAll ?? (() => registry.metrics()),
     /** Adds what is not counted but looked at. To be called once. */
     observe(state: () => Promise<ProcessState>): void {
       counter('breaker_openings_total', 'How often Callbell was found to be down.', [], {
@@ -143,40 +153,49 @@ export function createMetrics({ version, mutations }: MetricsOptions) {
       gauge(
         'breaker_state',
         '1 for the state that the breaker is in: closed, open (nothing is sent), or half-open (one request tries).',
+        'sum',
         async (states) => {
           const { breaker } = await state()
           for (const name of breakerStates) states.set({ state: name }, name === breaker ? 1 : 0)
         },
         ['state'],
       )
-      const numbers: readonly (readonly [name: string, help: string, read: (now: ProcessState) => number])[] =
+      const numbers: readonly (readonly [
+        name: string,
+        help: string,
+        aggregator: Aggregator,
+        read: (now: ProcessState) => number,
+      ])[] = [
+        ['queue_length', 'Requests that wait for their turn.', 'sum', (now) => now.queueLength],
+        ['in_flight_requests', 'Requests to Callbell that are unanswered.', 'sum', (now) => now.inFlight],
         [
-          ['queue_length', 'Requests that wait for their turn.', (now) => now.queueLength],
-          ['in_flight_requests', 'Requests to Callbell that are unanswered.', (now) => now.inFlight],
-          [
-            'pace_limit',
-            'Requests to Callbell per second that are let through now: less than CALLBELL_MAX_RPS after a 429 and while the other replicas can’t be asked.',
-            (now) => now.limitInForce,
-          ],
-          [
-            'pace_alone',
-            '1 while the other replicas can’t be asked, so that this one keeps to a share of its own.',
-            (now) => Number(now.isAlone),
-          ],
-          [
-            'retry_budget_tokens',
-            'Retries and lookups that may be made now; 100 when full.',
-            (now) => now.retryTokens,
-          ],
-          ['connections', 'Open connections of callers.', (now) => now.connections],
-          [
-            'store_available',
-            '1 while the store of idempotency keys answers.',
-            (now) => Number(now.isStoreAvailable),
-          ],
-        ]
-      for (const [name, help, read] of numbers) {
-        gauge(name, help, async (number) => number.set(read(await state())))
+          'pace_limit',
+          'Requests to Callbell per second that are let through now: less than CALLBELL_MAX_RPS after a 429 and while the other replicas can’t be asked.',
+          'min',
+          (now) => now.limitInForce,
+        ],
+        [
+          'pace_alone',
+          '1 while the other replicas can’t be asked, so that this one keeps to a share of its own.',
+          'max',
+          (now) => Number(now.isAlone),
+        ],
+        [
+          'retry_budget_tokens',
+          'Retries and lookups that may be made now; 100 when full.',
+          'min',
+          (now) => now.retryTokens,
+        ],
+        ['connections', 'Open connections of callers.', 'sum', (now) => now.connections],
+        [
+          'store_available',
+          '1 while the store of idempotency keys answers.',
+          'min',
+          (now) => Number(now.isStoreAvailable),
+        ],
+      ]
+      for (const [name, help, aggregator, read] of numbers) {
+        gauge(name, help, aggregator, async (number) => number.set(read(await state())))
       }
     },
   }
