@@ -25,6 +25,7 @@ const help = `${name} ${version}: ${description}.
   CALLBELL_API_TOKEN='your token' ${name}
       starts it on your account
 
+  --workers [n]  serves by so many processes, which share one port; without a number, one for each core
   --help, -h     this text
   --version, -v  its version
 
@@ -37,10 +38,27 @@ function fail(message: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
-function readArguments(): { readonly help?: boolean; readonly version?: boolean; readonly problem?: string } {
+interface Arguments {
+  readonly workers?: string
+  readonly help?: boolean
+  readonly version?: boolean
+  readonly problem?: string
+}
+
+function readArguments(): Arguments {
+  const given = process.argv.slice(2)
+  // Node knows no option that may have a value.
+  const args = given.map((arg, at) =>
+    arg === '--workers' && (given[at + 1] ?? '-').startsWith('-') ? '--workers=auto' : arg,
+  )
   try {
     return parseArgs({
-      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+      args,
+      options: {
+        workers: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+      },
     }).values
   } catch (error) {
     // Node's second sentence is advice for commands that take file names.
@@ -61,6 +79,8 @@ async function run(): Promise<void> {
   } else if (given.version) {
     process.stdout.write(`${version}\n`)
   } else {
+    // The one way in for settings is the environment, and there it is judged.
+    if (given.workers !== undefined) process.env['GATEWAY_WORKERS'] = given.workers
     await import('./main.ts')
   }
 }

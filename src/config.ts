@@ -1,4 +1,5 @@
 /** From environment variables to a complete `Config`, or to everything that is wrong with them. */
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import type { AuthenticationSettings } from './http/authentication/settings.ts'
 import { methodsOf, readAuthenticationSettings } from './http/authentication/settings.ts'
@@ -28,6 +29,8 @@ export interface Config {
   readonly port: number
   /** Milliseconds for which requests are still taken after the process has been told to end. */
   readonly drainDelayMs: number
+  /** Processes that serve the port. 1: the one that was started. */
+  readonly workers: number
   /** Whether only this machine can reach `host`. */
   readonly isLocal: boolean
   /** Exact origins whose pages may read answers. */
@@ -88,6 +91,21 @@ function oneOf<const T extends string>(name: string, words: readonly T[]) {
 
 const switchWords = ['true', 'false'] as const
 
+/** Each takes a hundred megabytes: more than these is a mistake. */
+const mostWorkers = 128
+
+const workers = z
+  .string()
+  .default('1')
+  .refine(
+    (text) => text === 'auto' || (/^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= mostWorkers),
+    {
+      error: ({ input }) =>
+        `GATEWAY_WORKERS must be a whole number from 1 to ${mostWorkers}, or auto, but is ${JSON.stringify(input)}`,
+    },
+  )
+  .transform((text) => (text === 'auto' ? Math.min(availableParallelism(), mostWorkers) : Number(text)))
+
 const environment = z.object({
   CALLBELL_API_TOKEN: z
     .string()
@@ -118,6 +136,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535, 4000),
   DRAIN_DELAY_MS: wholeNumber('DRAIN_DELAY_MS', 0, 300_000, 0),
+  GATEWAY_WORKERS: workers,
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -202,6 +221,7 @@ export function readConfig(variables: Environment): Config {
     host: env.HOST,
     port: env.PORT,
     drainDelayMs: env.DRAIN_DELAY_MS,
+    workers: env.GATEWAY_WORKERS,
     isLocal,
     corsOrigins: env.CORS_ORIGINS,
     auth: authentication.settings,

@@ -1,11 +1,16 @@
-/** The process: reads its configuration, and serves until it is told to end. */
-import { announce, fail, openLog, openOwnStore, readSettings } from './process.ts'
-import { serve } from './serve.ts'
-import { openUpstream } from './upstream.ts'
+/** The process: reads its configuration, and serves itself or by workers, until it is told to end. */
+import { announce, fail, openLog, openOwnStore, readEnvironment, readSettings } from './process.ts'
 
 async function start(): Promise<void> {
-  const config = readSettings()
+  const { config, variables } = readSettings(readEnvironment)
   const log = openLog(config)
+  if (config.workers > 1) {
+    const { startPrimary } = await import('./primary.ts')
+    await startPrimary(config, variables, log)
+    return
+  }
+  // A process that only keeps workers does without all of this.
+  const [{ serve }, { openUpstream }] = await Promise.all([import('./serve.ts'), import('./upstream.ts')])
   const store = await openOwnStore(config, log)
   const upstream = await openUpstream(config)
   const serving = await serve({ config, log, store, upstream })

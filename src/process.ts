@@ -20,8 +20,10 @@ const shortestSecret = 8
 /** In the folder that the process is started in. */
 export const envFile = '.env'
 
+export type Variables = NodeJS.Dict<string>
+
 /** @throws ConfigError */
-function readEnvironment(): NodeJS.Dict<string> {
+export function readEnvironment(): Variables {
   const file = existsSync(envFile) ? readTextFile(envFile, envFile) : { text: '' }
   if ('problem' in file) throw new ConfigError([file.problem])
   // What is set in the environment wins. It stays as it is, so that the file can be read again.
@@ -29,9 +31,13 @@ function readEnvironment(): NodeJS.Dict<string> {
 }
 
 /** @throws StartFailure */
-export function readSettings(): Config {
+export function readSettings(readVariables: () => Variables): {
+  readonly config: Config
+  readonly variables: Variables
+} {
   try {
-    return readConfig(readEnvironment())
+    const variables = readVariables()
+    return { config: readConfig(variables), variables }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     throw new StartFailure(['The configuration has problems:', ...error.problems].join('\n  - '))

@@ -19,6 +19,7 @@ import type { Store } from './store/store.ts'
 import { watchEventLoop } from './telemetry/event-loop.ts'
 import { operationNamesIn } from './telemetry/known-operations.ts'
 import type { Logger } from './telemetry/log.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Traces, TraceSettings } from './telemetry/open-telemetry.ts'
 import { createTelemetry } from './telemetry/telemetry.ts'
@@ -30,11 +31,14 @@ export interface Surroundings {
   readonly log: Logger
   readonly store: Store
   readonly upstream: Upstream
+  /** Where other processes serve the same port: the metrics of all, in place of this one's. */
+  readonly readAllMetrics?: () => Promise<string>
 }
 
 export interface Serving {
   /** Of the GraphQL endpoint. */
   readonly url: string
+  readonly metrics: Metrics
   /** Lets what has started finish and be answered, and closes everything but the upstream. */
   end(): Promise<void>
 }
@@ -51,7 +55,7 @@ async function openTraces(settings: TraceSettings | null, log: Logger): Promise<
 
 /** @throws StartFailure if it can't listen */
 export async function serve(surroundings: Surroundings): Promise<Serving> {
-  const { config, log, store, upstream } = surroundings
+  const { config, log, store, upstream, readAllMetrics } = surroundings
   const callbell = createCallbellClient({
     url: upstream.url,
     token: upstream.token,
@@ -67,6 +71,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
   const metrics = createMetrics({
     version: packageJson.version,
     mutations: Object.keys(schema.getMutationType()?.getFields() ?? {}),
+    readAll: readAllMetrics,
   })
   const telemetry = createTelemetry({
     log,
@@ -133,6 +138,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
 
   return {
     url: `http://${authority}:${address.port}/graphql`,
+    metrics,
     async end() {
       isDraining = true
       // Load balancers are to have heard of it before nobody answers them any more.

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Scope } from '../src/caller.ts'
@@ -18,6 +18,7 @@ const defaults: Config = {
   host: '127.0.0.1',
   port: 4000,
   drainDelayMs: 0,
+  workers: 1,
   isLocal: true,
   corsOrigins: [],
   auth: none,
@@ -91,6 +92,8 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000 },
   ],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
+  [{ GATEWAY_WORKERS: '3' }, { workers: 3 }],
+  [{ GATEWAY_WORKERS: 'auto' }, { workers: availableParallelism() }],
   [
     { CORS_ORIGINS: 'https://app.example, http://localhost:3000,' },
     { corsOrigins: ['https://app.example', 'http://localhost:3000'] },
@@ -218,6 +221,10 @@ test.each<[Record<string, string>, string[]]>([
     ],
   ]),
   [{ PORT: '65536' }, ['PORT must be a whole number from 0 to 65535, but is "65536"']],
+  ...['0', '129', '1.5', 'all'].map((text): [Record<string, string>, string[]] => [
+    { GATEWAY_WORKERS: text },
+    [`GATEWAY_WORKERS must be a whole number from 1 to 128, or auto, but is "${text}"`],
+  ]),
   [{ PORT: '-1' }, ['PORT must be a whole number from 0 to 65535, but is "-1"']],
   [
     { CALLBELL_TIMEOUT_MS: '10s' },

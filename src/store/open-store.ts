@@ -2,6 +2,11 @@ import type { Logger } from '../telemetry/log.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Store } from './store.ts'
 
+/** Whether several processes may open the same store, each for itself. */
+export function isForReplicas(url: string): boolean {
+  return /^rediss?:/.test(url)
+}
+
 /**
  * Opens the store that `STORE_URL` names. Only what is opened is loaded.
  *

@@ -1,0 +1,27 @@
+/** A worker's store: the one that the primary has, asked for each operation. */
+import type { Store } from '../store/store.ts'
+import type { Ask } from './peer.ts'
+import type { StoreQuestion } from './store-questions.ts'
+import { doneAnswer, recordAnswer, tokensAnswer, turnsAnswer } from './store-questions.ts'
+
+export function createPrimaryStore(ask: Ask): Store {
+  const askStore = (question: StoreQuestion): Promise<unknown> => ask(question)
+  return {
+    isShared: true,
+    get: async (key) => recordAnswer.parse(await askStore({ kind: 'get', key })),
+    putIfAbsent: async (key, record, ttlMs) =>
+      recordAnswer.parse(await askStore({ kind: 'putIfAbsent', key, record, ttlMs })),
+    replace: async (key, expected, record, ttlMs) =>
+      doneAnswer.parse(await askStore({ kind: 'replace', key, expected, record, ttlMs })),
+    remove: async (key, expected) => doneAnswer.parse(await askStore({ kind: 'remove', key, expected })),
+    takeTurns: async (wanted, maxRps, windowMs) =>
+      turnsAnswer.parse(await askStore({ kind: 'takeTurns', wanted, maxRps, windowMs })),
+    takeTokens: async (bucket, tokens, mode, perSecond, capacity) =>
+      tokensAnswer.parse(await askStore({ kind: 'takeTokens', bucket, tokens, mode, perSecond, capacity })),
+    async ping() {
+      await askStore({ kind: 'ping' })
+    },
+    // It is the primary's, and goes with it.
+    close: () => Promise.resolve(),
+  }
+}
