@@ -17,6 +17,9 @@ import { createStoreService } from './workers/store-service.ts'
 /** Beside this file, as source or compiled. */
 const workerFile = import.meta.filename.replace(/primary(\.[jt]s)$/, 'worker$1')
 
+/** What a worker may take to end beyond the deadline of a field: to answer it, and to be rid of traces. */
+const endGraceMs = 5000
+
 /** @throws StartFailure */
 export async function startPrimary(config: Config, variables: Variables, log: Logger): Promise<void> {
   // A store that is made for replicas is opened by each worker.
@@ -63,7 +66,7 @@ export async function startPrimary(config: Config, variables: Variables, log: Lo
   /** The process ends by itself then. */
   async function end(signal: NodeJS.Signals): Promise<void> {
     log.info(`${signal}: finishing what has started`)
-    await crew.end()
+    await crew.end(config.drainDelayMs + config.timeoutMs + endGraceMs)
     await store?.close()
     await upstream.close?.()
   }

@@ -190,20 +190,25 @@ test('installed in an empty folder, it is started by npx', { timeout: 120_000 },
   })
 })
 
-test('the installed command itself ends with 0 on SIGTERM', { timeout: 120_000 }, async (context) => {
-  const folder = await installOrSkip(context)
-  const { gateway, closed } = startInstalled(join(folder, 'node_modules/.bin/callbell-graphql'), [], folder)
-  const url = await gateway.url
-  expect(await createContact(url)).toEqual(created)
-  const playground = await fetch(url, { headers: { accept: 'text/html' } })
-  expect([playground.status, await playground.text()]).toEqual([
-    200,
-    expect.stringContaining('CreateContact'),
-  ])
-  gateway.kill('SIGTERM')
-  expect(await gateway.ended).toEqual({ code: 0, signal: null })
-  await closed
-})
+test.for(['--', '--workers=2'])(
+  'the installed command itself, with %s, ends with 0 on SIGTERM',
+  { timeout: 120_000 },
+  async (option, context) => {
+    const folder = await installOrSkip(context)
+    const command = join(folder, 'node_modules/.bin/callbell-graphql')
+    const { gateway, closed } = startInstalled(command, [option], folder)
+    const url = await gateway.url
+    expect(await createContact(url)).toEqual(created)
+    const playground = await fetch(url, { headers: { accept: 'text/html' } })
+    expect([playground.status, await playground.text()]).toEqual([
+      200,
+      expect.stringContaining('CreateContact'),
+    ])
+    gateway.kill('SIGTERM')
+    expect(await gateway.ended).toEqual({ code: 0, signal: null })
+    await closed
+  },
+)
 
 const typescript = resolve('node_modules/typescript/bin/tsc')
 

@@ -271,6 +271,19 @@ describe('two workers', { timeout: 90_000 }, () => {
     expect(linesOf(gateway, 'a worker has ended and is replaced')).toEqual([])
   })
 
+  test('are killed where they do not end', async () => {
+    const gateway = startGateway({ GATEWAY_WORKERS: '2', CALLBELL_TIMEOUT_MS: '1' })
+    await gateway.url
+    const [stopped] = workersOf(gateway)
+    process.kill(stopped?.pid ?? 0, 'SIGSTOP')
+    gateway.kill('SIGTERM')
+    expect(await gateway.ended).toEqual({ code: 0, signal: null })
+    expect(linesOf(gateway, 'a worker does not end, and is killed')).toMatchObject([
+      { worker: stopped?.worker },
+    ])
+    expect(workersOf(gateway).map(({ pid }) => isRunning(pid))).toEqual([false, false])
+  })
+
   test('do not outlive a first process that is killed', async () => {
     const gateway = startGateway({ GATEWAY_WORKERS: '2' })
     await gateway.url

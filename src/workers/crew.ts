@@ -27,8 +27,11 @@ export interface Crew {
   readonly isComplete: () => boolean
   /** To be told of a worker that it serves. */
   readonly markServing: (worker: number) => void
-  /** Lets all finish what they have started. Resolves when they have ended. */
-  readonly end: () => Promise<void>
+  /**
+   * Lets all finish what they have started, and kills those that have not ended in so many
+   * milliseconds. Resolves when they have ended.
+   */
+  readonly end: (limitMs: number) => Promise<void>
 }
 
 const shortestPauseMs = 100
@@ -100,12 +103,19 @@ export function startCrew({ count, file, answer, onEnd, log }: CrewOptions): Cre
       isComplete = true
       complete.resolve()
     },
-    async end() {
+    async end(limitMs) {
       ending.abort()
       const question: PrimaryQuestion = { kind: 'end' }
       // Whoever does not answer has ended already, or will when it reads it.
       for (const ask of running.values()) ask(question).catch(() => undefined)
+      const limit = setTimeout(() => {
+        for (const worker of running.keys()) {
+          log.error({ worker }, 'a worker does not end, and is killed')
+          cluster.workers?.[worker]?.process.kill('SIGKILL')
+        }
+      }, limitMs)
       await Promise.all(kept)
+      clearTimeout(limit)
     },
   }
 }
