@@ -1,5 +1,6 @@
 /** One of several processes that serve one port, started by `src/primary.ts`, which it asks for all that they share. */
 import cluster from 'node:cluster'
+import { z } from 'zod'
 import { openLog, openOwnStore, readSettings, StartFailure } from './process.ts'
 import type { Serving } from './serve.ts'
 import { serve } from './serve.ts'
@@ -10,8 +11,9 @@ import { createPeer } from './workers/peer.ts'
 import { createPrimaryStore } from './workers/primary-store.ts'
 import type { WorkerQuestion } from './workers/questions.ts'
 import { commission, primaryQuestion } from './workers/questions.ts'
-import { z } from 'zod'
 
+/** When all workers start at once, everything takes its time. */
+const startPatienceMs = 30_000
 /** The primary asks all workers, and waits a second for each. */
 const metricsPatienceMs = 3000
 
@@ -47,7 +49,9 @@ const askPrimary = (question: WorkerQuestion, patienceMs?: number): Promise<unkn
   ask(question, patienceMs)
 
 async function start(): Promise<Serving> {
-  const { worker, variables, sandbox } = commission.parse(await askPrimary({ kind: 'start' }))
+  const { worker, variables, sandbox } = commission.parse(
+    await askPrimary({ kind: 'start' }, startPatienceMs),
+  )
   const { config } = readSettings(() => variables)
   const log = openLog(config).child({ worker })
   return serve({
@@ -63,7 +67,7 @@ process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => void end())
 try {
   serving = await start()
-  await askPrimary({ kind: 'serving', url: serving.url, pid: process.pid })
+  await askPrimary({ kind: 'serving', url: serving.url, pid: process.pid }, startPatienceMs)
 } catch (error) {
   const reason =
     error instanceof StartFailure ? error.message : String(error instanceof Error ? error.stack : error)
