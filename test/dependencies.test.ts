@@ -53,3 +53,24 @@ test('the bill of materials lists all that runs in production', () => {
   expect(names).toContain(`graphql@${packageJson.dependencies.graphql}`)
   expect(names.filter((name) => !listed.has(name))).toEqual([])
 })
+
+const readOfBench = (file: string): string => readFileSync(`test/bench/${file}`, 'utf8')
+
+test('what only the benchmark installs is known beforehand as well, and runs no script', () => {
+  const benchLock: typeof lock = JSON.parse(readOfBench('package-lock.json'))
+  const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
+    readOfBench('package.json'),
+  )
+  const packages = Object.entries(benchLock.packages).filter(([folder]) => folder !== '')
+  expect(packages.filter(([, { integrity = '' }]) => !/^sha512-[\w+/]{86}==$/.test(integrity))).toEqual([])
+  const sources = packages.flatMap(([, { resolved }]) => resolved ?? [])
+  expect(sources.filter((source) => !source.startsWith('https://registry.npmjs.org/'))).toEqual([])
+  expect(
+    Object.keys(dependencies).map((name) => [name, benchLock.packages[`node_modules/${name}`]?.version]),
+  ).toEqual(Object.entries(dependencies))
+  expect(readOfBench('.npmrc')).toMatch(/^ignore-scripts=true$/m)
+  // What is compared is not their versions.
+  const shared = Object.entries(dependencies).filter(([name]) => name in packageJson.dependencies)
+  expect(shared.map(([name]) => name)).toEqual(['graphql', 'graphql-yoga', 'undici'])
+  expect(packageJson.dependencies).toMatchObject(Object.fromEntries(shared))
+})
