@@ -1,0 +1,146 @@
+/**
+ * `npm run bench`: what a request costs through this gateway, through servers that one could have
+ * written instead, and through a bare proxy; on this machine, with one upstream and one load. Prints
+ * tables; with `--write` it puts them into the README, and their chart beside itself.
+ *
+ *   --quick                  a few minutes: fewer rounds, requests and seconds
+ *   --rounds 5               how often each server is measured
+ *   --requests 20000         how many each time
+ *   --only gateway,yoga      which servers, beside the bare proxy
+ *   --series fields,latency  which of the series; `--series ''`: none
+ *   --write                  into README.md and test/bench/chart.svg
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
+import { renderChart } from './cost/chart.ts'
+import { measureLatency } from './cost/latency.ts'
+import { describeMachine, isPinned, load, pinSelf } from './cost/machine.ts'
+import { firstAnswer } from './cost/measure.ts'
+import { measureMemory } from './cost/memory.ts'
+import { estimateMinutes, readOptions } from './cost/options.ts'
+import { createProgress } from './cost/progress.ts'
+import { replaceReport } from './cost/readme.ts'
+import type { ColdStarts } from './cost/report.ts'
+import { byCost, renderReport } from './cost/report.ts'
+import { compareAnswers, connections, measureRounds, ratios } from './cost/rounds.ts'
+import type { SeriesName } from './cost/series.ts'
+import { measureSeries, stepsOf } from './cost/series.ts'
+import { titles, withServer } from './cost/servers.ts'
+import { startUpstream } from './cost/upstream.ts'
+
+const coldStarts = 5
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const root = join(import.meta.dirname, '../..')
+const npm = (...args: string[]): void =>
+  void execFileSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+
+const options = readOptions(process.argv.slice(2))
+/** Before it is this benchmark's own. */
+const loadBefore = load()
+
+if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
+  say('installing the servers to compare with, into test/bench/node_modules (npm ci, without their scripts)')
+  npm('ci', '--prefix', import.meta.dirname, '--no-audit', '--no-fund')
+}
+say('building the gateway (npm run build)')
+npm('run', 'build')
+say(`this takes about ${estimateMinutes(options)} minutes`)
+if (loadBefore > 1) {
+  say(`the machine is not quiet (load average ${loadBefore.toFixed(1)}): ratios hold, times less so`)
+}
+
+pinSelf()
+const upstream = await startUpstream()
+
+/** One after the other, each a fresh process. */
+async function measureColdStarts(main: string): Promise<number[]> {
+  const all: number[] = []
+  for (let run = 0; run < coldStarts; run += 1) {
+    const first = await withServer('gateway', upstream.url, (server) => firstAnswer('gateway', server), main)
+    all.push(first.coldStart)
+  }
+  return all
+}
+
+const has = (name: (typeof options.series)[number]): boolean => options.series.includes(name)
+/** How many times the progress of a series is told. */
+function stepsOfAny(name: (typeof options.series)[number]): number {
+  if (name === 'latency') return 3
+  return name === 'memory' ? 1 : stepsOf(name, options)
+}
+const isGatewayMeasured = options.only.includes('gateway')
+const progress = createProgress(
+  1 +
+    options.only.length * options.rounds +
+    (isGatewayMeasured ? 1 : 0) +
+    options.series.reduce((sum, name) => sum + stepsOfAny(name), 0),
+)
+
+async function measureColdStartsOfBoth(): Promise<ColdStarts> {
+  progress.step('cold starts')
+  return {
+    built: await measureColdStarts('dist/main.js'),
+    source: await measureColdStarts('src/main.ts'),
+  }
+}
+
+function notes(): string[] {
+  const parts = [
+    `${connections} connections in a closed loop, rounds: ${options.rounds}, of ${options.requests.toLocaleString('en-US')} requests each after ${options.warmUp.toLocaleString('en-US')} to warm up, the servers of a round in random order, each one process`,
+    `upstream: ${upstream.name}, always with the same contact`,
+    describeMachine(),
+    isPinned
+      ? 'the server on a core of its own, the load and the upstream on the others'
+      : 'no core is kept for the server',
+  ]
+  return [
+    `Medians over the rounds; the ratio is to the bare proxy of the same round, with the least and the greatest in brackets. ${parts.join('; ')}.`,
+    `The gateway has everything on that it comes with: an API key, the limits of documents and bodies, the checks of input and answer, metrics, and both paces (set so high that they hold nothing back). All others check nothing, and forward.`,
+    ...(loadBefore > 1
+      ? [
+          `Other work ran on the machine at the same time (load average ${loadBefore.toFixed(1)} at the start): compare ratios, not times.`,
+        ]
+      : []),
+  ]
+}
+
+async function measure() {
+  progress.step('comparing the answers')
+  await compareAnswers(options.only, upstream.url)
+  const rounds = await measureRounds(options, upstream.url, progress)
+  const series = (name: SeriesName) => measureSeries(name, options, upstream.url, progress)
+  return {
+    rounds,
+    coldStarts: isGatewayMeasured ? await measureColdStartsOfBoth() : undefined,
+    fields: has('fields') ? await series('fields') : undefined,
+    aliases: has('aliases') ? await series('aliases') : undefined,
+    connections: has('connections') ? await series('connections') : undefined,
+    latency: has('latency') ? await measureLatency(options, upstream.url, progress) : undefined,
+    memory: has('memory') ? await measureMemory(options, upstream.url, progress) : undefined,
+  }
+}
+
+const results = await measure().finally(async () => {
+  progress.end()
+  await upstream.end()
+})
+const report = renderReport({ notes: notes(), ...results })
+const bars = byCost(results.rounds).map((name) => ({
+  title: titles[name],
+  ratio: ratios(results.rounds, name, 'cpu'),
+  isOurs: name === 'gateway',
+}))
+const heading = 'CPU time per createContact, as a ratio to a bare Node proxy'
+const file = join(root, 'README.md')
+const style = { ...(await resolveConfig(file)), parser: 'markdown' }
+say(await format(report, style))
+if (options.write) {
+  const picture = `![${heading}: ${bars.map(({ title, ratio }) => `${title} ${ratio.median.toFixed(1)}`).join(', ')}](test/bench/chart.svg)`
+  const readme = replaceReport(readFileSync(file, 'utf8'), `${picture}\n\n${report}`)
+  writeFileSync(file, await format(readme, style))
+  writeFileSync(join(import.meta.dirname, 'chart.svg'), renderChart(heading, bars))
+  say('written into README.md and test/bench/chart.svg')
+}
