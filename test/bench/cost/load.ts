@@ -75,6 +75,7 @@ export async function openLoad(target: Target, connectionCount: number): Promise
           else next(connection)
         })
       }
+      if (count === 0) resolve(latencies)
       for (const connection of connections) next(connection)
       return promise
     },
