@@ -97,7 +97,7 @@ const none = {
 }
 
 test('a ratio is to the bare proxy of the same round', () => {
-  const [, , bare, gateway] = renderReport({ notes: [], rounds, ...none }).split('\n')
+  const [, , , , bare, gateway] = renderReport({ notes: ['a note'], rounds, ...none }).split('\n')
   expect(bare).toBe(
     '| bare Node proxy | **1.00** (1.00–1.00), 50.0 µs | **1.00** (1.00–1.00), 20,000 /s | **1.00** (1.00–1.00), 5.00 ms | **1.00** (1.00–1.00), 10.0 ms | **1.00** (1.00–1.00), 150 MiB | **1.00** (1.00–1.00), 500 ms |',
   )

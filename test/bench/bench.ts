@@ -89,7 +89,7 @@ async function measureColdStartsOfBoth(): Promise<ColdStarts> {
 
 function notes(): string[] {
   const parts = [
-    `${connections} connections in a closed loop, rounds: ${options.rounds}, of ${options.requests.toLocaleString('en-US')} requests each after ${options.warmUp.toLocaleString('en-US')} to warm up, the servers of a round in random order, each one process`,
+    `Measured with ${connections} connections in a closed loop, in ${options.rounds} rounds of ${options.requests.toLocaleString('en-US')} requests each after ${options.warmUp.toLocaleString('en-US')} to warm up, the servers of a round in random order, each one process`,
     `upstream: ${upstream.name}, always with the same contact`,
     describeMachine(),
     isPinned
@@ -97,7 +97,7 @@ function notes(): string[] {
       : 'no core is kept for the server',
   ]
   return [
-    `Medians over the rounds; the ratio is to the bare proxy of the same round, with the least and the greatest in brackets. ${parts.join('; ')}.`,
+    `Each cell has the ratio to the bare proxy of the same round: the median over the rounds, and in brackets the least and the greatest; then the median of the value itself. ${parts.join('; ')}.`,
     `The gateway has everything on that it comes with: an API key, the limits of documents and bodies, the checks of input and answer, metrics, and both paces (set so high that they hold nothing back). All others check nothing, and forward.`,
     ...(loadBefore > 1
       ? [

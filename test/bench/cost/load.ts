@@ -120,7 +120,7 @@ export async function openLoop(
     return connection
   }
   async function send(number: number, due: number): Promise<void> {
-    const connection = idle.pop() ?? (await open())
+    const connection = idle.shift() ?? (await open())
     const { promise, resolve } = Promise.withResolvers<Answer>()
     connection.send(request, resolve)
     const answer = await Promise.race([promise, failed])
@@ -130,7 +130,8 @@ export async function openLoop(
   }
 
   try {
-    // As a browser's or a balancer's are: most requests find a connection that is open.
+    // As a balancer's are: requests find a connection that is open. They take turns, so that none idles
+    // for so long that the server closes it.
     for (let number = 0; number < 16; number += 1) idle.push(await open())
     const start = performance.now() + 10
     for (let number = 0; number < count; number += 1) {

@@ -67,7 +67,7 @@ const columns: readonly {
 
 function mainTable(rounds: Rounds): string {
   return table(
-    ['ratio to the bare proxy (least–greatest), value', ...columns.map(({ head }) => head)],
+    ['server', ...columns.map(({ head }) => head)],
     byCost(rounds).map((name) => [
       name === 'gateway' ? `**${titles[name]}**` : titles[name],
       ...columns.map(({ figure, unit }) => {
@@ -137,8 +137,9 @@ export function renderReport(results: Results): string {
   const { rounds, coldStarts, fields, aliases, connections, latency, memory } = results
   const gateway = figures(rounds, 'gateway', 'memoryAtStart').median
   return [
+    results.notes[0] ?? '',
     mainTable(rounds),
-    ...results.notes,
+    ...results.notes.slice(1),
     ...(Number.isNaN(gateway)
       ? []
       : [`After its first answer the gateway has ${digits(gateway)} MiB of memory.`]),
