@@ -111,6 +111,9 @@ async function measure() {
   progress.step('comparing the answers')
   await compareAnswers(options.only, upstream.url)
   const rounds = await measureRounds(options, upstream.url, progress)
+  progress.end()
+  // The rest takes its time, and may be interrupted.
+  if (options.series.length > 0) say(renderReport({ notes: notes(), rounds }))
   const series = (name: SeriesName) => measureSeries(name, options, upstream.url, progress)
   return {
     rounds,

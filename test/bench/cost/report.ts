@@ -20,12 +20,12 @@ export interface Results {
   /** What it was measured on and with: a sentence each. */
   readonly notes: readonly string[]
   readonly rounds: Rounds
-  readonly coldStarts: ColdStarts | undefined
-  readonly fields: Series | undefined
-  readonly aliases: Series | undefined
-  readonly connections: Series | undefined
-  readonly latency: readonly Latency[] | undefined
-  readonly memory: MemorySeries | undefined
+  readonly coldStarts?: ColdStarts | undefined
+  readonly fields?: Series | undefined
+  readonly aliases?: Series | undefined
+  readonly connections?: Series | undefined
+  readonly latency?: readonly Latency[] | undefined
+  readonly memory?: MemorySeries | undefined
 }
 
 /** Three digits, or all before the point. */

@@ -89,13 +89,13 @@ async function waitForAnswer(url: URL, child: Child): Promise<void> {
 
 export async function startUpstream(): Promise<Upstream> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const port = await freePort()
   const nginx = await startNginx(folder, port)
   const child = nginx ?? (await startNode(port))
   const url = `http://127.0.0.1:${port}/v1`
   async function end(): Promise<void> {
     await child.end('SIGTERM')
-    rmSync(folder, { recursive: true, force: true })
   }
   try {
     await waitForAnswer(new URL(`${url}/contacts`), child)
