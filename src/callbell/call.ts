@@ -72,7 +72,7 @@ export function createCall(options: CallOptions): CallbellCalls {
         const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
         const traced = { ...request, headers: attempt.entered() }
         const run = (): Promise<Answer> =>
-          exchange.send(traced, AbortSignal.timeout(allowedMs), {
+          exchange.send(traced, allowedMs, {
             sent() {
               pass.sent()
               attempt.sent()

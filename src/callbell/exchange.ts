@@ -39,13 +39,13 @@ export interface Exchange {
   /**
    * Sends a request once: no retry, no redirect followed, no body decompressed.
    *
-   * @param signal the deadline of connect, headers and body together; once it has fired before a
+   * @param allowedMs milliseconds for connect, headers and body together; once they are over before a
    *   connection was free, the request is not sent any more
    * @param watcher is told when the first byte is about to leave, if it does, and when the
    *   connection is free for others: a request that was given up may still hold it for a while
    * @throws CallbellError with `CALLBELL_TIMEOUT`, `CALLBELL_UNAVAILABLE` or `CALLBELL_INVALID_RESPONSE`
    */
-  send(request: Request, signal: AbortSignal, watcher: Watcher): Promise<Answer>
+  send(request: Request, allowedMs: number, watcher: Watcher): Promise<Answer>
   /** Waits for the requests under way, but not for longer than a connection may take, then closes. */
   close(): Promise<void>
 }
@@ -62,7 +62,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     pipelining: 1,
     allowH2: false,
     maxResponseSize: largestAnswerBytes,
-    // The caller's signal bounds headers and body. A connection attempt is the pool's own, and
+    // The caller's deadline bounds headers and body. A connection attempt is the pool's own, and
     // would otherwise outlive the request that caused it.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -78,7 +78,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const basePath = pathname.replace(/\/$/, '')
 
   return {
-    send: ({ method, path, body, headers: others }, signal, watcher) =>
+    send: ({ method, path, body, headers: others }, allowedMs, watcher) =>
       new Promise((resolve, reject) => {
         const usual = body === undefined ? headers : headersWithBody
         pool.dispatch(
@@ -88,7 +88,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
             headers: others ? { ...usual, ...others } : usual,
             body: body ?? null,
           },
-          new ExchangeHandler(signal, watcher, resolve, reject),
+          new ExchangeHandler(allowedMs, watcher, resolve, reject),
         )
       }),
     async close() {
@@ -100,7 +100,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
-  private readonly signal: AbortSignal
+  /** Not an AbortSignal's: that costs as much as writing the request. */
+  private readonly timer: NodeJS.Timeout
+  private isLate = false
   private readonly watcher: Watcher
   private readonly resolve: (answer: Answer) => void
   private readonly reject: (error: unknown) => void
@@ -111,28 +113,28 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined
 
   constructor(
-    signal: AbortSignal,
+    allowedMs: number,
     watcher: Watcher,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {
-    this.signal = signal
     this.watcher = watcher
     this.resolve = resolve
     this.reject = reject
-    signal.addEventListener('abort', this.onAbort, { once: true })
-    if (signal.aborted) this.onAbort()
+    this.timer = setTimeout(this.onLate, allowedMs).unref()
+    if (allowedMs <= 0) this.onLate()
   }
 
   /** The caller is answered at once, whatever the connection does; it is given up as well. */
-  private readonly onAbort = (): void => {
+  private readonly onLate = (): void => {
+    this.isLate = true
     this.fail('CALLBELL_TIMEOUT', 'no answer in time')
     this.controller?.abort(new Error('deadline'))
   }
 
   /** undici's write boundary: no byte has been sent before this call, and none is if it aborts. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.signal.aborted) {
+    if (this.isLate) {
       controller.abort(new Error('deadline'))
       return
     }
@@ -159,7 +161,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.watcher.done()
-    this.signal.removeEventListener('abort', this.onAbort)
+    clearTimeout(this.timer)
     // Not fatal on bytes that are no UTF-8: a garbled letter must not cost a contact's uuid.
     const text = new TextDecoder().decode(Buffer.concat(this.chunks))
     this.resolve({ status: this.status, headers: this.headers, text })
@@ -169,7 +171,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.watcher.done()
     if (error instanceof errors.InvalidArgumentError) {
       // Ours, not the upstream's: a bug stays a bug.
-      this.signal.removeEventListener('abort', this.onAbort)
+      clearTimeout(this.timer)
       this.reject(error)
     } else if (error instanceof errors.ConnectTimeoutError) {
       this.fail('CALLBELL_TIMEOUT', 'no connection in time', error)
@@ -186,7 +188,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   private fail(code: CallbellError['code'], message: string, cause?: Error): void {
-    this.signal.removeEventListener('abort', this.onAbort)
+    clearTimeout(this.timer)
     const status = this.progress === 'status' ? this.status : undefined
     this.reject(new CallbellError(code, message, { progress: this.progress, status, cause }))
   }
