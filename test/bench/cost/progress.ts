@@ -24,7 +24,7 @@ export function createProgress(steps: number): Progress {
       write(title)
     },
     detail(what) {
-      if (isTTY) write(`${title}: ${what}`)
+      write(`${title}: ${what}`)
     },
     end() {
       if (isTTY) process.stderr.write('\r\u001B[K')
