@@ -1,7 +1,8 @@
 /** The log: one JSON line an event on standard output, readable lines on a terminal, neither with a secret. */
+import { createRequire } from 'node:module'
 import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import pino from 'pino'
-import pretty from 'pino-pretty'
+import type PinoPretty from 'pino-pretty'
 import { toPlain } from './plain.ts'
 import { createRedact } from './redact.ts'
 
@@ -42,10 +43,13 @@ export function createLog({ level, secrets, isTerminal = false, destination }: L
       streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n`,
     },
   }
-  return isTerminal
-    ? pino(
-        options,
-        pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, destination: destination ?? 1 }),
-      )
-    : pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? pino.destination(1))
+  if (!isTerminal) {
+    return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? pino.destination(1))
+  }
+  // Loaded only where a person reads: it takes its time.
+  const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
+  return pino(
+    options,
+    pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, destination: destination ?? 1 }),
+  )
 }

@@ -6,7 +6,6 @@ import { findApiKey } from './api-key.ts'
 import type { Authentication, Refused } from './authentication.ts'
 import { unauthenticated } from './authentication.ts'
 import type { JwtOptions } from './jwt.ts'
-import { createJwtCheck } from './jwt.ts'
 
 export type { Authentication, Refused } from './authentication.ts'
 
@@ -36,7 +35,8 @@ const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
 /** Takes an API key in `x-api-key`, and an API key or a JWT in `authorization: Bearer …`. */
 export function createAuthenticate({ apiKeys, jwt }: AuthenticateOptions): Authenticate {
-  const checkJwt = jwt && createJwtCheck(jwt)
+  // Loaded only where it is asked for: it takes its time.
+  const jwtCheck = jwt && import('./jwt.ts').then(({ createJwtCheck }) => createJwtCheck(jwt))
 
   function checkApiKey(presented: string): Authentication {
     const key = apiKeys && findApiKey(apiKeys(), presented)
@@ -46,7 +46,7 @@ export function createAuthenticate({ apiKeys, jwt }: AuthenticateOptions): Authe
   }
 
   return async (headers, address) => {
-    if (!apiKeys && !checkJwt) {
+    if (!apiKeys && !jwtCheck) {
       return { caller: { name: 'anyone', bucket: addressBucket(address), scopes: allScopes } }
     }
     const apiKey = apiKeys && headers.get('x-api-key')
@@ -57,8 +57,9 @@ export function createAuthenticate({ apiKeys, jwt }: AuthenticateOptions): Authe
     if (apiKey) return checkApiKey(apiKey)
     const bearer = bearerOf(authorization)
     if (typeof bearer !== 'string') return bearer
-    const isJwt = checkJwt && (!apiKeys || jwtForm.test(bearer))
-    return isJwt ? checkJwt(bearer) : checkApiKey(bearer)
+    if (!jwtCheck || (apiKeys && !jwtForm.test(bearer))) return checkApiKey(bearer)
+    const checkJwt = await jwtCheck
+    return checkJwt(bearer)
   }
 }
 
