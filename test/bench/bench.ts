@@ -20,6 +20,7 @@ import { describeMachine, isPinned, load, pinSelf } from './cost/machine.ts'
 import { firstAnswer } from './cost/measure.ts'
 import { measureMemory } from './cost/memory.ts'
 import { estimateMinutes, readOptions } from './cost/options.ts'
+import { orEnd } from './or-end.ts'
 import { createProgress } from './cost/progress.ts'
 import { replaceReport } from './cost/readme.ts'
 import type { ColdStarts } from './cost/report.ts'
@@ -37,7 +38,7 @@ const root = join(import.meta.dirname, '../..')
 const npm = (...args: string[]): void =>
   void execFileSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
 
-const options = readOptions(process.argv.slice(2))
+const options = orEnd(() => readOptions(process.argv.slice(2)))
 /** Before it is this benchmark's own. */
 const loadBefore = load()
 

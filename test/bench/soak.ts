@@ -13,6 +13,7 @@ import { Worker } from 'node:worker_threads'
 import { createDice } from '../../src/sandbox/seed/dice.ts'
 import { createCallers } from './soak/callers.ts'
 import { disturb } from './soak/disturbances.ts'
+import { orEnd } from './or-end.ts'
 import { readOptions } from './soak/options.ts'
 import { openRedis, openReplica } from './soak/processes.ts'
 import { createRecord } from './soak/record.ts'
@@ -29,7 +30,7 @@ const progressEveryMs = 10_000
 /** Ten seconds' worth. More would tell how a machine drowns in repetitions, and not of the gateway. */
 const mostPending = 3000
 
-const options = readOptions()
+const options = orEnd(readOptions)
 const durationMs = options.minutes * 60_000
 const calmMs = Math.min(longestCalmMs, durationMs / 4)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
