@@ -46,7 +46,7 @@ export function createGateway(
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
-  const readyOperations = createReadyOperations(parts.compileAfter)
+  const readyOperations = createReadyOperations(log, parts.compileAfter)
   /** URLs by the host that was asked: callers ask few. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
   const answerGraphql = createGraphqlEndpoint({ ...parts, readyOperations }, graphqlPath)
@@ -76,9 +76,10 @@ export function createGateway(
   async function takeFastLane(ride: Parameters<FastLane>[0]): Promise<HandedOn | undefined> {
     const host = ride.head.headers.get('host')
     if (!hasFastLane || host === null || !hasOneHost(ride.incoming)) return {}
-    const url = hosts.get(host) ?? URL.parse(`http://${host}${graphqlPath}`)
+    const known = hosts.get(host)
+    const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
     if (url === null || crossOrigin.findRefusal(ride.head, url)) return {}
-    hosts.set(host, url)
+    if (known === undefined) hosts.set(host, url)
     return fastLane(ride)
   }
 

@@ -3,6 +3,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionN
 import { BREAK, execute, Kind, visit } from 'graphql'
 import type { Scope } from '../../caller.ts'
 import type { GatewayContext, GatewayPlugin } from '../../graphql/builder.ts'
+import type { Logger } from '../../telemetry/log.ts'
 import { mostCalls, scopeOf } from '../admission/admission.ts'
 import { countCalls } from '../admission/operation-cost.ts'
 import { createLocateErrors } from './located-errors.ts'
@@ -40,8 +41,11 @@ export interface ReadyOperations {
  */
 const runsUntilCompiled = 100
 
-/** @param compileAfter runs; 0: at once */
-export function createReadyOperations(compileAfter = runsUntilCompiled): ReadyOperations {
+/**
+ * @param log told of what can't be compiled, which goes on as it was
+ * @param compileAfter runs; 0: at once
+ */
+export function createReadyOperations(log: Logger, compileAfter = runsUntilCompiled): ReadyOperations {
   const documents = createCacheByText<readonly ReadyOperation[]>()
   return {
     find(text, name) {
@@ -53,24 +57,30 @@ export function createReadyOperations(compileAfter = runsUntilCompiled): ReadyOp
     plugin: {
       onExecute({ args: { schema, document, contextValue } }) {
         const { query } = contextValue.params
-        if (query && !documents.has(query)) documents.set(query, operationsIn(schema, document, compileAfter))
+        if (query && !documents.has(query))
+          documents.set(query, operationsIn(schema, document, { log, compileAfter }))
       },
     },
   }
+}
+
+interface Compiling {
+  readonly log: Logger
+  readonly compileAfter: number
 }
 
 /** @returns none where an operation's cost depends on its variables, or is too high for any */
 function operationsIn(
   schema: GraphQLSchema,
   document: DocumentNode,
-  compileAfter: number,
+  compiling: Compiling,
 ): readonly ReadyOperation[] {
   if (!hasFixedCost(document)) return []
   const operations = document.definitions.flatMap((definition) => {
     if (definition.kind !== Kind.OPERATION_DEFINITION) return []
     const calls = countCalls(schema, document, definition, {})
     const name = definition.name?.value
-    const run = createRun(schema, document, definition, compileAfter)
+    const run = createRun(schema, document, definition, compiling)
     return [{ type: definition.operation, name, scope: scopeOf(definition), calls, run }]
   })
   return operations.every(({ calls }) => calls <= mostCalls) ? operations : []
@@ -81,7 +91,7 @@ function createRun(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  compileAfter: number,
+  { log, compileAfter }: Compiling,
 ): Run {
   const name = operation.name?.value
   let runs = 0
@@ -93,8 +103,7 @@ function createRun(
   async function compile(): Promise<void> {
     const { compileQuery, isCompiledQuery } = await import('graphql-jit')
     const compiled = compileQuery(schema, document, name)
-    // What it can't compile goes on as it was.
-    if (!isCompiledQuery(compiled)) return
+    if (!isCompiledQuery(compiled)) throw new Error(compiled.errors?.map(({ message }) => message).join('; '))
     const locateErrors = createLocateErrors(schema, document, operation)
     run = async (context, variables) => {
       const { data, errors } = await compiled.query(undefined, context, variables)
@@ -104,9 +113,13 @@ function createRun(
     }
   }
 
+  function tell(error: unknown): void {
+    log.warn({ operation: name, err: error }, 'an operation can’t be compiled, and goes on as it was')
+  }
+
   return (context, variables) => {
     if (runs <= compileAfter) {
-      if (runs === compileAfter) void compile().catch(() => undefined)
+      if (runs === compileAfter) compile().catch(tell)
       runs += 1
     }
     return run(context, variables)
