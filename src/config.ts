@@ -10,6 +10,7 @@ import type { LogLevel } from './telemetry/log.ts'
 import { logLevels } from './telemetry/log.ts'
 import type { TraceSettings } from './telemetry/open-telemetry.ts'
 import { readTextFile } from './text-file.ts'
+import { oneOf, parseHeaders, share, switchWords, wholeNumber } from './variable-forms.ts'
 
 export interface Config {
   /** Null: no token was given, and the sandbox takes Callbell's place. */
@@ -61,35 +62,6 @@ export class ConfigError extends Error {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
-
-function wholeNumber(name: string, from: number, to: number, fallback: number) {
-  return z
-    .string()
-    .default(String(fallback))
-    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
-      error: ({ input }) =>
-        `${name} must be a whole number from ${from} to ${to}, but is ${JSON.stringify(input)}`,
-    })
-    .transform(Number)
-}
-
-function share(name: string) {
-  return z
-    .string()
-    .default('1')
-    .refine((text) => /^(?:0|1|[01]?\.\d{1,9})$/.test(text) && Number(text) <= 1, {
-      error: ({ input }) => `${name} must be a number from 0 to 1, but is ${JSON.stringify(input)}`,
-    })
-    .transform(Number)
-}
-
-function oneOf<const T extends string>(name: string, words: readonly T[]) {
-  return z.enum(words, {
-    error: ({ input }) => `${name} must be one of ${words.join(', ')}, but is ${JSON.stringify(input)}`,
-  })
-}
-
-const switchWords = ['true', 'false'] as const
 
 /** Each takes a hundred megabytes: more than these is a mistake. */
 const mostWorkers = 128
@@ -255,21 +227,6 @@ export function readAuthentication(variables: Environment) {
 
 function withoutEmpty(variables: Environment): Environment {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
-}
-
-/** As W3C Baggage writes them. @returns undefined where they are no headers */
-function parseHeaders(text: string): Record<string, string> | undefined {
-  const headers: Record<string, string> = {}
-  for (const item of text.split(',').filter((part) => part.trim() !== '')) {
-    const [, name, value] = /^\s*([\w.-]+)\s*=(.*)$/.exec(item) ?? []
-    if (name === undefined || value === undefined) return undefined
-    try {
-      headers[name.toLowerCase()] = decodeURIComponent(value.trim())
-    } catch {
-      return undefined
-    }
-  }
-  return headers
 }
 
 /** A door that nobody can open is a mistake at the start. */
