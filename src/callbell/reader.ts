@@ -29,19 +29,16 @@ export class Reader {
   }
 
   boolean(key: string): boolean | null {
-    return this.read(key, (value) => (typeof value === 'boolean' ? value : null))
+    return this.read(key, asBoolean)
   }
 
   /** A number of things, told by the number or by the list of them. */
   count(key: string): number | null {
-    return this.read(key, (value) => {
-      const count: unknown = Array.isArray(value) ? value.length : value
-      return Number.isInteger(count) && Math.abs(Number(count)) < 2 ** 31 ? Number(count) : null
-    })
+    return this.read(key, asCount)
   }
 
   texts(key: string): string[] {
-    const items = this.read(key, (value) => (Array.isArray(value) ? value : null)) ?? []
+    const items = this.read(key, asList) ?? []
     return items.flatMap((item, index) => {
       const text = asText(item)
       if (text === null) this.unreadable.push(`${this.path}.${key}.${index}`)
@@ -50,28 +47,31 @@ export class Reader {
   }
 
   customFields(key: string, metadataKey: string): CustomField[] {
-    const fields = this.read(key, (value) => (isObject(value) ? value : null)) ?? {}
-    const metadata = this.read(metadataKey, (value) => (isObject(value) ? value : null)) ?? {}
+    const fields = this.read(key, asObject)
+    if (fields === null) return []
+    const metadata = this.read(metadataKey, asObject)
     return Object.entries(fields).map(([name, value]) => {
       const text = textOfCustomValue(value)
       if (text === null && value !== null) this.unreadable.push(`${this.path}.${key}.${name}`)
-      const field = own(metadata, name)
-      const told = new Reader(isObject(field) ? field : {}, `${this.path}.${metadataKey}`, this.unreadable)
-      const hasOptions = isObject(field) && own(field, 'options') !== undefined
+      const field = metadata && asObject(own(metadata, name))
+      const told = field && new Reader(field, `${this.path}.${metadataKey}`, this.unreadable)
       return {
         name,
         value: text,
         values: text === null ? null : listIn(text),
-        type: told.text('type'),
-        options: hasOptions ? told.texts('options') : null,
+        type: told?.text('type') ?? null,
+        options: told && own(field, 'options') !== undefined ? told.texts('options') : null,
       }
     })
   }
 
   object<T>(key: string, read: (reader: Reader) => T | null): T | null {
-    return this.read(key, (value) =>
-      isObject(value) ? read(new Reader(value, `${this.path}.${key}`, this.unreadable)) : null,
-    )
+    const value = own(this.wire, key)
+    if (value === undefined || value === null) return null
+    const path = `${this.path}.${key}`
+    const decoded = isObject(value) ? read(new Reader(value, path, this.unreadable)) : null
+    if (decoded === null) this.unreadable.push(path)
+    return decoded
   }
 
   private read<T>(key: string, decode: (value: unknown) => T | null): T | null {
@@ -81,6 +81,23 @@ export class Reader {
     if (decoded === null) this.unreadable.push(`${this.path}.${key}`)
     return decoded
   }
+}
+
+function asBoolean(value: unknown): boolean | null {
+  return typeof value === 'boolean' ? value : null
+}
+
+function asCount(value: unknown): number | null {
+  const count: unknown = Array.isArray(value) ? value.length : value
+  return Number.isInteger(count) && Math.abs(Number(count)) < 2 ** 31 ? Number(count) : null
+}
+
+function asList(value: unknown): readonly unknown[] | null {
+  return Array.isArray(value) ? value : null
+}
+
+function asObject(value: unknown): JsonObject | null {
+  return isObject(value) ? value : null
 }
 
 /** A custom field's text. A list or object, should one come, is kept as its JSON text. */
@@ -105,15 +122,22 @@ function listIn(text: string): readonly string[] | null {
 }
 
 /** RFC 3339, or as one family of endpoints writes it: `2025-12-18 20:00:19 +0100`. */
-const timeForm = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:(Z|UTC)|([+-]\d\d):?(\d\d))$/
+const timeForm =
+  /^(\d{4})-(0\d|1[0-2])-(\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?) ?(?:(Z|UTC)|([+-](?:[01]\d|2[0-3])):?([0-5]\d))$/
 
 /** A time as RFC 3339 text: as it came where it is that already, else converted; null where it is no time. */
 export function decodeTime(value: unknown): string | null {
   const parts = typeof value === 'string' ? timeForm.exec(value) : null
   if (parts === null) return null
-  const [, date = '', time, utc, hours, minutes] = parts
-  const text = `${date}T${time}${utc ? 'Z' : `${hours}:${minutes}`}`
-  // JavaScript takes the 31st of February for the 3rd of March.
-  const isReal = !Number.isNaN(Date.parse(text)) && new Date(date).toISOString().startsWith(date)
-  return isReal ? text : null
+  const [, year, month, day, time, utc, hours, minutes] = parts
+  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return null
+  return `${year}-${month}-${day}T${time}${utc ? 'Z' : `${hours}:${minutes}`}`
+}
+
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** @param month from 1; 0 has no days */
+function daysIn(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return isLeap && month === 2 ? 29 : (daysOfMonths[month - 1] ?? 0)
 }

@@ -1,14 +1,12 @@
 /** Adding a note to a contact's conversation: checked first, added once, and its outcome named. */
-import { z } from 'zod'
 import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import {
   checkIdempotencyKey,
-  checkInput,
   controlsButLayout,
+  InputCheck,
   notBlank,
   pathSegment,
-  text,
   wellFormed,
   without,
 } from './input-rules.ts'
@@ -31,10 +29,7 @@ export interface AddNoteResult {
 }
 
 /** No limit of a conversation's notes is documented: only the note of a contact has one. */
-const newNote = z.object({
-  uuid: text(pathSegment),
-  text: text(notBlank, wellFormed, without(controlsButLayout)),
-}) satisfies z.ZodType<NewNote>
+const noteText = [notBlank, wellFormed, without(controlsButLayout)]
 
 /**
  * @param origin whose idempotency keys these are
@@ -50,10 +45,12 @@ export async function addNote(
   deadline: number,
 ): Promise<AddNoteResult> {
   const key = idempotencyKey ?? undefined
-  const checked = checkInput(newNote, input)
-  const problems = [...checkIdempotencyKey(key), ...('problems' in checked ? checked.problems : [])]
-  if (!('value' in checked) || problems.length > 0) return { isAdded: false, problems, replayed: false }
-  const result = await makeOnce(parts, key, noteCreation(callbell, checked.value), origin, deadline)
+  const check = new InputCheck()
+  check.text([pathSegment], input.uuid, 'uuid')
+  check.text(noteText, input.text, 'text')
+  const problems = [...checkIdempotencyKey(key), ...check.problems]
+  if (problems.length > 0) return { isAdded: false, problems, replayed: false }
+  const result = await makeOnce(parts, key, noteCreation(callbell, input), origin, deadline)
   if ('problems' in result) return { isAdded: false, problems: result.problems, replayed: false }
   return { isAdded: result.made, problems: [], replayed: result.replayed }
 }

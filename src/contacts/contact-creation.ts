@@ -11,7 +11,7 @@ const storedContact = z.custom<Contact>()
 /** The creation of a contact, which is looked up by its phone number. */
 export function contactCreation(callbell: CallbellClient, contact: NewContact): Creation<Contact> {
   return {
-    fingerprint: encodeNewContact(contact),
+    fingerprint: () => encodeNewContact(contact),
     // Only WhatsApp contacts can be asked for by their identifier, and one of dots alone would name
     // another place in the URL.
     canBeLookedUp: contact.source === 'whatsapp' && !/^\.+$/.test(contact.identifier),

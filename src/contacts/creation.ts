@@ -3,7 +3,7 @@ import type { Times } from '../callbell/client.ts'
 
 export interface Creation<Made> {
   /** Tells it from any other: the same idempotency key must not serve two. */
-  readonly fingerprint: string
+  fingerprint(): string
   /** Whether Callbell can be asked for it. */
   readonly canBeLookedUp: boolean
   /**

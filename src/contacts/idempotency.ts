@@ -197,7 +197,7 @@ export function createIdempotency(
   return {
     async create(caller, key, sending) {
       const id = digest(`${caller}\u0000${key}`)
-      const fingerprint = digest(sending.creation.fingerprint)
+      const fingerprint = digest(sending.creation.fingerprint())
       const first = underWay.get(id)
       if (first) {
         if (first.fingerprint !== fingerprint) throw reused()

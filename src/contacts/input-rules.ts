@@ -2,7 +2,6 @@
  * What the rules of inputs are made of. They refuse only what Callbell certainly refuses: whatever
  * it may accept is Callbell's to judge.
  */
-import { z } from 'zod'
 
 export type ProblemCode = 'BLANK' | 'TOO_LONG' | 'INVALID'
 
@@ -17,8 +16,10 @@ export interface InputProblem {
 export const controls = /\p{Cc}/u
 export const controlsButLayout = /(?![\t\n\r])\p{Cc}/u
 
+export type Broken = Pick<InputProblem, 'message' | 'code'>
+
 /** A rule: what is wrong with a text, or nothing. */
-export type Rule = (value: string) => { message: string; code: ProblemCode } | undefined
+export type Rule = (value: string) => Broken | undefined
 
 export const notBlank: Rule = (value) =>
   value.trim() === '' ? { message: 'must not be blank', code: 'BLANK' } : undefined
@@ -67,45 +68,31 @@ function codePointName(codePoint: number): string {
   return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
-/** A text that meets all rules; the first one broken is told. */
-export function text(...rules: Rule[]) {
-  return z.string().check((context) => {
-    for (const rule of rules) {
-      const broken = rule(context.value)
-      if (broken) {
-        context.issues.push({
-          code: 'custom',
-          input: context.value,
-          message: broken.message,
-          params: { code: broken.code },
-        })
-        return
-      }
-    }
-  })
-}
-
 /** Of a list of thousands, each with a mistake, nobody reads more; the answer would be a multiple of it. */
 const mostProblems = 50
 
-/**
- * Checks an input against all rules.
- *
- * @returns what the schema makes of it, or everything that is wrong with it at once (the first 50
- *   where it is more)
- */
-export function checkInput<Schema extends z.ZodType>(
-  schema: Schema,
-  input: z.input<Schema>,
-): { readonly value: z.output<Schema> } | { readonly problems: readonly InputProblem[] } {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return { value: parsed.data }
-  return {
-    problems: parsed.error.issues.slice(0, mostProblems).map((issue) => ({
-      path: issue.path.map(String),
-      message: issue.message,
-      code: issue.code === 'custom' ? codeOf(issue.params) : 'INVALID',
-    })),
+/** Collects everything that is wrong with an input: the first 50 where it is more. */
+export class InputCheck {
+  readonly problems: InputProblem[] = []
+
+  /** Of a text that is given, the first rule broken is told. */
+  text(rules: readonly Rule[], value: string | null | undefined, ...path: string[]): void {
+    if (value === null || value === undefined) return
+    for (const rule of rules) {
+      const broken = rule(value)
+      if (broken === undefined) continue
+      this.tell(broken, ...path)
+      return
+    }
+  }
+
+  texts(rules: readonly Rule[], values: readonly string[] | null | undefined, ...path: string[]): void {
+    if (values === null || values === undefined) return
+    for (const [index, value] of values.entries()) this.text(rules, value, ...path, String(index))
+  }
+
+  tell(broken: Broken, ...path: string[]): void {
+    if (this.problems.length < mostProblems) this.problems.push({ path, ...broken })
   }
 }
 
@@ -120,9 +107,4 @@ export function checkIdempotencyKey(key: string | undefined): readonly InputProb
   if (isPrintable && length >= 1 && length <= longestKey) return []
   const message = `must be 1 to ${longestKey} printable characters`
   return [{ path: ['idempotencyKey'], message, code: length > longestKey ? 'TOO_LONG' : 'INVALID' }]
-}
-
-function codeOf(params: Record<string, unknown> | undefined): ProblemCode {
-  const code = params?.['code']
-  return code === 'BLANK' || code === 'TOO_LONG' ? code : 'INVALID'
 }

@@ -1,18 +1,33 @@
 /** The rules that a new contact must meet before anything is sent. */
-import { z } from 'zod'
-import type { NewContact } from '../contact.ts'
-import { botStatuses, contactSources } from '../contact.ts'
+import type { BotStatus, NewContact, NewCustomField } from '../contact.ts'
 import type { InputProblem, Rule } from './input-rules.ts'
 import {
   atMost,
-  checkInput,
   controls,
   controlsButLayout,
+  InputCheck,
   notBlank,
-  text,
   wellFormed,
   without,
 } from './input-rules.ts'
+
+/** A contact as a caller gives it: of the right types, and otherwise not yet checked. */
+export interface NewContactInput extends Pick<NewContact, 'identifier' | 'source' | 'name'> {
+  // GraphQL clients send null for what they leave out; to us it is the same.
+  readonly tags?: readonly string[] | null | undefined
+  readonly customFields?: readonly CustomFieldInput[] | null | undefined
+  readonly assignedUser?: string | null | undefined
+  readonly teamUuid?: string | null | undefined
+  readonly channelUuid?: string | null | undefined
+  readonly botStatus?: BotStatus | null | undefined
+  readonly note?: string | null | undefined
+}
+
+export interface CustomFieldInput {
+  readonly name: string
+  readonly value?: string | null | undefined
+  readonly values?: readonly string[] | null | undefined
+}
 
 /** Callbell's documented limit of a note. */
 const longestNote = 1000
@@ -29,66 +44,38 @@ const emailAddress: Rule = (value) =>
 const notPolluting: Rule = (value) =>
   pollutingNames.has(value) ? { message: `must not be "${value}"`, code: 'INVALID' } : undefined
 
-export const singleLine = text(wellFormed, without(controls))
-const multiLine = text(wellFormed, without(controlsButLayout))
-export const name = text(notBlank, atMost(longestName), wellFormed, without(controls))
+export const singleLine = [wellFormed, without(controls)]
+const multiLine = [wellFormed, without(controlsButLayout)]
+export const name = [notBlank, atMost(longestName), wellFormed, without(controls)]
+export const user = [emailAddress, wellFormed, without(controls)]
+export const note = [atMost(longestNote), wellFormed, without(controlsButLayout)]
+const customFieldName = [...singleLine, notPolluting]
 
-const customField = z
-  .object({
-    name: text(wellFormed, without(controls), notPolluting),
-    value: multiLine.nullish(),
-    values: z.array(singleLine).nullish(),
-  })
-  .transform((field, context) => {
-    const given = [field.value, field.values].filter((value) => value !== null && value !== undefined)
-    const [value] = given
-    if (value === undefined || given.length > 1) {
-      const message = `must have exactly one of value and values, but has ${value === undefined ? 'neither' : 'both'}`
-      context.addIssue({ code: 'custom', message, params: { code: 'INVALID' } })
-      return z.NEVER
-    }
-    return { name: field.name, value }
-  })
-
-export const customFields = z.array(customField).check((context) => {
+/** @returns the fields with their one value each; what is wrong with them is told to `check` */
+export function checkCustomFields(
+  check: InputCheck,
+  fields: NewContactInput['customFields'],
+): readonly NewCustomField[] | undefined {
   const seen = new Set<string>()
-  for (const [index, field] of context.value.entries()) {
-    if (seen.has(field.name)) {
-      context.issues.push({
-        code: 'custom',
-        input: field.name,
-        path: [index, 'name'],
-        message: `must not be repeated: "${field.name}" was given before`,
-        params: { code: 'INVALID' },
-      })
+  return fields?.map(({ name: fieldName, value, values }, index) => {
+    const path = ['customFields', String(index)]
+    check.text(customFieldName, fieldName, ...path, 'name')
+    check.text(multiLine, value, ...path, 'value')
+    check.texts(singleLine, values, ...path, 'values')
+    const hasValue = value !== null && value !== undefined
+    const hasValues = values !== null && values !== undefined
+    if (hasValue === hasValues) {
+      const message = `must have exactly one of value and values, but has ${hasValue ? 'both' : 'neither'}`
+      check.tell({ message, code: 'INVALID' }, ...path)
     }
-    seen.add(field.name)
-  }
-})
-
-/** GraphQL clients send null for what they leave out; to us it is the same. */
-function optional<T extends z.ZodType>(schema: T) {
-  return schema.nullish().transform((value) => value ?? undefined)
+    if (seen.has(fieldName)) {
+      const message = `must not be repeated: "${fieldName}" was given before`
+      check.tell({ message, code: 'INVALID' }, ...path, 'name')
+    }
+    seen.add(fieldName)
+    return { name: fieldName, value: value ?? values ?? '' }
+  })
 }
-
-export const user = text(emailAddress, wellFormed, without(controls))
-export const note = text(atMost(longestNote), wellFormed, without(controlsButLayout))
-
-const newContact = z.object({
-  identifier: name,
-  source: z.enum(contactSources),
-  name,
-  tags: optional(z.array(singleLine)),
-  customFields: optional(customFields),
-  assignedUser: optional(user),
-  teamUuid: optional(singleLine),
-  channelUuid: optional(singleLine),
-  botStatus: optional(z.enum(botStatuses)),
-  note: optional(note),
-}) satisfies z.ZodType<NewContact>
-
-/** What `checkNewContact` takes: a contact as a caller gives it, not yet checked. */
-export type NewContactInput = z.input<typeof newContact>
 
 /**
  * Checks an input against all rules.
@@ -99,6 +86,29 @@ export type NewContactInput = z.input<typeof newContact>
 export function checkNewContact(
   input: NewContactInput,
 ): { readonly contact: NewContact } | { readonly problems: readonly InputProblem[] } {
-  const checked = checkInput(newContact, input)
-  return 'problems' in checked ? checked : { contact: checked.value }
+  const check = new InputCheck()
+  check.text(name, input.identifier, 'identifier')
+  check.text(name, input.name, 'name')
+  check.texts(singleLine, input.tags, 'tags')
+  const customFields = checkCustomFields(check, input.customFields)
+  check.text(user, input.assignedUser, 'assignedUser')
+  check.text(singleLine, input.teamUuid, 'teamUuid')
+  check.text(singleLine, input.channelUuid, 'channelUuid')
+  check.text(note, input.note, 'note')
+  const { problems } = check
+  if (problems.length > 0) return { problems }
+  return {
+    contact: {
+      identifier: input.identifier,
+      source: input.source,
+      name: input.name,
+      tags: input.tags ?? undefined,
+      customFields,
+      assignedUser: input.assignedUser ?? undefined,
+      teamUuid: input.teamUuid ?? undefined,
+      channelUuid: input.channelUuid ?? undefined,
+      botStatus: input.botStatus ?? undefined,
+      note: input.note ?? undefined,
+    },
+  }
 }

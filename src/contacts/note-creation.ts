@@ -17,7 +17,7 @@ const storedNote = z.literal(true)
 export function noteCreation(callbell: CallbellClient, { uuid, text }: NewNote): Creation<true> {
   return {
     // Unlike any contact's, which begins with an identifier.
-    fingerprint: JSON.stringify({ note: text, uuid }),
+    fingerprint: () => JSON.stringify({ note: text, uuid }),
     canBeLookedUp: true,
     async attempt(times) {
       await callbell.addNote(uuid, text, times)

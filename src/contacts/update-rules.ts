@@ -1,11 +1,10 @@
 /** The rules that an update must meet before anything is sent. */
-import { z } from 'zod'
 import type { BotStatus, ContactChanges } from '../contact.ts'
 import type { ChangeProblem } from './change.ts'
 import { problemsOfUuid } from './change.ts'
-import { checkInput } from './input-rules.ts'
+import { InputCheck } from './input-rules.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
-import { customFields, name, note, singleLine, user } from './new-contact-rules.ts'
+import { checkCustomFields, name, note, singleLine, user } from './new-contact-rules.ts'
 
 /** A key that is left out stays as it is; null clears what Callbell can clear. */
 export interface UpdateContactInput {
@@ -39,19 +38,6 @@ export interface TagEdit {
   readonly expected: readonly string[] | null
 }
 
-const fields = z.object({
-  name: name.optional(),
-  note: note.nullish(),
-  assignedUser: user.nullish(),
-  tags: z.array(singleLine).optional(),
-  addTags: z.array(singleLine).nullish(),
-  removeTags: z.array(singleLine).nullish(),
-  expectedTags: z.array(z.string()).nullish(),
-  customFields: customFields.optional(),
-  teamUuid: singleLine.optional(),
-  botStatus: z.enum(['start', 'end']).optional(),
-})
-
 /** What Callbell has no way to clear. */
 const neverNull = ['name', 'tags', 'addTags', 'removeTags', 'customFields', 'teamUuid', 'botStatus'] as const
 
@@ -60,27 +46,41 @@ export function checkUpdate(
   input: UpdateContactInput,
 ): { readonly update: Update } | { readonly problems: readonly ChangeProblem[] } {
   const { uuid, ...given } = input
-  const nulls = neverNull.filter((key) => given[key] === null)
-  const clearable = Object.entries(given).filter(([key]) => !nulls.some((never) => never === key))
-  const checked = checkInput(fields, Object.fromEntries(clearable))
+  const { tags, addTags, removeTags, expectedTags } = given
+  const check = new InputCheck()
+  check.text(name, given.name, 'name')
+  check.text(note, given.note, 'note')
+  check.text(user, given.assignedUser, 'assignedUser')
+  check.texts(singleLine, tags, 'tags')
+  check.texts(singleLine, addTags, 'addTags')
+  check.texts(singleLine, removeTags, 'removeTags')
+  const customFields = checkCustomFields(check, given.customFields)
+  check.text(singleLine, given.teamUuid, 'teamUuid')
   const problems: ChangeProblem[] = [
     ...problemsOfUuid(uuid),
-    ...nulls.map((key) =>
-      invalid(key, key === 'tags' ? 'must not be null; [] removes all' : 'can’t be cleared'),
-    ),
-    ...('problems' in checked ? checked.problems : problemsOfTags(given)),
+    ...neverNull
+      .filter((key) => given[key] === null)
+      .map((key) => invalid(key, key === 'tags' ? 'must not be null; [] removes all' : 'can’t be cleared')),
+    ...check.problems,
+    ...(check.problems.length === 0 ? problemsOfTags(given) : []),
     ...(isEmpty(given) ? [{ path: null, message: 'must change something', code: 'BLANK' as const }] : []),
   ]
-  if ('problems' in checked || problems.length > 0) return { problems }
-  const { tags, addTags, removeTags, expectedTags, note: text, ...changes } = checked.value
+  if (problems.length > 0) return { problems }
   const add = addTags ?? []
   const remove = removeTags ?? []
-  const isEdit = tags !== undefined || add.length > 0 || remove.length > 0 || expectedTags
+  const isEdit = tags || add.length > 0 || remove.length > 0 || expectedTags
   return {
     update: {
       uuid,
-      // Callbell clears a note by an empty one.
-      changes: { ...changes, note: text === null ? '' : text },
+      changes: {
+        name: given.name ?? undefined,
+        // Callbell clears a note by an empty one.
+        note: given.note === null ? '' : given.note,
+        assignedUser: given.assignedUser,
+        customFields,
+        teamUuid: given.teamUuid ?? undefined,
+        botStatus: given.botStatus ?? undefined,
+      },
       tags: isEdit ? { replacement: tags ?? null, add, remove, expected: expectedTags ?? null } : null,
     },
   }

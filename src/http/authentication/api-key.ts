@@ -1,5 +1,5 @@
 /** API keys: only their digests are known here, so that nobody can read a key out of a configuration. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { Scope } from '../../caller.ts'
 
 export interface ApiKey {
@@ -66,7 +66,7 @@ export function parseApiKeys(
 /** Finds a key that a caller presents. The time that it takes tells nothing about the digests. */
 export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
   // Header values are bytes, which Node gives one character each.
-  const digest = createHash('sha256').update(presented, 'latin1').digest()
+  const digest = hash('sha256', Buffer.from(presented, 'latin1'), 'buffer')
   let found: ApiKey | undefined
   for (const key of keys) if (timingSafeEqual(key.digest, digest)) found = key
   return found
