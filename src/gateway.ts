@@ -37,6 +37,7 @@ interface Arriving {
 }
 
 const graphqlPath = '/graphql'
+const securityHeaderList = Object.entries(securityHeaders).flat()
 
 /** @returns a listener for `node:http`; it does not reject */
 export function createGateway(
@@ -121,18 +122,19 @@ export function createGateway(
   return async (incoming, response) => {
     const head = headOf(incoming)
     const requestId = requestIdOf(head.headers)
-    const answerHeaders = {
-      ...securityHeaders,
-      ...crossOrigin.headersFor(head),
-      'x-request-id': requestId,
-    }
+    const answerHeaders = [
+      ...securityHeaderList,
+      ...Object.entries(crossOrigin.headersFor(head)).flat(),
+      'x-request-id',
+      requestId,
+    ]
     try {
       const handedOn = await takeFastLane({ incoming, response, head, requestId, answerHeaders })
       if (handedOn) await general(incoming, response, { requestId, handedOn })
     } catch (error) {
       const text = tellOfBug(error, requestId)
       if (response.headersSent) response.destroy()
-      else response.writeHead(500, { 'content-type': 'text/plain;charset=UTF-8', ...answerHeaders }).end(text)
+      else response.writeHead(500, ['content-type', 'text/plain;charset=UTF-8', ...answerHeaders]).end(text)
     }
   }
 }
@@ -149,8 +151,11 @@ const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
 
 /** Of several, Node would take the first, and a proxy in front perhaps the last. RFC 9112, section 3.2. */
 function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
-  const isOne = rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length === 1
-  return isOne && hostForm.test(headers.host ?? '')
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.length === 4 && rawHeaders[index]?.toLowerCase() === 'host') count += 1
+  }
+  return count === 1 && hostForm.test(headers.host ?? '')
 }
 
 /** Browsers say so in `accept` when they open an address; programs do not. */

@@ -70,7 +70,8 @@ export function createCall(options: CallOptions): CallbellCalls {
         breaker.check()
         const pass = await pace.enter(enterBy, origin.caller.bucket)
         const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
-        const traced = { ...request, headers: attempt.entered() }
+        const { method, path, body } = request
+        const traced = { method, path, body, headers: attempt.entered() }
         const run = (): Promise<Answer> =>
           exchange.send(traced, allowedMs, {
             sent() {

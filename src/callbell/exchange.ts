@@ -19,7 +19,7 @@ export interface Request {
   /** Below the base URL, percent-encoded, with the query. */
   readonly path: string
   /** JSON text. */
-  readonly body?: string
+  readonly body?: string | undefined
   /** Besides those of every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
@@ -52,6 +52,8 @@ export interface Exchange {
 
 /** A contact is a few kilobytes: what is larger is not an answer of this API. */
 const largestAnswerBytes = 1024 * 1024
+/** Without a byte order mark, should there be one. */
+const utf8 = new TextDecoder()
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { origin, pathname } = new URL(options.url)
@@ -163,7 +165,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.watcher.done()
     clearTimeout(this.timer)
     // Not fatal on bytes that are no UTF-8: a garbled letter must not cost a contact's uuid.
-    const text = new TextDecoder().decode(Buffer.concat(this.chunks))
+    const [first] = this.chunks
+    const bytes = this.chunks.length === 1 && first ? first : Buffer.concat(this.chunks)
+    const text = utf8.decode(bytes)
     this.resolve({ status: this.status, headers: this.headers, text })
   }
 

@@ -39,11 +39,13 @@ export class Reader {
 
   texts(key: string): string[] {
     const items = this.read(key, asList) ?? []
-    return items.flatMap((item, index) => {
+    const texts: string[] = []
+    for (const [index, item] of items.entries()) {
       const text = asText(item)
       if (text === null) this.unreadable.push(`${this.path}.${key}.${index}`)
-      return text ?? []
-    })
+      else texts.push(text)
+    }
+    return texts
   }
 
   customFields(key: string, metadataKey: string): CustomField[] {

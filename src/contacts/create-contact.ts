@@ -31,14 +31,17 @@ export interface CreateContactResult {
 export async function createContact(
   callbell: CallbellClient,
   parts: MakeOnceParts,
-  { idempotencyKey, ...input }: CreateContactInput,
+  input: CreateContactInput,
   origin: Origin,
   deadline: number,
 ): Promise<CreateContactResult> {
-  const key = idempotencyKey ?? undefined
+  const key = input.idempotencyKey ?? undefined
   const checked = checkNewContact(input)
-  const problems = [...checkIdempotencyKey(key), ...('problems' in checked ? checked.problems : [])]
-  if (!('contact' in checked) || problems.length > 0) return { contact: null, problems, replayed: false }
+  const keyProblems = checkIdempotencyKey(key)
+  if ('problems' in checked || keyProblems.length > 0) {
+    const problems = [...keyProblems, ...('problems' in checked ? checked.problems : [])]
+    return { contact: null, problems, replayed: false }
+  }
   const result = await makeOnce(parts, key, contactCreation(callbell, checked.contact), origin, deadline)
   if ('problems' in result) return { contact: null, problems: result.problems, replayed: false }
   return { contact: result.made, problems: [], replayed: result.replayed }

@@ -88,7 +88,9 @@ export class InputCheck {
 
   texts(rules: readonly Rule[], values: readonly string[] | null | undefined, ...path: string[]): void {
     if (values === null || values === undefined) return
-    for (const [index, value] of values.entries()) this.text(rules, value, ...path, String(index))
+    for (let index = 0; index < values.length; index += 1) {
+      this.text(rules, values[index], ...path, String(index))
+    }
   }
 
   tell(broken: Broken, ...path: string[]): void {

@@ -58,19 +58,19 @@ export function checkCustomFields(
 ): readonly NewCustomField[] | undefined {
   const seen = new Set<string>()
   return fields?.map(({ name: fieldName, value, values }, index) => {
-    const path = ['customFields', String(index)]
-    check.text(customFieldName, fieldName, ...path, 'name')
-    check.text(multiLine, value, ...path, 'value')
-    check.texts(singleLine, values, ...path, 'values')
+    const place = String(index)
+    check.text(customFieldName, fieldName, 'customFields', place, 'name')
+    check.text(multiLine, value, 'customFields', place, 'value')
+    check.texts(singleLine, values, 'customFields', place, 'values')
     const hasValue = value !== null && value !== undefined
     const hasValues = values !== null && values !== undefined
     if (hasValue === hasValues) {
       const message = `must have exactly one of value and values, but has ${hasValue ? 'both' : 'neither'}`
-      check.tell({ message, code: 'INVALID' }, ...path)
+      check.tell({ message, code: 'INVALID' }, 'customFields', place)
     }
     if (seen.has(fieldName)) {
       const message = `must not be repeated: "${fieldName}" was given before`
-      check.tell({ message, code: 'INVALID' }, ...path, 'name')
+      check.tell({ message, code: 'INVALID' }, 'customFields', place, 'name')
     }
     seen.add(fieldName)
     return { name: fieldName, value: value ?? values ?? '' }

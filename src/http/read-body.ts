@@ -35,8 +35,8 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       reject(tooLarge)
       if (size > largestBodyBytes + lingerBytes) request.destroy()
     })
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    request.once('close', () => {
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    request.on('close', () => {
       // Nobody is there to read this answer, but whoever waits for the body must be told.
       if (!request.complete) {
         reject(new Refused({ status: 400, message: 'The request body did not arrive whole' }))

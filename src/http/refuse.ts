@@ -71,6 +71,8 @@ function isJson(headers: Headers): boolean {
 /** The first type of an `accept` header in which GraphQL can be answered; undefined if there is none. */
 export function acceptedType(accept: string | null): string | undefined {
   if (accept === null) return '*/*'
+  // What most say, as it is.
+  if (jsonTypes.has(accept)) return accept
   const range = accept.split(',').find((text) => jsonTypes.has(mediaType(text)) && isUtf8(text))
   return range && mediaType(range)
 }

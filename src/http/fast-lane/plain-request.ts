@@ -24,7 +24,8 @@ export function readPlainBody(body: Buffer): PlainParameters | undefined {
   const parameters = isUtf8(body) ? parseObject(body.toString()) : undefined
   if (parameters === undefined) return undefined
   let [query, variables, operationName]: unknown[] = []
-  for (const [name, value] of Object.entries(parameters)) {
+  for (const name of Object.keys(parameters)) {
+    const value = parameters[name]
     if (name === 'query') query = value
     else if (name === 'variables') variables = value ?? undefined
     else if (name === 'operationName') operationName = value ?? undefined
@@ -36,7 +37,7 @@ export function readPlainBody(body: Buffer): PlainParameters | undefined {
   return { query, variables, operationName }
 }
 
-function parseObject(text: string): object | undefined {
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isPlainObject(value) ? value : undefined
