@@ -2,7 +2,10 @@
  * The process in front of several workers: it starts them, keeps them running, and holds what they
  * share, so that all together are one gateway. It answers no caller itself.
  */
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Config } from './config.ts'
+import { codeRoot } from './package-root.ts'
 import type { Variables } from './process.ts'
 import { announce, fail, openOwnStore, readEnvironment, StartFailure } from './process.ts'
 import { isForReplicas } from './store/open-store.ts'
@@ -15,7 +18,7 @@ import { workerQuestion } from './workers/questions.ts'
 import { createStoreService } from './workers/store-service.ts'
 
 /** Beside this file, as source or compiled. */
-const workerFile = import.meta.filename.replace(/primary(\.[jt]s)$/, 'worker$1')
+const workerFile = fileURLToPath(new URL(`worker${extname(import.meta.filename)}`, codeRoot))
 
 /** What a worker may take to end beyond the deadline of a field: to answer it, and to be rid of traces. */
 const endGraceMs = 5000

@@ -74,15 +74,38 @@ async function unpack(): Promise<{ readonly folder: string; readonly unpacked: s
   return { folder, unpacked }
 }
 
-test('it holds the built sources, the schema and the client’s types, and nothing else', async () => {
+test('it holds what was built, the schema and the client’s types, and nothing else', async () => {
   const { unpacked } = await unpack()
-  const built = filesBelow('src')
-    .filter((file) => file !== 'src/graphql/print.ts')
-    .map((file) => file.replace(/^src/, 'dist').replace(/\.ts$/, '.js'))
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
+  const entries = ['command', 'main', 'worker', 'client/documents'].map((name) => `dist/${name}.js`)
+  const built = [...entries, 'dist/http/playground/start.js', 'dist/third-party-licenses.txt']
   const packed = filesBelow(unpacked).map((file) => relative(unpacked, file))
-  expect(packed.toSorted()).toEqual([...texts, ...types, ...built, ...filesBelow('schema')].toSorted())
+  // What the entries load has names of the bundler's.
+  const loaded = packed.filter((file) => /^dist\/[\w-]+\.js$/.test(file) && !entries.includes(file))
+  expect(loaded).not.toEqual([])
+  expect(packed.toSorted()).toEqual(
+    [...texts, ...types, ...built, ...loaded, ...filesBelow('schema')].toSorted(),
+  )
+})
+
+test('it passes on the license of every package that it is built of', async () => {
+  const { unpacked } = await unpack()
+  const licenses = readFileSync(join(unpacked, 'dist/third-party-licenses.txt'), 'utf8')
+  const later = ['@graphql-yoga/render-graphiql', '@redis/client', 'jose', 'pino-pretty']
+  const names = Object.keys(packageJson.dependencies).filter(
+    (name) => !later.includes(name) && (!name.startsWith('@opentelemetry/') || name.endsWith('/api')),
+  )
+  expect(names.filter((name) => !licenses.includes(`${name} `))).toEqual([])
+})
+
+test('it has one graphql-js, as Node would give it', async () => {
+  const { unpacked } = await unpack()
+  const built = readdirSync(join(unpacked, 'dist')).filter((file) => file.endsWith('.js'))
+  const code = built.map((file) => readFileSync(join(unpacked, 'dist', file), 'utf8')).join('')
+  expect(code.match(/node_modules\/graphql\/type\/schema\.m?js/g)).toEqual([
+    'node_modules/graphql/type/schema.js',
+  ])
 })
 
 test('its package.json says nothing that publint would say differently', async () => {

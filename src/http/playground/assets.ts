@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { codeRoot } from '../../package-root.ts'
 
 export interface Asset {
   /** File name with its content's hash: the content under a name never changes. */
@@ -24,7 +25,7 @@ export interface Assets {
 
 export async function readAssets(): Promise<Assets> {
   const bundle = await import('@graphql-yoga/render-graphiql/graphiql')
-  const startCode = await readFile(new URL('start.js', import.meta.url), 'utf8')
+  const startCode = await readFile(new URL('http/playground/start.js', codeRoot), 'utf8')
   const [style, script, start, editorWorkerService, json, graphql] = await Promise.all([
     createAsset('graphiql.css', bundle.css),
     createAsset('graphiql.js', bundle.js),

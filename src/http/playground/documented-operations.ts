@@ -1,5 +1,6 @@
 /** The operations of `schema/operations/`, each with the variables that make it run on the sandbox. */
 import { readdir, readFile } from 'node:fs/promises'
+import { packageRoot } from '../../package-root.ts'
 
 export interface DocumentedOperation {
   readonly name: string
@@ -9,7 +10,7 @@ export interface DocumentedOperation {
   readonly variables: string
 }
 
-const folder = new URL('../../../schema/operations/', import.meta.url)
+const folder = new URL('schema/operations/', packageRoot)
 /** What someone new wants to try first. */
 const opening = 'CreateContact'
 

@@ -1,0 +1,69 @@
+/**
+ * Builds `dist/`: the gateway and what it needs to start in a few files, since reading the thousand
+ * that they come in takes longer than running them.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { OutputChunk, Plugin } from 'rolldown'
+import { defineConfig } from 'rolldown'
+
+/** Loaded only where settings or people ask for them; those of files of their own can't be moved. */
+const loadedLater = [
+  /^pino-pretty$/,
+  /^@graphql-yoga\/render-graphiql/,
+  /^@redis\/client$/,
+  /^jose$/,
+  /^@opentelemetry\/(?!api$)/,
+]
+
+/** The folders of packages, by what they contributed. */
+function packagesOf(chunks: readonly OutputChunk[]): string[] {
+  const folders = chunks
+    .flatMap(({ moduleIds }) => moduleIds)
+    .flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])
+  return [...new Set(folders)].toSorted()
+}
+
+/** Their licenses ask for being passed on. */
+function licenseOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(entry))
+  const text = file === undefined ? '' : `\n\n${readFileSync(join(folder, file), 'utf8').trim()}`
+  return `${name} ${version} (${license})${text}\n`
+}
+
+const bringAlong: Plugin = {
+  name: 'bring-along',
+  generateBundle(_options, bundle) {
+    const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
+    const source = packagesOf(chunks)
+      .map(licenseOf)
+      .join(`\n${'-'.repeat(80)}\n\n`)
+    this.emitFile({ type: 'asset', fileName: 'third-party-licenses.txt', source })
+    // What browsers are sent is no part of the gateway's own code.
+    const start = 'src/http/playground/start.js'
+    this.emitFile({ type: 'asset', fileName: 'http/playground/start.js', source: readFileSync(start) })
+  },
+}
+
+export default defineConfig({
+  input: {
+    command: 'src/command.ts',
+    main: 'src/main.ts',
+    worker: 'src/worker.ts',
+    'client/documents': 'src/client/documents.ts',
+  },
+  platform: 'node',
+  external: loadedLater,
+  resolve: {
+    // One graphql-js for all, as Node has it: the errors of a second one would be none to the first.
+    alias: { graphql$: `${import.meta.dirname}/node_modules/graphql/index.js` },
+  },
+  plugins: [bringAlong],
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    // At the depth of `src/main.ts`: `src/package-root.ts` tells places by its own.
+    chunkFileNames: '[name].js',
+  },
+})
