@@ -49,59 +49,11 @@ export class FieldActivity implements CallWatch {
   }
 
   attempt(method: string, route: string): AttemptWatch {
-    const { metrics, span, upstream, onSent } = this.options
     // What is looked up in between, or asked for after it, is no resending of it.
     this.resends = this.isRetrying ? this.resends + 1 : 0
-    const { resends } = this
     this.isRetrying = false
     this.requests += 1
-    const began = performance.now()
-    let enteredAt: number | undefined
-    let sentAt: number | undefined
-    let child: Span | undefined
-
-    const startSpan = (): Span | undefined =>
-      span?.child(`${method} ${route}`, 'client', {
-        ...upstream,
-        'http.request.method': method,
-        'url.template': route,
-        'callbell_graphql.queue_ms': round((enteredAt ?? performance.now()) - began),
-        ...(resends > 0 && { 'http.request.resend_count': resends }),
-      })
-    const end = (result: string): void => {
-      metrics.attempts.inc({ method, route, result })
-      this.results.push(result)
-      const now = performance.now()
-      if (enteredAt === undefined) this.queueMs += now - began
-      if (sentAt === undefined) return
-      this.upstreamMs += now - sentAt
-      metrics.upstreamSeconds.observe({ method, route }, (now - sentAt) / 1000)
-    }
-
-    return {
-      entered: () => {
-        enteredAt = performance.now()
-        this.queueMs += enteredAt - began
-        metrics.queueSeconds.observe((enteredAt - began) / 1000)
-        child = startSpan()
-        return child?.headers
-      },
-      sent: () => {
-        sentAt = performance.now()
-        onSent()
-      },
-      answered: (status) => {
-        end(String(status))
-        if (status === 429) metrics.rateLimited.inc()
-        child?.set({ 'http.response.status_code': status })
-        child?.end(status >= 400 ? String(status) : undefined)
-      },
-      failed: (code) => {
-        end(code)
-        child ??= startSpan()
-        child?.end(code)
-      },
-    }
+    return new Attempt(this, this.options, { method, route }, this.resends)
   }
 
   retried(code: string): void {
@@ -125,6 +77,85 @@ export class FieldActivity implements CallWatch {
     if (end.outcome) span?.set({ 'callbell_graphql.outcome': end.outcome })
     span?.end(end.code === 'OK' || end.code === 'USER_ERROR' ? undefined : end.code)
     onEnd(this, end)
+  }
+}
+
+/** One request to Callbell. */
+class Attempt implements AttemptWatch {
+  private readonly field: FieldActivity
+  private readonly options: FieldActivityOptions
+  private readonly labels: { readonly method: string; readonly route: string }
+  private readonly resends: number
+  private readonly began = performance.now()
+  private enteredAt: number | undefined
+  private sentAt: number | undefined
+  private span: Span | undefined
+
+  constructor(
+    field: FieldActivity,
+    options: FieldActivityOptions,
+    labels: { readonly method: string; readonly route: string },
+    resends: number,
+  ) {
+    this.field = field
+    this.options = options
+    this.labels = labels
+    this.resends = resends
+  }
+
+  entered(): Readonly<Record<string, string>> | undefined {
+    this.enteredAt = performance.now()
+    this.waited(this.enteredAt)
+    this.options.metrics.queueSeconds.observe((this.enteredAt - this.began) / 1000)
+    this.startSpan()
+    return this.span?.headers
+  }
+
+  sent(): void {
+    this.sentAt = performance.now()
+    this.options.onSent()
+  }
+
+  answered(status: number): void {
+    this.end(String(status))
+    if (status === 429) this.options.metrics.rateLimited.inc()
+    this.span?.set({ 'http.response.status_code': status })
+    this.span?.end(status >= 400 ? String(status) : undefined)
+  }
+
+  failed(code: string): void {
+    this.end(code)
+    if (this.span === undefined) this.startSpan()
+    this.span?.end(code)
+  }
+
+  private startSpan(): void {
+    const { span, upstream } = this.options
+    if (span === undefined) return
+    const { method, route } = this.labels
+    this.span = span.child(`${method} ${route}`, 'client', {
+      ...upstream,
+      'http.request.method': method,
+      'url.template': route,
+      'callbell_graphql.queue_ms': round((this.enteredAt ?? performance.now()) - this.began),
+      ...(this.resends > 0 && { 'http.request.resend_count': this.resends }),
+    })
+  }
+
+  private end(result: string): void {
+    const { method, route } = this.labels
+    const { metrics } = this.options
+    metrics.attempts.inc({ method, route, result })
+    this.field.results.push(result)
+    const now = performance.now()
+    if (this.enteredAt === undefined) this.waited(now)
+    if (this.sentAt === undefined) return
+    this.field.upstreamMs += now - this.sentAt
+    metrics.upstreamSeconds.observe(this.labels, (now - this.sentAt) / 1000)
+  }
+
+  private waited(until: number): void {
+    this.field.queueMs += until - this.began
   }
 }
 

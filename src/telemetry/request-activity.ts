@@ -8,7 +8,6 @@ import type { Attributes, Span, StartTrace, TraceHeaders } from './span.ts'
 const longestName = 64
 
 export interface RequestActivityOptions {
-  readonly requestId: string
   readonly metrics: Metrics
   /** Undefined: nothing is traced. */
   readonly startTrace: StartTrace | undefined
@@ -37,9 +36,9 @@ export class RequestActivity implements RequestRecord {
   private readonly options: RequestActivityOptions
   private span: Span | undefined
 
-  constructor(options: RequestActivityOptions) {
+  constructor(requestId: string, options: RequestActivityOptions) {
+    this.requestId = requestId
     this.options = options
-    this.requestId = options.requestId
   }
 
   get traceId(): string | undefined {

@@ -2,6 +2,7 @@
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createOperationLabel } from './known-operations.ts'
+import type { RequestActivityOptions } from './request-activity.ts'
 import { RequestActivity } from './request-activity.ts'
 import { headlineOf, lineOf } from './request-line.ts'
 import type { RequestRecord } from './request-record.ts'
@@ -74,26 +75,26 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     log[level](isShare ? { ...line, sample: logSample } : line, message)
   }
 
+  const ofEachRequest: RequestActivityOptions = {
+    metrics,
+    startTrace,
+    upstream,
+    onFieldEnd(operation, { field: { name: field, requests }, end: { outcome = '', code } }) {
+      metrics.fields.inc({ operation: labelOf(operation), field, outcome, code })
+      // Of one that sent nothing, another call is unknown, and that one has been counted.
+      if (outcome === 'UNKNOWN' && requests > 0) metrics.unknownOutcomes.inc({ field })
+    },
+    onEnd(record, status, durationMs) {
+      count(record, durationMs)
+      write(record, status, durationMs)
+    },
+  }
+
   return {
     log,
     metrics,
     countRefusal,
     countStranger,
-    request: (requestId) =>
-      new RequestActivity({
-        requestId,
-        metrics,
-        startTrace,
-        upstream,
-        onFieldEnd(operation, { field: { name: field, requests }, end: { outcome = '', code } }) {
-          metrics.fields.inc({ operation: labelOf(operation), field, outcome, code })
-          // Of one that sent nothing, another call is unknown, and that one has been counted.
-          if (outcome === 'UNKNOWN' && requests > 0) metrics.unknownOutcomes.inc({ field })
-        },
-        onEnd(record, status, durationMs) {
-          count(record, durationMs)
-          write(record, status, durationMs)
-        },
-      }),
+    request: (requestId) => new RequestActivity(requestId, ofEachRequest),
   }
 }
