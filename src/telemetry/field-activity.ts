@@ -106,7 +106,7 @@ class Attempt implements AttemptWatch {
   entered(): Readonly<Record<string, string>> | undefined {
     this.enteredAt = performance.now()
     this.waited(this.enteredAt)
-    this.options.metrics.queueSeconds.observe((this.enteredAt - this.began) / 1000)
+    this.options.metrics.queueSeconds.observe({}, (this.enteredAt - this.began) / 1000)
     this.startSpan()
     return this.span?.headers
   }
@@ -118,7 +118,7 @@ class Attempt implements AttemptWatch {
 
   answered(status: number): void {
     this.end(String(status))
-    if (status === 429) this.options.metrics.rateLimited.inc()
+    if (status === 429) this.options.metrics.rateLimited.inc({})
     this.span?.set({ 'http.response.status_code': status })
     this.span?.end(status >= 400 ? String(status) : undefined)
   }

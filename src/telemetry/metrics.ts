@@ -1,7 +1,8 @@
 /** What `/metrics` tells: every instrument, with its name, its labels and what it means. */
-import type { Aggregator, CounterConfiguration } from 'prom-client'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Aggregator } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { keyResults, lookResults } from '../watch.ts'
+import { FastCounter, FastHistogram } from './instruments.ts'
 
 /** How things stand in the process, asked for when somebody reads the metrics. */
 export interface ProcessState {
@@ -41,17 +42,16 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
     name: string,
     help: string,
     labelNames: readonly L[] = [],
-    options: Partial<CounterConfiguration<L>> = {},
-  ): Counter<L> {
-    return new Counter({ name: prefix + name, help, labelNames: [...labelNames], registers, ...options })
+  ): FastCounter<L> {
+    return new FastCounter({ name: prefix + name, help, labelNames: [...labelNames], registers })
   }
 
   function histogram<L extends string = never>(
     name: string,
     help: string,
     labelNames: readonly L[] = [],
-  ): Histogram<L> {
-    return new Histogram({ name: prefix + name, help, labelNames: [...labelNames], registers, buckets })
+  ): FastHistogram<L> {
+    return new FastHistogram({ name: prefix + name, help, labelNames: [...labelNames], registers, buckets })
   }
 
   /** @param aggregator what several processes come to together */
@@ -125,6 +125,7 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
       ['code'],
     ),
   }
+  instruments.queueSeconds.zero({})
   for (const field of mutations) instruments.unknownOutcomes.inc({ field }, 0)
   for (const result of lookResults) instruments.reconciliations.inc({ result }, 0)
   for (const result of keyResults) instruments.idempotency.inc({ result }, 0)
@@ -143,7 +144,10 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
     read: readAll ?? (() => registry.metrics()),
     /** Adds what is not counted but looked at. To be called once. */
     observe(state: () => Promise<ProcessState>): void {
-      counter('breaker_openings_total', 'How often Callbell was found to be down.', [], {
+      void new Counter({
+        name: `${prefix}breaker_openings_total`,
+        help: 'How often Callbell was found to be down.',
+        registers,
         async collect() {
           const { breakerOpenings } = await state()
           this.reset()

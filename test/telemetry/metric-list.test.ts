@@ -60,10 +60,10 @@ test('counts and what is held are added up, limits are the lowest, and troubles 
     isAlone: true,
     isStoreAvailable: false,
   })
-  one.rateLimited.inc(2)
-  other.rateLimited.inc(5)
-  one.queueSeconds.observe(0.02)
-  other.queueSeconds.observe(0.3)
+  one.rateLimited.inc({}, 2)
+  other.rateLimited.inc({}, 5)
+  one.queueSeconds.observe({}, 0.02)
+  other.queueSeconds.observe({}, 0.3)
   const written = await writeMetrics([await listMetrics(one.registry), await listMetrics(other.registry)])
   const expected = {
     queue_length: 3,
@@ -89,8 +89,8 @@ test('counts and what is held are added up, limits are the lowest, and troubles 
 
 test('of processes that have ended the counts stay, and nothing else', async () => {
   const [ended, runs] = [createProcess({ connections: 7 }), createProcess({ connections: 1 })]
-  ended.rateLimited.inc(2)
-  ended.queueSeconds.observe(0.02)
+  ended.rateLimited.inc({}, 2)
+  ended.queueSeconds.observe({}, 0.02)
   const counts = sumCounts([sumCounts([[], await listMetrics(ended.registry)]), []])
   const written = await writeMetrics([await listMetrics(runs.registry), counts])
   const expected = { upstream_rate_limited_total: 2, queue_wait_seconds_count: 1, connections: 1 }
