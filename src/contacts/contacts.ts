@@ -88,7 +88,9 @@ export function createContacts(
   const sender = createSender(budget, options)
   const lock = createContactLock(store)
   const once = { sender, budget, idempotency: createIdempotency(store, sender, log, options) }
-  const running = new Set<Promise<unknown>>()
+  /** Not a set of them: one that is filled and emptied all the time keeps them from being collected. */
+  let running = 0
+  const allEnded = Promise.withResolvers<void>()
   let isStopped = false
 
   /** Runs a call with its deadline, on the clock of `performance.now()`. */
@@ -97,12 +99,12 @@ export function createContacts(
       const details = { retryable: true, ...(outcome && { outcome }) }
       throw new ContactsFailure('OVERLOADED', 'the process is about to end', details)
     }
-    const result = call(performance.now() + options.timeoutMs)
-    running.add(result)
+    running += 1
     try {
-      return await result
+      return await call(performance.now() + options.timeoutMs)
     } finally {
-      running.delete(result)
+      running -= 1
+      if (isStopped && running === 0) allEnded.resolve()
     }
   }
 
@@ -153,7 +155,7 @@ export function createContacts(
     funnels: (origin) => runRead(origin, (read) => read((times) => callbell.listFunnels(times))),
     async stop() {
       isStopped = true
-      await Promise.allSettled(running)
+      if (running > 0) await allEnded.promise
     },
   }
 }

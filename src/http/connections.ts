@@ -29,19 +29,33 @@ export interface Connections {
 }
 
 const sweepEveryMs = 500
+const none: readonly ServerResponse[] = []
+
+interface Open {
+  /** Those that it waits for, oldest first. */
+  answers: readonly ServerResponse[]
+  /** Numbered in the order in which they happened: the lowest has been idle for longest. */
+  touch: number
+}
 
 /** Watches a server's connections from its start on. */
 export function watchConnections(server: Server, limits: ConnectionLimits): Connections {
-  /** The answers that each connection waits for. Those that have been idle for longest come first. */
-  const open = new Map<Socket, ServerResponse[]>()
+  /**
+   * Entries stay as long as their connections. A map that entries leave and enter with each request is
+   * made anew all the time, and V8 lets each old table keep the next one, with all that it holds: every
+   * request would outlive its collection, for no reason but that.
+   */
+  const open = new Map<Socket, Open>()
+  let touches = 0
   const ending = new WeakSet<Socket>()
   /** Since when answers have been on their way. */
   const begun = new WeakMap<ServerResponse, number>()
   let isDraining = false
 
-  function touch(socket: Socket, answers: ServerResponse[]): void {
-    open.delete(socket)
-    open.set(socket, answers)
+  function touch(socket: Socket, connection: Open, answers: readonly ServerResponse[]): void {
+    connection.answers = answers
+    touches += 1
+    connection.touch = touches
     if (answers.length === 0 && (isDraining || ending.has(socket))) socket.end()
   }
 
@@ -51,12 +65,15 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
    */
   function makeRoom(): void {
     if (open.size <= limits.connections) return
-    for (const [socket, answers] of open) {
+    let idlest: readonly [Socket, Open] | undefined
+    for (const entry of open) {
+      const [, { answers, touch: last }] = entry
       if (answers.some(({ req }) => req.complete)) continue
-      socket.destroy()
-      open.delete(socket)
-      return
+      if (idlest === undefined || last < idlest[1].touch) idlest = entry
     }
+    if (idlest === undefined) return
+    idlest[0].destroy()
+    open.delete(idlest[0])
   }
 
   /** Answers wait in memory: those who let the most of them wait go first. */
@@ -74,7 +91,7 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
   function cutSlowReaders(): void {
     boundUntaken()
     const now = performance.now()
-    for (const [socket, answers] of open) {
+    for (const [socket, { answers }] of open) {
       const [first] = answers
       if (first === undefined || !first.headersSent) continue
       const since = begun.get(first)
@@ -84,19 +101,21 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
   }
 
   server.on('connection', (socket) => {
-    open.set(socket, [])
+    touches += 1
+    open.set(socket, { answers: none, touch: touches })
     socket.once('close', () => open.delete(socket))
     makeRoom()
   })
   server.on('request', ({ socket }, response) => {
-    const waiting = [...(open.get(socket) ?? []), response]
-    touch(socket, waiting)
+    const connection = open.get(socket)
+    // It has been closed to make room.
+    if (connection === undefined) return
+    touch(socket, connection, [...connection.answers, response])
     // No honest caller does so: what would all be held for him is given up with him.
-    if (waiting.length > limits.pipelined) socket.destroy()
+    if (connection.answers.length > limits.pipelined) socket.destroy()
     response.once('close', () => {
-      const answers = open.get(socket)
-      const others = answers?.filter((answer) => answer !== response)
-      if (others) touch(socket, others)
+      const others = connection.answers.filter((answer) => answer !== response)
+      touch(socket, connection, others.length === 0 ? none : others)
     })
   })
   const sweep = setInterval(cutSlowReaders, sweepEveryMs).unref()
@@ -104,16 +123,18 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
 
   return {
     count: () => open.size,
-    openAnswers: (socket) => open.get(socket) ?? [],
+    openAnswers: (socket) => open.get(socket)?.answers ?? none,
     endWhenAnswered(socket) {
       ending.add(socket)
-      touch(socket, open.get(socket) ?? [])
+      const connection = open.get(socket)
+      if (connection) touch(socket, connection, connection.answers)
+      else socket.end()
     },
     async drain(limitMs) {
       isDraining = true
       const closed = once(server, 'close')
       server.close()
-      for (const [socket, answers] of Array.from(open)) touch(socket, answers)
+      for (const [socket, connection] of open) touch(socket, connection, connection.answers)
       const limit = setTimeout(() => server.closeAllConnections(), limitMs)
       await closed
       clearTimeout(limit)
