@@ -24,7 +24,7 @@ function packagesOf(chunks: readonly OutputChunk[]): string[] {
   return [...new Set(folders)].toSorted()
 }
 
-/** Their licenses ask for being passed on. */
+/** Their licenses ask for being passed on. Some packages bring no text of it: those are named with it. */
 function licenseOf(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const file = readdirSync(folder).find((entry) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(entry))
@@ -36,9 +36,9 @@ const bringAlong: Plugin = {
   name: 'bring-along',
   generateBundle(_options, bundle) {
     const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
-    const source = packagesOf(chunks)
-      .map(licenseOf)
-      .join(`\n${'-'.repeat(80)}\n\n`)
+    // One package may be there in several places.
+    const licenses = new Set(packagesOf(chunks).map(licenseOf))
+    const source = [...licenses].join(`\n${'-'.repeat(80)}\n\n`)
     this.emitFile({ type: 'asset', fileName: 'third-party-licenses.txt', source })
     // What browsers are sent is no part of the gateway's own code.
     const start = 'src/http/playground/start.js'
