@@ -48,7 +48,7 @@ if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
 }
 say('building the gateway (npm run build)')
 npm('run', 'build')
-say(`this takes about ${estimateMinutes(options)} minutes`)
+say(`this takes up to ${estimateMinutes(options)} minutes`)
 if (loadBefore > 1) {
   say(`the machine is not quiet (load average ${loadBefore.toFixed(1)}): ratios hold, times less so`)
 }
