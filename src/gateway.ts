@@ -74,7 +74,7 @@ export function createGateway(
     return new Response('Not found\n', { status: 404 })
   }
 
-  async function takeFastLane(ride: Parameters<FastLane>[0]): Promise<HandedOn | undefined> {
+  function takeFastLane(ride: Parameters<FastLane>[0]): HandedOn | Promise<HandedOn | undefined> {
     const host = ride.head.headers.get('host')
     if (!hasFastLane || host === null || !hasOneHost(ride.incoming)) return {}
     const known = hosts.get(host)
@@ -122,12 +122,9 @@ export function createGateway(
   return async (incoming, response) => {
     const head = headOf(incoming)
     const requestId = requestIdOf(head.headers)
-    const answerHeaders = [
-      ...securityHeaderList,
-      ...Object.entries(crossOrigin.headersFor(head)).flat(),
-      'x-request-id',
-      requestId,
-    ]
+    const answerHeaders = [...securityHeaderList]
+    for (const [name, value] of Object.entries(crossOrigin.headersFor(head))) answerHeaders.push(name, value)
+    answerHeaders.push('x-request-id', requestId)
     try {
       const handedOn = await takeFastLane({ incoming, response, head, requestId, answerHeaders })
       if (handedOn) await general(incoming, response, { requestId, handedOn })

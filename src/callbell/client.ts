@@ -113,15 +113,14 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   const { call, state, close } = createCall(options)
   const quote = createQuote(options.token)
 
-  /** Sends a request and returns the text of a success. */
-  async function ask(request: Request, times: Times, place: Place = placeNowhere): Promise<Answer> {
-    const answer = await call(request, times)
+  /** @returns the answer that it is given, if it is a success */
+  function accepted(answer: Answer, place: Place = placeNowhere): Answer {
     if (!isSuccess(answer)) throw refusalOf(answer, place, quote)
     return answer
   }
 
   async function askForContact(request: Request, times: Times, place?: Place): Promise<Contact> {
-    const answer = await ask(request, times, place)
+    const answer = accepted(await call(request, times), place)
     return contactIn(answer, decodeContact(answer.text), times)
   }
 
@@ -135,8 +134,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       if (!isTold) log.warn({ requestId }, 'a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
       return { contact: null, isTold, clockLeadMs }
     }
-    if (!isSuccess(answer)) throw refusalOf(answer, placeNowhere, quote)
-    const decoded = decodeContact(answer.text)
+    const decoded = decodeContact(accepted(answer).text)
     const isAbsent = 'failure' in decoded && decoded.failure === 'ABSENT'
     return { contact: isAbsent ? null : contactIn(answer, decoded, times), isTold: true, clockLeadMs }
   }
@@ -147,7 +145,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     read: (reader: Reader) => T | null,
     times: Times,
   ): Promise<Page<T> & Clocked> {
-    const answer = await ask({ method: 'GET', path }, times)
+    const answer = accepted(await call({ method: 'GET', path }, times))
     const decoded: DecodedList<T> = decodeList(answer.text, key, read)
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
     warnOfUnreadable(decoded.unreadable, times)
@@ -201,7 +199,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         (parameter) => placeParameter(parameter, changes),
       ),
     async deleteContact(uuid, times) {
-      await ask({ method: 'DELETE', path: pathOf(uuid) }, times)
+      accepted(await call({ method: 'DELETE', path: pathOf(uuid) }, times))
     },
     async listMessages(uuid, page, times) {
       return (await messagesOf(uuid, page, times)).items
@@ -212,13 +210,11 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     },
     async getBot(uuid, times) {
       const answer = await call({ method: 'GET', path: `${pathOf(uuid)}/bot` }, times)
-      if (answer.status === 404) return null
-      if (!isSuccess(answer)) throw refusalOf(answer, placeNowhere, quote)
-      return botIn(answer)
+      return answer.status === 404 ? null : botIn(accepted(answer))
     },
     async setBotStatus(uuid, status, times) {
       const body = JSON.stringify({ status: `bot_${status}` })
-      return botIn(await ask({ method: 'POST', path: `${pathOf(uuid)}/bot`, body }, times))
+      return botIn(accepted(await call({ method: 'POST', path: `${pathOf(uuid)}/bot`, body }, times)))
     },
     closeConversation: (uuid, times) =>
       askForContact({ method: 'POST', path: `${pathOf(uuid)}/conversation/close` }, times),
@@ -226,16 +222,13 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       askForContact({ method: 'POST', path: `${pathOf(uuid)}/conversation/open` }, times),
     async addNote(uuid, text, times) {
       const body = JSON.stringify({ text })
-      await ask(
-        { method: 'POST', path: `${pathOf(uuid)}/conversation/note`, body },
-        times,
-        (parameter, status) => {
-          if (status === 404) return { path: ['uuid'], rest: parameter }
-          return parameter[0] === 'text'
-            ? { path: ['text'], rest: parameter.slice(1) }
-            : placeNowhere(parameter)
-        },
-      )
+      const path = `${pathOf(uuid)}/conversation/note`
+      accepted(await call({ method: 'POST', path, body }, times), (parameter, status) => {
+        if (status === 404) return { path: ['uuid'], rest: parameter }
+        return parameter[0] === 'text'
+          ? { path: ['text'], rest: parameter.slice(1) }
+          : placeNowhere(parameter)
+      })
     },
     moveToFunnel(uuid, funnelUuid, times) {
       const path = `${pathOf(uuid)}/conversation/update_funnel`

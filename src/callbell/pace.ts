@@ -126,6 +126,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   }
 
   function advance(): void {
+    if (line.size === 0) return
     const silenceMs = shared?.silentForMs(performance.now()) ?? 0
     if (silenceMs > 0) setAlarm(silenceMs)
     else if (shared === undefined || shared.isAlone()) advanceAlone()

@@ -1,5 +1,7 @@
 /** Counting what left within the last second, as the receiver counts it. No clock and no timer of its own. */
 
+import { Fifo } from './fifo.ts'
+
 /** A second, and a little more for what clocks and timers lack in precision. */
 export const windowMs = 1010
 /**
@@ -23,11 +25,11 @@ export class SlidingWindow {
   /** Let in, and not known to have left. */
   private pending = 0
   /** Requests that have left, until it is known when their second starts, oldest first. */
-  private readonly flying: Flight[] = []
+  private readonly flying = new Fifo<Flight>()
   /** When the seconds started that are not over, oldest first. */
-  private readonly started: number[] = []
+  private readonly started = new Fifo<number>()
   /** When the requests of the last tenth of a second left, oldest first. */
-  private readonly clump: number[] = []
+  private readonly clump = new Fifo<number>()
 
   letIn(): void {
     this.pending += 1
@@ -55,15 +57,15 @@ export class SlidingWindow {
     // What is let in or flying may start its second any moment: when it ends is not known yet.
     return Math.max(
       now,
-      lacking < 0 ? now : (this.started[lacking] ?? now) + windowMs,
-      lackingInClump < 0 ? now : (this.clump[lackingInClump] ?? now) + clumpMs,
+      lacking < 0 ? now : (this.started.at(lacking) ?? now) + windowMs,
+      lackingInClump < 0 ? now : (this.clump.at(lackingInClump) ?? now) + clumpMs,
     )
   }
 
   /** Milliseconds until a request behind `ahead` others may be let in, if answers come at once. */
   waitBehind(ahead: number, now: number, places: number): number {
     const first = this.roomAt(now, places) - now
-    const sinceFirst = now - (this.started[0] ?? now)
+    const sinceFirst = now - (this.started.at(0) ?? now)
     return Math.max(first, Math.floor((ahead + this.count()) / places) * windowMs - sinceFirst)
   }
 
@@ -74,23 +76,29 @@ export class SlidingWindow {
   }
 
   private placesInClump(places: number): number {
-    return Math.ceil(places / clumpsPerLimit) - this.pending - this.clump.length
+    return Math.ceil(places / clumpsPerLimit) - this.pending - this.clump.size
   }
 
   private count(): number {
-    return this.pending + this.flying.length + this.started.length
+    return this.pending + this.flying.size + this.started.size
   }
 
   private catchUp(now: number): void {
     const { flying, started, clump } = this
-    for (let first = flying[0]; first !== undefined; first = flying[0]) {
+    for (let first = flying.at(0); first !== undefined; first = flying.at(0)) {
       const latest = first.leftAt + longestHoldUpMs
       if (first.answeredAt === undefined && now < latest) break
       // In order: one that was answered before another that left earlier starts with that one.
-      started.push(Math.max(started.at(-1) ?? 0, Math.min(first.answeredAt ?? latest, latest)))
+      const last = started.at(started.size - 1) ?? 0
+      started.push(Math.max(last, Math.min(first.answeredAt ?? latest, latest)))
       flying.shift()
     }
-    while (started[0] !== undefined && started[0] + windowMs <= now) started.shift()
-    while (clump[0] !== undefined && clump[0] + clumpMs <= now) clump.shift()
+    dropUntil(started, now - windowMs)
+    dropUntil(clump, now - clumpMs)
   }
+}
+
+/** @param times oldest first */
+function dropUntil(times: Fifo<number>, end: number): void {
+  for (let first = times.at(0); first !== undefined && first <= end; first = times.at(0)) times.shift()
 }

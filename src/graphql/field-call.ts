@@ -22,7 +22,7 @@ export function readField<T>(
  *
  * @param change is given on whose behalf it changes; its result has problems where nothing was changed
  */
-export async function changeField<T extends { readonly problems: readonly unknown[] }>(
+export function changeField<T extends { readonly problems: readonly unknown[] }>(
   context: GatewayContext,
   place: Place,
   change: (origin: Origin) => Promise<T>,
@@ -30,11 +30,11 @@ export async function changeField<T extends { readonly problems: readonly unknow
   const { outcomes } = context
   const { key } = place.path
   outcomes.set(key, 'UNKNOWN')
-  const result = await recorded(context, place, change, ({ problems }) =>
-    problems.length > 0 ? { outcome: 'NOT_APPLIED', code: 'USER_ERROR' } : { outcome: 'APPLIED', code: 'OK' },
-  )
-  outcomes.set(key, result.problems.length > 0 ? 'NOT_APPLIED' : 'APPLIED')
-  return result
+  return recorded(context, place, change, ({ problems }) => {
+    const isChanged = problems.length === 0
+    outcomes.set(key, isChanged ? 'APPLIED' : 'NOT_APPLIED')
+    return isChanged ? { outcome: 'APPLIED', code: 'OK' } : { outcome: 'NOT_APPLIED', code: 'USER_ERROR' }
+  })
 }
 
 async function recorded<T>(

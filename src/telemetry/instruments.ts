@@ -9,11 +9,23 @@ import { Counter, Histogram } from 'prom-client'
 /** One value for each label. */
 type Labels<L extends string> = Readonly<Record<L, string>>
 
+interface Member<L extends string, Known> {
+  readonly labels: Labels<L>
+  readonly known: Known
+}
+
+/** Members by the value of the first label, of which each has those by the value of the next. */
+interface Branch<L extends string, Known> {
+  readonly branches: Map<string, Branch<L, Known>>
+  member: Member<L, Known> | undefined
+}
+
 /** What is known for each combination of labels' values, of which there must be few. */
 class Series<L extends string, Known extends {}> {
   private readonly labelNames: readonly L[]
   private readonly create: () => Known
-  private readonly byValues = new Map<string, { readonly labels: Labels<L>; readonly known: Known }>()
+  private readonly root: Branch<L, Known> = { branches: new Map(), member: undefined }
+  private readonly members: Member<L, Known>[] = []
 
   constructor(labelNames: readonly L[], create: () => Known) {
     this.labelNames = labelNames
@@ -21,19 +33,27 @@ class Series<L extends string, Known extends {}> {
   }
 
   of(labels: Labels<L>): Known {
-    let values = ''
-    // No value of a label of ours holds a line break.
-    for (const name of this.labelNames) values += `${labels[name]}\n`
-    const found = this.byValues.get(values)
-    if (found !== undefined) return found.known
-    const known = this.create()
-    this.byValues.set(values, { labels, known })
-    return known
+    // Step by step: a key made of all the values would be a new text to be hashed for each count.
+    let branch = this.root
+    for (const name of this.labelNames) branch = next(branch, labels[name])
+    if (branch.member === undefined) {
+      branch.member = { labels, known: this.create() }
+      this.members.push(branch.member)
+    }
+    return branch.member.known
   }
 
-  all() {
-    return this.byValues.values()
+  all(): readonly Member<L, Known>[] {
+    return this.members
   }
+}
+
+function next<L extends string, Known>(branch: Branch<L, Known>, value: string): Branch<L, Known> {
+  const there = branch.branches.get(value)
+  if (there !== undefined) return there
+  const added: Branch<L, Known> = { branches: new Map(), member: undefined }
+  branch.branches.set(value, added)
+  return added
 }
 
 /** Counts up. */

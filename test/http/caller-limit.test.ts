@@ -194,7 +194,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
   test('a bucket’s name is any text', async () => {
     const [one, another] = await openReplicas(await startRedis())
     const names = ['', '\u0000', "k'; --\n", '“Ünï” 😀', 'a'.repeat(100_000)]
-    const take = (limit: CallerLimit) => Promise.all(names.map((name) => limit.take(name, full)))
+    const take = (limit: CallerLimit) => Promise.all(names.map(async (name) => limit.take(name, full)))
     expect(await take(one)).toEqual(names.map(() => 0))
     expect((await take(another)).every((waitMs) => waitMs > 0)).toBe(true)
   })

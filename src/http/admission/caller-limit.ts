@@ -18,7 +18,7 @@ export interface CallerLimit {
    * @returns 0 if they were taken, else the milliseconds until there would be enough; Infinity if
    *   a full bucket does not hold as many
    */
-  take(bucket: string, calls: number): Promise<number>
+  take(bucket: string, calls: number): number | Promise<number>
   /**
    * Corrects what was taken by what really happened. Never rejects.
    *
@@ -39,13 +39,22 @@ export function createCallerLimit({ callsPerSecond, takeTokens, log }: CallerLim
   /** Until then this replica goes by its own buckets; 0 as long as the store answers. */
   let aloneUntil = 0
 
-  async function draw(bucket: string, calls: number, mode: TakeMode): Promise<number> {
+  function draw(bucket: string, calls: number, mode: TakeMode): number | Promise<number> {
     const now = performance.now()
     if (takeTokens === undefined || now < aloneUntil) return own.take(bucket, calls, mode, now)
+    return drawTogether(takeTokens, bucket, calls, mode)
+  }
+
+  async function drawTogether(
+    takeShared: NonNullable<Store['takeTokens']>,
+    bucket: string,
+    calls: number,
+    mode: TakeMode,
+  ): Promise<number> {
     // One call finds out whether the store is back: the others do not have to wait for that.
-    if (aloneUntil > 0) aloneUntil = now + askAgainAfterMs
+    if (aloneUntil > 0) aloneUntil = performance.now() + askAgainAfterMs
     try {
-      const waitMs = await takeTokens(bucket, calls, mode, callsPerSecond, size)
+      const waitMs = await takeShared(bucket, calls, mode, callsPerSecond, size)
       if (aloneUntil > 0) log?.info('callers are limited by all replicas together again')
       aloneUntil = 0
       return waitMs
@@ -59,7 +68,7 @@ export function createCallerLimit({ callsPerSecond, takeTokens, log }: CallerLim
   }
 
   return {
-    async take(bucket, calls) {
+    take(bucket, calls) {
       if (callsPerSecond === 0 || calls === 0) return 0
       return calls > size ? Number.POSITIVE_INFINITY : draw(bucket, calls, 'IF_THERE')
     },

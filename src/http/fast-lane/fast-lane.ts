@@ -91,7 +91,8 @@ export function createFastLane(
       contactReads: new Map(),
     }
     const result = await run(context, parameters.variables)
-    if (calls > 0) await callerLimit.settle(caller.bucket, activity.callsMade - calls)
+    const owed = activity.callsMade - calls
+    if (owed !== 0) await callerLimit.settle(caller.bucket, owed)
     // Nothing has run: the general lane has words of its own for variables that do not fit.
     if (result.data === undefined) return { body }
     if (result.errors !== undefined) return { body, done: { context, result } }
