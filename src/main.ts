@@ -1,5 +1,13 @@
 /** The process: reads its configuration, and serves itself or by workers, until it is told to end. */
-import { announce, fail, openLog, openOwnStore, readEnvironment, readSettings } from './process.ts'
+import {
+  announce,
+  disablePretenuring,
+  fail,
+  openLog,
+  openOwnStore,
+  readEnvironment,
+  readSettings,
+} from './process.ts'
 
 async function start(): Promise<void> {
   const { config, variables } = readSettings(readEnvironment)
@@ -9,6 +17,7 @@ async function start(): Promise<void> {
     await startPrimary(config, variables, log)
     return
   }
+  disablePretenuring()
   // A process that only keeps workers does without all of this.
   const [{ serve }, { openUpstream }] = await Promise.all([import('./serve.ts'), import('./upstream.ts')])
   const store = await openOwnStore(config, log)

@@ -1,6 +1,7 @@
 /** What every process of the gateway has: the settings it is started with, its log, its way to fail. */
 import { existsSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import type { Config } from './config.ts'
 import { ConfigError, readAuthentication, readConfig } from './config.ts'
 import type { Store } from './store/store.ts'
@@ -51,6 +52,17 @@ export function readAuthenticationAgain() {
     if (!(error instanceof ConfigError)) throw error
     return { problems: error.problems }
   }
+}
+
+/**
+ * To be called before there are requests. V8 notices which places in the code make objects that survive
+ * a collection, and then makes theirs among the old ones (allocation-site pretenuring). With many
+ * requests under way those are parts of requests, which end soon; but there they keep the rest of
+ * their request alive until the old ones are collected, too. Of 128 requests at a time that was 1.5
+ * to 6 kB of each; without it is 0.1 kB, and a collection of the young takes a third of the time.
+ */
+export function disablePretenuring(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring')
 }
 
 /** From here on a bug that nobody catches ends the process with a line in the log. */
