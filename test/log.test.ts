@@ -1,6 +1,8 @@
 /** What the process writes while contacts pass through it: what happened, and nothing of whom. */
-import { expect, test } from 'vitest'
+import type { Socket } from 'node:net'
+import { expect, test, vi } from 'vitest'
 import { startGateway } from './support/child-gateway.ts'
+import { openSocket } from './support/raw-request.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway, sentinelToken } from './support/test-gateway.ts'
 import { openMemoryStore } from '../src/store/memory.ts'
@@ -120,3 +122,35 @@ function bug(type: string, message: string): object {
   const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]
   return { level: 'error', time, requestId, caller: 'address:127.0.0.1', err, msg: 'a bug' }
 }
+
+test.each([true, false])('a caller who did not wait for its answer (fast lane: %s)', async (hasFastLane) => {
+  const { promise: asked, resolve: tellAsked } = Promise.withResolvers<Socket>()
+  const created = httpAnswer('201 Created', JSON.stringify({ contact }))
+  const upstream = await startRawUpstream((socket, number) => {
+    if (number === 0) socket.end(created)
+    else tellAsked(socket)
+  })
+  const gateway = await createTestGateway({ url: upstream.url, hasFastLane })
+  // The first asking of a document is not for the fast lane.
+  await gateway.post(create)
+  gateway.forgetLog()
+
+  const caller = await openSocket(gateway.url)
+  caller.write(
+    `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(create)}\r\n\r\n${create}`,
+  )
+  const callbell = await asked
+  const open = await gateway.connections()
+  caller.destroy()
+  await vi.waitFor(async () => expect(await gateway.connections()).toBe(open - 1))
+  callbell.end(created)
+  await vi.waitFor(() => expect(gateway.log).toHaveLength(1))
+  expect(gateway.log).toMatchObject([
+    {
+      msg: 'a request was answered',
+      status: 200,
+      callerGone: true,
+      fields: [{ field: 'createContact', outcome: 'APPLIED', code: 'OK' }],
+    },
+  ])
+})

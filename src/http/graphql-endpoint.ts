@@ -127,6 +127,7 @@ export function createGraphqlEndpoint(
       const response = await (done
         ? run(arrival.request, { ...done.context, result: done.result })
         : answer(arrival, activity))
+      activity.isCallerGone = !arrival.incoming.socket.writable
       activity.ended(response.status)
       return await withLength(response)
     } catch (error) {

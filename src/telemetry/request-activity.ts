@@ -27,6 +27,7 @@ export class RequestActivity implements RequestRecord {
   code: string | undefined
   reason: string | undefined
   hasBug = false
+  isCallerGone = false
   readonly fields: RecordedField[] = []
   /** Whether the operation's execution has begun. */
   isExecuted = false

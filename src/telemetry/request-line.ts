@@ -46,6 +46,7 @@ export function lineOf(record: RequestRecord, status: number, durationMs: number
     type: operation?.type,
     hash: operation && createHash('sha256').update(operation.text).digest('hex').slice(0, 16),
     status,
+    callerGone: record.isCallerGone || undefined,
     code,
     reason,
     durationMs: round(durationMs),

@@ -28,6 +28,8 @@ export interface RequestRecord {
   /** Why it was refused, in words of ours. */
   readonly reason: string | undefined
   readonly hasBug: boolean
+  /** Whether its caller had closed the connection before the answer was there. */
+  readonly isCallerGone: boolean
   /** Those that call Callbell, in the order in which they ended. */
   readonly fields: readonly RecordedField[]
 }

@@ -105,6 +105,7 @@ export function createFastLane(
       String(Buffer.byteLength(text)),
       ...answerHeaders,
     ])
+    activity.isCallerGone = !incoming.socket.writable
     response.end(text)
     activity.ended(200)
     return undefined
