@@ -86,10 +86,8 @@ export function createGateway(
 
   async function answer({ request, requestId, incoming, handedOn }: Omit<Arrival, 'url'>): Promise<Response> {
     const refuse = (refusal: Refusal): Response => {
-      const { status, code = 'BAD_REQUEST', message } = refusal
-      const address = incoming.socket.remoteAddress
-      log.info({ requestId, address, status, code, reason: message }, 'a request was refused')
-      telemetry.countRefusal(code)
+      const { status, code = 'BAD_REQUEST', message: reason } = refusal
+      telemetry.refused({ requestId, address: incoming.socket.remoteAddress, status, code, reason })
       return answerRefusal(refusal, requestId, request.method === 'POST')
     }
     // Node makes the URL of the `Host` header, which may hold anything.

@@ -121,7 +121,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
     telemetry,
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
-    onRefusal: (status) => telemetry.countRefusal(String(status)),
+    onRefusal: telemetry.refused,
   })
   metrics.observe(async () => ({
     ...callbell.state(),

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { startGateway } from './support/child-gateway.ts'
-import { openSocket } from './support/raw-request.ts'
+import { openSocket, sendRaw } from './support/raw-request.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway, sentinelToken } from './support/test-gateway.ts'
 import { openMemoryStore } from '../src/store/memory.ts'
@@ -151,6 +151,30 @@ test.each([true, false])('a caller who did not wait for its answer (fast lane: %
       status: 200,
       callerGone: true,
       fields: [{ field: 'createContact', outcome: 'APPLIED', code: 'OK' }],
+    },
+  ])
+})
+
+test.each([
+  ['GARBAGE', 400, 'The request is not HTTP/1.1'],
+  [
+    `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'a'.repeat(17_000)}`,
+    431,
+    'The request’s headers are too large',
+  ],
+  ['GET / HTTP/1.1\r\nhost: localhost\r\nexpect: more', 417, 'The request expects what can’t be met'],
+])('what is refused before it is a request: %.40j', async (head, status, reason) => {
+  const gateway = await createTestGateway()
+  const [answer] = await sendRaw(gateway.url, `${head}\r\n\r\n`)
+  expect(answer?.status).toBe(status)
+  expect(gateway.log).toMatchObject([
+    {
+      level: 'info',
+      msg: 'a request was refused',
+      requestId: answer?.headers['x-request-id'],
+      address: '127.0.0.1',
+      status,
+      reason,
     },
   ])
 })

@@ -66,11 +66,19 @@ export interface HttpServer {
   readonly connections: Connections
 }
 
+/** What was refused before it was a request. */
+export interface RefusedBytes {
+  /** As its answer tells it. */
+  readonly requestId: string
+  readonly address: string | undefined
+  readonly status: number
+  readonly reason: string
+}
+
 export interface HttpServerOptions {
   /** In place of the usual ones. */
   readonly limits?: Partial<ServerLimits>
-  /** Told the status of what was refused before it was a request. */
-  readonly onRefusal?: (status: number) => void
+  readonly onRefusal?: (refused: RefusedBytes) => void
 }
 
 /** @returns a server that is not listening yet */
@@ -94,9 +102,10 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
   const connections = watchConnections(server, limits)
 
   // `expect: 100-continue` is met by Node itself; nothing else can be.
-  server.on('checkExpectation', (_request, response) => {
-    onRefusal?.(417)
-    response.writeHead(417, { ...securityHeaders, 'x-request-id': randomUUID(), connection: 'close' }).end()
+  server.on('checkExpectation', ({ socket: { remoteAddress: address } }, response) => {
+    const requestId = randomUUID()
+    onRefusal?.({ requestId, address, status: 417, reason: 'The request expects what can’t be met' })
+    response.writeHead(417, { ...securityHeaders, 'x-request-id': requestId, connection: 'close' }).end()
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const open = connections.openAnswers(socket)
@@ -108,9 +117,11 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
       connections.endWhenAnswered(socket)
     } else {
       const refusal = refusals[error.code ?? ''] ?? unreadable
-      // One that began to be served counts itself.
-      if (open.length === 0) onRefusal?.(refusal.status)
-      socket.end(writeRefusal(refusal))
+      const requestId = randomUUID()
+      const { status, message: reason } = refusal
+      // One that began to be served tells of itself.
+      if (open.length === 0) onRefusal?.({ requestId, address: socket.remoteAddress, status, reason })
+      socket.end(writeRefusal(refusal, requestId))
       // Whoever does not close his end as well, or goes on sending, is not waited for.
       setTimeout(() => socket.destroy(), lingerMs).unref()
     }
@@ -119,8 +130,7 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
 }
 
 /** An answer in full, where there is no request that could be answered. */
-function writeRefusal({ status, phrase, message }: ParserRefusal): string {
-  const requestId = randomUUID()
+function writeRefusal({ status, phrase, message }: ParserRefusal, requestId: string): string {
   // Whatever it was, it did not run.
   const body = renderRefusal({ status, message }, requestId, true)
   const headers = {

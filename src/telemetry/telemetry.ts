@@ -21,13 +21,25 @@ export interface TelemetryOptions {
   readonly knownOperations: Iterable<string>
 }
 
+/** What was no GraphQL request yet. */
+export interface RefusedRequest {
+  readonly requestId: string
+  readonly address: string | undefined
+  /** Of the HTTP answer. */
+  readonly status: number
+  /** Of the error; undefined where the answer has none. */
+  readonly code?: string | undefined
+  /** In words of ours. */
+  readonly reason: string
+}
+
 export interface Telemetry {
   readonly log: Logger
   readonly metrics: Metrics
   /** A GraphQL request has come in. */
   request(requestId: string): RequestActivity
-  /** A request was not served. @param code of the error, or the HTTP status where there was none */
-  countRefusal(code: string): void
+  /** Something was refused before it was a GraphQL request. */
+  readonly refused: (refused: RefusedRequest) => void
   /** A request was not served because of who sent it, or nobody knows who. */
   countStranger(code: string): void
 }
@@ -93,7 +105,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     log,
     metrics,
-    countRefusal,
+    refused(refused) {
+      log.info(refused, 'a request was refused')
+      countRefusal(refused.code ?? String(refused.status))
+    },
     countStranger,
     request: (requestId) => new RequestActivity(requestId, ofEachRequest),
   }

@@ -148,7 +148,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
     limits,
-    onRefusal: (status) => telemetry.countRefusal(String(status)),
+    onRefusal: telemetry.refused,
   })
   metrics.observe(async () => ({
     ...callbell.state(),
