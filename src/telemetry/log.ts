@@ -44,7 +44,10 @@ export function createLog({ level, secrets, isTerminal = false, destination }: L
     },
   }
   if (!isTerminal) {
-    return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? pino.destination(1))
+    return pino(
+      { ...options, timestamp: pino.stdTimeFunctions.isoTime },
+      destination ?? joinLines(pino.destination(1)),
+    )
   }
   // Loaded only where a person reads: it takes its time.
   const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
@@ -52,4 +55,37 @@ export function createLog({ level, secrets, isTerminal = false, destination }: L
     options,
     pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, destination: destination ?? 1 }),
   )
+}
+
+/** Milliseconds that a line may wait for others. */
+const longestWaitMs = 10
+const warn = pino.levels.values['warn'] ?? 0
+
+/**
+ * Lines that come shortly after one another are one write, which takes more than making them does.
+ * From `warn` on a line does not wait, nor does anything when the process ends: what only a process that is
+ * killed can lose is the last hundredth of a second of its good news.
+ */
+export function joinLines(destination: DestinationStream): DestinationStream {
+  let lines = ''
+  let timer: NodeJS.Timeout | undefined
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const text = lines
+    lines = ''
+    if (text !== '') destination.write(text)
+  }
+  process.once('exit', flush)
+  const joined = {
+    // By this, pino tells the level of each line before it writes it.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      lines += line
+      if (joined.lastLevel >= warn) flush()
+      else timer ??= setTimeout(flush, longestWaitMs)
+    },
+  }
+  return joined
 }

@@ -1,5 +1,5 @@
 /** The one line that a GraphQL request leaves in the log. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FieldActivity, FieldEnd } from './field-activity.ts'
 import { round } from './field-activity.ts'
 import type { LogLevel } from './log.ts'
@@ -44,7 +44,7 @@ export function lineOf(record: RequestRecord, status: number, durationMs: number
     address: caller === undefined ? address : undefined,
     operation: operation?.name,
     type: operation?.type,
-    hash: operation && createHash('sha256').update(operation.text).digest('hex').slice(0, 16),
+    hash: operation && hash('sha256', operation.text).slice(0, 16),
     status,
     callerGone: record.isCallerGone || undefined,
     code,

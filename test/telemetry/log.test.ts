@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { PassThrough } from 'node:stream'
-import { expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import pino from 'pino'
+import { expect, test, vi } from 'vitest'
 import type { Logger } from '../../src/telemetry/log.ts'
-import { createLog } from '../../src/telemetry/log.ts'
+import { createLog, joinLines } from '../../src/telemetry/log.ts'
 
 const secrets = ['sentinel-b2f1c0de']
 const [secret] = secrets
@@ -157,4 +160,32 @@ test('a terminal shows no more than a file', async () => {
     }
 INFO: the end
 `)
+})
+
+test('lines that come shortly after one another are one write, and none waits behind a warning', async () => {
+  const writes: string[] = []
+  const log = pino({ base: null, timestamp: false }, joinLines({ write: (text) => void writes.push(text) }))
+  log.info('one')
+  log.child({ worker: 1 }).info('two')
+  expect(writes).toEqual([])
+  await vi.waitFor(() =>
+    expect(writes).toEqual(['{"level":30,"msg":"one"}\n{"level":30,"worker":1,"msg":"two"}\n']),
+  )
+  log.info('three')
+  log.warn('four')
+  expect(writes.slice(1)).toEqual(['{"level":30,"msg":"three"}\n{"level":40,"msg":"four"}\n'])
+  log.info('five')
+  await vi.waitFor(() => expect(writes.slice(2)).toEqual(['{"level":30,"msg":"five"}\n']))
+})
+
+test('a process that ends leaves no line unwritten', async () => {
+  const script = `
+    import pino from 'pino'
+    import { joinLines } from './src/telemetry/log.ts'
+    const log = pino({ base: null, timestamp: false }, joinLines(pino.destination(1)))
+    log.info('the last')
+    process.exit()
+  `
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  expect(stdout).toBe('{"level":30,"msg":"the last"}\n')
 })
