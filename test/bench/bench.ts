@@ -15,8 +15,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { renderChart } from './cost/chart.ts'
+import { measureExtras, stepsOfExtras } from './cost/extras.ts'
 import { measureLatency } from './cost/latency.ts'
 import { describeMachine, isPinned, load, pinSelf } from './cost/machine.ts'
+import type { FirstAnswer } from './cost/measure.ts'
 import { firstAnswer } from './cost/measure.ts'
 import { measureMemory } from './cost/memory.ts'
 import { estimateMinutes, readOptions } from './cost/options.ts'
@@ -28,6 +30,7 @@ import { byCost, renderReport } from './cost/report.ts'
 import { compareAnswers, connections, measureRounds, ratios } from './cost/rounds.ts'
 import type { SeriesName } from './cost/series.ts'
 import { measureSeries, stepsOf } from './cost/series.ts'
+import type { RunningServer } from './cost/servers.ts'
 import { titles, withServer } from './cost/servers.ts'
 import { startUpstream } from './cost/upstream.ts'
 
@@ -35,6 +38,14 @@ const coldStarts = 5
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const root = join(import.meta.dirname, '../..')
+const file = join(root, 'README.md')
+const style = { ...(await resolveConfig(file)), parser: 'markdown' }
+
+/** @param report Markdown */
+async function show(report: string): Promise<void> {
+  say(await format(report, style))
+}
+
 const npm = (...args: string[]): void =>
   void execFileSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
 
@@ -48,7 +59,7 @@ if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
 }
 say('building the gateway (npm run build)')
 npm('run', 'build')
-say(`this takes up to ${estimateMinutes(options)} minutes`)
+say(`this takes up to ${estimateMinutes(options)} min`)
 if (loadBefore > 1) {
   say(`the machine is not quiet (load average ${loadBefore.toFixed(1)}): ratios hold, times less so`)
 }
@@ -56,11 +67,13 @@ if (loadBefore > 1) {
 pinSelf()
 const upstream = await startUpstream()
 
+const answerFirst = (server: RunningServer): Promise<FirstAnswer> => firstAnswer('gateway', server)
+
 /** One after the other, each a fresh process. */
 async function measureColdStarts(main: string): Promise<number[]> {
   const all: number[] = []
   for (let run = 0; run < coldStarts; run += 1) {
-    const first = await withServer('gateway', upstream.url, (server) => firstAnswer('gateway', server), main)
+    const first = await withServer('gateway', upstream.url, answerFirst, { main })
     all.push(first.coldStart)
   }
   return all
@@ -70,6 +83,7 @@ const has = (name: (typeof options.series)[number]): boolean => options.series.i
 /** How many times the progress of a series is told. */
 function stepsOfAny(name: (typeof options.series)[number]): number {
   if (name === 'latency') return 3
+  if (name === 'extras') return stepsOfExtras(options)
   return name === 'memory' ? 1 : stepsOf(name, options)
 }
 const isGatewayMeasured = options.only.includes('gateway')
@@ -88,6 +102,14 @@ async function measureColdStartsOfBoth(): Promise<ColdStarts> {
   }
 }
 
+function versions(): string {
+  const text = readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')
+  const { dependencies }: { dependencies: Readonly<Record<string, string>> } = JSON.parse(text)
+  return Object.entries(dependencies)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')
+}
+
 function notes(): string[] {
   const parts = [
     `Measured with ${connections} connections in a closed loop, in ${options.rounds} rounds of ${options.requests.toLocaleString('en-US')} requests each after ${options.warmUp.toLocaleString('en-US')} to warm up, the servers of a round in random order, each one process`,
@@ -98,8 +120,13 @@ function notes(): string[] {
       : 'no core is kept for the server',
   ]
   return [
+    ...(options.isQuick
+      ? [
+          'A quick look: V8 is still compiling what is hot, and servers that are close may change places with the next one.',
+        ]
+      : []),
     `Each cell has the ratio to the bare proxy of the same round: the median over the rounds, and in brackets the least and the greatest; then the median of the value itself. ${parts.join('; ')}.`,
-    `The gateway has everything on that it comes with: an API key, the limits of documents and bodies, the checks of input and answer, metrics, and both paces (set so high that they hold nothing back). All others check nothing, and forward.`,
+    `The gateway has on what it comes with: an API key, the limits of documents and bodies, the checks of input and answer, metrics, and both paces (set so high that they hold nothing back). It writes no line for each request here (\`LOG_LEVEL=warn\`), and no create has a key; what those cost is told apart. The others check what GraphQL itself checks, and forward. Versions: ${versions()}.`,
     ...(loadBefore > 1
       ? [
           `Other work ran on the machine at the same time (load average ${loadBefore.toFixed(1)} at the start): compare ratios, not times.`,
@@ -114,7 +141,7 @@ async function measure() {
   const rounds = await measureRounds(options, upstream.url, progress)
   progress.end()
   // The rest takes its time, and may be interrupted.
-  if (options.series.length > 0) say(renderReport({ notes: notes(), rounds }))
+  if (options.series.length > 0) await show(renderReport({ notes: notes(), rounds }))
   const series = (name: SeriesName) => measureSeries(name, options, upstream.url, progress)
   return {
     rounds,
@@ -122,6 +149,7 @@ async function measure() {
     fields: has('fields') ? await series('fields') : undefined,
     aliases: has('aliases') ? await series('aliases') : undefined,
     connections: has('connections') ? await series('connections') : undefined,
+    extras: has('extras') ? await measureExtras(options, upstream.url, progress) : undefined,
     latency: has('latency') ? await measureLatency(options, upstream.url, progress) : undefined,
     memory: has('memory') ? await measureMemory(options, upstream.url, progress) : undefined,
   }
@@ -138,9 +166,7 @@ const bars = byCost(results.rounds).map((name) => ({
   isOurs: name === 'gateway',
 }))
 const heading = 'CPU time per createContact, as a ratio to a bare Node proxy'
-const file = join(root, 'README.md')
-const style = { ...(await resolveConfig(file)), parser: 'markdown' }
-say(await format(report, style))
+await show(report)
 if (options.write) {
   const picture = `![${heading}: ${bars.map(({ title, ratio }) => `${title} ${ratio.median.toFixed(1)}`).join(', ')}](test/bench/chart.svg)`
   const readme = replaceReport(readFileSync(file, 'utf8'), `${picture}\n\n${report}`)

@@ -2,12 +2,18 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
+/** As programs write it: by itself, or with the one charset that JSON has. */
+const plainTypes: ReadonlySet<string | undefined> = new Set([
+  'application/json',
+  'application/json; charset=utf-8',
+])
+
 /** @returns whether the head asks for nothing out of the ordinary */
 export function hasPlainHead({ method, url, headers }: IncomingMessage, path: string): boolean {
   return (
     method === 'POST' &&
     url === path &&
-    headers['content-type'] === 'application/json' &&
+    plainTypes.has(headers['content-type']) &&
     headers['content-encoding'] === undefined
   )
 }

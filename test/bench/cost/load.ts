@@ -37,8 +37,13 @@ export async function ask(target: Target, request: Request): Promise<Answer> {
 }
 
 export interface Load {
-  /** Sends so many requests, each connection the next one as soon as it has its answer. @returns milliseconds */
-  closedLoop(request: Request, expected: Expected, count: number): Promise<Float64Array>
+  /**
+   * Sends so many requests, each connection the next one as soon as it has its answer.
+   *
+   * @param make gives a request; all must have the same answer
+   * @returns milliseconds
+   */
+  closedLoop(make: () => Request, expected: Expected, count: number): Promise<Float64Array>
   close(): void
 }
 
@@ -52,7 +57,7 @@ export async function openLoad(target: Target, connectionCount: number): Promise
   )
   const connections = await Promise.all(opening)
   return {
-    closedLoop(request, expected, count) {
+    closedLoop(make, expected, count) {
       const { promise, resolve, reject } = Promise.withResolvers<Float64Array>()
       fail = reject
       const latencies = new Float64Array(count)
@@ -61,6 +66,7 @@ export async function openLoad(target: Target, connectionCount: number): Promise
       function next(connection: Connection): void {
         if (sent === count) return
         sent += 1
+        const request = make()
         const at = performance.now()
         connection.send(request, (answer) => {
           latencies[answered] = performance.now() - at

@@ -1,6 +1,6 @@
 /** Measures one server in one round, from its start on. */
 import { ask, openLoad } from './load.ts'
-import type { Answer } from './connection.ts'
+import type { Answer, Request } from './connection.ts'
 import { cpuMicroseconds, residentMebibytes } from './machine.ts'
 import { wireAnswer } from './operations.ts'
 import type { RunningServer, ServerName } from './servers.ts'
@@ -40,15 +40,19 @@ export function checkAnswer(name: ServerName, { status, body }: Answer): void {
   if (!isRight) throw new Error(`${name} answered ${status}: ${text.slice(0, 500)}`)
 }
 
-/** Of one kind of request, on a server that has been started. */
+/**
+ * Of one kind of request, on a server that has been started.
+ *
+ * @param body of every request, or what makes the body of each
+ */
 export async function measureLoad(
   name: ServerName,
   server: RunningServer,
-  body: string,
+  body: string | (() => string),
   size: LoadSize,
 ): Promise<LoadMeasurement> {
-  const request = server.request(body)
-  const expected = await ask(server, request)
+  const request = requestMaker(server, body)
+  const expected = await ask(server, request())
   checkAnswer(name, expected)
   const load = await openLoad(server, size.connections)
   try {
@@ -66,6 +70,12 @@ export async function measureLoad(
   } finally {
     load.close()
   }
+}
+
+function requestMaker(server: RunningServer, body: string | (() => string)): () => Request {
+  if (typeof body !== 'string') return () => server.request(body())
+  const request = server.request(body)
+  return () => request
 }
 
 export interface FirstAnswer {

@@ -36,7 +36,7 @@ export async function measureMemory(
     try {
       const step = Math.ceil(memoryRequests / memoryPoints)
       for (let point = 1; point <= memoryPoints; point += 1) {
-        await load.closedLoop(request, expected, step)
+        await load.closedLoop(() => request, expected, step)
         await delay(restMs)
         points.push([point * step, residentMebibytes(server.pid)])
         progress.detail(`${point * step} requests, ${residentMebibytes(server.pid).toFixed(0)} MiB`)

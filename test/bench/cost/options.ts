@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util'
 import type { ServerName } from './servers.ts'
 import { serverNames } from './servers.ts'
 
-export const seriesNames = ['fields', 'aliases', 'connections', 'latency', 'memory'] as const
+export const seriesNames = ['fields', 'aliases', 'connections', 'extras', 'latency', 'memory'] as const
 export type SeriesName = (typeof seriesNames)[number]
 
 export interface BenchOptions {
+  /** Whether it is a look, and no measurement. */
+  readonly isQuick: boolean
   /** In each of them every server is started and measured once, in an order of its own. */
   readonly rounds: number
   /** Measured, of each server in each round and at each point of a series. */
@@ -83,6 +85,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const only = readNames('only', values.only ?? serverNames.join(','), serverNames)
   return {
     ...defaults,
+    isQuick: values.quick,
     rounds: readNumber('rounds', values.rounds ?? String(defaults.rounds)),
     requests: readNumber('requests', values.requests ?? String(defaults.requests)),
     // Everything is told as a ratio to it.
@@ -95,7 +98,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
 /** A guess, from what servers like these take on a machine of two cores. */
 export function estimateMinutes({ series, ...options }: BenchOptions): number {
   const perRun = 3 + (options.warmUp + options.requests) / 2500
-  const points = { fields: 12, aliases: 16, connections: 15, latency: 0, memory: 0 }
+  const points = { fields: 12, aliases: 16, connections: 15, extras: 10, latency: 0, memory: 0 }
   const rounds = options.only.length * options.rounds * perRun
   const perPoint = (1 + (options.passRequests * 1.25) / 2500) * options.passes
   const ofSeries = series.reduce((sum, name) => sum + points[name] * perPoint, 0)

@@ -1,4 +1,5 @@
 /** From measurements to the report, in Markdown: what the terminal shows, and the README. */
+import type { Extra } from './extras.ts'
 import type { Measurement } from './measure.ts'
 import { figures, ratios } from './rounds.ts'
 import type { Rounds } from './rounds.ts'
@@ -24,6 +25,7 @@ export interface Results {
   readonly fields?: Series | undefined
   readonly aliases?: Series | undefined
   readonly connections?: Series | undefined
+  readonly extras?: readonly Extra[] | undefined
   readonly latency?: readonly Latency[] | undefined
   readonly memory?: MemorySeries | undefined
 }
@@ -104,6 +106,18 @@ function connectionsTable({ points, measured }: Series): string {
   )
 }
 
+function extrasTable(extras: readonly Extra[]): string {
+  return table(
+    [`${titles.gateway}, and with`, 'CPU per create', 'throughput', 'p99'],
+    extras.map(({ what, measured: { cpu, throughput, p99 } }) => [
+      what,
+      `${digits(cpu)} µs`,
+      `${count(throughput)} /s`,
+      `${digits(p99)} ms`,
+    ]),
+  )
+}
+
 const signed = (value: number, decimals: number): string =>
   `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(decimals)}`
 
@@ -130,11 +144,11 @@ function memoryText({ points, growth }: MemorySeries): string {
   const half = points.slice(Math.ceil(points.length / 2)).map(([, mebibytes]) => mebibytes)
   const { min, max } = spread(half)
   const listed = points.map(([, mebibytes]) => digits(mebibytes)).join(' · ')
-  return `Memory over ${count(total)} requests, in MiB at the start and after each ${count(total / (points.length - 1))}: ${listed}. Over the second half it is between ${digits(min)} and ${digits(max)}, with a trend of ${signed(growth, 1)}.`
+  return `Memory over ${count(total)} requests, in MiB at the start and after each ${count(total / (points.length - 1))}: ${listed}. Over the second half it is between ${digits(min)} and ${digits(max)}, with a trend of ${signed(growth, 1)} MiB from its start to its end.`
 }
 
 export function renderReport(results: Results): string {
-  const { rounds, coldStarts, fields, aliases, connections, latency, memory } = results
+  const { rounds, coldStarts, fields, aliases, connections, extras, latency, memory } = results
   const gateway = figures(rounds, 'gateway', 'memoryAtStart').median
   return [
     results.notes[0] ?? '',
@@ -151,6 +165,7 @@ export function renderReport(results: Results): string {
     ...(fields ? [seriesTable('selected fields: CPU per request', fields, () => 1)] : []),
     ...(aliases ? [seriesTable('creates in one request: CPU per create', aliases, (point) => point)] : []),
     ...(connections ? [connectionsTable(connections)] : []),
+    ...(extras ? [extrasTable(extras)] : []),
     ...(latency ? [latencyTable(latency)] : []),
     ...(memory ? [memoryText(memory)] : []),
   ].join('\n\n')

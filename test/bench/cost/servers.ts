@@ -33,7 +33,10 @@ const rivals = join(import.meta.dirname, '../rivals')
 const token = 'a-token-of-callbell'
 const apiKey = 'an-api-key-of-the-benchmark'
 
-/** All that protects it is on; the two paces are set so high that they count and never hold back. */
+/**
+ * All that protects it is on; the two paces are set so high that they count and never hold back. The
+ * log and keys, which the others have nothing like, are measured apart.
+ */
 const gatewayVariables = (upstreamUrl: string): NodeJS.ProcessEnv => ({
   PORT: '0',
   CALLBELL_API_TOKEN: token,
@@ -87,11 +90,14 @@ export function requestFor(url: URL, body: string, headers: readonly string[] = 
 function addressOf({ process: child }: Child, name: string): Promise<URL> {
   const { promise, resolve, reject } = Promise.withResolvers<URL>()
   let output = ''
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+  function read(chunk: string): void {
     output += chunk
     const found = /listening on (http:\S+)\s/.exec(output)?.[1]
-    if (found !== undefined) resolve(new URL(found))
-  })
+    if (found === undefined) return
+    resolve(new URL(found))
+    child.stdout?.off('data', read).resume()
+  }
+  child.stdout?.setEncoding('utf8').on('data', read)
   child.once('exit', () => reject(new Error(`${name} ended without an address`)))
   return promise
 }
@@ -101,9 +107,9 @@ export async function withServer<Result>(
   name: ServerName,
   upstreamUrl: string,
   use: (server: RunningServer) => Promise<Result>,
-  main?: string,
+  options?: StartOptions,
 ): Promise<Result> {
-  const server = await startServer(name, upstreamUrl, main)
+  const server = await startServer(name, upstreamUrl, options)
   try {
     return await use(server)
   } finally {
@@ -111,11 +117,18 @@ export async function withServer<Result>(
   }
 }
 
-/** @param main what to run for the gateway, from the root of the repository */
+/** Of the gateway. */
+export interface StartOptions {
+  /** What to run, from the root of the repository. Default: the built one */
+  readonly main?: string
+  /** Besides the usual ones, or in their place. */
+  readonly variables?: NodeJS.ProcessEnv
+}
+
 export async function startServer(
   name: ServerName,
   upstreamUrl: string,
-  main = 'dist/main.js',
+  { main = 'dist/main.js', variables: others = {} }: StartOptions = {},
 ): Promise<RunningServer> {
   const isGateway = name === 'gateway'
   const script = isGateway ? join(root, main) : join(rivals, `${name}.js`)
@@ -125,7 +138,7 @@ export async function startServer(
     cwd: import.meta.dirname,
     env: {
       PATH: process.env['PATH'],
-      ...(isGateway ? gatewayVariables(upstreamUrl) : rivalVariables(upstreamUrl)),
+      ...(isGateway ? { ...gatewayVariables(upstreamUrl), ...others } : rivalVariables(upstreamUrl)),
     },
     isRead: true,
   })

@@ -27,7 +27,7 @@ export interface Upstream {
 
 const startMs = 10_000
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   const { port } = await listen(server, 0, '127.0.0.1')
   server.close()

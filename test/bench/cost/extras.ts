@@ -1,0 +1,122 @@
+/** What the gateway costs with that switched on which the other servers have nothing like: the log, and keys. */
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Child } from './child.ts'
+import { startChild } from './child.ts'
+import { isOnPath, pinned } from './machine.ts'
+import type { LoadMeasurement } from './measure.ts'
+import { measureLoad } from './measure.ts'
+import { createContact, variables } from './operations.ts'
+import type { BenchOptions } from './options.ts'
+import type { Progress } from './progress.ts'
+import { connections } from './rounds.ts'
+import type { RunningServer } from './servers.ts'
+import { bodyFor, startServer } from './servers.ts'
+import { median } from './statistics.ts'
+import { freePort } from './upstream.ts'
+
+export interface Extra {
+  readonly what: string
+  /** Medians over the passes. */
+  readonly measured: Pick<LoadMeasurement, 'cpu' | 'throughput' | 'p99'>
+}
+
+interface Plan {
+  readonly what: string
+  readonly variables: NodeJS.ProcessEnv
+  /** Whether each create has a key of its own. */
+  readonly hasKeys: boolean
+}
+
+let keys = 0
+
+/** The documented create, with a key that was never used. */
+function keyedBody(): string {
+  keys += 1
+  const idempotencyKey = `28f10773-e3f1-4af7-94b2-${String(keys).padStart(12, '0')}`
+  return JSON.stringify({
+    query: createContact,
+    variables: { input: { ...variables.input, idempotencyKey } },
+  })
+}
+
+async function startRedis(port: number): Promise<Child> {
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const child = await startChild(pinned('others', ['redis-server', ...options]), { isRead: true })
+  // Its first lines come before it takes connections, but the gateway asks again until it does.
+  if (child.process.stdout) await once(child.process.stdout, 'data')
+  child.process.stdout?.resume()
+  return child
+}
+
+const hasRedis = isOnPath('redis-server')
+export const stepsOfExtras = ({ passes }: BenchOptions): number => (hasRedis ? 5 : 4) * (1 + passes)
+
+/** The gateway alone, in several ways, which take turns. */
+export async function measureExtras(
+  { passes, passRequests, warmUp }: BenchOptions,
+  upstreamUrl: string,
+  progress: Progress,
+): Promise<readonly Extra[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-store-'))
+  const redisPort = await freePort()
+  const redis = hasRedis ? await startRedis(redisPort) : undefined
+  const plans: readonly Plan[] = [
+    { what: 'as above', variables: {}, hasKeys: false },
+    { what: 'a line in the log for each request', variables: { LOG_LEVEL: 'info' }, hasKeys: false },
+    { what: 'a key for each create, in memory', variables: {}, hasKeys: true },
+    {
+      what: 'a key for each create, in SQLite',
+      variables: { STORE_URL: `sqlite:${folder}/gateway.db` },
+      hasKeys: true,
+    },
+    ...(redis
+      ? [
+          {
+            what: 'a key for each create, in Redis',
+            variables: { STORE_URL: `redis://127.0.0.1:${redisPort}` },
+            hasKeys: true,
+          },
+        ]
+      : []),
+  ]
+  const servers: RunningServer[] = []
+  const samples = plans.map((): LoadMeasurement[] => [])
+  try {
+    for (const plan of plans) {
+      const server = await startServer('gateway', upstreamUrl, { variables: plan.variables })
+      servers.push(server)
+      progress.step(`to warm up: ${plan.what}`)
+      await measureLoad('gateway', server, bodyOf(plan), { connections, warmUp, requests: 1 })
+    }
+    for (let pass = 0; pass < passes; pass += 1) {
+      for (const [index, plan] of plans.entries()) {
+        const server = servers[index]
+        if (server === undefined) continue
+        progress.step(plan.what)
+        const size = { connections, warmUp: Math.ceil(passRequests / 4), requests: passRequests }
+        samples[index]?.push(await measureLoad('gateway', server, bodyOf(plan), size))
+      }
+    }
+  } finally {
+    for (const server of servers) await server.end()
+    await redis?.end('SIGTERM')
+    rmSync(folder, { recursive: true })
+  }
+  const middle = (index: number, figure: keyof LoadMeasurement): number =>
+    median((samples[index] ?? []).map((measurement) => measurement[figure]))
+  return plans.map(({ what }, index) => ({
+    what,
+    measured: {
+      cpu: middle(index, 'cpu'),
+      throughput: middle(index, 'throughput'),
+      p99: middle(index, 'p99'),
+    },
+  }))
+}
+
+function bodyOf({ hasKeys }: Plan): string | (() => string) {
+  return hasKeys ? keyedBody : bodyFor('gateway')
+}
