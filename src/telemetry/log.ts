@@ -63,8 +63,8 @@ const warn = pino.levels.values['warn'] ?? 0
 
 /**
  * Lines that come shortly after one another are one write, which takes more than making them does.
- * From `warn` on a line does not wait, nor does anything when the process ends: what only a process that is
- * killed can lose is the last hundredth of a second of its good news.
+ * From `warn` on a line does not wait, and nothing waits when the process ends: only one that is killed
+ * can lose lines, those of the last hundredth of a second that were below `warn`.
  */
 export function joinLines(destination: DestinationStream): DestinationStream {
   let lines = ''
@@ -79,7 +79,7 @@ export function joinLines(destination: DestinationStream): DestinationStream {
   process.once('exit', flush)
   const joined = {
     // By this, pino tells the level of each line before it writes it.
-    [Symbol.for('pino.metadata')]: true,
+    [pino.symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     write(line: string) {
       lines += line
