@@ -101,8 +101,6 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
   }
 
   server.on('connection', (socket) => {
-    // Node keeps what it was asked for once: the address is known, then, of a connection that is gone, too.
-    void socket.remoteAddress
     touches += 1
     open.set(socket, { answers: none, touch: touches })
     socket.once('close', () => open.delete(socket))
