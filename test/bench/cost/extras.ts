@@ -23,12 +23,40 @@ export interface Extra {
   readonly measured: Pick<LoadMeasurement, 'cpu' | 'throughput' | 'p99'>
 }
 
+/** Where keys can be kept. */
+interface Places {
+  /** Empty, for files. */
+  readonly folder: string
+  readonly redisPort: number
+}
+
 interface Plan {
   readonly what: string
-  readonly variables: NodeJS.ProcessEnv
+  readonly variables?: (places: Places) => NodeJS.ProcessEnv
   /** Whether each create has a key of its own. */
-  readonly hasKeys: boolean
+  readonly hasKeys?: boolean
 }
+
+const hasRedis = isOnPath('redis-server')
+
+const inRedis: Plan = {
+  what: 'a key for each create, in Redis',
+  variables: ({ redisPort }) => ({ STORE_URL: `redis://127.0.0.1:${redisPort}` }),
+  hasKeys: true,
+}
+const plans: readonly Plan[] = [
+  { what: 'nothing more' },
+  { what: 'a line in the log for each request', variables: () => ({ LOG_LEVEL: 'info' }) },
+  { what: 'a key for each create, in memory', hasKeys: true },
+  {
+    what: 'a key for each create, in SQLite',
+    variables: ({ folder }) => ({ STORE_URL: `sqlite:${folder}/gateway.db` }),
+    hasKeys: true,
+  },
+  ...(hasRedis ? [inRedis] : []),
+]
+
+export const stepsOfExtras = ({ passes }: BenchOptions): number => plans.length * (1 + passes)
 
 let keys = 0
 
@@ -51,8 +79,11 @@ async function startRedis(port: number): Promise<Child> {
   return child
 }
 
-const hasRedis = isOnPath('redis-server')
-export const stepsOfExtras = ({ passes }: BenchOptions): number => (hasRedis ? 5 : 4) * (1 + passes)
+interface Run {
+  readonly plan: Plan
+  readonly server: RunningServer
+  readonly samples: LoadMeasurement[]
+}
 
 /** The gateway alone, in several ways, which take turns. */
 export async function measureExtras(
@@ -60,61 +91,35 @@ export async function measureExtras(
   upstreamUrl: string,
   progress: Progress,
 ): Promise<readonly Extra[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-store-'))
-  const redisPort = await freePort()
-  const redis = hasRedis ? await startRedis(redisPort) : undefined
-  const plans: readonly Plan[] = [
-    { what: 'as above', variables: {}, hasKeys: false },
-    { what: 'a line in the log for each request', variables: { LOG_LEVEL: 'info' }, hasKeys: false },
-    { what: 'a key for each create, in memory', variables: {}, hasKeys: true },
-    {
-      what: 'a key for each create, in SQLite',
-      variables: { STORE_URL: `sqlite:${folder}/gateway.db` },
-      hasKeys: true,
-    },
-    ...(redis
-      ? [
-          {
-            what: 'a key for each create, in Redis',
-            variables: { STORE_URL: `redis://127.0.0.1:${redisPort}` },
-            hasKeys: true,
-          },
-        ]
-      : []),
-  ]
-  const servers: RunningServer[] = []
-  const samples = plans.map((): LoadMeasurement[] => [])
+  const places: Places = {
+    folder: mkdtempSync(join(tmpdir(), 'bench-store-')),
+    redisPort: await freePort(),
+  }
+  const redis = hasRedis ? await startRedis(places.redisPort) : undefined
+  const runs: Run[] = []
   try {
     for (const plan of plans) {
-      const server = await startServer('gateway', upstreamUrl, { variables: plan.variables })
-      servers.push(server)
       progress.step(`to warm up: ${plan.what}`)
+      const server = await startServer('gateway', upstreamUrl, { variables: plan.variables?.(places) })
+      runs.push({ plan, server, samples: [] })
       await measureLoad('gateway', server, bodyOf(plan), { connections, warmUp, requests: 1 })
     }
+    const size = { connections, warmUp: Math.ceil(passRequests / 4), requests: passRequests }
     for (let pass = 0; pass < passes; pass += 1) {
-      for (const [index, plan] of plans.entries()) {
-        const server = servers[index]
-        if (server === undefined) continue
+      for (const { plan, server, samples } of runs) {
         progress.step(plan.what)
-        const size = { connections, warmUp: Math.ceil(passRequests / 4), requests: passRequests }
-        samples[index]?.push(await measureLoad('gateway', server, bodyOf(plan), size))
+        samples.push(await measureLoad('gateway', server, bodyOf(plan), size))
       }
     }
   } finally {
-    for (const server of servers) await server.end()
+    for (const { server } of runs) await server.end()
     await redis?.end('SIGTERM')
-    rmSync(folder, { recursive: true })
+    rmSync(places.folder, { recursive: true })
   }
-  const middle = (index: number, figure: keyof LoadMeasurement): number =>
-    median((samples[index] ?? []).map((measurement) => measurement[figure]))
-  return plans.map(({ what }, index) => ({
-    what,
-    measured: {
-      cpu: middle(index, 'cpu'),
-      throughput: middle(index, 'throughput'),
-      p99: middle(index, 'p99'),
-    },
-  }))
+  return runs.map(({ plan: { what }, samples }) => {
+    const middle = (figure: keyof LoadMeasurement): number => median(samples.map((sample) => sample[figure]))
+    return { what, measured: { cpu: middle('cpu'), throughput: middle('throughput'), p99: middle('p99') } }
+  })
 }
 
 function bodyOf({ hasKeys }: Plan): string | (() => string) {

@@ -122,7 +122,7 @@ export interface StartOptions {
   /** What to run, from the root of the repository. Default: the built one */
   readonly main?: string
   /** Besides the usual ones, or in their place. */
-  readonly variables?: NodeJS.ProcessEnv
+  readonly variables?: NodeJS.ProcessEnv | undefined
 }
 
 export async function startServer(
