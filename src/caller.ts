@@ -20,4 +20,12 @@ export interface Origin {
   readonly requestId: string
   /** To be told of each request to Callbell: retries and lookups too. */
   readonly watch: CallWatch
+  /** What the whole request may read from Callbell. */
+  readonly reads: ReadAllowance
+}
+
+/** Reads that one request may make, whatever it planned: a list may have more pages than were expected. */
+export interface ReadAllowance {
+  /** @returns whether one more read may be made. A retry of a read is not one more. */
+  take(): boolean
 }

@@ -7,26 +7,32 @@ import { createCrossOrigin } from './http/cross-origin.ts'
 import type { FastLane, HandedOn } from './http/fast-lane/fast-lane.ts'
 import { createFastLane } from './http/fast-lane/fast-lane.ts'
 import { headOf } from './http/fast-lane/head.ts'
-import { createReadyOperations } from './http/fast-lane/ready-operations.ts'
+import { schema } from './graphql/schema.ts'
 import type { Arrival, GraphqlEndpointParts } from './http/graphql-endpoint.ts'
 import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
 import { createMetricsEndpoint } from './http/metrics-endpoint.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
+import type { AnswerLimits } from './graphql/answer-size.ts'
+import { answerLimits, createAnswerSizes } from './graphql/answer-size.ts'
 import type { Refusal } from './graphql/refused.ts'
 import { answerRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { createOperations } from './operations/operations.ts'
+import type { CallerLimit } from './rate-limit/caller-limit.ts'
 
-export interface GatewayParts extends Omit<GraphqlEndpointParts, 'readyOperations'>, CrossOriginOptions {
+export interface GatewayParts
+  extends Omit<GraphqlEndpointParts, 'operations' | 'measureAnswer'>, CrossOriginOptions {
+  readonly callerLimit: CallerLimit
   readonly health: Health
   /** Whether a browser is shown GraphiQL. */
   readonly graphiql: boolean
   /** Whether common requests take a shortcut, which changes nothing but their cost. Default: true */
   readonly hasFastLane?: boolean
-  /** Runs of an operation after which it is compiled, in that shortcut. Default: 100 */
-  readonly compileAfter?: number | undefined
+  /** In place of the usual ones. */
+  readonly answerLimits?: AnswerLimits | undefined
 }
 
 /** What is known of a request before it becomes one of fetch's. */
@@ -47,11 +53,13 @@ export function createGateway(
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
-  const readyOperations = createReadyOperations(log, parts.compileAfter)
+  const operations = createOperations(schema, parts.callerLimit)
+  const measureAnswer = createAnswerSizes(parts.answerLimits ?? answerLimits)
+  const endpointParts = { ...parts, operations, measureAnswer }
   /** URLs by the host that was asked: callers ask few. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
-  const answerGraphql = createGraphqlEndpoint({ ...parts, readyOperations }, graphqlPath)
-  const fastLane = createFastLane(parts, readyOperations, graphqlPath)
+  const answerGraphql = createGraphqlEndpoint(endpointParts, graphqlPath)
+  const fastLane = createFastLane(endpointParts, graphqlPath)
   const answerMetrics = createMetricsEndpoint(parts)
 
   async function route(arrival: Arrival): Promise<Response> {

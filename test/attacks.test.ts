@@ -2,11 +2,13 @@
  * An attacker's notebook: each entry is a request, the exact answer, and what reached Callbell. The
  * entries cover the OWASP GraphQL cheat sheet and graphql-cop's checks.
  */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { parseApiKeys } from '../src/http/authentication/api-key.ts'
 import { startGateway } from './support/child-gateway.ts'
 import { closed, openSocket, sendRaw } from './support/raw-request.ts'
 import type { TestGateway } from './support/test-gateway.ts'
@@ -179,6 +181,132 @@ describe('one request that asks for a thousand things', () => {
       errors: ['BAD_REQUEST: Batching is not supported.'],
     })
     expect(upstream(gateway)).toBe(0)
+  })
+})
+
+describe('calls beyond the plan', () => {
+  const page = {
+    on: 'GET',
+    status: 200,
+    body: { teams: [], channels: [], meta: { pages: 50 } },
+  } as const
+
+  test.each([true, false])('ten aliases of teams with 50 pages (fast lane: %s)', async (hasFastLane) => {
+    const gateway = await createTestGateway({ hasFastLane })
+    const query = `{${times(10, (n) => `a${n}:teams{uuid}`)}}`
+    for (let run = 1; run <= 2; run += 1) {
+      gateway.sandbox.failNext(...many(50).map(() => page))
+      const { data, errors } = await gateway.execute<Record<string, unknown>, unknown>(query)
+      expect(errors).toBeUndefined()
+      expect(Object.values(data ?? {})).toEqual(many(10).map(() => []))
+      expect(upstream(gateway)).toBe(50 * run)
+    }
+  })
+
+  test('two lists of 50 pages each', async () => {
+    const gateway = await createTestGateway()
+    gateway.sandbox.failNext(...many(100).map(() => page))
+    const response = await gateway.post(JSON.stringify({ query: '{teams{uuid} channels{uuid}}' }))
+    expect(await told(response)).toEqual({
+      status: 200,
+      data: null,
+      errors: [
+        'QUERY_TOO_COMPLEX: This operation needs more reads from Callbell than were planned; the limit is 50. Ask for fewer lists in one operation',
+      ],
+    })
+    await expect.poll(() => upstream(gateway)).toBe(50)
+  })
+})
+
+/** John Doe, whom each sandbox has. */
+const john = '414a6d692bd645ed803f2e7ce360d4c8'
+const forbidden = (field: string) => ({
+  status: 403,
+  data: undefined,
+  errors: [
+    `FORBIDDEN: This mutation reads ${field}, which needs the scope contacts:read: without it a caller may select only \`id\` and \`uuid\` of what it changes`,
+  ],
+})
+const open = (selection: string): string => `mutation{openConversation(input:{uuid:"${john}"}){${selection}}}`
+
+describe('a caller who may only write', () => {
+  const digest = createHash('sha256').update('w').digest('hex')
+  const parsed = parseApiKeys({ GATEWAY_API_KEYS: `writer:${digest}:write`, GATEWAY_API_KEYS_FILE: '' })
+  const keys = 'keys' in parsed ? parsed.keys : []
+  test.each<[string, string]>([
+    [open('contact{name phoneNumber note}'), 'Contact.name'],
+    [
+      open('contact{id ...F} } } fragment F on Contact{x:phoneNumber').replace(/}}$/, '}'),
+      'Contact.phoneNumber',
+    ],
+    [open('contact{uuid messages{nodes{text}}}'), 'Contact.messages'],
+    [open('contact{uuid messages{pageInfo{hasNextPage}}}'), 'Contact.messages'],
+    [open('contact{id:bot{uuid}}'), 'Contact.bot'],
+    [open('contact{uuid:tags}'), 'Contact.tags'],
+    [open('userErrors{message} contact{...on Contact{team{id}}}'), 'Contact.team'],
+    [`mutation{${create}}`, 'Contact.name'],
+    [`mutation{setBotStatus(input:{uuid:"${john}",status:START}){bot{uuid status}}}`, 'Bot.status'],
+    [`mutation{a:__typename ${create.replace('{name}', '{id}')} b:${create}}`, 'Contact.name'],
+  ])('reads nothing by %s', async (query, field) => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
+    for (let run = 0; run < 3; run += 1) {
+      const response = await gateway.post(JSON.stringify({ query }), { 'x-api-key': 'w' })
+      expect(await told(response)).toEqual(forbidden(field))
+    }
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('learns what it changed, and what was wrong with it', async () => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
+    const query = `mutation{${open('contact{__typename id uuid} userErrors{message field code}').slice(9, -1)} deleteContact(input:{uuid:""}){deletedUuid userErrors{code}}}`
+    const response = await gateway.post(JSON.stringify({ query }), { 'x-api-key': 'w' })
+    expect(await told(response)).toEqual({
+      status: 200,
+      data: {
+        openConversation: { contact: { __typename: 'Contact', id: john, uuid: john }, userErrors: [] },
+        deleteContact: { deletedUuid: null, userErrors: [{ code: 'BLANK' }] },
+      },
+      errors: undefined,
+    })
+    expect(upstream(gateway)).toBe(1)
+  })
+
+  test('reads nothing by a condition that is decided when it runs', async () => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
+    const query = `mutation($s:Boolean!){openConversation(input:{uuid:"${john}"}){contact{uuid name@skip(if:$s)}}}`
+    const ask = async (s: boolean) =>
+      told(await gateway.post(JSON.stringify({ query, variables: { s } }), { 'x-api-key': 'w' }))
+    const opened = { status: 200, data: { openConversation: { contact: { uuid: john } } }, errors: undefined }
+    expect([await ask(true), await ask(false), await ask(true), await ask(false)]).toEqual([
+      opened,
+      forbidden('Contact.name'),
+      opened,
+      forbidden('Contact.name'),
+    ])
+    expect(upstream(gateway)).toBe(2)
+  })
+})
+
+describe('variables that are wrong in thousands of places', () => {
+  test.each([
+    ['unknown keys', Object.fromEntries(many(11_000).map((n) => [n.toString(36), 1]))],
+    ['numbers for tags', { tags: many(12_000) }],
+    ['nulls in a list', { tags: many(12_000).map(() => null) }],
+    ['objects without names', { customFields: many(12_000).map(() => ({})) }],
+  ])('%s are refused after five, at each run of a known document', async (_name, rest) => {
+    const gateway = await createTestGateway()
+    const query = 'mutation($i:CreateContactInput!){createContact(input:$i){replayed}}'
+    const least = { identifier: '1', source: 'WHATSAPP', name: 'Ada' }
+    await gateway.execute(query, { i: least })
+    for (let run = 0; run < 3; run += 1) {
+      const response = await gateway.post(JSON.stringify({ query, variables: { i: { ...least, ...rest } } }))
+      const { errors, data } = await response.json()
+      expect([response.status, data, errors.length]).toEqual([400, undefined, 6])
+      expect(errors[5].message).toBe(
+        'Too many errors processing variables, error limit reached. Execution aborted.',
+      )
+    }
+    expect(upstream(gateway)).toBe(1)
   })
 })
 

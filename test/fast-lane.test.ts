@@ -1,158 +1,20 @@
 /**
  * The fast lane is a shortcut: whatever it answers, the general lane would have answered in the same
  * words. Two gateways, one without it, are asked the same things, each thing three times: the fast
- * lane leaves a document that it does not know to the general one, then interprets it, and then has
- * compiled it. Answers are compared byte for byte, and so is what reached Callbell, what was logged
- * and what was counted.
+ * lane leaves a document that it does not know to the general one, and then runs it. Answers are
+ * compared byte for byte, and so is what reached Callbell, what was logged and what was counted.
  */
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { createServer } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseApiKeys } from '../src/http/authentication/api-key.ts'
 import { readDocumentedOperations } from '../src/http/playground/documented-operations.ts'
-import { listen } from '../src/listen.ts'
-import type { RawAnswer } from './support/raw-request.ts'
-import { sendRaw } from './support/raw-request.ts'
-import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
-import { createTestGateway } from './support/test-gateway.ts'
-
-interface Asked {
-  readonly method?: string
-  readonly path?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body: string | Buffer
-}
-
-const contact = {
-  uuid: 'c1',
-  name: 'Zoë "Quote" Ünïcode \u2028 😀',
-  phoneNumber: '+39 02 1',
-  source: 'webchat',
-  createdAt: '2025-12-18 20:00:19 +0100',
-  tags: ['a', 'ü'],
-  customFields: { A: '["x"]', B: 'y' },
-  team: { uuid: 't1', name: 'Sales', default: true, members: 3 },
-  channel: { uuid: 'h1', title: 'WhatsApp', type: 'whatsapp', main: true },
-}
-
-/** What the upstream answers, by the marker in a request's path or body. */
-const answers: Readonly<Record<string, readonly [status: number, body: string]>> = {
-  refused: [422, JSON.stringify({ error: { name: ['is too short'], tags: ['unknown'] } })],
-  unauthorized: [401, JSON.stringify({ error: 'not authorized' })],
-  unpaid: [402, ''],
-  broken: [201, '{'],
-  nameless: [201, JSON.stringify({ contact: { name: 'x' } })],
-  redirect: [302, ''],
-  odd: [201, JSON.stringify({ contact: { uuid: 'c2', name: 5, tags: 'x', customFields: [1] } })],
-  missing: [404, JSON.stringify({ error: 'not found' })],
-}
-
-async function startUpstream(): Promise<{ readonly url: string; readonly requests: string[] }> {
-  const requests: string[] = []
-  const server = createServer(async (request, response) => {
-    const seen = `${request.method} ${request.url} ${await text(request)}`
-    requests.push(seen)
-    const [, found] = Object.entries(answers).find(([marker]) => seen.includes(marker)) ?? []
-    const list = { contacts: [contact], teams: [], channels: [], funnels: [], messages: [], meta: {} }
-    const [status, body] = found ?? [200, JSON.stringify({ contact, ...list, bot: { uuid: 'b1' } })]
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
-  })
-  const { port } = await listen(server, 0, '127.0.0.1')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return { url: `http://127.0.0.1:${port}/v1`, requests }
-}
-
-interface Lanes {
-  readonly expectSame: (asked: Asked) => Promise<readonly RawAnswer[]>
-  /** What reached Callbell by each lane, and what was counted. */
-  readonly expectSameTraces: () => Promise<void>
-  readonly forgetLogs: () => void
-  readonly fast: TestGateway
-}
-
-async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
-  const [fastUpstream, generalUpstream] = await Promise.all([startUpstream(), startUpstream()])
-  const common = { timeoutMs: 2000, settleMs: 10, maxRps: 0, ...options }
-  // Loaded beforehand, so that the third asking of a document is of what was compiled at the second.
-  await import('graphql-jit')
-  const fast = await createTestGateway({ ...common, url: fastUpstream.url, compileAfter: 0 })
-  const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastLane: false })
-  return {
-    fast,
-    async expectSame(asked) {
-      let last: readonly RawAnswer[] = []
-      for (let turn = 1; turn <= 3; turn += 1) {
-        const [one, other] = await Promise.all([
-          sendRaw(fast.url, write(asked)),
-          sendRaw(general.url, write(asked)),
-        ])
-        expect(one.map(withoutDate)).toEqual(other.map(withoutDate))
-        expect(linesOf(fast)).toBe(linesOf(general))
-        last = one
-      }
-      return last
-    },
-    async expectSameTraces() {
-      expect(fastUpstream.requests).toEqual(generalUpstream.requests)
-      const counters = await countersOf(fast)
-      expect(counters).toEqual(await countersOf(general))
-      expect(counters.length).toBeGreaterThan(10)
-    },
-    forgetLogs() {
-      fast.forgetLog()
-      general.forgetLog()
-    },
-  }
-}
-
-/** Without what differs from run to run, and without how a bug came about. */
-function linesOf({ log }: TestGateway): string {
-  return JSON.stringify(
-    log.map(({ time: _time, durationMs: _duration, err, ...line }) => ({
-      ...line,
-      isBug: err !== undefined,
-    })),
-    (key, value) => (/^(?:queueMs|upstreamMs)$/.test(key) ? 0 : value),
-  )
-}
-
-async function countersOf({ url }: TestGateway): Promise<string[]> {
-  const response = await fetch(new URL('/metrics', url), { headers: { 'x-api-key': 'm' } })
-  const lines = (await response.text()).split('\n')
-  return lines.filter((line) => /^callbell_graphql_\w+_(?:total|count)\b/.test(line))
-}
-
-function withoutDate({ status, headers, body }: RawAnswer): object {
-  const { date: _date, ...rest } = headers
-  return { status, headers: rest, body }
-}
-
-function write({ method = 'POST', path = '/graphql', headers = {}, body }: Asked): Buffer {
-  const all = {
-    host: '127.0.0.1',
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    'x-request-id': 'r1',
-    connection: 'close',
-    ...headers,
-  }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.concat([
-    Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`),
-    Buffer.from(body),
-  ])
-}
+import type { Asked } from './support/lanes.ts'
+import { answers, bodyOf as body, openLanes } from './support/lanes.ts'
 
 const create =
   'mutation CreateContact($input: CreateContactInput!) { createContact(input: $input) { contact { uuid name phoneNumber source sourceName createdAt tags customFields { name value values } team { id memberCount } channel { title } } replayed userErrors { field message code } } }'
 const input = { identifier: '+39 02 1', source: 'TELEGRAM', name: 'Ada', tags: ['a'] }
-const body = (query: string, variables?: unknown, rest: object = {}): string =>
-  JSON.stringify({ query, variables, ...rest })
 
 test('every documented operation', async () => {
   const { expectSame, expectSameTraces } = await openLanes()
@@ -375,9 +237,8 @@ test('a bug, which also shows the way that each asking takes', async () => {
   expect(stacks).toHaveLength(6)
   expect(stacks[1]).not.toContain('/fast-lane.ts')
   expect(stacks[3]).toContain('/fast-lane.ts')
-  // Interpreted, a field is called by graphql-js; compiled, by code that has no file.
-  expect(stacks[2]).toContain('/graphql/execution/execute.js')
-  expect(stacks[4]).not.toContain('/graphql/execution/execute.js')
+  // No lane runs a field by code of another file, or of none.
+  expect(stacks.every((stack) => stack.includes('/operations/execute-plan.ts'))).toBe(true)
 })
 
 test.each<[string, object]>([

@@ -111,7 +111,7 @@ test('a bug whose message quotes a contact is logged without the contact', async
     headers,
   )
   expect(log.filter(({ level }) => level === 'error')).toEqual([
-    bug('Error', 'String cannot represent value: [redacted]'),
+    bug('GraphQLError', 'String cannot represent value: [redacted]'),
     bug('SyntaxError', '[redacted] is not valid JSON'),
   ])
   expect(JSON.stringify(log)).not.toMatch(/sentinel|zaphod/i)

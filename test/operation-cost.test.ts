@@ -1,13 +1,15 @@
 import { getOperationAST, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../src/graphql/schema.ts'
-import { countCalls } from '../src/http/admission/operation-cost.ts'
+import { PreparedOperation } from '../src/operations/prepared-operation.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 function costOf(text: string, variables: Readonly<Record<string, unknown>> = {}): number {
   const document = parse(text)
   expect(validate(schema, document)).toEqual([])
-  return countCalls(schema, document, getOperationAST(document) ?? expect.unreachable(), variables)
+  const operation = getOperationAST(document) ?? expect.unreachable()
+  const prepared = new PreparedOperation(schema, document, operation, { left: 1000 })
+  return prepared.planFor(variables).calls(variables)
 }
 
 test.each([
@@ -28,6 +30,14 @@ test.each([
   ['{ contact(uuid: "1") { messages(first: 40) { nodes { text } } bot { name } } }', 4],
   ['{ contact(uuid: "1") { a: bot { name } b: bot { name } bot @skip(if: true) { name } } }', 3],
   ['{ contacts(first: 0) { nodes { name } } }', 1],
+  ['mutation { updateContact(input: { uuid: "1", name: "A" }) { contact { id } } }', 1],
+  ['mutation { updateContact(input: { uuid: "1", tags: ["A"] }) { contact { id } } }', 1],
+  ['mutation { updateContact(input: { uuid: "1", addTags: ["A"] }) { contact { id } } }', 3],
+  ['mutation { updateContact(input: { uuid: "1", tags: [], expectedTags: [] }) { contact { id } } }', 3],
+  [
+    'mutation { openConversation(input: { uuid: "1" }) { contact { bot { id: uuid } messages { nodes { text } } } } }',
+    3,
+  ],
 ])('%s costs %i', (document, calls) => {
   expect(costOf(document)).toBe(calls)
 })
@@ -44,6 +54,16 @@ test.each([
   expect(costOf(document, { bot: false, ...variables })).toBe(calls)
 })
 
+test.each([
+  [{ uuid: '1', name: 'A' }, 1],
+  [{ uuid: '1', removeTags: ['A'], addTags: null }, 3],
+  [{}, 1],
+])('an input by a variable counts: %j costs %i', (given, calls) => {
+  const document =
+    'mutation ($input: UpdateContactInput!) { updateContact(input: $input) { contact { id } } }'
+  expect(costOf(document, { input: given })).toBe(calls)
+})
+
 function listWithBots(first: number): string {
   return `{ contacts(first: ${first}) { nodes { bot { name } } } }`
 }
@@ -57,7 +77,7 @@ test('an operation of more than 50 calls is refused before it starts', async () 
       errors: [
         {
           message:
-            'The operation makes 105 calls to Callbell, and one may make at most 50: ask for fewer in `first`, or without `bot` and `messages` of each',
+            'This operation needs 105 calls to Callbell; the limit is 50. Ask for fewer in `first`, or without `bot` and `messages` of each contact',
           extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
         },
       ],
@@ -89,7 +109,7 @@ test('a caller pays for what is below a list as well', async () => {
   const { errors } = await execute('{ contacts(first: 10) { nodes { bot { name } } } }')
   expect(errors).toMatchObject([
     {
-      message: 'The operation makes 11 calls to Callbell, which is more than this caller may make at once',
+      message: 'This operation needs 11 calls to Callbell; the limit for this caller is 10 at once',
       extensions: { code: 'RATE_LIMITED' },
     },
   ])

@@ -6,7 +6,12 @@ import { CallbellError } from '../callbell/errors.ts'
 export type Outcome = 'NOT_APPLIED' | 'APPLIED' | 'UNKNOWN'
 
 export type FailureCode =
-  CallbellErrorCode | 'BAD_USER_INPUT' | 'CONFLICT' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_UNAVAILABLE'
+  | CallbellErrorCode
+  | 'BAD_USER_INPUT'
+  | 'CONFLICT'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'QUERY_TOO_COMPLEX'
+  | 'STORE_UNAVAILABLE'
 
 export class ContactsFailure extends Error {
   override readonly name = 'ContactsFailure'

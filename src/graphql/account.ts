@@ -10,23 +10,24 @@ builder.queryFields((t) => ({
     type: [TeamType],
     nullable: false,
     description:
-      'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts.',
+      'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      readField(context, info, (origin) => context.contacts.teams(origin)),
+      readField(context, info, (origin) => context.known.teams(() => context.contacts.teams(origin))),
   }),
   channels: t.field({
     type: [ChannelType],
     nullable: false,
     description:
-      'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts.',
+      'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      readField(context, info, (origin) => context.contacts.channels(origin)),
+      readField(context, info, (origin) => context.known.channels(() => context.contacts.channels(origin))),
   }),
   funnels: t.field({
     type: [FunnelType],
     nullable: false,
-    description: 'The stages of the account’s sales funnel. Costs one call to Callbell.',
+    description:
+      'The stages of the account’s sales funnel. Costs one call to Callbell, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      readField(context, info, (origin) => context.contacts.funnels(origin)),
+      readField(context, info, (origin) => context.known.funnels(() => context.contacts.funnels(origin))),
   }),
 }))

@@ -1,7 +1,9 @@
 import type { Bot } from '../contact.ts'
+import { accountData } from './account-data.ts'
 import { builder } from './builder.ts'
 
 export const BotType = builder.objectRef<Bot>('Bot').implement({
+  extensions: accountData,
   description: 'The bot of a contact’s conversation.',
   fields: (t) => ({
     uuid: t.exposeID('uuid', { nullable: false, description: 'Identifies the bot.' }),

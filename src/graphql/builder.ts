@@ -2,11 +2,12 @@
 import SchemaBuilder from '@pothos/core'
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import type { Caller } from '../caller.ts'
+import type { Caller, ReadAllowance } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { Outcome } from '../contacts/failure.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
-import type { ContactReads } from './read-once.ts'
+import type { AnswerSize } from './answer-size.ts'
+import type { RequestReads } from './request-reads.ts'
 
 /** The context of one request. */
 export interface GatewayContext {
@@ -17,7 +18,11 @@ export interface GatewayContext {
   /** What became of each change that has begun, by its field's name in the answer. */
   readonly outcomes: Map<string | number, Outcome>
   /** What has been read for this request. */
-  readonly contactReads: ContactReads
+  readonly known: RequestReads
+  /** What this request may still read from Callbell. */
+  readonly reads: ReadAllowance
+  /** Counts the answer while it is made. */
+  readonly size: AnswerSize
   /** Reads the request's body. @throws Refused */
   readonly readBody: () => Promise<Buffer>
   /** What came of the operation, where it has run before it came here. */

@@ -4,8 +4,9 @@
  */
 import type { ArgBuilder, ObjectRef } from '@pothos/core'
 import type { Connection, Edge, PageInfo } from '../contacts/connection.ts'
-import { defaultFirst } from '../contacts/connection.ts'
+import { callsOf, defaultFirst, sizeOf } from '../contacts/connection.ts'
 import { builder } from './builder.ts'
+import { FieldCost } from './field-cost.ts'
 
 type Types = typeof builder.$inferSchemaTypes
 
@@ -89,3 +90,12 @@ export function stepArguments(arg: ArgBuilder<Types>) {
     }),
   }
 }
+
+/** What every connection costs: a call for each page, and what is selected below for each thing. */
+export const costOfConnection = new FieldCost(({ first, after }) => {
+  const step = {
+    first: typeof first === 'number' ? first : undefined,
+    after: typeof after === 'string' ? after : undefined,
+  }
+  return { calls: callsOf(step), multiplier: sizeOf(step) }
+})

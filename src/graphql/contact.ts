@@ -1,4 +1,5 @@
 import type { Contact } from '../contact.ts'
+import { accountData } from './account-data.ts'
 import { builder } from './builder.ts'
 import { ChannelType } from './channel.ts'
 import { ContactSource } from './contact-source.ts'
@@ -6,6 +7,7 @@ import { CustomFieldType } from './custom-field.ts'
 import { TeamType } from './team.ts'
 
 export const ContactType = builder.objectRef<Contact>('Contact').implement({
+  extensions: accountData,
   description: 'A person in the shared inbox. Only `uuid` is certain: Callbell may leave anything else out.',
   fields: (t) => ({
     id: t.id({

@@ -6,6 +6,7 @@ import { ContactsFailure } from '../contacts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { GatewayContext, GatewayPlugin } from './builder.ts'
+import { mostCalls } from './limits.ts'
 import { Refused } from './refused.ts'
 
 /** Words for the caller. Null: the failure's own message is for the caller. */
@@ -22,6 +23,7 @@ const reasons: Record<FailureCode, string | null> = {
   IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before, with another input',
   STORE_UNAVAILABLE: 'The gateway can’t reach its memory of idempotency keys',
   OVERLOADED: 'The gateway can’t take this call now',
+  QUERY_TOO_COMPLEX: `This operation needs more reads from Callbell than were planned; the limit is ${mostCalls}. Ask for fewer lists in one operation`,
 }
 
 const consequences: Record<Outcome, string> = {
@@ -86,8 +88,11 @@ function present(error: Error, scene: Scene): GraphQLError {
   return code === undefined ? presentBug(error, origin, scene) : presentMistake(error, code, scene)
 }
 
-function presentFailure(error: Error, failure: ContactsFailure, { activity }: Scene): GraphQLError {
-  const { code, outcome, retryable, retryAfterMs, attempts } = failure
+function presentFailure(error: Error, failure: ContactsFailure, scene: Scene): GraphQLError {
+  const { code, retryable, retryAfterMs, attempts } = failure
+  const { activity, mutation } = scene
+  // A read below a mutation knows nothing of the change that it stands in.
+  const outcome = failure.outcome ?? (mutation && outcomeAt(error, scene))
   const { requestId } = activity
   activity.erred(code)
   const reason = reasons[code] ?? failure.message

@@ -38,14 +38,14 @@ export function changeField<T extends { readonly problems: readonly unknown[] }>
 }
 
 async function recorded<T>(
-  { caller, activity }: GatewayContext,
+  { caller, activity, reads }: GatewayContext,
   place: Place,
   call: (origin: Origin) => Promise<T>,
   endOf: (result: T) => FieldEnd,
 ): Promise<T> {
   const field = activity.field(nameOf(place))
   try {
-    const result = await call({ caller, requestId: activity.requestId, watch: field })
+    const result = await call({ caller, requestId: activity.requestId, watch: field, reads })
     field.ended(endOf(result))
     return result
   } catch (error) {

@@ -1,18 +1,24 @@
-/** What a field costs in calls to Callbell, written down at the field for whoever admits operations. */
-import type { Step } from '../contacts/connection.ts'
+/** What a field costs in calls to Callbell, declared at the field for what admits operations. */
+
+/** Coerced arguments of a field. */
+export type Arguments = Readonly<Record<string, unknown>>
+
+export interface Cost {
+  /** Calls that the field itself is planned to make. */
+  readonly calls: number
+  /** Values, at most, that what is selected below is resolved on. Default: 1 */
+  readonly multiplier?: number
+}
 
 /**
  * As `extensions: { cost: … }` of a field. A field of the root without it costs one call, any other
  * none.
  */
 export class FieldCost {
-  /** How many calls the field itself is planned to make. */
-  readonly calls: (step: Step) => number
-  /** For how many things at most, what is selected below is asked for. */
-  readonly items: (step: Step) => number
+  /** @param args coerced; empty where they do not fit, as such a field fails before it makes a call */
+  readonly of: (args: Arguments) => Cost
 
-  constructor(calls: (step: Step) => number, items: (step: Step) => number = () => 1) {
-    this.calls = calls
-    this.items = items
+  constructor(of: (args: Arguments) => Cost) {
+    this.of = of
   }
 }

@@ -2,7 +2,6 @@ import { builder } from './builder.ts'
 import { ContactType } from './contact.ts'
 import { readField } from './field-call.ts'
 import { selectsFieldTypes } from './field-types.ts'
-import { foundByOthers, readOnce } from './read-once.ts'
 
 builder.queryField('contact', (t) =>
   t.field({
@@ -11,12 +10,12 @@ builder.queryField('contact', (t) =>
       'One contact by its uuid; null where there is none. Costs one call to Callbell, however often the same one is asked for in one request, by `contactByPhone` and `contactByBsuid` too.',
     args: { uuid: t.arg.id({ required: true, description: 'The contact’s uuid.' }) },
     resolve(_root, { uuid }, context, info) {
-      const { contacts, contactReads } = context
+      const { contacts, known } = context
       const hasFieldTypes = selectsFieldTypes(info)
       return readField(context, info, (origin) =>
-        readOnce(contactReads, ['uuid', uuid, hasFieldTypes], async () => {
-          const known = hasFieldTypes ? undefined : await foundByOthers(contactReads, uuid)
-          return known ?? contacts.find(uuid, origin, hasFieldTypes)
+        known.contact(['uuid', uuid, hasFieldTypes], async () => {
+          const found = hasFieldTypes ? undefined : await known.foundByOthers(uuid)
+          return found ?? contacts.find(uuid, origin, hasFieldTypes)
         }),
       )
     },
@@ -34,7 +33,7 @@ builder.queryField('contactByPhone', (t) =>
     },
     resolve: (_root, { phoneNumber, channelUuid }, context, info) =>
       readField(context, info, (origin) =>
-        readOnce(context.contactReads, ['phone', phoneNumber, channelUuid], () =>
+        context.known.contact(['phone', phoneNumber, channelUuid], () =>
           context.contacts.findByPhone(phoneNumber, channelUuid, origin),
         ),
       ),
@@ -49,7 +48,7 @@ builder.queryField('contactByBsuid', (t) =>
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
     resolve: (_root, { bsuid }, context, info) =>
       readField(context, info, (origin) =>
-        readOnce(context.contactReads, ['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, origin)),
+        context.known.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, origin)),
       ),
   }),
 )

@@ -10,7 +10,4 @@ export const useNoIntrospection: GatewayPlugin = {
       validateFn(schema, document, rules, { ...options, hideSuggestions: true }, typeInfo),
     )
   },
-  onExecute({ args }) {
-    Object.assign(args, { hideSuggestions: true })
-  },
 }

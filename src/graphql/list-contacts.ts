@@ -1,11 +1,9 @@
-import { callsOf, sizeOf } from '../contacts/connection.ts'
 import { builder } from './builder.ts'
-import { connectionOf, stepArguments } from './connection.ts'
+import { connectionOf, costOfConnection, stepArguments } from './connection.ts'
 import { ContactSource } from './contact-source.ts'
 import { ContactType } from './contact.ts'
 import { readField } from './field-call.ts'
 import { selectsFieldTypes } from './field-types.ts'
-import { FieldCost } from './field-cost.ts'
 
 const ContactFilter = builder.inputType('ContactFilter', {
   description: 'Which contacts a list is to hold: those that meet all that is given.',
@@ -34,7 +32,7 @@ builder.queryField('contacts', (t) =>
         description: 'Which contacts. Default: all. It must stay the same from step to step.',
       }),
     },
-    extensions: { cost: new FieldCost(callsOf, sizeOf) },
+    extensions: { cost: costOfConnection },
     resolve: (_root, input, context, info) =>
       readField(context, info, (origin) =>
         context.contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, origin),

@@ -11,7 +11,4 @@ export const useOperationRecord: GatewayPlugin = {
     if (!operation) return
     context.activity.parsed({ type: operation.operation, name: operation.name?.value, text: query })
   },
-  onExecute({ args: { contextValue } }) {
-    contextValue.activity.isExecuted = true
-  },
 }

@@ -3,6 +3,8 @@ import { builder } from './builder.ts'
 import { contactPayload } from './change-payload.ts'
 import { CustomFieldInput } from './custom-field.ts'
 import { changeField } from './field-call.ts'
+import type { Arguments } from './field-cost.ts'
+import { FieldCost } from './field-cost.ts'
 
 const UpdateContactInput = builder.inputType('UpdateContactInput', {
   description:
@@ -36,6 +38,14 @@ const UpdateContactInput = builder.inputType('UpdateContactInput', {
   }),
 })
 
+/** An edit of tags reads the list, replaces it, and checks it. */
+const costOfUpdate = new FieldCost(({ input }: Arguments) => ({ calls: editsTags(input) ? 3 : 1 }))
+
+function editsTags(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return false
+  return ['addTags', 'removeTags', 'expectedTags'].some((name) => Array.isArray(Reflect.get(input, name)))
+}
+
 const UpdateContactPayload = contactPayload('UpdateContactPayload')
 
 builder.mutationField('updateContact', (t) =>
@@ -46,6 +56,7 @@ builder.mutationField('updateContact', (t) =>
     args: {
       input: t.arg({ type: UpdateContactInput, required: true, description: 'What is to be changed.' }),
     },
+    extensions: { cost: costOfUpdate },
     resolve: (_root, { input }, context, info) =>
       changeField(context, info, (origin) => context.contacts.update(input, origin)),
   }),

@@ -2,19 +2,18 @@
 import type { IncomingMessage } from 'node:http'
 import { createYoga } from 'graphql-yoga'
 import type { Contacts } from '../contacts/contacts.ts'
+import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext, GatewayPlugin } from '../graphql/builder.ts'
 import { useErrorTable } from '../graphql/error-table.ts'
 import { useNoIntrospection } from '../graphql/introspection.ts'
 import { useOperationRecord } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
+import { createDocumentCache } from '../operations/document-cache.ts'
+import type { Operations } from '../operations/operations.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { useAdmission } from './admission/admission.ts'
 import type { Authenticate } from './authentication/authenticate.ts'
-import type { CallerLimit } from './admission/caller-limit.ts'
-import { createDocumentCache } from './documents/document-cache.ts'
 import { useDocumentLimits } from './documents/document-limits.ts'
 import type { HandedOn } from './fast-lane/fast-lane.ts'
-import type { ReadyOperations } from './fast-lane/ready-operations.ts'
 import { readJsonBody } from './json-body.ts'
 import { readBody } from './read-body.ts'
 import type { Refusal } from '../graphql/refused.ts'
@@ -22,14 +21,14 @@ import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { PersistedDocuments } from './documents/persisted-documents.ts'
 import { usePersistedDocuments } from './documents/persisted-documents.ts'
 import { acceptedType, answerRefusal, findRefusal, turnedAway } from './refuse.ts'
+import { createRequestContext } from './request-context.ts'
 
 export interface GraphqlEndpointParts {
   readonly contacts: Contacts
   readonly authenticate: Authenticate
-  readonly callerLimit: CallerLimit
+  readonly operations: Operations
   readonly telemetry: Telemetry
-  /** Told of each operation that has passed its checks. */
-  readonly readyOperations: ReadyOperations
+  readonly measureAnswer: () => AnswerSize
   /** Whether callers may read the schema. */
   readonly introspection: boolean
   /** Null: callers send their documents as text. */
@@ -51,15 +50,14 @@ export function createGraphqlEndpoint(
   parts: GraphqlEndpointParts,
   path: string,
 ): (arrival: Arrival) => Promise<Response> {
-  const { contacts, authenticate, telemetry, persistedDocuments } = parts
+  const { contacts, authenticate, telemetry, persistedDocuments, measureAnswer } = parts
   const plugins: GatewayPlugin[] = [
     useOperationRecord,
     useErrorTable(telemetry.log),
     useStrictJsonBody,
     useKnownResult,
     useDocumentLimits,
-    useAdmission(parts.callerLimit),
-    parts.readyOperations.plugin,
+    useOperations(parts.operations),
   ]
   if (persistedDocuments) plugins.push(usePersistedDocuments(persistedDocuments))
   if (!parts.introspection) plugins.push(useNoIntrospection)
@@ -96,7 +94,7 @@ export function createGraphqlEndpoint(
     }
     const refusal = findRefusal(request, url)
     if (refusal) return refuse(refusal)
-    const authentication = await authenticate(request.headers, address)
+    const authentication = handedOn.authentication ?? (await authenticate(request.headers, address))
     if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
     const { caller } = authentication
     // Who has no name has at least an address.
@@ -104,20 +102,19 @@ export function createGraphqlEndpoint(
       traceparent: request.headers.get('traceparent'),
       tracestate: request.headers.get('tracestate'),
     })
-    return run(request, {
-      contacts,
-      caller,
-      activity,
-      readBody: () => handedOn.body ?? readBody(incoming),
-      outcomes: new Map(),
-      contactReads: new Map(),
-    })
+    const size = measureAnswer()
+    const read = (): Promise<Buffer> => handedOn.body ?? readBody(incoming)
+    return run(request, createRequestContext({ contacts, caller, activity, size, readBody: read }))
   }
 
   async function run(request: Request, context: GatewayContext): Promise<Response> {
     // Yoga reads this header in a way of its own, and only when the operation has run.
     request.headers.set('accept', acceptedType(request.headers.get('accept')) ?? '')
-    return yoga.handleRequest(request, context)
+    try {
+      return await withLength(await yoga.handleRequest(request, context))
+    } finally {
+      context.size.release()
+    }
   }
 
   return async (arrival) => {
@@ -129,7 +126,7 @@ export function createGraphqlEndpoint(
         : answer(arrival, activity))
       activity.isCallerGone = !arrival.incoming.socket.writable
       activity.ended(response.status)
-      return await withLength(response)
+      return response
     } catch (error) {
       activity.erred('INTERNAL_SERVER_ERROR')
       activity.ended(500)
@@ -142,6 +139,19 @@ const useStrictJsonBody: GatewayPlugin = {
   onRequestParse({ request, serverContext, setRequestParser }) {
     if (request.method === 'POST') setRequestParser(() => readJsonBody(serverContext.readBody()))
   },
+}
+
+/** Operations are run by the gateway's own engine, in this lane as in the fast one. */
+function useOperations(operations: Operations): GatewayPlugin {
+  return {
+    onExecute({ args: { document, operationName, variableValues, contextValue }, setExecuteFn }) {
+      const { query = '' } = contextValue.params
+      const operation = operations.prepare(query, document, operationName ?? undefined)
+      // An operation that the document does not have is refused by the execution.
+      if (operation)
+        setExecuteFn(() => operations.execute(operation, contextValue, variableValues ?? undefined))
+    },
+  }
 }
 
 /** What has run in the fast lane is answered here when it is more than a plain success. */

@@ -1,5 +1,5 @@
 /** The primary's store, at the workers' service; with what they share besides records. */
-import { TokenBuckets } from '../http/admission/token-buckets.ts'
+import { TokenBuckets } from '../rate-limit/token-buckets.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreQuestion } from './store-questions.ts'
 import { TurnBook } from './turn-book.ts'

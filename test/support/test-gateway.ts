@@ -10,9 +10,10 @@ import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createRetryBudget } from '../../src/contacts/retry-budget.ts'
 import { createGateway } from '../../src/gateway.ts'
+import type { AnswerLimits } from '../../src/graphql/answer-size.ts'
 import type { AuthenticateOptions } from '../../src/http/authentication/authenticate.ts'
 import { createAuthenticate } from '../../src/http/authentication/authenticate.ts'
-import { createCallerLimit } from '../../src/http/admission/caller-limit.ts'
+import { createCallerLimit } from '../../src/rate-limit/caller-limit.ts'
 import type { HealthSources } from '../../src/http/health-checks.ts'
 import { createHealthChecks, createStoreCheck } from '../../src/http/health-checks.ts'
 import type { Health } from '../../src/http/health.ts'
@@ -50,7 +51,7 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<ServerLimits>
   readonly sandbox?: Partial<SandboxOptions>
   readonly hasFastLane?: boolean
-  readonly compileAfter?: number
+  readonly answerLimits?: AnswerLimits
   /** In place of what the parts tell. */
   readonly health?: Partial<HealthSources>
   readonly startTrace?: StartTrace
@@ -143,7 +144,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     persistedDocuments,
     isHostChecked,
     hasFastLane: options.hasFastLane ?? true,
-    compileAfter: options.compileAfter,
+    answerLimits: options.answerLimits,
     authenticate: createAuthenticate({ apiKeys: null, jwt: null, ...options.authentication }),
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {

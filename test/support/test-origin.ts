@@ -27,6 +27,7 @@ export function createTestOrigin(name = 'anyone'): TestOrigin {
       reconciled: ignore,
       keyed: ignore,
     },
+    reads: { take: () => true },
     calls: () => calls,
   }
 }

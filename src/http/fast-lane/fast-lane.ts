@@ -1,27 +1,30 @@
 /**
  * The common request, without the layers that make it a fetch Request and its answer a Response:
- * they cost more than all the rest. It is a shortcut, and no second opinion: whatever is not plain is
- * left to the general lane before anything has run, and of what has run, all but a plain success is
- * put into words there. `test/fast-lane.test.ts` holds both lanes to the same answers.
+ * they cost more than all the rest. It is a shortcut, and no second opinion: a request that is not
+ * plain goes to the general lane before anything has run, and a result that is not a plain success is
+ * answered there. Both run operations by `operations`. `test/fast-lane.test.ts` holds both lanes to the
+ * same answers.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import type { Contacts } from '../../contacts/contacts.ts'
+import type { AnswerSize } from '../../graphql/answer-size.ts'
 import type { GatewayContext } from '../../graphql/builder.ts'
+import type { Operations } from '../../operations/operations.ts'
 import type { Telemetry } from '../../telemetry/telemetry.ts'
-import type { CallerLimit } from '../admission/caller-limit.ts'
-import type { Authenticate } from '../authentication/authenticate.ts'
+import type { Authenticate, Authentication } from '../authentication/authenticate.ts'
 import type { RequestHead } from '../cross-origin.ts'
 import { readBody } from '../read-body.ts'
 import { acceptedType } from '../refuse.ts'
+import { createRequestContext } from '../request-context.ts'
 import { hasPlainHead, readPlainBody } from './plain-request.ts'
-import type { ReadyOperations } from './ready-operations.ts'
 
 export interface FastLaneParts {
   readonly contacts: Contacts
   readonly authenticate: Authenticate
-  readonly callerLimit: CallerLimit
+  readonly operations: Operations
   readonly telemetry: Telemetry
+  readonly measureAnswer: () => AnswerSize
 }
 
 /** One request, and what every answer to it holds. */
@@ -36,6 +39,8 @@ export interface Ride {
 
 /** What the general lane goes on with. */
 export interface HandedOn {
+  /** What the credentials came to, where they have been checked. */
+  readonly authentication?: Authentication
   /** The request's body, where its reading has begun. */
   readonly body?: Promise<Buffer>
   /** What came of it, where it has run. */
@@ -49,8 +54,7 @@ const graphqlType = 'application/graphql-response+json'
 
 /** @param path where GraphQL is */
 export function createFastLane(
-  { contacts, authenticate, callerLimit, telemetry }: FastLaneParts,
-  readyOperations: ReadyOperations,
+  { contacts, authenticate, operations, telemetry, measureAnswer }: FastLaneParts,
   path: string,
 ): FastLane {
   return async ({ incoming, response, head, requestId, answerHeaders }) => {
@@ -60,19 +64,14 @@ export function createFastLane(
     if (accepted === undefined) return {}
     const address = incoming.socket.remoteAddress
     const authentication = await authenticate(given, address)
-    if ('refused' in authentication) return {}
+    if ('refused' in authentication) return { authentication }
     const { caller } = authentication
 
     const body = readBody(incoming)
     const parameters = await body.then(readPlainBody, () => undefined)
-    if (parameters === undefined) return { body }
-    const operation = readyOperations.find(parameters.query, parameters.operationName)
-    if (operation === undefined) return { body }
-    const { type, name, scope, calls, run } = operation
-    if (calls > 0) {
-      if (!caller.scopes.has(scope)) return { body }
-      if ((await callerLimit.take(caller.bucket, calls)) > 0) return { body }
-    }
+    if (parameters === undefined) return { authentication, body }
+    const operation = operations.find(parameters.query, parameters.operationName)
+    if (operation === undefined) return { authentication, body }
 
     const activity = telemetry.request(requestId)
     activity.address = address
@@ -80,22 +79,11 @@ export function createFastLane(
       traceparent: given.get('traceparent'),
       tracestate: given.get('tracestate'),
     })
-    activity.parsed({ type, name, text: parameters.query })
-    activity.isExecuted = true
-    const context: GatewayContext = {
-      contacts,
-      caller,
-      activity,
-      readBody: () => body,
-      outcomes: new Map(),
-      contactReads: new Map(),
-    }
-    const result = await run(context, parameters.variables)
-    const owed = activity.callsMade - calls
-    if (owed !== 0) await callerLimit.settle(caller.bucket, owed)
-    // Nothing has run: the general lane has words of its own for variables that do not fit.
-    if (result.data === undefined) return { body }
-    if (result.errors !== undefined) return { body, done: { context, result } }
+    activity.parsed({ type: operation.type, name: operation.name, text: parameters.query })
+    const size = measureAnswer()
+    const context = createRequestContext({ contacts, caller, activity, size, readBody: () => body })
+    const result = await operations.execute(operation, context, parameters.variables)
+    if (result.data === undefined || result.errors !== undefined) return { done: { context, result } }
 
     const text = JSON.stringify(result)
     response.writeHead(200, [
@@ -107,6 +95,7 @@ export function createFastLane(
     ])
     activity.isCallerGone = !incoming.socket.writable
     response.end(text)
+    size.release()
     activity.ended(200)
     return undefined
   }

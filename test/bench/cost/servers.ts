@@ -132,8 +132,10 @@ export async function startServer(
 ): Promise<RunningServer> {
   const isGateway = name === 'gateway'
   const script = isGateway ? join(root, main) : join(rivals, `${name}.js`)
+  // As the image and `npm start` start it.
+  const flags = isGateway ? ['--disallow-code-generation-from-strings'] : []
   const startedAt = performance.now()
-  const child = await startChild(pinned('server', [process.execPath, script]), {
+  const child = await startChild(pinned('server', [process.execPath, ...flags, script]), {
     // A folder without `.env`, as the gateway would read it.
     cwd: import.meta.dirname,
     env: {

@@ -1,6 +1,6 @@
 /** What one caller may cost: calls to Callbell a second, with bursts, shared by all replicas. */
-import type { Store, TakeMode } from '../../store/store.ts'
-import type { Logger } from '../../telemetry/log.ts'
+import type { Store, TakeMode } from '../store/store.ts'
+import type { Logger } from '../telemetry/log.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 export interface CallerLimitOptions {
@@ -12,6 +12,8 @@ export interface CallerLimitOptions {
 }
 
 export interface CallerLimit {
+  /** What a full bucket holds: more can never be taken at once. Infinity without a limit. */
+  readonly burst: number
   /**
    * Takes so many calls out of a bucket, all or none. Never rejects.
    *
@@ -68,6 +70,7 @@ export function createCallerLimit({ callsPerSecond, takeTokens, log }: CallerLim
   }
 
   return {
+    burst: callsPerSecond === 0 ? Number.POSITIVE_INFINITY : size,
     take(bucket, calls) {
       if (callsPerSecond === 0 || calls === 0) return 0
       return calls > size ? Number.POSITIVE_INFINITY : draw(bucket, calls, 'IF_THERE')

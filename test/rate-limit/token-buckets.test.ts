@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TokenBuckets } from '../../src/http/admission/token-buckets.ts'
+import { TokenBuckets } from '../../src/rate-limit/token-buckets.ts'
 
 test('a hundred thousand buckets do not stay in memory', () => {
   const buckets = new TokenBuckets(10, 20)

@@ -1,5 +1,5 @@
 /** Token buckets in memory, one for each caller. No clock and no timer of its own. */
-import type { TakeMode } from '../../store/store.ts'
+import type { TakeMode } from '../store/store.ts'
 
 /** Below so many buckets it is not worth looking for those that are full again, nor more often. */
 const fewBuckets = 1000

@@ -1,0 +1,54 @@
+/** Within one request, the same thing is read once, by however many aliases it is asked for. */
+import type { Channel, Contact, Funnel, Team } from '../contact.ts'
+
+/** What has been read for one request. Errors are shared, too. */
+export class RequestReads {
+  /** By the keys of their reads. */
+  private readonly contacts = new Map<string, Promise<Contact | null>>()
+  private allTeams: Promise<readonly Team[]> | undefined
+  private allChannels: Promise<readonly Channel[]> | undefined
+  private allFunnels: Promise<readonly Funnel[]> | undefined
+
+  teams(read: () => Promise<readonly Team[]>): Promise<readonly Team[]> {
+    return (this.allTeams ??= read())
+  }
+
+  channels(read: () => Promise<readonly Channel[]>): Promise<readonly Channel[]> {
+    return (this.allChannels ??= read())
+  }
+
+  funnels(read: () => Promise<readonly Funnel[]>): Promise<readonly Funnel[]> {
+    return (this.allFunnels ??= read())
+  }
+
+  /** @param key whatever tells one read from another; null and undefined are the same */
+  contact(
+    key: readonly (string | boolean | null | undefined)[],
+    read: () => Promise<Contact | null>,
+  ): Promise<Contact | null> {
+    const name = JSON.stringify(key)
+    const known = this.contacts.get(name)
+    if (known) return known
+    const reading = read()
+    this.contacts.set(name, reading)
+    return reading
+  }
+
+  /**
+   * What another field of the request finds by a number or an id of another kind need not be read by
+   * its uuid as well.
+   *
+   * @returns undefined where no other field finds it
+   */
+  async foundByOthers(uuid: string): Promise<Contact | undefined> {
+    // By then all fields of the root have begun, and have registered what they read.
+    await Promise.resolve()
+    for (const [name, reading] of this.contacts) {
+      if (name.startsWith('["uuid"')) continue
+      // Its error is reported by its own field.
+      const contact = await reading.catch(() => null)
+      if (contact?.uuid === uuid) return contact
+    }
+    return undefined
+  }
+}

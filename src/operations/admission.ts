@@ -1,0 +1,78 @@
+/** Who may run an operation, and at what cost: decided before its first field runs, for all of it at once. */
+import type { Caller } from '../caller.ts'
+import { mostCalls } from '../graphql/limits.ts'
+import { Refused } from '../graphql/refused.ts'
+import type { CallerLimit } from '../rate-limit/caller-limit.ts'
+
+export interface Demand {
+  readonly isMutation: boolean
+  /** A field by which a mutation reads from the account. */
+  readonly reading: string | undefined
+  /** To Callbell, planned. */
+  readonly calls: number
+}
+
+/**
+ * Requires the scopes that the operation needs (`FORBIDDEN`), refuses one that plans too many calls to
+ * Callbell (`QUERY_TOO_COMPLEX`), and takes its calls from the caller's share (`RATE_LIMITED`). What
+ * needs no call asks only for what the gateway itself is, and is let through.
+ *
+ * @returns why it may not run; undefined: it may, and `settle` must follow
+ */
+export async function admit(
+  limit: CallerLimit,
+  { bucket, scopes }: Caller,
+  { isMutation, reading, calls }: Demand,
+): Promise<Refused | undefined> {
+  if (calls === 0) return undefined
+  const scope = isMutation ? 'contacts:write' : 'contacts:read'
+  if (!scopes.has(scope))
+    return lacksScope(`This operation needs the scope ${scope}, which the caller does not have`)
+  if (reading !== undefined && !scopes.has('contacts:read')) {
+    return lacksScope(
+      `This mutation reads ${reading}, which needs the scope contacts:read: without it a caller may select only \`id\` and \`uuid\` of what it changes`,
+    )
+  }
+  if (calls > mostCalls) return isTooMuch(calls)
+  const waitMs = await limit.take(bucket, calls)
+  return waitMs > 0 ? isLimited(calls, limit.burst, waitMs) : undefined
+}
+
+/**
+ * Corrects what was taken by what the operation really cost: a lookup costs one more call, an input
+ * that was refused or a key that was replayed costs none.
+ *
+ * @param owed calls beyond those that were planned; negative: calls that were not made
+ */
+export async function settle(limit: CallerLimit, { bucket }: Caller, owed: number): Promise<void> {
+  if (owed !== 0) await limit.settle(bucket, owed)
+}
+
+function lacksScope(message: string): Refused {
+  return new Refused({ status: 403, code: 'FORBIDDEN', message })
+}
+
+function isTooMuch(calls: number): Refused {
+  return new Refused({
+    status: 400,
+    code: 'QUERY_TOO_COMPLEX',
+    message: `This operation needs ${calls} calls to Callbell; the limit is ${mostCalls}. Ask for fewer in \`first\`, or without \`bot\` and \`messages\` of each contact`,
+  })
+}
+
+function isLimited(calls: number, burst: number, waitMs: number): Refused {
+  if (waitMs === Number.POSITIVE_INFINITY) {
+    return new Refused({
+      status: 429,
+      code: 'RATE_LIMITED',
+      message: `This operation needs ${calls} calls to Callbell; the limit for this caller is ${burst} at once`,
+    })
+  }
+  return new Refused({
+    status: 429,
+    code: 'RATE_LIMITED',
+    message: 'Rate limit exceeded for this caller: too many calls to Callbell',
+    retryable: true,
+    retryAfterMs: Math.ceil(waitMs),
+  })
+}

@@ -1,0 +1,84 @@
+/** How many calls to Callbell an operation plans to make, unless something goes wrong. */
+import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
+import { getArgumentValues, getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
+import type { Arguments } from '../graphql/field-cost.ts'
+import { FieldCost } from '../graphql/field-cost.ts'
+import type { FieldPlan, SelectionPlan } from './plan.ts'
+
+const costOfRootField = new FieldCost(() => ({ calls: 1 }))
+const free = new FieldCost(() => ({ calls: 0 }))
+
+/** @returns the cost that a field declares; undefined where it declares none */
+export function declaredCost({ field }: FieldPlan): FieldCost | undefined {
+  const { cost } = field.extensions
+  return cost instanceof FieldCost ? cost : undefined
+}
+
+/** @param variableValues coerced */
+export function countCalls(
+  schema: GraphQLSchema,
+  root: SelectionPlan,
+  variableValues: Readonly<Record<string, unknown>>,
+): number {
+  function count({ fields }: SelectionPlan, usual: FieldCost): number {
+    let calls = 0
+    for (const field of fields) {
+      // What tells of the schema itself is no field of a type.
+      if (field.field.name.startsWith('__')) continue
+      const cost = (declaredCost(field) ?? usual).of(argumentsOf(field, variableValues))
+      calls += cost.calls + (cost.multiplier ?? 1) * countBelow(field)
+    }
+    return calls
+  }
+
+  function countBelow(field: FieldPlan): number {
+    const counts = belowOf(schema, field).map((plan) => count(plan, free))
+    return Math.max(0, ...counts)
+  }
+
+  return count(root, costOfRootField)
+}
+
+/** @returns the plans below a field: one for each type that its value may have */
+export function belowOf(schema: GraphQLSchema, field: FieldPlan): readonly SelectionPlan[] {
+  return objectTypesOf(schema, getNamedType(field.field.type)).flatMap((type) => {
+    try {
+      return field.below(type)
+    } catch {
+      // A directive can't be evaluated: the field fails before anything below it runs.
+      return []
+    }
+  })
+}
+
+function objectTypesOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLObjectType[] {
+  if (isObjectType(type)) return [type]
+  return isAbstractType(type) ? schema.getPossibleTypes(type) : []
+}
+
+function argumentsOf(
+  { field, nodes }: FieldPlan,
+  variableValues: Readonly<Record<string, unknown>>,
+): Arguments {
+  if (field.args.length === 0) return {}
+  try {
+    return getArgumentValues(field, nodes[0], variableValues)
+  } catch {
+    return {}
+  }
+}
+
+/** @returns whether any declared cost depends on a variable */
+export function hasVariableCost(schema: GraphQLSchema, { fields }: SelectionPlan): boolean {
+  return fields.some((field) => {
+    const isVariable =
+      declaredCost(field) !== undefined && field.nodes[0].arguments?.some(({ value }) => usesVariable(value))
+    return isVariable === true || belowOf(schema, field).some((plan) => hasVariableCost(schema, plan))
+  })
+}
+
+function usesVariable(value: ValueNode): boolean {
+  if (value.kind === Kind.VARIABLE) return true
+  if (value.kind === Kind.LIST) return value.values.some(usesVariable)
+  return value.kind === Kind.OBJECT && value.fields.some((field) => usesVariable(field.value))
+}

@@ -1,0 +1,156 @@
+/** How large an answer may become, and what its caller learns when it would be larger. */
+import { expect, test } from 'vitest'
+import { decodeContact } from '../../src/callbell/decode-contact.ts'
+import type { Message } from '../../src/contact.ts'
+import { createAnswerSizes, ResponseTooLarge } from '../../src/graphql/answer-size.ts'
+import type { TestGateway } from '../support/test-gateway.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+
+const limits = { largestAnswerBytes: 100_000, allAnswersBytes: 150_000 }
+
+test('one answer up to its limit is made, and one more byte stops it for good', () => {
+  const answer = createAnswerSizes(limits)()
+  answer.add(60_000)
+  answer.add(40_000)
+  expect(answer.excess).toBeUndefined()
+  const message =
+    'The answer is too large: at most 100000 bytes of texts and field names, and it has more than 100001. Select less, or ask for fewer in `first`'
+  expect(() => answer.add(1)).toThrow(message)
+  expect(() => answer.add(0)).toThrow(message)
+  expect(answer.excess).toBeInstanceOf(ResponseTooLarge)
+  expect(answer.excess?.extensions).toEqual({ code: 'RESPONSE_TOO_LARGE', retryable: false })
+})
+
+test('of all answers together, the largest is stopped, whichever adds the byte too many', () => {
+  const begin = createAnswerSizes(limits)
+  const [large, middle, small] = [begin(), begin(), begin()]
+  large.add(80_000)
+  middle.add(60_000)
+  small.add(1000)
+  // Small answers do not count, so that they are made next to large ones.
+  expect([large.excess, middle.excess, small.excess]).toEqual([undefined, undefined, undefined])
+  middle.add(11_000)
+  expect([middle.excess, small.excess]).toEqual([undefined, undefined])
+  expect(large.excess?.extensions).toEqual({ code: 'RESPONSE_TOO_LARGE', retryable: true })
+  expect(large.excess?.message).toBe(
+    'The gateway is making too many large answers: all together may have 150000 bytes, and this one of 80000 is the largest. Select less, or try again later',
+  )
+  expect(() => large.add(1)).toThrow(ResponseTooLarge)
+  large.release()
+  middle.add(20_000)
+  expect(middle.excess).toBeUndefined()
+})
+
+test('what was released does not count any more, however often it is released', () => {
+  const begin = createAnswerSizes(limits)
+  for (let turn = 0; turn < 10; turn += 1) {
+    const answer = begin()
+    answer.add(90_000)
+    answer.release()
+    answer.release()
+    expect(answer.excess).toBeUndefined()
+  }
+})
+
+const long = 'x'.repeat(10_000)
+
+function messageOf(number: number): Message {
+  return {
+    uuid: `m${number}`,
+    text: long,
+    createdAt: null,
+    status: 'note',
+    channel: null,
+    from: null,
+    to: null,
+  }
+}
+
+/** A gateway whose contacts have long notes, and 20 messages with long texts. */
+async function createLargeGateway(
+  hasFastLane: boolean,
+): Promise<TestGateway & { readonly changed: string[] }> {
+  const changed: string[] = []
+  const decoded = decodeContact(JSON.stringify({ contact: { uuid: 'c1', note: long } }))
+  const contact = 'contact' in decoded ? decoded.contact : expect.unreachable()
+  const change = async ({ uuid }: { readonly uuid: string }) => {
+    changed.push(uuid)
+    return { result: contact, problems: [] }
+  }
+  const gateway = await createTestGateway({
+    answerLimits: limits,
+    hasFastLane,
+    contacts: {
+      find: () => Promise.resolve(contact),
+      openConversation: change,
+      closeConversation: change,
+      messages: () =>
+        Promise.resolve({
+          edges: Array.from({ length: 20 }, (_, index) => ({
+            cursor: String(index),
+            node: messageOf(index),
+          })),
+          pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+        }),
+    },
+  })
+  return { ...gateway, changed }
+}
+
+const tooLarge = {
+  message: expect.stringMatching(/^The answer is too large: at most 100000 bytes of texts and field names/),
+  locations: expect.any(Array),
+  path: expect.any(Array),
+  extensions: {
+    code: 'RESPONSE_TOO_LARGE',
+    retryable: false,
+    requestId: expect.stringMatching(/^[\w-]{36}$/),
+  },
+}
+
+test.each([true, false])(
+  'an answer by aliases of one long text is not made (fast lane: %s)',
+  async (hasFastLane) => {
+    const { execute } = await createLargeGateway(hasFastLane)
+    const aliases = Array.from({ length: 9 }, (_, index) => `a${index}: note`).join(' ')
+    const small = `{ contact(uuid: "u") { ${aliases} } }`
+    const large = `{ contact(uuid: "u") { ${aliases} a9: note } }`
+    for (let run = 0; run < 3; run += 1) {
+      expect(await execute(small)).toMatchObject({ data: { contact: { a8: long } } })
+      expect(await execute(large)).toEqual({ data: { contact: null }, errors: [tooLarge] })
+    }
+  },
+)
+
+test.each([true, false])('an answer by long names is not made (fast lane: %s)', async (hasFastLane) => {
+  const { execute } = await createLargeGateway(hasFastLane)
+  const name = 'n'.repeat(6000)
+  const query = `{ contact(uuid: "u") { uuid messages { nodes { ${name}: uuid } } } }`
+  for (let run = 0; run < 3; run += 1) {
+    expect(await execute(query)).toEqual({ data: { contact: null }, errors: [tooLarge] })
+  }
+})
+
+test.each([true, false])(
+  'a mutation whose answer is too large says what became of each change (fast lane: %s)',
+  async (hasFastLane) => {
+    const { execute, changed } = await createLargeGateway(hasFastLane)
+    const query = `mutation {
+      a: openConversation(input: { uuid: "a" }) { contact { uuid } }
+      b: openConversation(input: { uuid: "b" }) { contact { messages { nodes { text } } } }
+      c: closeConversation(input: { uuid: "c" }) { contact { uuid } }
+    }`
+    for (let run = 1; run <= 3; run += 1) {
+      const { data, errors } = await execute(query)
+      expect(data).toEqual({ a: { contact: { uuid: 'c1' } }, b: null, c: null })
+      expect(
+        errors?.map(({ path, extensions }) => [path?.[0], extensions?.['code'], extensions?.['outcome']]),
+      ).toEqual([
+        ['b', 'RESPONSE_TOO_LARGE', 'APPLIED'],
+        ['c', 'RESPONSE_TOO_LARGE', 'NOT_APPLIED'],
+      ])
+      // What comes behind it has not begun.
+      expect(changed).toEqual(Array.from({ length: run }, () => ['a', 'b']).flat())
+    }
+  },
+)

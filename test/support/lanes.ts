@@ -1,0 +1,198 @@
+/** Two gateways that are asked the same: one with the fast lane, and one without. */
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { request as send } from 'undici'
+import { expect, onTestFinished } from 'vitest'
+import { listen } from '../../src/listen.ts'
+import type { RawAnswer } from './raw-request.ts'
+import { sendRaw } from './raw-request.ts'
+import type { TestGateway, TestGatewayOptions } from './test-gateway.ts'
+import { createTestGateway } from './test-gateway.ts'
+
+/** One HTTP request. */
+export interface Asked {
+  readonly method?: string
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+const contact = {
+  uuid: 'c1',
+  name: 'Zoë "Quote" Ünïcode \u2028 😀',
+  phoneNumber: '+39 02 1',
+  source: 'webchat',
+  createdAt: '2025-12-18 20:00:19 +0100',
+  tags: ['a', 'ü'],
+  customFields: { A: '["x"]', B: 'y' },
+  team: { uuid: 't1', name: 'Sales', default: true, members: 3 },
+  channel: { uuid: 'h1', title: 'WhatsApp', type: 'whatsapp', main: true },
+}
+
+/** What the upstream answers, by the marker in a request's path or body. */
+export const answers: Readonly<Record<string, readonly [status: number, body: string]>> = {
+  refused: [422, JSON.stringify({ error: { name: ['is too short'], tags: ['unknown'] } })],
+  unauthorized: [401, JSON.stringify({ error: 'not authorized' })],
+  unpaid: [402, ''],
+  broken: [201, '{'],
+  nameless: [201, JSON.stringify({ contact: { name: 'x' } })],
+  redirect: [302, ''],
+  odd: [201, JSON.stringify({ contact: { uuid: 'c2', name: 5, tags: 'x', customFields: [1] } })],
+  missing: [404, JSON.stringify({ error: 'not found' })],
+}
+
+interface Upstream {
+  readonly url: string
+  readonly requests: string[]
+}
+
+async function startUpstream(): Promise<Upstream> {
+  const requests: string[] = []
+  const server = createServer(async (request, response) => {
+    const seen = `${request.method} ${request.url} ${await text(request)}`
+    requests.push(seen)
+    const [, found] = Object.entries(answers).find(([marker]) => seen.includes(marker)) ?? []
+    const list = { contacts: [contact], teams: [], channels: [], funnels: [], messages: [], meta: {} }
+    const [status, body] = found ?? [200, JSON.stringify({ contact, ...list, bot: { uuid: 'b1' } })]
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  })
+  const { port } = await listen(server, 0, '127.0.0.1')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${port}/v1`, requests }
+}
+
+export interface Lanes {
+  /** Asks both lanes three times, and compares each time. @returns the last answers */
+  readonly expectSame: (asked: Asked) => Promise<readonly RawAnswer[]>
+  /**
+   * Asks both lanes for the same operation again and again, and compares the first and the last run
+   * of each lane, and both lanes with each other: the answer, what reached Callbell, the log line.
+   */
+  readonly expectSameAtEachRun: (body: string, runs?: number) => Promise<RawAnswer>
+  /** What reached Callbell by each lane, and what was counted. */
+  readonly expectSameTraces: () => Promise<void>
+  readonly forgetLogs: () => void
+  readonly fast: TestGateway
+  /** What reached Callbell by the fast lane's gateway: method, path and body. */
+  readonly requests: readonly string[]
+}
+
+export async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
+  const [fastUpstream, generalUpstream] = await Promise.all([startUpstream(), startUpstream()])
+  const common = { timeoutMs: 2000, settleMs: 10, maxRps: 0, ...options }
+  const fast = await createTestGateway({ ...common, url: fastUpstream.url })
+  const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastLane: false })
+  return {
+    fast,
+    requests: fastUpstream.requests,
+    async expectSame(asked) {
+      let last: readonly RawAnswer[] = []
+      for (let turn = 1; turn <= 3; turn += 1) {
+        const [one, other] = await Promise.all([
+          sendRaw(fast.url, write(asked)),
+          sendRaw(general.url, write(asked)),
+        ])
+        expect(one.map(withoutDate)).toEqual(other.map(withoutDate))
+        expect(linesOf(fast)).toBe(linesOf(general))
+        last = one
+      }
+      return last
+    },
+    async expectSameAtEachRun(body, runs = 110) {
+      const [first, firstOther] = [
+        await runOnce(fast, fastUpstream, body),
+        await runOnce(general, generalUpstream, body),
+      ]
+      expect(first).toEqual(firstOther)
+      await Promise.all([repeat(fast, body, runs - 2), repeat(general, body, runs - 2)])
+      expect(await runOnce(fast, fastUpstream, body)).toEqual(first)
+      expect(await runOnce(general, generalUpstream, body)).toEqual(first)
+      return first.answer
+    },
+    async expectSameTraces() {
+      expect(fastUpstream.requests).toEqual(generalUpstream.requests)
+      const counters = await countersOf(fast)
+      expect(counters).toEqual(await countersOf(general))
+      expect(counters.length).toBeGreaterThan(10)
+    },
+    forgetLogs() {
+      fast.forgetLog()
+      general.forgetLog()
+    },
+  }
+}
+
+/** Without what differs from run to run, and without how a bug came about. */
+function linesOf({ log }: TestGateway): string {
+  return JSON.stringify(
+    log.map(({ time: _time, durationMs: _duration, err, ...line }) => ({
+      ...line,
+      isBug: err !== undefined,
+    })),
+    (key, value) => (/^(?:queueMs|upstreamMs)$/.test(key) ? 0 : value),
+  )
+}
+
+async function countersOf({ url }: TestGateway): Promise<string[]> {
+  const response = await fetch(new URL('/metrics', url), { headers: { 'x-api-key': 'm' } })
+  const lines = (await response.text()).split('\n')
+  return lines.filter((line) => /^callbell_graphql_\w+_(?:total|count)\b/.test(line))
+}
+
+function withoutDate({ status, headers, body }: RawAnswer): object {
+  const { date: _date, ...rest } = headers
+  return { status, headers: rest, body }
+}
+
+function write({ method = 'POST', path = '/graphql', headers = {}, body }: Asked): Buffer {
+  const all = {
+    host: '127.0.0.1',
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': 'r1',
+    connection: 'close',
+    ...headers,
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.concat([
+    Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`),
+    Buffer.from(body),
+  ])
+}
+
+interface OneRun {
+  readonly answer: RawAnswer
+  readonly upstream: readonly string[]
+  readonly log: string
+}
+
+/** One run, with all that it leaves behind. */
+async function runOnce(gateway: TestGateway, upstream: Upstream, body: string): Promise<OneRun> {
+  gateway.forgetLog()
+  const before = upstream.requests.length
+  const [answer] = await sendRaw(gateway.url, write({ body }))
+  if (answer === undefined) throw new Error('there is no answer')
+  const { date: _date, ...headers } = answer.headers
+  return {
+    answer: { ...answer, headers },
+    upstream: upstream.requests.slice(before).toSorted(),
+    log: linesOf(gateway),
+  }
+}
+
+/** Runs whose answers are thrown away, over connections that are kept. */
+async function repeat({ url }: TestGateway, body: string, runs: number): Promise<void> {
+  const headers = { 'content-type': 'application/json', 'x-request-id': 'r1' }
+  for (let run = 0; run < runs; run += 1) {
+    const response = await send(url, { method: 'POST', headers, body })
+    await response.body.dump()
+  }
+}
+
+/** The body of a request. */
+export function bodyOf(query: string, variables?: unknown, rest: object = {}): string {
+  return JSON.stringify({ query, variables, ...rest })
+}
