@@ -38,4 +38,4 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node itself, with no shell or npm before it, so that SIGTERM reaches it.
-ENTRYPOINT ["node", "dist/main.js"]
+ENTRYPOINT ["node", "--disallow-code-generation-from-strings", "dist/main.js"]

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
+import { z } from 'zod'
 import type { Config } from './config.ts'
 import { ConfigError, readAuthentication, readConfig } from './config.ts'
 import type { Store } from './store/store.ts'
@@ -54,14 +55,21 @@ export function readAuthenticationAgain() {
   }
 }
 
+/** To be called before anything is parsed or served. */
+export function prepareRuntime(): void {
+  disablePretenuring()
+  // zod would write a parser as code for each object form; it must not, and should not even try.
+  z.config({ jitless: true })
+}
+
 /**
- * To be called before there are requests. V8 notices which places in the code make objects that survive
+ * V8 notices which places in the code make objects that survive
  * a collection, and then makes theirs among the old ones (allocation-site pretenuring). With many
  * requests under way those are parts of requests, which end soon; but there they keep the rest of
  * their request alive until the old ones are collected, too. Of 128 requests at a time that was 1.5
  * to 6 kB of each; without it is 0.1 kB, and a collection of the young takes a third of the time.
  */
-export function disablePretenuring(): void {
+function disablePretenuring(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
 

@@ -1,7 +1,7 @@
 /** One of several processes that serve one port, started by `src/primary.ts`, which it asks for all that they share. */
 import cluster from 'node:cluster'
 import { z } from 'zod'
-import { disablePretenuring, openLog, openOwnStore, readSettings, StartFailure } from './process.ts'
+import { openLog, openOwnStore, prepareRuntime, readSettings, StartFailure } from './process.ts'
 import type { Serving } from './serve.ts'
 import { serve } from './serve.ts'
 import { isForReplicas } from './store/open-store.ts'
@@ -49,7 +49,7 @@ const askPrimary = (question: WorkerQuestion, patienceMs?: number): Promise<unkn
   ask(question, patienceMs)
 
 async function start(): Promise<Serving> {
-  disablePretenuring()
+  prepareRuntime()
   const { worker, variables, sandbox } = commission.parse(
     await askPrimary({ kind: 'start' }, startPatienceMs),
   )

@@ -284,5 +284,7 @@ test('Redis keeps its data, evicts nothing, and is the same with Compose and on 
 test('the image listens where it can be reached, in production’s manner', () => {
   expect(imageVariables).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0' })
   expect(argumentsOf('EXPOSE')).toEqual([String(readConfig({}).port)])
-  expect(argumentsOf('ENTRYPOINT')).toEqual(['["node", "dist/main.js"]'])
+  expect(argumentsOf('ENTRYPOINT')).toEqual([
+    '["node", "--disallow-code-generation-from-strings", "dist/main.js"]',
+  ])
 })

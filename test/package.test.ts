@@ -17,6 +17,7 @@ import type { TestContext } from 'vitest'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { followGateway } from './support/child-gateway.ts'
+import { codeGenerationProbe, expectNoCodeGeneration } from './support/code-generation.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 interface Ended {
@@ -229,6 +230,24 @@ test.for(['--', '--workers=2'])(
     ])
     gateway.kill('SIGTERM')
     expect(await gateway.ended).toEqual({ code: 0, signal: null })
+    await closed
+  },
+)
+
+test.for(['command', 'main'])(
+  'the installed %s makes no code from text',
+  { timeout: 120_000 },
+  async (name, context) => {
+    const folder = await installOrSkip(context)
+    const program = join(folder, `node_modules/callbell-graphql/dist/${name}.js`)
+    const { gateway, closed } = startInstalled(
+      process.execPath,
+      ['--import', codeGenerationProbe, program],
+      folder,
+    )
+    expect(await createContact(await gateway.url)).toEqual(created)
+    expect(await expectNoCodeGeneration(gateway, 1)).toHaveLength(1)
+    gateway.kill('SIGTERM')
     await closed
   },
 )
