@@ -17,7 +17,7 @@ import type { DecodedContact } from './decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './decode-contact.ts'
 import type { DecodedList } from './decode-list.ts'
 import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './decode-list.ts'
-import { encodeChanges, encodeNewContact, placeParameter } from './encode-contact.ts'
+import { createPlace, encodeChanges, encodeNewContact } from './encode-contact.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer, Request } from './exchange.ts'
 import { parseJson } from './json.ts'
@@ -172,7 +172,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       askForContact(
         { method: 'POST', path: '/contacts', body: encodeNewContact(contact) },
         times,
-        (parameter) => placeParameter(parameter, contact),
+        createPlace(contact),
       ),
     getContact: (uuid, times, hasFieldTypes = false) =>
       find(`${pathOf(uuid)}${queryOf({ include_field_types: hasFieldTypes ? 'true' : undefined })}`, times),
@@ -196,7 +196,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       askForContact(
         { method: 'PATCH', path: pathOf(uuid), body: encodeChanges(changes) },
         times,
-        (parameter) => placeParameter(parameter, changes),
+        createPlace(changes),
       ),
     async deleteContact(uuid, times) {
       accepted(await call({ method: 'DELETE', path: pathOf(uuid) }, times))

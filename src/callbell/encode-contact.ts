@@ -64,27 +64,34 @@ export interface PlacedParameter {
 }
 
 /**
- * Finds a wire parameter's path in `contact`: `['custom_fields', 'Age']` is `['customFields', '0']`
+ * Finds wire parameters' paths in `contact`: `['custom_fields', 'Age']` is `['customFields', '0']`
  * where "Age" was given first. A path holds nothing but the contact's own keys and positions:
  * what else the wire says may be anything.
  */
-export function placeParameter(
-  parameter: readonly string[],
-  contact: NewContact | ContactChanges,
-): PlacedParameter {
-  const [name = '', item = '', ...rest] = parameter
-  const key = Object.hasOwn(keyByParameter, name) ? keyByParameter[name] : undefined
-  if (key === undefined) return { path: null, rest: parameter }
-  const position = positionOf(key, item, contact)
-  return position < 0 ? { path: [key], rest: parameter.slice(1) } : { path: [key, String(position)], rest }
-}
+export function createPlace({
+  customFields = [],
+  tags = [],
+}: NewContact | ContactChanges): (parameter: readonly string[]) => PlacedParameter {
+  /** By the custom fields' names. Made for the first refusal that needs it: most requests meet none. */
+  let positions: ReadonlyMap<string, number> | undefined
 
-/** Where in a list of the contact an item stands; -1 where it does not. */
-function positionOf(
-  key: keyof NewContact,
-  item: string,
-  { customFields = [], tags = [] }: NewContact | ContactChanges,
-): number {
-  if (key === 'customFields') return customFields.findIndex((field) => field.name === item)
-  return key === 'tags' ? tags.findIndex((_tag, index) => String(index) === item) : -1
+  /** Where in a list of the contact an item stands; undefined where it does not. */
+  function positionOf(key: keyof NewContact, item: string): number | undefined {
+    if (key === 'customFields') {
+      positions ??= new Map(customFields.map(({ name }, index) => [name, index]))
+      return positions.get(item)
+    }
+    const isPosition = key === 'tags' && /^(?:0|[1-9]\d{0,5})$/.test(item) && Number(item) < tags.length
+    return isPosition ? Number(item) : undefined
+  }
+
+  return (parameter) => {
+    const [name = '', item = '', ...rest] = parameter
+    const key = Object.hasOwn(keyByParameter, name) ? keyByParameter[name] : undefined
+    if (key === undefined) return { path: null, rest: parameter }
+    const position = positionOf(key, item)
+    return position === undefined
+      ? { path: [key], rest: parameter.slice(1) }
+      : { path: [key, String(position)], rest }
+  }
 }

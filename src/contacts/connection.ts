@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { badArgument } from './argument.ts'
 import type { Position } from './cursor.ts'
-import { decodeCursor, encodeCursor, placeOf } from './cursor.ts'
+import { decodeCursor, digestOf, encodeCursor, placeOf } from './cursor.ts'
 
 /** Relay's arguments for walking forward. */
 export interface Step {
@@ -70,7 +70,8 @@ export async function connect<Node, Page>(
   if (typeof first === 'number' && first !== size) {
     throw badArgument(`first must be from 1 to ${mostFirst}`)
   }
-  const start = typeof after === 'string' ? decodeCursor(after, list.name, list.pageForm) : undefined
+  const digest = digestOf(list.name)
+  const start = typeof after === 'string' ? decodeCursor(after, digest, list.pageForm) : undefined
   // One is to spare for a list that has shifted. Should pages be less than full, fewer things are given.
   const mostCalls = callsOf(step) + 1
   const edges: Edge<Node>[] = []
@@ -89,13 +90,13 @@ export async function connect<Node, Page>(
         isLast && next !== null
           ? { page: next, id, place: 0 }
           : { page, id, place: id === null ? index + 1 : index }
-      edges.push({ node, cursor: encodeCursor(position, list.name) })
+      edges.push({ node, cursor: encodeCursor(position, digest) })
     }
     if (edges.length < size && next !== null && calls < mostCalls) {
       page = next
       continue
     }
-    const onward = next === null ? null : encodeCursor({ page: next, id: null, place: 0 }, list.name)
+    const onward = next === null ? null : encodeCursor({ page: next, id: null, place: 0 }, digest)
     return {
       edges,
       pageInfo: {

@@ -21,19 +21,24 @@ const envelope = z.strictObject({
   place: z.int().min(0).max(1000),
 })
 
-/** @param list whatever tells this list from all others, as text */
-export function encodeCursor<Page>({ page, id, place }: Position<Page>, list: string): string {
-  return Buffer.from(JSON.stringify({ list: digestOf(list), page, id, place })).toString('base64url')
+/** @param digest `digestOf` the list */
+export function encodeCursor<Page>({ page, id, place }: Position<Page>, digest: string): string {
+  return Buffer.from(JSON.stringify({ list: digest, page, id, place })).toString('base64url')
 }
 
 /**
+ * @param digest `digestOf` the list
  * @param pageForm what a page of this list looks like
  * @throws ContactsFailure `BAD_USER_INPUT` where it is no cursor, or one of another list
  */
-export function decodeCursor<Page>(cursor: string, list: string, pageForm: z.ZodType<Page>): Position<Page> {
+export function decodeCursor<Page>(
+  cursor: string,
+  digest: string,
+  pageForm: z.ZodType<Page>,
+): Position<Page> {
   const opened = envelope.safeParse(open(cursor))
   if (!opened.success) throw badArgument('after is no cursor: give it back as it came')
-  if (opened.data.list !== digestOf(list)) {
+  if (opened.data.list !== digest) {
     throw badArgument(
       'after is a cursor of another list: it goes with the filter or contact that it was given for',
     )
@@ -53,7 +58,12 @@ function open(cursor: string): unknown {
   return parseJson(Buffer.from(cursor, 'base64url').toString())
 }
 
-/** Enough to notice a mistake. A cursor is no secret, and forging one gives access to nothing. */
-function digestOf(list: string): string {
+/**
+ * Names a list in its cursors. Long enough to notice a mistake: a cursor is no secret, and a forged one
+ * gives access to nothing. A list has one digest for all its cursors, since its filter may be long.
+ *
+ * @param list whatever distinguishes it from all others, as text
+ */
+export function digestOf(list: string): string {
   return createHash('sha256').update(list).digest('base64url').slice(0, 12)
 }

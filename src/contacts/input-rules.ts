@@ -68,6 +68,19 @@ function codePointName(codePoint: number): string {
   return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
+/** The items that a list in an input may have. Callbell documents no limit; a contact has a handful. */
+const mostItems = 500
+
+/**
+ * @param list its name, for the message
+ * @returns what is wrong with a list that has more than 500 items, or nothing
+ */
+export function problemOfLength(list: string, { length }: readonly unknown[]): Broken | undefined {
+  if (length <= mostItems) return undefined
+  const message = `\`${list}\` has ${length.toLocaleString('en-US')} items; the limit is ${mostItems}.`
+  return { message, code: 'TOO_LONG' }
+}
+
 /** Of a list of thousands, each with a mistake, nobody reads more; the answer would be a multiple of it. */
 const mostProblems = 50
 
@@ -86,8 +99,20 @@ export class InputCheck {
     }
   }
 
+  /**
+   * Checks the length of a list. Nothing else may look at the items of a list that is too long.
+   *
+   * @returns whether the items may be looked at
+   */
+  length(values: readonly unknown[] | null | undefined, ...path: string[]): boolean {
+    const broken = values ? problemOfLength(path.join('.'), values) : undefined
+    if (broken !== undefined) this.tell(broken, ...path)
+    return broken === undefined
+  }
+
+  /** Checks the length of a list, then each of its items. */
   texts(rules: readonly Rule[], values: readonly string[] | null | undefined, ...path: string[]): void {
-    if (values === null || values === undefined) return
+    if (values === null || values === undefined || !this.length(values, ...path)) return
     for (let index = 0; index < values.length; index += 1) {
       this.text(rules, values[index], ...path, String(index))
     }

@@ -6,6 +6,7 @@ import { badArgument, checkArgument } from './argument.ts'
 import type { Connection, Step } from './connection.ts'
 import { connect } from './connection.ts'
 import { ContactsFailure } from './failure.ts'
+import { problemOfLength } from './input-rules.ts'
 import type { Read } from './read.ts'
 
 /** What is left out, null or empty filters nothing. */
@@ -54,6 +55,8 @@ export async function listContacts(
 }
 
 function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFilter {
+  const problem = problemOfLength('filter.tags', tags ?? [])
+  if (problem !== undefined) throw badArgument(problem.message)
   for (const tag of tags ?? []) {
     checkArgument('each of filter.tags', tag)
     // On the way to Callbell, a comma parts one tag from the next.

@@ -51,12 +51,17 @@ export const user = [emailAddress, wellFormed, without(controls)]
 export const note = [atMost(longestNote), wellFormed, without(controlsButLayout)]
 const customFieldName = [...singleLine, notPolluting]
 
-/** @returns the fields with their one value each; what is wrong with them is told to `check` */
+/**
+ * @param check collects what is wrong with the fields
+ * @returns the fields with their one value each; undefined where there are none, or too many
+ */
 export function checkCustomFields(
   check: InputCheck,
   fields: NewContactInput['customFields'],
 ): readonly NewCustomField[] | undefined {
-  const seen = new Set<string>()
+  if (!check.length(fields, 'customFields')) return undefined
+  /** The position of each name. */
+  const seen = new Map<string, string>()
   return fields?.map(({ name: fieldName, value, values }, index) => {
     const place = String(index)
     check.text(customFieldName, fieldName, 'customFields', place, 'name')
@@ -68,11 +73,13 @@ export function checkCustomFields(
       const message = `must have exactly one of value and values, but has ${hasValue ? 'both' : 'neither'}`
       check.tell({ message, code: 'INVALID' }, 'customFields', place)
     }
-    if (seen.has(fieldName)) {
-      const message = `must not be repeated: "${fieldName}" was given before`
+    const first = seen.get(fieldName)
+    if (first === undefined) seen.set(fieldName, place)
+    else {
+      // A position, not the name: fifty messages with a long name would be many times the request.
+      const message = `\`customFields.${place}.name\` is the name of \`customFields.${first}\` again.`
       check.tell({ message, code: 'INVALID' }, 'customFields', place, 'name')
     }
-    seen.add(fieldName)
     return { name: fieldName, value: value ?? values ?? '' }
   })
 }

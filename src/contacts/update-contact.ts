@@ -100,14 +100,19 @@ async function read(
 const absent: ChangeProblem = { path: ['uuid'], message: 'names no contact of the account', code: 'REJECTED' }
 
 function apply({ add, remove }: TagEdit, tags: readonly string[]): readonly string[] {
-  const kept = tags.filter((tag) => !remove.includes(tag))
-  return [...kept, ...add.filter((tag, index) => !kept.includes(tag) && add.indexOf(tag) === index)]
+  const removed = new Set(remove)
+  const kept = tags.filter((tag) => !removed.has(tag))
+  const there = new Set(kept)
+  return [...kept, ...new Set(add.filter((tag) => !there.has(tag)))]
 }
 
 function isDone({ add, remove }: TagEdit, tags: readonly string[]): boolean {
-  return add.every((tag) => tags.includes(tag)) && !remove.some((tag) => tags.includes(tag))
+  const there = new Set(tags)
+  return add.every((tag) => there.has(tag)) && !remove.some((tag) => there.has(tag))
 }
 
 function isSameSet(one: readonly string[], other: readonly string[]): boolean {
-  return one.every((tag) => other.includes(tag)) && other.every((tag) => one.includes(tag))
+  const first = new Set(one)
+  const second = new Set(other)
+  return one.every((tag) => second.has(tag)) && other.every((tag) => first.has(tag))
 }

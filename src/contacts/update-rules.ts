@@ -54,6 +54,7 @@ export function checkUpdate(
   check.texts(singleLine, tags, 'tags')
   check.texts(singleLine, addTags, 'addTags')
   check.texts(singleLine, removeTags, 'removeTags')
+  check.length(expectedTags, 'expectedTags')
   const customFields = checkCustomFields(check, given.customFields)
   check.text(singleLine, given.teamUuid, 'teamUuid')
   const problems: ChangeProblem[] = [
@@ -88,7 +89,8 @@ export function checkUpdate(
 
 function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInput>): ChangeProblem[] {
   const both = tags && (addTags?.length ?? 0) + (removeTags?.length ?? 0) > 0
-  const again = removeTags?.findIndex((tag) => addTags?.includes(tag)) ?? -1
+  const added = new Set(addTags)
+  const again = removeTags?.findIndex((tag) => added.has(tag)) ?? -1
   return [
     ...(both ? [invalid('tags', 'must not be given together with addTags or removeTags')] : []),
     ...(again < 0 ? [] : [invalid('removeTags', 'must not have a tag of addTags', String(again))]),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeNewContact, placeParameter } from '../../src/callbell/encode-contact.ts'
+import { createPlace, encodeNewContact } from '../../src/callbell/encode-contact.ts'
 import type { NewContact } from '../../src/contact.ts'
 
 const least: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
@@ -64,6 +64,7 @@ test.each<[string[], string[] | null, string[]]>([
   [['name', 'anything'], ['name'], ['anything']],
   [['tags', '1'], ['tags', '1'], []],
   [['tags', '2'], ['tags'], ['2']],
+  [['tags', '01'], ['tags'], ['01']],
   [['custom_fields'], ['customFields'], []],
   [['custom_fields', 'Age', 'value'], ['customFields', '1'], ['value']],
   [['custom_fields', 'Unknown'], ['customFields'], ['Unknown']],
@@ -76,5 +77,5 @@ test.each<[string[], string[] | null, string[]]>([
     { name: 'Age', value: '42' },
   ]
   const contact = { ...least, tags: ['a', 'b'], customFields }
-  expect(placeParameter(parameter, contact)).toEqual({ path, rest })
+  expect(createPlace(contact)(parameter)).toEqual({ path, rest })
 })

@@ -67,7 +67,11 @@ test.each<[string, Partial<NewContactInput>, InputProblem]>([
         { name: 'Age', value: '2' },
       ],
     },
-    problem(['customFields', '2', 'name'], 'INVALID', 'must not be repeated: "Age" was given before'),
+    problem(
+      ['customFields', '2', 'name'],
+      'INVALID',
+      '`customFields.2.name` is the name of `customFields.0` again.',
+    ),
   ],
   [
     'a custom field that reaches for a prototype',
