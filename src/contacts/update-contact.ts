@@ -1,4 +1,5 @@
 /** Updating a contact: what is left out stays, and an edit of its tags loses nobody else's. */
+import type { Caller } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import type { Contact } from '../contact.ts'
@@ -53,7 +54,7 @@ async function editTags(
   let before = await read(parts, update.uuid, repeating, 'NOT_APPLIED')
   if (before === null) return refused(absent)
   if (edit.expected !== null && !isSameSet(edit.expected, before.tags)) {
-    const message = `the contact has other tags: ${JSON.stringify(before.tags)}`
+    const message = conflictMessage(before.tags, repeating.origin.caller)
     return refused({ path: ['expectedTags'], message, code: 'CONFLICT' })
   }
   for (let round = 1; round <= mostRounds; round += 1) {
@@ -98,6 +99,18 @@ async function read(
 }
 
 const absent: ChangeProblem = { path: ['uuid'], message: 'names no contact of the account', code: 'REJECTED' }
+
+/** In characters, of the list of tags in a message. */
+const longestTagList = 1000
+
+/** @param tags of the contact: only a caller who may read contacts is told them */
+function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
+  if (!scopes.has('contacts:read')) return '`expectedTags` are not the tags that the contact has.'
+  const list = JSON.stringify(tags)
+  return list.length > longestTagList
+    ? `\`expectedTags\` are not the ${tags.length.toLocaleString('en-US')} tags that the contact has.`
+    : `\`expectedTags\` are not the tags that the contact has: ${list}.`
+}
 
 function apply({ add, remove }: TagEdit, tags: readonly string[]): readonly string[] {
   const removed = new Set(remove)
