@@ -60,7 +60,8 @@ export function createCall(options: CallOptions): CallbellCalls {
     if (status === 429) pace.slowDown()
     else pace.speedUp()
     if (status === 401 || status === 403) rejectedAt = performance.now()
-    else if (status < 500) rejectedAt = Number.NEGATIVE_INFINITY
+    // A 408 may come before anything has read the token.
+    else if (status < 500 && status !== 408) rejectedAt = Number.NEGATIVE_INFINITY
   }
 
   return {

@@ -36,7 +36,8 @@ export function refusalOf(answer: Answer, place: Place, quote: (words: string) =
   if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
   if (status === 402) return new CallbellError('CALLBELL_PAYMENT_REQUIRED', message, details)
   if (status === 429) return new CallbellError('CALLBELL_RATE_LIMITED', message, details)
-  if (status >= 500) return new CallbellError('CALLBELL_UNAVAILABLE', message, details)
+  // A 408 does not say that the request was not carried out (see `TIMED_OUT` in retry.ts).
+  if (status >= 500 || status === 408) return new CallbellError('CALLBELL_UNAVAILABLE', message, details)
   if (status < 400) return new CallbellError('CALLBELL_INVALID_RESPONSE', message, details)
   const rejections = readRejections(status, text, place, quote)
   return new CallbellError('CALLBELL_REJECTED', message, { ...details, rejections })

@@ -106,6 +106,8 @@ export function createSender(budget: RetryBudget, { timeoutMs, settleMs }: SendO
           FAILED: now + lagMs,
           NOT_UNDERSTOOD: now + lagMs,
           CUT_OFF: now + settleMs,
+          // As long, but never sent again.
+          TIMED_OUT: now + settleMs,
           NO_ANSWER: deadline - lagMs,
         }[kind]
         const finding = await reconcile(budget, { creation, origin, began }, until, deadline)
