@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import { expect, test } from 'vitest'
-import type { Sandbox } from '../src/sandbox/sandbox.ts'
+import type { Fault, Sandbox } from '../src/sandbox/sandbox.ts'
 import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
@@ -45,6 +45,44 @@ test.each([1, 7, 20, 30, 100])('messages are walked through in steps of %i', asy
     after = pageInfo.endCursor
   }
   expect(shown).toEqual(messages)
+})
+
+/** A page with so many messages, and what it says of the others. */
+function pageOf(count: number, meta: unknown): Fault {
+  const messages = Array.from({ length: count }, (_, number) => ({ uuid: `m${number}` }))
+  return { status: 200, body: { messages, meta } }
+}
+
+/** What the pages hold and say, and how many of them are read. */
+test.each<[string, Fault[], number]>([
+  ['pages that are not full, and are counted', [pageOf(1, { pages: 2 }), pageOf(1, { pages: '2' })], 2],
+  ['pages that are not full, and name the next one', [pageOf(1, { next: 2 }), pageOf(1, { next: null })], 2],
+  ['a full page that is the last of those counted', [pageOf(20, { pages: 1 })], 1],
+  ['a full page, and one that is not', [pageOf(20, { next: null }), pageOf(2, {})], 2],
+])('%s are read to the end', async (_what, pages, count) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, ...pages)
+  const { data } = await execute<Answer, object>(document, { uuid, first: 40 })
+  expect(data?.contact.messages.pageInfo.hasNextPage).toBe(false)
+  expect(sandbox.requests.slice(1).map(({ path }) => path)).toEqual(
+    Array.from({ length: count }, (_, index) => `/v1/contacts/${uuid}/messages?page=${index + 1}`),
+  )
+})
+
+test.each<[string, unknown]>([
+  ['a count that is no number', { pages: true }],
+  ['a next page that no number is known for', { next: 'abc' }],
+  ['a next page that is this one', { next: 1 }],
+])('%s fails the messages, which are never cut', async (_what, meta) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, pageOf(1, meta))
+  expect(await execute(document, { uuid })).toMatchObject({
+    data: { contact: null },
+    errors: [{ path: ['contact', 'messages'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+  expect(sandbox.requests).toHaveLength(2)
 })
 
 test('messages that fill their page are followed by an empty one', async () => {

@@ -190,6 +190,42 @@ function page(uuid: string | null, next: string | null): Fault {
   return { status: 200, body: { contacts: uuid === null ? [] : [{ uuid }], meta: { next } } }
 }
 
+test('a cursor that is a number is followed', async () => {
+  const gateway = await createTestGateway()
+  const pages = [2, '3', null].map((next, index): Fault => {
+    const body = { contacts: [{ uuid: `u${index}` }], meta: { page: 1, pages: 3, next } }
+    return { status: 200, body }
+  })
+  gateway.sandbox.failNext(...pages)
+  expect(uuidsOf(await list(gateway, { first: 60 }))).toEqual(['u0', 'u1', 'u2'])
+  const asked = gateway.sandbox.requests.map(({ path }) => path)
+  expect(asked).toEqual(['/v1/contacts', '/v1/contacts?after=2', '/v1/contacts?after=3'])
+})
+
+/** What the answers say of other pages, and what the log says of them. */
+test.each<[string, unknown[], string]>([
+  ...[-1, 1.5, true, {}, [], '', 'x'.repeat(4097), '\ud800'].map((next): [string, unknown[], string] => [
+    `next: ${JSON.stringify(next).slice(0, 9)}`,
+    [{ next }],
+    'UNREADABLE_META',
+  ]),
+  ['pages: true', [{ pages: true, next: null }], 'UNREADABLE_META'],
+  ['meta: "none"', ['none'], 'UNREADABLE_META'],
+  ['the same cursor again', [{ next: 'a' }, { next: 'a' }], 'REPEATED_CURSOR'],
+])('%s fails the list, which is never cut', async (_what, metas, failure) => {
+  const { execute, sandbox, log } = await createTestGateway()
+  sandbox.failNext(
+    ...metas.map((meta): Fault => ({ status: 200, body: { contacts: [{ uuid: 'u' }], meta } })),
+  )
+  expect(await execute(document, { first: 60 })).toMatchObject({
+    data: null,
+    errors: [{ path: ['contacts'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+  expect(sandbox.requests).toHaveLength(metas.length)
+  const reason = `the answer did not decode: ${failure}`
+  expect(log).toMatchObject([{ fields: [{ field: 'contacts', failure: { reason } }] }])
+})
+
 const malformed = 'after is no cursor: give it back as it came'
 
 test.each<[string, Step, string]>([

@@ -15,12 +15,13 @@ import type { CallOptions, Times, UpstreamState } from './call.ts'
 import { createCall } from './call.ts'
 import type { DecodedContact } from './decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './decode-contact.ts'
-import type { DecodedList } from './decode-list.ts'
+import type { ReadableList } from './decode-list.ts'
 import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './decode-list.ts'
 import { createPlace, encodeChanges, encodeNewContact } from './encode-contact.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer, Request } from './exchange.ts'
 import { parseJson } from './json.ts'
+import { nextPage } from './next-page.ts'
 import { createQuote } from './quote.ts'
 import type { Place } from './refusal.ts'
 import { isSuccess, placeNowhere, refusalOf } from './refusal.ts'
@@ -53,8 +54,15 @@ export interface Page<T> {
   readonly items: readonly T[]
   /** The cursor of the next page; null at the end. */
   readonly next: string | null
-  /** How many pages there are, where they are numbered; else 1. */
-  readonly pages: number
+}
+
+/** A page of a list whose pages are numbered from 1. */
+export interface NumberedPage<T> {
+  readonly items: readonly T[]
+  /** The number of the next page; null after the last one; undefined where the answer does not say. */
+  readonly next: number | null | undefined
+  /** How many pages there are; null where the answer does not say. */
+  readonly pages: number | null
 }
 
 export type CallbellClientOptions = CallOptions
@@ -83,7 +91,7 @@ export interface CallbellClient {
   /** `DELETE /contacts/:uuid`; a contact that is not there is refused. */
   deleteContact(uuid: string, times: Times): Promise<void>
   /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
-  listMessages(uuid: string, page: number, times: Times): Promise<readonly Message[]>
+  listMessages(uuid: string, page: number, times: Times): Promise<NumberedPage<Message>>
   /** The first page of `GET /contacts/:uuid/messages`. */
   latestMessages(uuid: string, times: Times): Promise<LatestMessages>
   /** `GET /contacts/:uuid/bot`; null where there is none. */
@@ -99,10 +107,11 @@ export interface CallbellClient {
   /** `PUT /contacts/:uuid/conversation/update_funnel`. */
   moveToFunnel(uuid: string, funnelUuid: string, times: Times): Promise<Contact>
   /** `GET /teams`. @param page from 1 */
-  listTeams(page: number, times: Times): Promise<Page<Team>>
+  listTeams(page: number, times: Times): Promise<NumberedPage<Team>>
   /** `GET /channels`. @param page from 1 */
-  listChannels(page: number, times: Times): Promise<Page<Channel>>
-  listFunnels(times: Times): Promise<readonly Funnel[]>
+  listChannels(page: number, times: Times): Promise<NumberedPage<Channel>>
+  /** `GET /funnels`, of which no pages are documented. @param page from 1 */
+  listFunnels(page: number, times: Times): Promise<NumberedPage<Funnel>>
   /** How things stand with Callbell, as far as the calls so far have told. */
   state(): UpstreamState
   close(): Promise<void>
@@ -144,16 +153,26 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     key: string,
     read: (reader: Reader) => T | null,
     times: Times,
-  ): Promise<Page<T> & Clocked> {
+  ): Promise<ReadableList<T> & { readonly answer: Answer }> {
     const answer = accepted(await call({ method: 'GET', path }, times))
-    const decoded: DecodedList<T> = decodeList(answer.text, key, read)
+    const decoded = decodeList(answer.text, key, read)
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
     warnOfUnreadable(decoded.unreadable, times)
-    return { ...decoded, clockLeadMs: clockLeadOf(answer) }
+    return { ...decoded, answer }
   }
 
-  const messagesOf = (uuid: string, page: number, times: Times): Promise<Page<Message> & Clocked> =>
-    list(`${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`, 'messages', readMessage, times)
+  async function listPage<T>(
+    path: string,
+    page: number,
+    key: string,
+    read: (reader: Reader) => T | null,
+    times: Times,
+  ): Promise<NumberedPage<T>> {
+    const { items, answer, ...meta } = await list(path, key, read, times)
+    const next = nextPage(page, meta)
+    if (next === 'UNKNOWN_NEXT_PAGE') throw undecodable(answer, next)
+    return { items, next, pages: meta.pages }
+  }
 
   function contactIn(answer: Answer, decoded: DecodedContact, times: Times): Contact {
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
@@ -182,7 +201,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         times,
       ),
     getContactByBsuid: (bsuid, times) => find(`/contacts/bsuid/${encodeURIComponent(bsuid)}`, times),
-    listContacts({ source, tags, teamUuid }, after, times, hasFieldTypes = false) {
+    async listContacts({ source, tags, teamUuid }, after, times, hasFieldTypes = false) {
       const query = queryOf({
         after: after ?? undefined,
         source,
@@ -190,7 +209,9 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         team_uuid: teamUuid,
         include_field_types: hasFieldTypes ? 'true' : undefined,
       })
-      return list(`/contacts${query}`, 'contacts', readContact, times)
+      const { items, next, answer } = await list(`/contacts${query}`, 'contacts', readContact, times)
+      if (next !== null && next === after) throw undecodable(answer, 'REPEATED_CURSOR')
+      return { items, next }
     },
     updateContact: (uuid, changes, times) =>
       askForContact(
@@ -201,12 +222,11 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     async deleteContact(uuid, times) {
       accepted(await call({ method: 'DELETE', path: pathOf(uuid) }, times))
     },
-    async listMessages(uuid, page, times) {
-      return (await messagesOf(uuid, page, times)).items
-    },
+    listMessages: (uuid, page, times) =>
+      listPage(messagesPath(uuid, page), page, 'messages', readMessage, times),
     async latestMessages(uuid, times) {
-      const { items, clockLeadMs } = await messagesOf(uuid, 1, times)
-      return { messages: items, clockLeadMs }
+      const { items, answer } = await list(messagesPath(uuid, 1), 'messages', readMessage, times)
+      return { messages: items, clockLeadMs: clockLeadOf(answer) }
     },
     async getBot(uuid, times) {
       const answer = await call({ method: 'GET', path: `${pathOf(uuid)}/bot` }, times)
@@ -239,11 +259,10 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
           : placeNowhere(parameter),
       )
     },
-    listTeams: (page, times) => list(`/teams${pageQuery(page)}`, 'teams', readTeam, times),
-    listChannels: (page, times) => list(`/channels${pageQuery(page)}`, 'channels', readChannel, times),
-    async listFunnels(times) {
-      return (await list('/funnels', 'funnels', readFunnel, times)).items
-    },
+    listTeams: (page, times) => listPage(`/teams${pageQuery(page)}`, page, 'teams', readTeam, times),
+    listChannels: (page, times) =>
+      listPage(`/channels${pageQuery(page)}`, page, 'channels', readChannel, times),
+    listFunnels: (page, times) => listPage(`/funnels${pageQuery(page)}`, page, 'funnels', readFunnel, times),
     state,
     close,
   }
@@ -251,6 +270,10 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
 
 function pathOf(uuid: string): string {
   return `/contacts/${encodeURIComponent(uuid)}`
+}
+
+function messagesPath(uuid: string, page: number): string {
+  return `${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`
 }
 
 /** The first page is what is answered to a request that names none. */

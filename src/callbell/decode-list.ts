@@ -3,20 +3,26 @@ import type { Bot, Funnel, Message } from '../contact.ts'
 import { isObject, own, parseJson } from './json.ts'
 import { Reader } from './reader.ts'
 
+export interface ReadableList<T> {
+  readonly items: readonly T[]
+  /** What names the next page; null where the answer names none. */
+  readonly next: string | null
+  /** How many pages there are; null where the answer does not say. */
+  readonly pages: number | null
+  /** Paths of values of an unknown shape. */
+  readonly unreadable: readonly string[]
+}
+
 export type DecodedList<T> =
-  | {
-      readonly items: readonly T[]
-      /** The cursor of the next page; null where there is none. */
-      readonly next: string | null
-      /** How many pages there are; 1 where it is not told. */
-      readonly pages: number
-      readonly unreadable: readonly string[]
-    }
-  | { readonly failure: 'NOT_JSON' | 'NO_LIST' | 'UNREADABLE_ITEM' }
+  ReadableList<T> | { readonly failure: 'NOT_JSON' | 'NO_LIST' | 'UNREADABLE_ITEM' | 'UNREADABLE_META' }
+
+/** Longer cursors would make cursors of ours that callers could not send back in a URL. */
+export const longestNext = 4096
 
 /**
  * Decodes `{<key>: […], meta: {next, pages}}`. One item that can't be read fails the whole: half a list
- * that looks whole is worse than none.
+ * that looks whole is worse than none. For the same reason a `meta`, `next` or `pages` that is there and
+ * can't be read fails it: it may say that the list goes on.
  *
  * @param read null: it is not what the list is of
  */
@@ -32,15 +38,28 @@ export function decodeList<T>(text: string, key: string, read: (reader: Reader) 
     if (item === null) return { failure: 'UNREADABLE_ITEM' }
     items.push(item)
   }
-  const meta = isObject(body) ? own(body, 'meta') : undefined
-  const next = isObject(meta) ? own(meta, 'next') : null
-  const pages = isObject(meta) ? own(meta, 'pages') : null
-  return {
-    items,
-    next: typeof next === 'string' && next !== '' ? next : null,
-    pages: typeof pages === 'number' && Number.isInteger(pages) ? pages : 1,
-    unreadable,
-  }
+  const meta = (isObject(body) ? own(body, 'meta') : undefined) ?? {}
+  if (!isObject(meta)) return { failure: 'UNREADABLE_META' }
+  const next = decodeNext(own(meta, 'next'))
+  const pages = decodeCount(own(meta, 'pages'))
+  if (next === undefined || pages === undefined) return { failure: 'UNREADABLE_META' }
+  return { items, next, pages, unreadable }
+}
+
+/** @returns null where there is none, undefined where it can't be read */
+function decodeNext(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined
+  const isCursor =
+    typeof value === 'string' && value !== '' && value.length <= longestNext && value.isWellFormed()
+  return isCursor ? value : undefined
+}
+
+/** @returns null where there is none, undefined where it can't be read */
+function decodeCount(value: unknown): number | null | undefined {
+  if (value === undefined || value === null) return null
+  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined
 }
 
 /** Decodes `{<key>: {…}}`; undefined where it holds no such thing. */

@@ -152,7 +152,8 @@ export function createContacts(
       runRead(origin, (read) => readPages(read, (page, times) => callbell.listTeams(page, times))),
     channels: (origin) =>
       runRead(origin, (read) => readPages(read, (page, times) => callbell.listChannels(page, times))),
-    funnels: (origin) => runRead(origin, (read) => read((times) => callbell.listFunnels(times))),
+    funnels: (origin) =>
+      runRead(origin, (read) => readPages(read, (page, times) => callbell.listFunnels(page, times))),
     async stop() {
       isStopped = true
       if (running > 0) await allEnded.promise

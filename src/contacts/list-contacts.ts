@@ -1,6 +1,7 @@
 /** The contacts of the account, filtered, as a connection. */
 import { z } from 'zod'
 import type { CallbellClient } from '../callbell/client.ts'
+import { longestNext } from '../callbell/decode-list.ts'
 import type { Contact, ContactFilter, ContactSource } from '../contact.ts'
 import { badArgument, checkArgument } from './argument.ts'
 import type { Connection, Step } from './connection.ts'
@@ -25,7 +26,7 @@ export interface ContactListInput extends Step {
 /** Callbell's own cursor; null for the first page. It is sent back as part of a URL. */
 const pageForm = z
   .string()
-  .max(4096)
+  .max(longestNext)
   .refine((cursor) => cursor.isWellFormed())
   .nullable()
 

@@ -25,9 +25,10 @@ export function listMessages(
     pageForm,
     idOf: (message) => message.uuid,
     async fetch(page) {
-      const items = await read((times) => callbell.listMessages(uuid, page, times))
-      // Nothing tells the end but a page that is not full.
-      return { items, next: items.length < pageSize ? null : page + 1 }
+      const { items, next } = await read((times) => callbell.listMessages(uuid, page, times))
+      // Where the answer does not say, as documented, only a page that is not full shows the end.
+      const nextOfFull = items.length < pageSize ? null : page + 1
+      return { items, next: next === undefined ? nextOfFull : next }
     },
   }
   return connect(list, step)

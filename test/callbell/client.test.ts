@@ -91,7 +91,7 @@ const calls: [
     `GET /v1/contacts/${uuid}/messages?page=2`,
     (client, times) => client.listMessages(uuid, 2, times),
     undefined,
-    [],
+    { items: [], next: undefined, pages: null },
   ],
   [
     `GET /v1/contacts/${uuid}/messages?page=1`,
@@ -149,9 +149,9 @@ const calls: [
   ],
   [
     'GET /v1/funnels',
-    (client, times) => client.listFunnels(times),
+    (client, times) => client.listFunnels(1, times),
     undefined,
-    funnels.map(({ name, position, emoji }) => ({ name, position, emoji })),
+    { items: funnels.map(({ name, position, emoji }) => ({ name, position, emoji })) },
   ],
 ]
 
