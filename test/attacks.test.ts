@@ -805,6 +805,26 @@ describe('long lists', () => {
   })
 })
 
+describe('ids that JavaScript takes for its own', () => {
+  test.each(['constructor', '__proto__', 'toString', 'phone', 'bsuid'])('%s', async (id) => {
+    const gateway = await createTestGateway()
+    const query = `mutation{addConversationNote(input:{uuid:"${id}",text:"Hi"}){userErrors{field}} deleteContact(input:{uuid:"${id}"}){userErrors{field}}}`
+    const userErrors = [{ field: ['input', 'uuid'] }]
+    expect(await gateway.execute(query)).toEqual({
+      data: { addConversationNote: { userErrors }, deleteContact: { userErrors } },
+    })
+    expect(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `POST /v1/contacts/${id}/conversation/note`,
+      `DELETE /v1/contacts/${id}`,
+    ])
+    const metrics = await (await fetch(new URL('/metrics', gateway.url))).text()
+    expect(metrics.match(/attempts_total\{.*$/gm)?.filter((line) => !line.endsWith(' 0'))).toEqual([
+      'attempts_total{method="POST",route="/contacts/{uuid}/conversation/note",result="404"} 1',
+      'attempts_total{method="DELETE",route="/contacts/{uuid}",result="404"} 1',
+    ])
+  })
+})
+
 describe('bodies', () => {
   const tooLarge = {
     status: 413,

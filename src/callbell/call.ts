@@ -4,11 +4,14 @@ import type { Logger } from '../telemetry/log.ts'
 import type { BreakerState } from './breaker.ts'
 import { BreakerOpen, createBreaker } from './breaker.ts'
 import { CallbellError } from './errors.ts'
-import type { Answer, ExchangeOptions, Request } from './exchange.ts'
+import type { Answer, ExchangeOptions, Request as ExchangedRequest } from './exchange.ts'
 import { createExchange } from './exchange.ts'
 import type { PaceOptions, PaceState } from './pace.ts'
 import { createPace } from './pace.ts'
-import { routeOf } from './route.ts'
+import type { Target } from './routes.ts'
+
+/** A request, and the route that metrics and spans name it by. */
+export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body'> {}
 
 /**
  * On whose behalf a request is made, when it must have had its turn, and when its answer, on the
@@ -66,7 +69,7 @@ export function createCall(options: CallOptions): CallbellCalls {
 
   return {
     async call(request, { origin, enterBy, answerBy, onSent }) {
-      const attempt = origin.watch.attempt(request.method, routeOf(request.path))
+      const attempt = origin.watch.attempt(request.method, request.route)
       try {
         breaker.check()
         const pass = await pace.enter(enterBy, origin.caller.bucket)

@@ -11,7 +11,7 @@ import type {
   NewContact,
   Team,
 } from '../contact.ts'
-import type { CallOptions, Times, UpstreamState } from './call.ts'
+import type { CallOptions, Request, Times, UpstreamState } from './call.ts'
 import { createCall } from './call.ts'
 import type { DecodedContact } from './decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './decode-contact.ts'
@@ -19,51 +19,19 @@ import type { ReadableList } from './decode-list.ts'
 import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './decode-list.ts'
 import { createPlace, encodeChanges, encodeNewContact } from './encode-contact.ts'
 import { CallbellError } from './errors.ts'
-import type { Answer, Request } from './exchange.ts'
+import type { Answer } from './exchange.ts'
 import { parseJson } from './json.ts'
 import { nextPage } from './next-page.ts'
 import { createQuote } from './quote.ts'
 import type { Place } from './refusal.ts'
 import { isSuccess, placeNowhere, refusalOf } from './refusal.ts'
 import type { Reader } from './reader.ts'
+import type { Found, LatestMessages, NumberedPage, Page } from './results.ts'
+import type { Target } from './routes.ts'
+import { routes } from './routes.ts'
 
 export type { Times, UpstreamState } from './call.ts'
-
-/** What an answer tells of Callbell's clock. */
-export interface Clocked {
-  /**
-   * Milliseconds by which Callbell's clock is ahead of ours, as its `Date` header tells: by whole
-   * seconds, rounded down. 0 where it tells none.
-   */
-  readonly clockLeadMs: number
-}
-
-export interface Found extends Clocked {
-  /** Null where there is none. */
-  readonly contact: Contact | null
-  /** Whether it was surely Callbell that told. */
-  readonly isTold: boolean
-}
-
-export interface LatestMessages extends Clocked {
-  /** Newest first. */
-  readonly messages: readonly Message[]
-}
-
-export interface Page<T> {
-  readonly items: readonly T[]
-  /** The cursor of the next page; null at the end. */
-  readonly next: string | null
-}
-
-/** A page of a list whose pages are numbered from 1. */
-export interface NumberedPage<T> {
-  readonly items: readonly T[]
-  /** The number of the next page; null after the last one; undefined where the answer does not say. */
-  readonly next: number | null | undefined
-  /** How many pages there are; null where the answer does not say. */
-  readonly pages: number | null
-}
+export type { Found, LatestMessages, NumberedPage, Page } from './results.ts'
 
 export type CallbellClientOptions = CallOptions
 
@@ -133,8 +101,8 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     return contactIn(answer, decodeContact(answer.text), times)
   }
 
-  async function find(path: string, times: Times): Promise<Found> {
-    const answer = await call({ method: 'GET', path }, times)
+  async function find(target: Target, times: Times): Promise<Found> {
+    const answer = await call({ method: 'GET', ...target }, times)
     const clockLeadMs = clockLeadOf(answer)
     if (answer.status === 404) {
       // Callbell's error bodies are JSON, or perhaps empty: a page comes from something else.
@@ -149,12 +117,12 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   }
 
   async function list<T>(
-    path: string,
+    target: Target,
     key: string,
     read: (reader: Reader) => T | null,
     times: Times,
   ): Promise<ReadableList<T> & { readonly answer: Answer }> {
-    const answer = accepted(await call({ method: 'GET', path }, times))
+    const answer = accepted(await call({ method: 'GET', ...target }, times))
     const decoded = decodeList(answer.text, key, read)
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
     warnOfUnreadable(decoded.unreadable, times)
@@ -162,13 +130,13 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   }
 
   async function listPage<T>(
-    path: string,
+    target: Target,
     page: number,
     key: string,
     read: (reader: Reader) => T | null,
     times: Times,
   ): Promise<NumberedPage<T>> {
-    const { items, answer, ...meta } = await list(path, key, read, times)
+    const { items, answer, ...meta } = await list(target, key, read, times)
     const next = nextPage(page, meta)
     if (next === 'UNKNOWN_NEXT_PAGE') throw undecodable(answer, next)
     return { items, next, pages: meta.pages }
@@ -189,61 +157,57 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   return {
     createContact: (contact, times) =>
       askForContact(
-        { method: 'POST', path: '/contacts', body: encodeNewContact(contact) },
+        { method: 'POST', ...routes.contacts(), body: encodeNewContact(contact) },
         times,
         createPlace(contact),
       ),
     getContact: (uuid, times, hasFieldTypes = false) =>
-      find(`${pathOf(uuid)}${queryOf({ include_field_types: hasFieldTypes ? 'true' : undefined })}`, times),
+      find(routes.contact(uuid, { include_field_types: hasFieldTypes ? 'true' : undefined }), times),
     getContactByPhone: (phoneNumber, channelUuid, times) =>
-      find(
-        `/contacts/phone/${encodeURIComponent(phoneNumber)}${queryOf({ channel_uuid: channelUuid })}`,
-        times,
-      ),
-    getContactByBsuid: (bsuid, times) => find(`/contacts/bsuid/${encodeURIComponent(bsuid)}`, times),
+      find(routes.contactByPhone(phoneNumber, { channel_uuid: channelUuid }), times),
+    getContactByBsuid: (bsuid, times) => find(routes.contactByBsuid(bsuid), times),
     async listContacts({ source, tags, teamUuid }, after, times, hasFieldTypes = false) {
-      const query = queryOf({
+      const target = routes.contacts({
         after: after ?? undefined,
         source,
         tags: tags?.join(','),
         team_uuid: teamUuid,
         include_field_types: hasFieldTypes ? 'true' : undefined,
       })
-      const { items, next, answer } = await list(`/contacts${query}`, 'contacts', readContact, times)
+      const { items, next, answer } = await list(target, 'contacts', readContact, times)
       if (next !== null && next === after) throw undecodable(answer, 'REPEATED_CURSOR')
       return { items, next }
     },
     updateContact: (uuid, changes, times) =>
       askForContact(
-        { method: 'PATCH', path: pathOf(uuid), body: encodeChanges(changes) },
+        { method: 'PATCH', ...routes.contact(uuid), body: encodeChanges(changes) },
         times,
         createPlace(changes),
       ),
     async deleteContact(uuid, times) {
-      accepted(await call({ method: 'DELETE', path: pathOf(uuid) }, times))
+      accepted(await call({ method: 'DELETE', ...routes.contact(uuid) }, times))
     },
     listMessages: (uuid, page, times) =>
-      listPage(messagesPath(uuid, page), page, 'messages', readMessage, times),
+      listPage(routes.messages(uuid, page), page, 'messages', readMessage, times),
     async latestMessages(uuid, times) {
-      const { items, answer } = await list(messagesPath(uuid, 1), 'messages', readMessage, times)
+      const { items, answer } = await list(routes.messages(uuid, 1), 'messages', readMessage, times)
       return { messages: items, clockLeadMs: clockLeadOf(answer) }
     },
     async getBot(uuid, times) {
-      const answer = await call({ method: 'GET', path: `${pathOf(uuid)}/bot` }, times)
+      const answer = await call({ method: 'GET', ...routes.bot(uuid) }, times)
       return answer.status === 404 ? null : botIn(accepted(answer))
     },
     async setBotStatus(uuid, status, times) {
       const body = JSON.stringify({ status: `bot_${status}` })
-      return botIn(accepted(await call({ method: 'POST', path: `${pathOf(uuid)}/bot`, body }, times)))
+      return botIn(accepted(await call({ method: 'POST', ...routes.bot(uuid), body }, times)))
     },
     closeConversation: (uuid, times) =>
-      askForContact({ method: 'POST', path: `${pathOf(uuid)}/conversation/close` }, times),
+      askForContact({ method: 'POST', ...routes.closeConversation(uuid) }, times),
     openConversation: (uuid, times) =>
-      askForContact({ method: 'POST', path: `${pathOf(uuid)}/conversation/open` }, times),
+      askForContact({ method: 'POST', ...routes.openConversation(uuid) }, times),
     async addNote(uuid, text, times) {
       const body = JSON.stringify({ text })
-      const path = `${pathOf(uuid)}/conversation/note`
-      accepted(await call({ method: 'POST', path, body }, times), (parameter, status) => {
+      accepted(await call({ method: 'POST', ...routes.note(uuid), body }, times), (parameter, status) => {
         if (status === 404) return { path: ['uuid'], rest: parameter }
         return parameter[0] === 'text'
           ? { path: ['text'], rest: parameter.slice(1) }
@@ -251,42 +215,19 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       })
     },
     moveToFunnel(uuid, funnelUuid, times) {
-      const path = `${pathOf(uuid)}/conversation/update_funnel`
       const body = JSON.stringify({ funnel_id: funnelUuid })
-      return askForContact({ method: 'PUT', path, body }, times, (parameter) =>
+      return askForContact({ method: 'PUT', ...routes.funnel(uuid), body }, times, (parameter) =>
         parameter[0] === 'funnel_id'
           ? { path: ['funnelUuid'], rest: parameter.slice(1) }
           : placeNowhere(parameter),
       )
     },
-    listTeams: (page, times) => listPage(`/teams${pageQuery(page)}`, page, 'teams', readTeam, times),
-    listChannels: (page, times) =>
-      listPage(`/channels${pageQuery(page)}`, page, 'channels', readChannel, times),
-    listFunnels: (page, times) => listPage(`/funnels${pageQuery(page)}`, page, 'funnels', readFunnel, times),
+    listTeams: (page, times) => listPage(routes.teams(page), page, 'teams', readTeam, times),
+    listChannels: (page, times) => listPage(routes.channels(page), page, 'channels', readChannel, times),
+    listFunnels: (page, times) => listPage(routes.funnels(page), page, 'funnels', readFunnel, times),
     state,
     close,
   }
-}
-
-function pathOf(uuid: string): string {
-  return `/contacts/${encodeURIComponent(uuid)}`
-}
-
-function messagesPath(uuid: string, page: number): string {
-  return `${pathOf(uuid)}/messages${queryOf({ page: String(page) })}`
-}
-
-/** The first page is what is answered to a request that names none. */
-function pageQuery(page: number): string {
-  return queryOf({ page: page === 1 ? undefined : String(page) })
-}
-
-/** @returns `?name=value&…` of what is defined; empty where nothing is */
-function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(parameters).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
-  )
-  return given.length === 0 ? '' : `?${given.join('&')}`
 }
 
 function botIn(answer: Answer): Bot {

@@ -1,0 +1,70 @@
+/** Every path of the API that the client asks for, beside the route that metrics and spans name it by. Pure. */
+
+/** Where a request goes. */
+export interface Target {
+  /** The path with the names of parameters in place of their values: one of those below, whatever the values. */
+  readonly route: string
+  /** Below the base URL, percent-encoded, with the query. */
+  readonly path: string
+}
+
+/** Values by the parameters' names. What is `undefined` is left out. */
+type Query = Readonly<Record<string, string | undefined>>
+
+export const routes = {
+  contacts: (query: Query = {}): Target => ({ route: '/contacts', path: `/contacts${search(query)}` }),
+  contact: (uuid: string, query: Query = {}): Target => ({
+    route: '/contacts/{uuid}',
+    path: `/contacts/${segment(uuid)}${search(query)}`,
+  }),
+  contactByPhone: (number: string, query: Query): Target => ({
+    route: '/contacts/phone/{number}',
+    path: `/contacts/phone/${segment(number)}${search(query)}`,
+  }),
+  contactByBsuid: (bsuid: string): Target => ({
+    route: '/contacts/bsuid/{bsuid}',
+    path: `/contacts/bsuid/${segment(bsuid)}`,
+  }),
+  messages: (uuid: string, page: number): Target => ({
+    route: '/contacts/{uuid}/messages',
+    path: `/contacts/${segment(uuid)}/messages${search({ page: String(page) })}`,
+  }),
+  bot: (uuid: string): Target => ({
+    route: '/contacts/{uuid}/bot',
+    path: `/contacts/${segment(uuid)}/bot`,
+  }),
+  closeConversation: (uuid: string): Target => ({
+    route: '/contacts/{uuid}/conversation/close',
+    path: `/contacts/${segment(uuid)}/conversation/close`,
+  }),
+  openConversation: (uuid: string): Target => ({
+    route: '/contacts/{uuid}/conversation/open',
+    path: `/contacts/${segment(uuid)}/conversation/open`,
+  }),
+  note: (uuid: string): Target => ({
+    route: '/contacts/{uuid}/conversation/note',
+    path: `/contacts/${segment(uuid)}/conversation/note`,
+  }),
+  funnel: (uuid: string): Target => ({
+    route: '/contacts/{uuid}/conversation/update_funnel',
+    path: `/contacts/${segment(uuid)}/conversation/update_funnel`,
+  }),
+  teams: (page: number): Target => ({ route: '/teams', path: `/teams${pageSearch(page)}` }),
+  channels: (page: number): Target => ({ route: '/channels', path: `/channels${pageSearch(page)}` }),
+  funnels: (page: number): Target => ({ route: '/funnels', path: `/funnels${pageSearch(page)}` }),
+}
+
+const segment = encodeURIComponent
+
+/** The first page is what is answered to a request that names none. */
+function pageSearch(page: number): string {
+  return search({ page: page === 1 ? undefined : String(page) })
+}
+
+/** @returns `?name=value&…` of what is defined; empty where nothing is */
+function search(query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return given.length === 0 ? '' : `?${given.join('&')}`
+}
