@@ -117,6 +117,27 @@ test('a bug whose message quotes a contact is logged without the contact', async
   expect(JSON.stringify(log)).not.toMatch(/sentinel|zaphod/i)
 })
 
+test('the names of an account’s custom fields are in no line', async () => {
+  const { execute, sandbox, log } = await createTestGateway()
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+  const body = `{"contact":{"uuid":"u","customFields":{"Age":"4","Field sentinel":${deep}},"customFieldsMetadata":{"Field sentinel":{"type":[]}}}}`
+  sandbox.failNext({ on: 'GET', status: 200, body })
+  const { data } = await execute('{contact(uuid:"u"){customFields{name value}}}')
+  const customFields = [
+    { name: 'Age', value: '4' },
+    { name: 'Field sentinel', value: null },
+  ]
+  expect(data).toEqual({ contact: { customFields } })
+  expect(log.map(({ msg, paths }) => [msg, paths])).toEqual([
+    [
+      'parts of an answer of Callbell have an unknown shape',
+      ['contact.customFields.1', 'contact.customFieldsMetadata.type'],
+    ],
+    ['a request was answered', undefined],
+  ])
+  expect(JSON.stringify(log)).not.toMatch(/sentinel/i)
+})
+
 function bug(type: string, message: string): object {
   const err = { type, message, stack: expect.stringMatching(/^ {4}at (?!.*(?:sentinel|zaphod))/is) }
   const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]

@@ -35,8 +35,6 @@ export type { Found, LatestMessages, NumberedPage, Page } from './results.ts'
 
 export type CallbellClientOptions = CallOptions
 
-const mostLoggedPaths = 20
-
 /** Every function throws CallbellError. Any 2xx is a success: the documents do not say which one it is. */
 export interface CallbellClient {
   /** `POST /contacts`, once. */
@@ -150,8 +148,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
 
   function warnOfUnreadable(unreadable: readonly string[], { origin: { requestId } }: Times): void {
     if (unreadable.length === 0) return
-    const paths = unreadable.slice(0, mostLoggedPaths)
-    log.warn({ requestId, paths }, 'parts of an answer of Callbell have an unknown shape')
+    log.warn({ requestId, paths: unreadable }, 'parts of an answer of Callbell have an unknown shape')
   }
 
   return {

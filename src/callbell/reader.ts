@@ -3,8 +3,12 @@ import type { CustomField } from '../contact.ts'
 import type { JsonObject } from './json.ts'
 import { asText, isObject, own, parseJson } from './json.ts'
 
+/** The log shows no more of them, and an answer may have as many as it has values. */
+const mostUnreadable = 20
+
 /** Reads the keys of one wire object and remembers which of them it could not make sense of. */
 export class Reader {
+  /** Paths of the first 20. They go to the log: they hold our own words and positions, no word of the answer. */
   readonly unreadable: string[]
   private readonly wire: JsonObject
   private readonly path: string
@@ -42,7 +46,7 @@ export class Reader {
     const texts: string[] = []
     for (const [index, item] of items.entries()) {
       const text = asText(item)
-      if (text === null) this.unreadable.push(`${this.path}.${key}.${index}`)
+      if (text === null) this.addUnreadable(`${this.path}.${key}.${index}`)
       else texts.push(text)
     }
     return texts
@@ -52,9 +56,9 @@ export class Reader {
     const fields = this.read(key, asObject)
     if (fields === null) return []
     const metadata = this.read(metadataKey, asObject)
-    return Object.entries(fields).map(([name, value]) => {
+    return Object.entries(fields).map(([name, value], index) => {
       const text = textOfCustomValue(value)
-      if (text === null && value !== null) this.unreadable.push(`${this.path}.${key}.${name}`)
+      if (text === null && value !== null) this.addUnreadable(`${this.path}.${key}.${index}`)
       const field = metadata && asObject(own(metadata, name))
       const told = field && new Reader(field, `${this.path}.${metadataKey}`, this.unreadable)
       return {
@@ -72,15 +76,19 @@ export class Reader {
     if (value === undefined || value === null) return null
     const path = `${this.path}.${key}`
     const decoded = isObject(value) ? read(new Reader(value, path, this.unreadable)) : null
-    if (decoded === null) this.unreadable.push(path)
+    if (decoded === null) this.addUnreadable(path)
     return decoded
+  }
+
+  private addUnreadable(path: string): void {
+    if (this.unreadable.length < mostUnreadable) this.unreadable.push(path)
   }
 
   private read<T>(key: string, decode: (value: unknown) => T | null): T | null {
     const value = own(this.wire, key)
     if (value === undefined || value === null) return null
     const decoded = decode(value)
-    if (decoded === null) this.unreadable.push(`${this.path}.${key}`)
+    if (decoded === null) this.addUnreadable(`${this.path}.${key}`)
     return decoded
   }
 }

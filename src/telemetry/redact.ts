@@ -57,10 +57,16 @@ const contactData: readonly Rule[] = [
   ],
 ]
 
+/** What moves a terminal's cursor, ends a line, or hides text or turns it around. A line feed is one of them. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+const formats = /\p{Cf}+/gu
+const controlsButLineFeed = /(?:(?!\n)[\p{Cc}\p{Zl}\p{Zp}])+/gu
+
 /**
  * @param secrets known ones, none empty
- * @returns a function from plain data to a copy without secrets and personal data, and without
- *   texts of more than 2,000 characters
+ * @returns a function from plain data to a copy without secrets and personal data, without texts of
+ *   more than 2,000 characters, and without control, format and bidi characters in values and keys;
+ *   what stands under `stack` keeps its line feeds
  */
 export function createRedact(secrets: readonly string[]): (data: unknown) => unknown {
   const ours = secrets.map((secret): Rule => [secretPattern(secret), redacted])
@@ -70,10 +76,10 @@ export function createRedact(secrets: readonly string[]): (data: unknown) => unk
   const known = new LRUCache<string, string>({ max: mostKnownTexts })
 
   function redactOther(text: string): string {
-    if (text.length > longestKnownText) return redactText(text, rules)
+    if (text.length > longestKnownText) return onOneLine(redactText(text, rules))
     const before = known.get(text)
     if (before !== undefined) return before
-    const safe = redactText(text, rules)
+    const safe = onOneLine(redactText(text, rules))
     known.set(text, safe)
     return safe
   }
@@ -81,13 +87,14 @@ export function createRedact(secrets: readonly string[]): (data: unknown) => unk
   function redact(value: unknown, key = ''): unknown {
     if (hiddenKeys.has(key)) return redacted
     if (typeof value === 'string') {
-      return identifyingKeys.has(key) ? redactText(value, rulesOfIdentities) : redactOther(value)
+      if (key === 'stack') return redactText(value, rules)
+      return identifyingKeys.has(key) ? onOneLine(redactText(value, rulesOfIdentities)) : redactOther(value)
     }
     if (Array.isArray(value)) return value.map((item) => redact(item))
     if (typeof value !== 'object' || value === null) return value
     const entries = Object.entries(value).map(([name, item]) => [
       redactOther(name),
-      redact(item, name.toLowerCase().replaceAll(/[-_]/g, '')),
+      redact(item, printable(name).toLowerCase().replaceAll(/[-_]/g, '')),
     ])
     return Object.fromEntries(entries)
   }
@@ -97,7 +104,17 @@ export function createRedact(secrets: readonly string[]): (data: unknown) => unk
 
 function redactText(text: string, rules: readonly Rule[]): string {
   // Patterns take their time: what is cut off anyway is not searched, but for what a match may pull in.
-  let safe = text.slice(0, 4 * longestText)
+  let safe = printable(text.slice(0, 4 * longestText))
   for (const [pattern, replacement] of rules) safe = safe.replaceAll(pattern, replacement)
   return safe.length > longestText ? `${safe.slice(0, longestText - 1)}…` : safe
+}
+
+/** Line feeds stay: patterns end at them. What is removed first can't break up what they look for. */
+function printable(text: string): string {
+  if (!unprintable.test(text)) return text
+  return text.replaceAll(formats, '').replaceAll(controlsButLineFeed, ' ')
+}
+
+function onOneLine(text: string): string {
+  return text.includes('\n') ? text.replaceAll('\n', ' ') : text
 }

@@ -187,6 +187,14 @@ test('what has a shape that we do not know is null, and said to be unreadable', 
   })
 })
 
+test('of thousands of values that can’t be read, the first 20 are named', () => {
+  const decoded = decodeKeys({ tags: Array.from({ length: 9000 }, () => ({})) })
+  expect(decoded).toEqual({
+    contact: empty,
+    unreadable: Array.from({ length: 20 }, (_, index) => `contact.tags.${index}`),
+  })
+})
+
 test('a custom field called like a part of JavaScript is only a name', () => {
   const decoded = decodeContact(`{"contact":{"uuid":"u","customFields":{"__proto__":"a","constructor":"b"}}}`)
   expect(decoded).toEqual({
@@ -210,7 +218,7 @@ test('a custom field nested too deeply to be written is unreadable', () => {
       uuid: 'u',
       customFields: [{ name: 'Deep', value: null, values: null, type: null, options: null }],
     },
-    unreadable: ['contact.customFields.Deep'],
+    unreadable: ['contact.customFields.0'],
   })
 })
 

@@ -105,7 +105,7 @@ test.each<[string, (log: Logger) => void, object]>([
       level: 'error',
       why: {
         type: 'Error',
-        message: '[redacted]\n    at Giulia',
+        message: '[redacted]     at Giulia',
         stack: expect.stringMatching(/^ {4}at (?!.*(?:Giulia|333))/s),
         cause: {
           type: 'HTTPParserError',
@@ -145,6 +145,7 @@ test('a terminal shows no more than a file', async () => {
   const destination = new PassThrough({ encoding: 'utf8' })
   const log = createLog({ level: 'info', secrets, isTerminal: true, destination })
   log.child({ token: secret }).error({ note: 'x', err: new Error(`of ${secret}`) }, 'to ada@example.com')
+  log.info({ '\u001B[2J': '\u001B[31m\u0007\u202Eb\n\u2028INFO: c' }, '\u001B]0;title\u0007\r\nINFO: forged')
   log.info('the end')
   let shown = ''
   for await (const chunk of destination) {
@@ -158,6 +159,7 @@ test('a terminal shows no more than a file', async () => {
       "message": "of [redacted]",
       "stack":
     }
+INFO:  ]0;title  INFO: forged {" [2J":" [31m b  INFO: c"}
 INFO: the end
 `)
 })

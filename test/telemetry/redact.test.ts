@@ -14,7 +14,7 @@ test.each<[string, string]>([
   [`a ${jwt.replace(/[^.]+$/, '')}`, 'a [redacted]'],
   ['Bearer abc.def/g+h== and more', 'Bearer [redacted] and more'],
   ['{"a":"bearer%20abc","b":1}', '{"a":"bearer [redacted]","b":1}'],
-  ['GET /\nAuthorization: Digest x="y", z\nhost: h', 'GET /\nAuthorization: [redacted]\nhost: h'],
+  ['GET /\nAuthorization: Digest x="y", z', 'GET / Authorization: [redacted]'],
   ["{ 'x-api-key': 'k', 'x-other': 'o' }", "{ 'x-api-key': [redacted]"],
   ["['x-api-key', 'k']", "['x-api-key', [redacted]"],
   ['Set-Cookie: a=b; c=d', 'Set-Cookie: [redacted]'],
@@ -140,7 +140,7 @@ test('what operators need is left alone', () => {
     progress: 'sent',
     status: 500,
     reason: 'Callbell answered 500',
-    paths: ['contact.name', 'contact.customFields.Age'],
+    paths: ['contact.name', 'contact.customFields.0'],
     err: {
       type: 'TypeError',
       message: 'x is not a function',
@@ -151,6 +151,58 @@ test('what operators need is left alone', () => {
     msg: 'a call failed',
   }
   expect(redact(line)).toEqual(line)
+})
+
+test.each<[string, string, string]>([
+  ['a line feed', 'a\nb', 'a b'],
+  ['a carriage return', 'a\r\nb', 'a  b'],
+  ['a null byte', 'a\u0000b', 'a b'],
+  ['an escape sequence for terminals', 'a\u001B[31mb', 'a [31mb'],
+  ['the same as one character', 'a\u009B31mb', 'a 31mb'],
+  ['a deletion', 'a\u007Fb', 'a b'],
+  ['a line separator', 'a\u2028b', 'a b'],
+  ['a paragraph separator', 'a\u2029b', 'a b'],
+  ['a bidi override', 'a\u202Eb\u202C', 'ab'],
+  ['a bidi isolate', 'a\u2066b\u2069', 'ab'],
+  ['a zero-width space', 'a\u200Bb', 'ab'],
+  ['a byte order mark', '\uFEFFab', 'ab'],
+  ['a soft hyphen', 'a\u00ADb', 'ab'],
+  ['tags that nobody sees', 'a\u{E0041}b', 'ab'],
+])('%s is in no value and no key', (_what, text, expected) => {
+  const long = 'x'.repeat(200)
+  expect(
+    redact({ msg: text, long: `${text}${long}`, [text]: [text], requestId: text, err: { message: text } }),
+  ).toEqual({
+    msg: expected,
+    long: `${expected}${long}`,
+    [expected]: [expected],
+    requestId: expected,
+    err: { message: expected },
+  })
+})
+
+test('of a stack the line feeds stay, and no other', () => {
+  expect(redact({ err: { stack: '    at f\n    at \u001B[31mg\u2028\r' } })).toEqual({
+    err: { stack: '    at f\n    at  [31mg ' },
+  })
+})
+
+test('what can’t be seen hides nothing from the patterns', () => {
+  expect(
+    redact({
+      a: 'giu\u200Blia@exam\u00ADple.com',
+      b: '+39\u00AD333\u200B1234567',
+      c: 'Bea\u202Erer abc',
+      d: `${secret.slice(0, 4)}\u200B${secret.slice(4)}`,
+      'no\u200Bte': 'x',
+    }),
+  ).toEqual({ a: '[redacted]', b: '[redacted]', c: 'Bearer [redacted]', d: '[redacted]', note: '[redacted]' })
+})
+
+test('a header ends with its line', () => {
+  expect(redact('GET /\r\nAuthorization: Digest x="y", z\r\nhost: h')).toBe(
+    'GET /  Authorization: [redacted] host: h',
+  )
 })
 
 test('not even there is a secret left', () => {

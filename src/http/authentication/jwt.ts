@@ -147,13 +147,13 @@ function describe(error: unknown): string {
     : error.message
 }
 
-/** The name ends up in logs, and in digests, where broken Unicode would make two subjects one. */
+/** The name ends up in digests, where broken Unicode would make two subjects one, and in logs, which show no format characters. */
 function isSubject(subject: unknown): subject is string {
   return (
     typeof subject === 'string' &&
     subject.length >= 1 &&
     subject.length <= longestSubject &&
-    !/[\p{Cc}\p{Cs}]/u.test(subject)
+    !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(subject)
   )
 }
 
