@@ -1,20 +1,61 @@
-import { readFileSync } from 'node:fs'
+/** Files of the configuration: read whole, and only where reading them has an end. */
+import type { Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+
+/** Some 70,000 API keys, or as much text of persisted documents. */
+const largestBytes = 10_000_000
+const chunkBytes = 65_536
 
 /**
- * Reads a file of the configuration.
+ * Reads a file of the configuration. Symbolic links are followed. A pipe, a device or anything else that
+ * is no regular file is refused: reading it could take forever, and could not be repeated.
  *
- * @param name what the problem is told of
- * @returns the text, or why there is none, such as `… can't be read: ENOENT`
+ * @param name names the file in problems
+ * @returns the text of at most 10,000,000 bytes, or why there is none, such as `… can't be read: ENOENT`
  */
 export function readTextFile(
   name: string,
   path: string,
 ): { readonly text: string } | { readonly problem: string } {
+  let descriptor: number | undefined
   try {
-    return { text: readFileSync(path, 'utf8') }
+    // Without O_NONBLOCK, opening a pipe waits for somebody who writes to it.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    // Of the descriptor, not of the path, which may lead elsewhere in the meantime.
+    const stats = fstatSync(descriptor)
+    if (!stats.isFile()) return { problem: `${name} must be a regular file, but is ${kindOf(stats)}` }
+    const bytes = stats.size > largestBytes ? undefined : readAll(descriptor)
+    return bytes ? { text: bytes.toString('utf8') } : { problem: tooLarge(name, stats.size) }
   } catch (error) {
     // The code alone: a message quotes the path, and what stands there may be a secret, misplaced.
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     return { problem: `${name} can't be read: ${code}` }
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
   }
+}
+
+/** @returns undefined where there is too much: a file may have more than it states, or grow meanwhile */
+function readAll(descriptor: number): Buffer | undefined {
+  const chunks: Buffer[] = []
+  let size = 0
+  while (size <= largestBytes) {
+    const chunk = Buffer.allocUnsafe(chunkBytes)
+    const count = readSync(descriptor, chunk)
+    if (count === 0) return Buffer.concat(chunks)
+    chunks.push(chunk.subarray(0, count))
+    size += count
+  }
+  return undefined
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory'
+  return stats.isFIFO() ? 'a pipe' : 'a device'
+}
+
+/** @param size as the file states it; it may state less than it has */
+function tooLarge(name: string, size: number): string {
+  const measured = Math.max(size, largestBytes + 1).toLocaleString('en-US')
+  return `${name} must have at most ${largestBytes.toLocaleString('en-US')} bytes, but has ${measured}`
 }

@@ -249,6 +249,7 @@ test.each<[Record<string, string>, string[]]>([
   ]),
   [{ GATEWAY_CALLER_RPS: '-1' }, ['GATEWAY_CALLER_RPS must be a whole number from 0 to 100000, but is "-1"']],
   [{ PERSISTED_DOCUMENTS: '/nowhere/documents.json' }, ["PERSISTED_DOCUMENTS can't be read: ENOENT"]],
+  [{ PERSISTED_DOCUMENTS: '/dev/zero' }, ['PERSISTED_DOCUMENTS must be a regular file, but is a device']],
   ...['', '[]', '{"a":1}', 'null', '"text"', '{'].map((text): [Record<string, string>, string[]] => [
     { PERSISTED_DOCUMENTS: persisted(text) },
     ['PERSISTED_DOCUMENTS must be a JSON object from ids to the texts of documents'],
@@ -279,7 +280,7 @@ test.each<[Record<string, string>, string[]]>([
   [
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: 'web:secret', GATEWAY_API_KEYS_FILE: tmpdir() },
     [
-      "GATEWAY_API_KEYS_FILE can't be read: EISDIR",
+      'GATEWAY_API_KEYS_FILE must be a regular file, but is a directory',
       'GATEWAY_API_KEYS item 1 must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself',
     ],
   ],

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
@@ -113,6 +114,29 @@ test('a file with problems changes nothing, and the log says why', async () => {
   set({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: file })
   writeFileSync(file, line('shop', 'new'))
   await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:shop'])
+})
+
+test('a pipe or a huge file in the place of the keys is not waited for, and changes nothing', async () => {
+  const file = join(newFolder(), 'keys')
+  writeFileSync(file, line('web', 'old'))
+  const { admitted, said } = startWatch(file)
+  /** At once: that there is no file for a moment could be noticed. */
+  const replace = (make: (path: string) => void): void => {
+    make(`${file}.new`)
+    renameSync(`${file}.new`, file)
+  }
+  replace((path) => void execFileSync('mkfifo', [path]))
+  const pipe = kept('GATEWAY_API_KEYS_FILE must be a regular file, but is a pipe')
+  await expect.poll(() => said).toEqual([pipe])
+  replace((path) => {
+    writeFileSync(path, '')
+    truncateSync(path, 2 ** 40)
+  })
+  const huge = 'GATEWAY_API_KEYS_FILE must have at most 10,000,000 bytes, but has 1,099,511,627,776'
+  await expect.poll(() => said).toEqual([pipe, kept(huge)])
+  expect(await admitted('old')).toEqual(['key:web'])
+  replace((path) => writeFileSync(path, line('web', 'new')))
+  await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:web'])
 })
 
 test('a file that takes another’s place in the configuration is watched from then on', async () => {
