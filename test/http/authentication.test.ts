@@ -294,12 +294,12 @@ test.each<[string, Parameters<Issuer['answer']>[0], string]>([
   [
     'an error',
     (response) => response.writeHead(500).end('{"keys":[]}'),
-    'Expected 200 OK from the JSON Web Key Set HTTP response',
+    'the issuer answered with the HTTP status 500',
   ],
   [
     'a redirect',
     (response) => response.writeHead(302, { location: '/' }).end(),
-    'Expected 200 OK from the JSON Web Key Set HTTP response',
+    'the issuer answered with the HTTP status 302',
   ],
   [
     'garbage',
@@ -332,11 +332,16 @@ test('an issuer in trouble is left alone for a while', async () => {
   issuer.answer((response) => response.writeHead(503).end())
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...trusting(issuer.url) })
   const token = new Headers(bearer(await sign(ec, claims())))
-  expect(await authenticate(token, undefined)).toEqual(
-    unavailable('Expected 200 OK from the JSON Web Key Set HTTP response'),
-  )
-  expect(await authenticate(token, undefined)).toEqual(unavailable('it was asked for a moment ago, in vain'))
+  const reason = 'the issuer answered with the HTTP status 503'
+  expect(await authenticate(token, undefined)).toEqual(unavailable(reason))
+  const later = unavailable(`${reason} (the gateway waits 86,400,000 ms between two requests)`)
+  for (let call = 0; call < 3; call += 1) expect(await authenticate(token, undefined)).toEqual(later)
   expect(issuer.fetches()).toBe(1)
+})
+
+test('an issuer at a port that fetch does not ask is told by that', async () => {
+  const token = bearer(await sign(ec, claims()))
+  expect(await ask(trusting('http://127.0.0.1:6000/jwks.json'), token)).toEqual(unavailable('bad port'))
 })
 
 test('callers are let in again when the issuer is back', async () => {

@@ -44,9 +44,14 @@ const clockTolerance = 5
 /** OpenID Connect Core 1.0, section 2: a subject has at most 255 characters. */
 const longestSubject = 255
 
-/** The key set can't be had or is broken, for the reason in `cause`. */
+/** The key set can't be had or is broken. The message is the reason. */
 class JwksUnavailable extends Error {
   override readonly name = 'JwksUnavailable'
+}
+
+/** The issuer was asked a moment ago and is not asked now. */
+class CoolingDown extends Error {
+  override readonly name = 'CoolingDown'
 }
 
 /** @returns a function from a token to the caller that it names; it does not throw */
@@ -63,11 +68,8 @@ export function createJwtCheck(jwtOptions: JwtOptions): (token: string) => Promi
       return { caller: { name, bucket: name, scopes: scopesOf(payload) } }
     } catch (error) {
       if (error instanceof errors.JOSEError) return unauthenticated(reasonOf(error))
-      const cause = error instanceof JwksUnavailable ? error.cause : error
-      return {
-        refused: 'AUTHENTICATION_UNAVAILABLE',
-        reason: `the key set can't be used: ${describe(cause)}`,
-      }
+      const reason = error instanceof JwksUnavailable ? error.message : describe(error)
+      return { refused: 'AUTHENTICATION_UNAVAILABLE', reason: `the key set can't be used: ${reason}` }
     }
   }
 }
@@ -78,14 +80,17 @@ export function createJwtCheck(jwtOptions: JwtOptions): (token: string) => Promi
  */
 function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOptions): JWTVerifyGetKey {
   let restsUntil = -Infinity
+  /** Why the last request gave no key set: most callers meet the cool-down, and the log must tell them why. */
+  let lastReason: string | undefined
   const findKey = createRemoteJWKSet(new URL(jwksUrl), {
     cooldownDuration: cooldownMs,
     timeoutDuration: timeoutMs,
     // jose cools down after a success only: an issuer in trouble would be asked by every request.
     [customFetch]: async (address, init) => {
       const now = performance.now()
-      if (now < restsUntil) throw new Error('it was asked for a moment ago, in vain')
+      if (now < restsUntil) throw new CoolingDown()
       restsUntil = now + cooldownMs
+      lastReason = undefined
       return bounded(await fetch(address, init))
     },
   })
@@ -96,7 +101,12 @@ function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOp
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
         throw error
       }
-      throw new JwksUnavailable(undefined, { cause: error })
+      if (!(error instanceof CoolingDown)) {
+        lastReason = describe(error)
+        throw new JwksUnavailable(lastReason, { cause: error })
+      }
+      const wait = `the gateway waits ${cooldownMs.toLocaleString('en-US')} ms between two requests`
+      throw new JwksUnavailable(lastReason === undefined ? wait : `${lastReason} (${wait})`)
     }
   }
 }
@@ -104,7 +114,12 @@ function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOp
 /** A key set is a few kilobytes; this one is not an issuer's. */
 const largestKeySetBytes = 1_000_000
 
+/** @throws where it is no key set by its status or its size */
 async function bounded(response: Response): Promise<Response> {
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new Error(`the issuer answered with the HTTP status ${response.status}`)
+  }
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {
@@ -138,13 +153,13 @@ function reasonOf(error: errors.JOSEError): string {
   return reasons.get(error.code) ?? 'the token is malformed'
 }
 
-/** `fetch` hides what happened in the cause. */
+/** `fetch` hides what happened in the cause, of which a code says more than a message. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : error.message
+  if (!(cause instanceof Error)) return error.message
+  if ('code' in cause && typeof cause.code === 'string') return cause.code
+  return error instanceof TypeError ? cause.message : error.message
 }
 
 /** The name ends up in digests, where broken Unicode would make two subjects one, and in logs, which show no format characters. */
