@@ -50,14 +50,14 @@ export type ContactErrorCode =
   | 'INVALID'
   /** Callbell refused it, or has no such contact; the message is Callbell’s own. */
   | 'REJECTED'
-  /** A text has more characters than its field can hold. */
+  /** A string has too many characters, or a list has over 500 items. */
   | 'TOO_LONG';
 
 /** Which contacts a list is to hold: those that meet all that is given. */
 export type ContactFilter = {
   /** Only those of this kind of channel. */
   source?: ContactSource | null | undefined;
-  /** Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for. */
+  /** Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for. At most 500. */
   tags?: Array<string> | null | undefined;
   /** Only those of this team. */
   teamUuid?: string | null | undefined;
@@ -82,7 +82,7 @@ export type CreateContactErrorCode =
   | 'INVALID'
   /** Callbell refused it; the message is Callbell’s own. */
   | 'REJECTED'
-  /** A text has more characters than its field can hold. */
+  /** A string has too many characters, or a list has over 500 items. */
   | 'TOO_LONG';
 
 /** The contact to be created. Leave out what you do not know: an option left out, or null, is not sent at all. Every text is sent exactly as it is given. */
@@ -93,7 +93,7 @@ export type CreateContactInput = {
   botStatus?: BotStatus | null | undefined;
   /** The channel to create it on. Default: the main channel of the source. */
   channelUuid?: string | null | undefined;
-  /** Custom fields to set, each of which must exist in the account. */
+  /** Custom fields to set, each of which must exist in the account. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
   /** Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. Remembered for a day. */
   idempotencyKey?: string | null | undefined;
@@ -105,7 +105,7 @@ export type CreateContactInput = {
   note?: string | null | undefined;
   /** The kind of channel. */
   source: ContactSource;
-  /** Names of tags, which must exist in the account. */
+  /** Names of tags, which must exist in the account. At most 500. */
   tags?: Array<string> | null | undefined;
   /** The team to give the contact to. */
   teamUuid?: string | null | undefined;
@@ -117,7 +117,7 @@ export type CustomFieldInput = {
   name: string;
   /** The field’s text. Numbers and dates are texts as well: `42`, `2026-03-03`. Sent as it is given. */
   value?: string | null | undefined;
-  /** The ticked options of a checkbox field. */
+  /** The ticked options of a checkbox field. At most 500. */
   values?: Array<string> | null | undefined;
 };
 
@@ -166,23 +166,23 @@ export type SetBotStatusInput = {
 
 /** What is to be changed. A key that is left out stays as it is. `null` clears the note and the assigned user, and is refused elsewhere: Callbell can clear nothing else. */
 export type UpdateContactInput = {
-  /** Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another. */
+  /** Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another. At most 500. */
   addTags?: Array<string> | null | undefined;
   /** E-mail address of the user to assign the contact to; `null` assigns it to nobody. */
   assignedUser?: string | null | undefined;
   /** Whether the bot may talk to the contact. */
   botStatus?: BotStatus | null | undefined;
-  /** Custom fields to be set. Those that are not named stay as they are. */
+  /** Custom fields to be set. Those that are not named stay as they are. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** The tags that the contact had when the user saw it, in any order. If it has others now, nothing is changed: a userError with the code `CONFLICT` says which. */
+  /** The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts. */
   expectedTags?: Array<string> | null | undefined;
   /** A new name. At most 255 characters. */
   name?: string | null | undefined;
   /** A new note, at most 1000 characters; `null` clears it. */
   note?: string | null | undefined;
-  /** Tags to be taken away, in the same way as `addTags`. */
+  /** Tags to be taken away, in the same way as `addTags`. At most 500. */
   removeTags?: Array<string> | null | undefined;
-  /** The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set. */
+  /** The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set. At most 500. */
   tags?: Array<string> | null | undefined;
   /** The team to give the contact to. */
   teamUuid?: string | null | undefined;

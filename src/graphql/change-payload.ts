@@ -10,7 +10,7 @@ const ContactErrorCode = builder.enumType('ContactErrorCode', {
   description: 'The kinds of things that can be wrong with a change of a contact.',
   values: {
     BLANK: { description: 'A text that must say something is empty, or nothing at all is to be changed.' },
-    TOO_LONG: { description: 'A text has more characters than its field can hold.' },
+    TOO_LONG: { description: 'A string has too many characters, or a list has over 500 items.' },
     INVALID: { description: 'A value that is certain to be refused. Nothing was sent to Callbell.' },
     REJECTED: { description: 'Callbell refused it, or has no such contact; the message is Callbell’s own.' },
     CONFLICT: { description: 'The contact is not as it was expected to be. Nothing was changed.' },

@@ -20,10 +20,10 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
     }),
     source: t.field({ type: ContactSource, required: true, description: 'The kind of channel.' }),
     name: t.string({ required: true, description: 'The contact’s name. At most 255 characters.' }),
-    tags: t.stringList({ description: 'Names of tags, which must exist in the account.' }),
+    tags: t.stringList({ description: 'Names of tags, which must exist in the account. At most 500.' }),
     customFields: t.field({
       type: [CustomFieldInput],
-      description: 'Custom fields to set, each of which must exist in the account.',
+      description: 'Custom fields to set, each of which must exist in the account. At most 500.',
     }),
     assignedUser: t.string({
       description: 'E-mail address of the user to assign the contact to: a confirmed user of the account.',
@@ -45,7 +45,7 @@ const CreateContactErrorCode = builder.enumType('CreateContactErrorCode', {
   description: 'The kinds of things that can be wrong with a contact to be created.',
   values: {
     BLANK: { description: 'A text that must say something is empty or only white space.' },
-    TOO_LONG: { description: 'A text has more characters than its field can hold.' },
+    TOO_LONG: { description: 'A string has too many characters, or a list has over 500 items.' },
     INVALID: { description: 'A value that is certain to be refused. Nothing was sent to Callbell.' },
     REJECTED: { description: 'Callbell refused it; the message is Callbell’s own.' },
   } as const,

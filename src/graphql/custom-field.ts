@@ -56,6 +56,6 @@ export const CustomFieldInput = builder.inputType('CustomFieldInput', {
       description:
         'The field’s text. Numbers and dates are texts as well: `42`, `2026-03-03`. Sent as it is given.',
     }),
-    values: t.stringList({ description: 'The ticked options of a checkbox field.' }),
+    values: t.stringList({ description: 'The ticked options of a checkbox field. At most 500.' }),
   }),
 })

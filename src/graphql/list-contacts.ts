@@ -11,7 +11,7 @@ const ContactFilter = builder.inputType('ContactFilter', {
     source: t.field({ type: ContactSource, description: 'Only those of this kind of channel.' }),
     tags: t.stringList({
       description:
-        'Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for.',
+        'Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for. At most 500.',
     }),
     teamUuid: t.id({ description: 'Only those of this team.' }),
   }),

@@ -18,20 +18,22 @@ const UpdateContactInput = builder.inputType('UpdateContactInput', {
     }),
     tags: t.stringList({
       description:
-        'The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set.',
+        'The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set. At most 500.',
     }),
     addTags: t.stringList({
       description:
-        'Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another.',
+        'Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another. At most 500.',
     }),
-    removeTags: t.stringList({ description: 'Tags to be taken away, in the same way as `addTags`.' }),
+    removeTags: t.stringList({
+      description: 'Tags to be taken away, in the same way as `addTags`. At most 500.',
+    }),
     expectedTags: t.stringList({
       description:
-        'The tags that the contact had when the user saw it, in any order. If it has others now, nothing is changed: a userError with the code `CONFLICT` says which.',
+        'The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts.',
     }),
     customFields: t.field({
       type: [CustomFieldInput],
-      description: 'Custom fields to be set. Those that are not named stay as they are.',
+      description: 'Custom fields to be set. Those that are not named stay as they are. At most 500.',
     }),
     teamUuid: t.id({ description: 'The team to give the contact to.' }),
     botStatus: t.field({ type: BotStatus, description: 'Whether the bot may talk to the contact.' }),
