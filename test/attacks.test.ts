@@ -805,6 +805,32 @@ describe('long lists', () => {
   })
 })
 
+/** An entry of GATEWAY_API_KEYS. */
+const entryOf = (key: string): string => `${key}:${createHash('sha256').update(key).digest('hex')}`
+
+describe('a key that may only write', () => {
+  const query =
+    'mutation($input:UpdateContactInput!){updateContact(input:$input){userErrors{field message code}}}'
+  const variables = { input: { uuid: '1', addTags: ['Newsletter'], expectedTags: ['Interested'] } }
+  const text = `${entryOf('both')},${entryOf('write')}:write`
+  const parsed = parseApiKeys({ GATEWAY_API_KEYS: text, GATEWAY_API_KEYS_FILE: '' })
+  const apiKeys = 'keys' in parsed ? parsed.keys : []
+
+  test.each([
+    ['both', ['VIP'], '`expectedTags` are not the tags that the contact has: ["VIP"].'],
+    ['both', tagList(501), '`expectedTags` are not the 501 tags that the contact has.'],
+    ['write', ['VIP'], '`expectedTags` are not the tags that the contact has.'],
+    ['write', tagList(501), '`expectedTags` are not the tags that the contact has.'],
+  ])('the key "%s" expects tags that a contact does not have', async (key, tags, message) => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+    gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags(tags) })
+    const response = await gateway.post(JSON.stringify({ query, variables }), { 'x-api-key': key })
+    const userErrors = [{ field: ['input', 'expectedTags'], message, code: 'CONFLICT' }]
+    expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
+    expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
+  })
+})
+
 describe('ids that JavaScript takes for its own', () => {
   test.each(['constructor', '__proto__', 'toString', 'phone', 'bsuid'])('%s', async (id) => {
     const gateway = await createTestGateway()

@@ -1,11 +1,9 @@
 import fc from 'fast-check'
-import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { parseApiKeys } from '../src/http/authentication/api-key.ts'
 import type { Fault } from '../src/sandbox/sandbox.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
 import { openTestStore } from './support/stores.ts'
-import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
+import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 const uuid = '414a6d692bd645ed803f2e7ce360d4c8'
@@ -130,40 +128,6 @@ test('an update is refused when the tags are others than expected', async () => 
   ])
   expect(gateway.sandbox.contacts.all()[0]?.name).toBe('John Doe')
 })
-
-const entryOf = (key: string): string => `${key}:${createHash('sha256').update(key).digest('hex')}`
-
-/** The keys `both` and `write`. */
-function withKeys(): TestGatewayOptions {
-  const text = `${entryOf('both')},${entryOf('write')}:write`
-  const parsed = parseApiKeys({ GATEWAY_API_KEYS: text, GATEWAY_API_KEYS_FILE: '' })
-  return { authentication: { apiKeys: () => ('keys' in parsed ? parsed.keys : []) } }
-}
-
-const many = Array.from({ length: 501 }, (_, number) => `t${number}`)
-
-test.each([
-  ['both', ['VIP'], '`expectedTags` are not the tags that the contact has: ["VIP"].'],
-  ['both', many, '`expectedTags` are not the 501 tags that the contact has.'],
-  ['write', ['VIP'], '`expectedTags` are not the tags that the contact has.'],
-  ['write', many, '`expectedTags` are not the tags that the contact has.'],
-])(
-  'with the key "%s", the message of a conflict is short and shows no more than it may',
-  async (key, has, message) => {
-    const gateway = await createTestGateway(withKeys())
-    gateway.sandbox.failNext({ on: 'GET', status: 200, body: { contact: { uuid, tags: has } } })
-    const query =
-      'mutation($input:UpdateContactInput!){updateContact(input:$input){userErrors{field message code}}}'
-    const variables = { input: { uuid, addTags: ['Newsletter'], expectedTags: ['Interested'] } }
-    const response = await gateway.post(JSON.stringify({ query, variables }), { 'x-api-key': key })
-    expect(await response.json()).toEqual({
-      data: {
-        updateContact: { userErrors: [{ field: ['input', 'expectedTags'], message, code: 'CONFLICT' }] },
-      },
-    })
-    expect(sent(gateway)).toEqual(['GET'])
-  },
-)
 
 test('an edit that a colleague overwrites in between is made again', async () => {
   const gateway = await createTestGateway()
