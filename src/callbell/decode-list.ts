@@ -48,10 +48,10 @@ export function decodeList<T>(text: string, key: string, read: (reader: Reader) 
 
 /** @returns null where there is none, undefined where it can't be read */
 function decodeNext(value: unknown): string | null | undefined {
-  if (value === undefined || value === null) return null
+  // An empty cursor names no page.
+  if (value === undefined || value === null || value === '') return null
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined
-  const isCursor =
-    typeof value === 'string' && value !== '' && value.length <= longestNext && value.isWellFormed()
+  const isCursor = typeof value === 'string' && value.length <= longestNext && value.isWellFormed()
   return isCursor ? value : undefined
 }
 
