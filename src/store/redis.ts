@@ -1,9 +1,20 @@
 /** `redis://…`: one memory for several replicas. */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createClient } from '@redis/client'
+import { createClient, ErrorReply } from '@redis/client'
 import type { Logger } from '../telemetry/log.ts'
-import type { Store } from './store.ts'
+import {
+  claimScript,
+  removeChargedScript,
+  removeScript,
+  replaceChargedScript,
+  replaceScript,
+  takeTokensScript,
+  takeTurnsScript,
+} from './redis-scripts.ts'
+import { digestOfOwner } from './shares.ts'
+import type { ClaimResult, Store } from './store.ts'
+import { expirySteps, largestRecordBytes } from './store.ts'
 
 const prefix = 'callbell-graphql:'
 /** A Redis that takes longer is as good as away. */
@@ -14,51 +25,8 @@ const patienceMs = 1000
  */
 const patienceSteps = 10
 
-const replaceScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`
-
-const removeScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`
-
 /** For how long a replica that has not asked is counted: it may be away, and come back. */
 const rememberReplicaMs = 60_000
-
-/** A list of the turns taken, newest first, by the one clock that all replicas share; and who asks. */
-const takeTurnsScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local wanted, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local oldest = redis.call('LINDEX', KEYS[1], -1)
--- From after now: the clock was set back.
-while oldest and (tonumber(oldest) <= now - window or tonumber(oldest) > now) do
-  redis.call('RPOP', KEYS[1])
-  oldest = redis.call('LINDEX', KEYS[1], -1)
-end
-local granted = math.max(0, math.min(wanted, limit - redis.call('LLEN', KEYS[1])))
-for _ = 1, granted do redis.call('LPUSH', KEYS[1], now) end
-redis.call('PEXPIRE', KEYS[1], window)
-redis.call('ZADD', KEYS[2], now, ARGV[4])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[5])
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
-return { granted, oldest and tonumber(oldest) + window - now or window, redis.call('ZCARD', KEYS[2]) }`
-
-/** When the bucket will be full again, in whole microseconds: a full one has no key. */
-const takeTokensScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local perToken = math.ceil(1000000 / ARGV[3])
-local perBucket = perToken * ARGV[4]
-local missing = math.max(0, (redis.call('GET', KEYS[1]) or now) - now)
--- More than can be: the clock was set back.
-if missing > 2 * perBucket then missing = 0 end
-local fullIn = missing + perToken * ARGV[1]
-if ARGV[2] == 'IF_THERE' and fullIn > perBucket then return math.ceil((fullIn - perBucket) / 1000) end
-fullIn = math.max(1, math.min(fullIn, 2 * perBucket))
-redis.call('SET', KEYS[1], string.format('%.0f', now + fullIn), 'PX', math.ceil(fullIn / 1000))
-return 0`
 
 /** Does not wait for Redis to be there: until it is, and whenever it is not, every operation rejects. */
 export function openRedisStore(url: string, log: Logger): Store {
@@ -108,6 +76,10 @@ export function openRedisStore(url: string, log: Logger): Store {
     }
   }
 
+  function run(script: string, keys: readonly string[], texts: readonly string[]): Promise<unknown> {
+    return patiently(client.eval(script, { keys: keys.map((key) => prefix + key), arguments: [...texts] }))
+  }
+
   return {
     isShared: true,
     get: (key) => patiently(client.get(prefix + key)),
@@ -115,26 +87,31 @@ export function openRedisStore(url: string, log: Logger): Store {
       const options = { condition: 'NX', GET: true, expiration: { type: 'PX', value: ttlMs } } as const
       return patiently(client.set(prefix + key, record, options))
     },
-    async replace(key, expected, record, ttlMs) {
-      const replaced = await patiently(
-        client.eval(replaceScript, { keys: [prefix + key], arguments: [expected, record, String(ttlMs)] }),
-      )
-      return replaced === 1
+    async claim(key, record, ttlMs, { owner, bytes, limitBytes }) {
+      const numbers = [ttlMs, bytes, limitBytes, expirySteps].map(String)
+      try {
+        return claimResultOf(await run(claimScript, [key, shareOf(owner)], [record, ...numbers]))
+      } catch (error) {
+        // An error that Redis itself reported. A lost connection or no answer proves nothing.
+        if (error instanceof ErrorReply) return { state: 'REFUSED', reason: error.message }
+        throw error
+      }
     },
-    async remove(key, expected) {
-      const removed = await patiently(
-        client.eval(removeScript, { keys: [prefix + key], arguments: [expected] }),
-      )
-      return removed === 1
+    async replace(key, expected, record, ttlMs, charge) {
+      const texts = [expected, record, String(ttlMs)]
+      if (charge === undefined) return (await run(replaceScript, [key], texts)) === 1
+      const numbers = [charge.bytes, charge.replacedBytes, expirySteps].map(String)
+      return (await run(replaceChargedScript, [key, shareOf(charge.owner)], [...texts, ...numbers])) === 1
+    },
+    async remove(key, expected, charge) {
+      if (charge === undefined) return (await run(removeScript, [key], [expected])) === 1
+      const texts = [expected, String(charge.bytes)]
+      return (await run(removeChargedScript, [key, shareOf(charge.owner)], texts)) === 1
     },
     async takeTurns(wanted, maxRps, windowMs) {
       try {
-        const reply = await patiently(
-          client.eval(takeTurnsScript, {
-            keys: [`${prefix}turns`, `${prefix}replicas`],
-            arguments: [wanted, maxRps, windowMs, replica, rememberReplicaMs].map(String),
-          }),
-        )
+        const numbers = [wanted, maxRps, windowMs, replica, rememberReplicaMs].map(String)
+        const reply = await run(takeTurnsScript, ['turns', 'replicas'], numbers)
         if (mayHaveForgotten) throw new Error('Redis was lost, and may have forgotten turns')
         const [granted, waitMs, replicas] = Array.isArray(reply) ? reply.map(Number) : []
         if (granted === undefined || waitMs === undefined || replicas === undefined) {
@@ -149,23 +126,31 @@ export function openRedisStore(url: string, log: Logger): Store {
       }
     },
     async takeTokens(bucket, tokens, mode, perSecond, capacity) {
-      // Names of callers are any text of any length, and nobody's business.
-      const name = createHash('sha256').update(bucket).digest('base64url')
-      const reply = await patiently(
-        client.eval(takeTokensScript, {
-          keys: [`${prefix}tokens:${name}`],
-          arguments: [String(tokens), mode, String(perSecond), String(capacity)],
-        }),
-      )
+      const texts = [String(tokens), mode, String(perSecond), String(capacity)]
+      const reply = await run(takeTokensScript, [`tokens:${digestOfOwner(bucket)}`], texts)
       if (typeof reply !== 'number') throw new Error('Redis gave no tokens')
       return reply
     },
     async ping() {
-      // A write: a Redis that is full, or a replica of one, answers a PING all the same.
-      await patiently(client.set(`${prefix}ping`, '', { expiration: { type: 'PX', value: patienceMs } }))
+      // A write of what a record may need: a Redis that is full, or a replica of one, answers a PING.
+      const probe = 'x'.repeat(largestRecordBytes)
+      await patiently(client.set(`${prefix}ping`, probe, { expiration: { type: 'PX', value: patienceMs } }))
     },
     async close() {
       client.destroy()
     },
   }
+}
+
+function shareOf(owner: string): string {
+  return `share:${digestOfOwner(owner)}`
+}
+
+/** @throws if the reply is not one of the script's */
+function claimResultOf(reply: unknown): ClaimResult {
+  const [state, value]: unknown[] = Array.isArray(reply) ? reply : []
+  if (state === 'PUT') return { state }
+  if (state === 'PRESENT' && typeof value === 'string') return { state, record: value }
+  if (state === 'OVER_LIMIT' && typeof value === 'number') return { state, usedBytes: value }
+  throw new Error('Redis gave an unexpected reply to a claim')
 }

@@ -1,86 +1,138 @@
 /** `sqlite:<file>`: remembers across restarts, for one process. */
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import type { Store } from './store.ts'
-import { pruneEveryMs } from './store.ts'
+import { pruneInBackground } from './prune-timer.ts'
+import { digestOfOwner, Shares } from './shares.ts'
+import { openDatabase } from './sqlite-file.ts'
+import type { Charge, Store } from './store.ts'
+import { expiryOfCharged, largestRecordBytes } from './store.ts'
+
+interface Row {
+  readonly record: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  /** The owner as a digest. */
+  readonly charge: Charge | null
+}
+
+/** Expired records that are removed at a time: a few milliseconds of work. */
+const batchSize = 100
+const probeKey = 'ping'
 
 /**
  * @param file is created where it is missing, and its folder too
  * @throws if the file can't be used, or another process has it
  */
 export function openSqliteStore(file: string): Store {
-  // The records hold contacts: they are nobody else's to read.
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const database = new DatabaseSync(file)
-  lock(database, file)
-  // A write is in the file system's hands before it returns: it outlives the process, though
-  // perhaps not a loss of power. A sync of the disk for each would cost more than the create.
-  database.exec('PRAGMA synchronous = NORMAL')
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID',
+  const database = openDatabase(file)
+  const select = database.prepare(
+    'SELECT record, expires_at, owner, bytes FROM records WHERE key = ? AND expires_at > ?',
   )
-  const find = database.prepare('SELECT record FROM records WHERE key = ? AND expires_at > ?')
-  const put = database.prepare('INSERT OR REPLACE INTO records (key, record, expires_at) VALUES (?, ?, ?)')
-  const update = database.prepare(
-    'UPDATE records SET record = ?, expires_at = ? WHERE key = ? AND record = ? AND expires_at > ?',
+  const insert = database.prepare(
+    'INSERT OR REPLACE INTO records (key, record, expires_at, owner, bytes) VALUES (?, ?, ?, ?, ?)',
   )
-  const remove = database.prepare('DELETE FROM records WHERE key = ? AND record = ?')
-  const prune = database.prepare('DELETE FROM records WHERE expires_at <= ?')
-  let prunedAt = Number.NEGATIVE_INFINITY
+  const deleteKey = database.prepare('DELETE FROM records WHERE key = ?')
+  const deleteExpired = database.prepare(
+    'DELETE FROM records WHERE key IN (SELECT key FROM records WHERE expires_at <= ? LIMIT ?)',
+  )
+  const shares = readShares()
 
-  function get(key: string): string | null {
-    const row = find.get(key, Date.now())
-    return row === undefined ? null : String(row['record'])
+  function readShares(): Shares {
+    const sums = database.prepare(
+      'SELECT owner, expires_at, SUM(bytes) AS bytes FROM records WHERE expires_at > ? AND owner IS NOT NULL GROUP BY owner, expires_at',
+    )
+    const found = new Shares()
+    for (const sum of sums.iterate(Date.now())) {
+      found.add(String(sum['owner']), Number(sum['expires_at']), Number(sum['bytes']))
+    }
+    return found
   }
 
-  function pruneNowAndThen(now: number): void {
-    if (now - prunedAt < pruneEveryMs) return
-    prunedAt = now
-    prune.run(now)
+  function find(key: string): Row | undefined {
+    const row = select.get(key, Date.now())
+    if (row === undefined) return undefined
+    const { record, expires_at: expiresAt, owner, bytes } = row
+    return {
+      record: String(record),
+      expiresAt: Number(expiresAt),
+      charge: owner === null ? null : { owner: String(owner), bytes: Number(bytes) },
+    }
   }
-  pruneNowAndThen(Date.now())
+
+  /** The share follows what the database has done: a statement that throws has done nothing. */
+  function put(key: string, { record, expiresAt, charge }: Row): void {
+    insert.run(key, record, expiresAt, charge?.owner ?? null, charge?.bytes ?? 0)
+    if (charge) shares.add(charge.owner, expiresAt, charge.bytes)
+  }
+
+  function giveBack({ charge, expiresAt }: Row): void {
+    if (charge) shares.add(charge.owner, expiresAt, -charge.bytes)
+  }
+
+  let hasPruned = false
+
+  function pruneBatch(): boolean {
+    const removed = Number(deleteExpired.run(Date.now(), batchSize).changes)
+    hasPruned ||= removed > 0
+    if (removed === batchSize) return true
+    // The log of writes would hold what was removed until other writes take its place.
+    if (hasPruned) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    hasPruned = false
+    return false
+  }
+  const stops = [pruneInBackground(pruneBatch), pruneInBackground(() => shares.pruneBatch(Date.now()))]
 
   // The database works synchronously: nothing comes between two statements of one function.
   return {
     isShared: false,
     async get(key) {
-      return get(key)
+      return find(key)?.record ?? null
     },
     async putIfAbsent(key, record, ttlMs) {
-      const now = Date.now()
-      pruneNowAndThen(now)
-      const there = get(key)
-      if (there === null) put.run(key, record, now + ttlMs)
-      return there
+      const there = find(key)
+      if (there === undefined) put(key, { record, expiresAt: Date.now() + ttlMs, charge: null })
+      return there?.record ?? null
     },
-    async replace(key, expected, record, ttlMs) {
+    async claim(key, record, ttlMs, { owner: name, bytes, limitBytes }) {
+      const there = find(key)
+      if (there) return { state: 'PRESENT', record: there.record }
       const now = Date.now()
-      return update.run(record, now + ttlMs, key, expected, now).changes === 1
+      const owner = digestOfOwner(name)
+      const usedBytes = shares.used(owner, now)
+      if (limitBytes > 0 && usedBytes + bytes > limitBytes) return { state: 'OVER_LIMIT', usedBytes }
+      try {
+        put(key, { record, expiresAt: expiryOfCharged(now, ttlMs), charge: { owner, bytes } })
+        return { state: 'PUT' }
+      } catch (error) {
+        // Full, read-only, or a failing disk: SQLite has rolled the statement back.
+        return { state: 'REFUSED', reason: String(error) }
+      }
+    },
+    async replace(key, expected, record, ttlMs, charge) {
+      const there = find(key)
+      if (there?.record !== expected) return false
+      const now = Date.now()
+      put(key, {
+        record,
+        expiresAt: charge ? expiryOfCharged(now, ttlMs) : now + ttlMs,
+        charge: charge ? { owner: digestOfOwner(charge.owner), bytes: charge.bytes } : null,
+      })
+      giveBack(there)
+      return true
     },
     async remove(key, expected) {
-      return remove.run(key, expected).changes === 1
+      const there = find(key)
+      if (there?.record !== expected) return false
+      deleteKey.run(key)
+      giveBack(there)
+      return true
     },
     async ping() {
-      // A write: a disk that is full can be read all the same.
-      put.run('ping', '', 0)
+      // A write of what a record may need: a disk that is full can be read, and may take less.
+      put(probeKey, { record: 'x'.repeat(largestRecordBytes), expiresAt: 0, charge: null })
+      deleteKey.run(probeKey)
     },
     async close() {
+      for (const stop of stops) stop()
       database.close()
     },
-  }
-}
-
-/**
- * The lock is this process's for as long as it lives, and the operating system frees it when it
- * dies: whatever is found in the file belongs to nobody who is still running.
- */
-function lock(database: DatabaseSync, file: string): void {
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL')
-  } catch (error) {
-    database.close()
-    const isLocked = error instanceof Error && error.message.includes('locked')
-    throw isLocked ? new Error(`another process uses ${file}; several share a redis:// store`) : error
   }
 }

@@ -2,7 +2,7 @@
 import type { Store } from '../store/store.ts'
 import type { Ask } from './peer.ts'
 import type { StoreQuestion } from './store-questions.ts'
-import { doneAnswer, recordAnswer, tokensAnswer, turnsAnswer } from './store-questions.ts'
+import { claimAnswer, doneAnswer, recordAnswer, tokensAnswer, turnsAnswer } from './store-questions.ts'
 
 export function createPrimaryStore(ask: Ask): Store {
   const askStore = (question: StoreQuestion): Promise<unknown> => ask(question)
@@ -11,9 +11,12 @@ export function createPrimaryStore(ask: Ask): Store {
     get: async (key) => recordAnswer.parse(await askStore({ kind: 'get', key })),
     putIfAbsent: async (key, record, ttlMs) =>
       recordAnswer.parse(await askStore({ kind: 'putIfAbsent', key, record, ttlMs })),
-    replace: async (key, expected, record, ttlMs) =>
-      doneAnswer.parse(await askStore({ kind: 'replace', key, expected, record, ttlMs })),
-    remove: async (key, expected) => doneAnswer.parse(await askStore({ kind: 'remove', key, expected })),
+    claim: async (key, record, ttlMs, charge) =>
+      claimAnswer.parse(await askStore({ kind: 'claim', key, record, ttlMs, charge })),
+    replace: async (key, expected, record, ttlMs, charge) =>
+      doneAnswer.parse(await askStore({ kind: 'replace', key, expected, record, ttlMs, charge })),
+    remove: async (key, expected, charge) =>
+      doneAnswer.parse(await askStore({ kind: 'remove', key, expected, charge })),
     takeTurns: async (wanted, maxRps, windowMs) =>
       turnsAnswer.parse(await askStore({ kind: 'takeTurns', wanted, maxRps, windowMs })),
     takeTokens: async (bucket, tokens, mode, perSecond, capacity) =>

@@ -24,10 +24,14 @@ export function createStoreService(
         return store.get(question.key)
       case 'putIfAbsent':
         return store.putIfAbsent(question.key, question.record, question.ttlMs)
-      case 'replace':
-        return store.replace(question.key, question.expected, question.record, question.ttlMs)
+      case 'claim':
+        return store.claim(question.key, question.record, question.ttlMs, question.charge)
+      case 'replace': {
+        const { key, expected, record, ttlMs, charge } = question
+        return store.replace(key, expected, record, ttlMs, charge)
+      }
       case 'remove':
-        return store.remove(question.key, question.expected)
+        return store.remove(question.key, question.expected, question.charge)
       case 'takeTurns': {
         const { wanted, maxRps, windowMs } = question
         return turns.take(worker, wanted, maxRps, windowMs, performance.now())

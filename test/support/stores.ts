@@ -23,6 +23,11 @@ export async function openTestStore(url: string): Promise<Store> {
   }
 }
 
+/** The path of a SQLite file that does not exist yet, in a folder that does. */
+export function newSqliteFile(): string {
+  return join(mkdtempSync(join(tmpdir(), 'store-')), 'test.db')
+}
+
 /** Where a new, empty store can be opened, by the store's name. */
 export const storeUrls: readonly (readonly [string, () => Promise<string>])[] = [
   ['memory', async () => 'memory:'],

@@ -59,6 +59,26 @@ test('records are those of the primary, for each worker', async () => {
   expect(await one.ping()).toBeUndefined()
 })
 
+test('records that count in a share do so for all workers together', async () => {
+  const open = openStores()
+  const [one, another] = [open(), open()]
+  const charge = { owner: 'web', bytes: 60, limitBytes: 100 }
+  expect(await one.claim('k', 'a', minute, charge)).toEqual({ state: 'PUT' })
+  expect(await another.claim('k', 'b', minute, charge)).toEqual({ state: 'PRESENT', record: 'a' })
+  expect(await another.claim('l', 'b', minute, charge)).toEqual({ state: 'OVER_LIMIT', usedBytes: 60 })
+  const smaller = { owner: 'web', bytes: 50, replacedBytes: 60 }
+  expect(await another.replace('k', 'a', 'b', minute, smaller)).toBe(true)
+  expect(await one.claim('l', 'b', minute, charge)).toEqual({ state: 'OVER_LIMIT', usedBytes: 50 })
+  expect(await one.remove('k', 'b', { owner: 'web', bytes: 50 })).toBe(true)
+  expect(await another.claim('l', 'b', minute, charge)).toEqual({ state: 'PUT' })
+})
+
+test('a record that the primary’s store refuses is reported as refused, and not as a failure', async () => {
+  const refused = { state: 'REFUSED', reason: 'the disk is full' } as const
+  const store = openStores({ ...openMemoryStore(), claim: () => Promise.resolve(refused) })()
+  expect(await store.claim('k', 'a', minute, { owner: 'web', bytes: 1, limitBytes: 0 })).toEqual(refused)
+})
+
 test('of many workers that put at once, one does', async () => {
   const open = openStores()
   const put = await Promise.all(Array.from({ length: 50 }, (_, n) => open().putIfAbsent('k', `${n}`, minute)))
