@@ -25,6 +25,8 @@ export interface Config {
   readonly storeUrl: string
   /** Milliseconds for which an idempotency key is remembered. */
   readonly ttlMs: number
+  /** Bytes of the store that one caller's idempotency keys may use; 0: no limit. */
+  readonly callerStoreBytes: number
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -123,6 +125,7 @@ const environment = z.object({
       }
     }),
   GATEWAY_CALLER_RPS: wholeNumber('GATEWAY_CALLER_RPS', 0, 100_000, 100),
+  GATEWAY_CALLER_STORE_MB: wholeNumber('GATEWAY_CALLER_STORE_MB', 0, 1_000_000, 64),
   PERSISTED_DOCUMENTS: z
     .string()
     .transform((path, context) => {
@@ -190,6 +193,7 @@ export function readConfig(variables: Environment): Config {
     settleMs: env.CALLBELL_SETTLE_MS,
     storeUrl: env.STORE_URL ?? (env.CALLBELL_API_TOKEN === undefined ? 'memory:' : 'sqlite:data/gateway.db'),
     ttlMs: env.IDEMPOTENCY_TTL_HOURS * 3_600_000,
+    callerStoreBytes: env.GATEWAY_CALLER_STORE_MB * 1_000_000,
     host: env.HOST,
     port: env.PORT,
     drainDelayMs: env.DRAIN_DELAY_MS,

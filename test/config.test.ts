@@ -15,6 +15,7 @@ const defaults: Config = {
   settleMs: 2000,
   storeUrl: 'memory:',
   ttlMs: 86_400_000,
+  callerStoreBytes: 64_000_000,
   host: '127.0.0.1',
   port: 4000,
   drainDelayMs: 0,
@@ -99,6 +100,8 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { corsOrigins: ['https://app.example', 'http://localhost:3000'] },
   ],
   [{ GATEWAY_CALLER_RPS: '0' }, { callerRps: 0 }],
+  [{ GATEWAY_CALLER_STORE_MB: '0' }, { callerStoreBytes: 0 }],
+  [{ GATEWAY_CALLER_STORE_MB: '200' }, { callerStoreBytes: 200_000_000 }],
   [
     { PERSISTED_DOCUMENTS: persisted('{"a":"{__typename}"}') },
     { persistedDocuments: { documents: new Map([['a', '{__typename}']]), isExclusive: false } },
@@ -247,6 +250,10 @@ test.each<[Record<string, string>, string[]]>([
       `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a slash at the end, but has "${origin}"`,
     ],
   ]),
+  [
+    { GATEWAY_CALLER_STORE_MB: '1.5' },
+    ['GATEWAY_CALLER_STORE_MB must be a whole number from 0 to 1000000, but is "1.5"'],
+  ],
   [{ GATEWAY_CALLER_RPS: '-1' }, ['GATEWAY_CALLER_RPS must be a whole number from 0 to 100000, but is "-1"']],
   [{ PERSISTED_DOCUMENTS: '/nowhere/documents.json' }, ["PERSISTED_DOCUMENTS can't be read: ENOENT"]],
   [{ PERSISTED_DOCUMENTS: '/dev/zero' }, ['PERSISTED_DOCUMENTS must be a regular file, but is a device']],

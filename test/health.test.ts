@@ -59,7 +59,7 @@ test('everything that is wrong is told, whatever counts', async () => {
   const reasons = [
     'draining: the process is about to end',
     'event-loop: the process is 250 ms behind',
-    'store: does not answer; calls with an idempotency key are refused',
+    'store: can’t be written to; calls with a new idempotency key are refused',
     'breaker: Callbell is down, and is left alone for a moment',
     'token: Callbell does not accept it',
   ]
@@ -131,7 +131,7 @@ test('many who ask make the store be asked once', async () => {
 test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () => {
   const redis = await startRedis()
   const gateway = { url: await startGateway({ STORE_URL: redis.url }).url }
-  const away = [503, false, ['store: does not answer; calls with an idempotency key are refused']]
+  const away = [503, false, ['store: can’t be written to; calls with a new idempotency key are refused']]
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   await redis.kill()
   await expect.poll(() => readiness(gateway)).toEqual(away)

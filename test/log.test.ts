@@ -103,7 +103,10 @@ test('a bug whose message quotes a contact is logged without the contact', async
   const { post, log } = await createTestGateway({
     // graphql-js complains of a note that is no text, V8 of a record that is no JSON.
     contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify({ uuid: 'u', note: input }))) },
-    store: { ...openMemoryStore(), putIfAbsent: () => Promise.resolve(`${input.name} ${broken}`) },
+    store: {
+      ...openMemoryStore(),
+      claim: () => Promise.resolve({ state: 'PRESENT', record: `${input.name} ${broken}` }),
+    },
   })
   await post(JSON.stringify({ query: '{ contact(uuid: "u") { note } }' }), headers)
   await post(

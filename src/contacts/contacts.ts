@@ -17,8 +17,8 @@ import { deleteContact } from './delete-contact.ts'
 import type { Outcome } from './failure.ts'
 import { ContactsFailure } from './failure.ts'
 import { findContact, findContactByBsuid, findContactByPhone } from './find-contact.ts'
-import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
+import type { KeyRecordOptions } from './key-records.ts'
 import type { ContactListInput } from './list-contacts.ts'
 import { listContacts } from './list-contacts.ts'
 import { listMessages } from './list-messages.ts'
@@ -83,7 +83,7 @@ export interface ContactsParts {
 
 export function createContacts(
   { callbell, store, budget, log }: ContactsParts,
-  options: SendOptions & IdempotencyOptions,
+  options: SendOptions & KeyRecordOptions,
 ): Contacts {
   const sender = createSender(budget, options)
   const lock = createContactLock(store)

@@ -22,6 +22,20 @@ export interface Creation<Made> {
   look(began: number, times: Times): Promise<Finding<Made> | 'FAILED'>
   /** What was made, from what the store's JSON text kept of it. */
   restore(stored: unknown): Made
+  /** How to read again what was made where it is too large to be stored. Left out: it never is. */
+  readonly reference?: Reference<Made>
+}
+
+export interface Reference<Made> {
+  /** @returns null where it can't be asked for */
+  of(made: Made): string | null
+  /**
+   * Asks Callbell once.
+   *
+   * @returns null where Callbell no longer has it
+   * @throws CallbellError
+   */
+  read(reference: string, times: Times): Promise<Made | null>
 }
 
 /**

@@ -9,8 +9,10 @@ export type FailureCode =
   | CallbellErrorCode
   | 'BAD_USER_INPUT'
   | 'CONFLICT'
+  | 'CONTACT_GONE'
   | 'IDEMPOTENCY_KEY_REUSED'
   | 'QUERY_TOO_COMPLEX'
+  | 'STORE_QUOTA_EXCEEDED'
   | 'STORE_UNAVAILABLE'
 
 export class ContactsFailure extends Error {
@@ -24,6 +26,8 @@ export class ContactsFailure extends Error {
   readonly retryAfterMs: number | undefined
   /** How often a mutation was tried; undefined for a query. */
   readonly attempts: number | undefined
+  /** Whether the message says more than the code does, and is for the caller. */
+  readonly isMessageShown: boolean
 
   constructor(
     code: FailureCode,
@@ -34,6 +38,7 @@ export class ContactsFailure extends Error {
       readonly retryable: boolean
       readonly retryAfterMs?: number | undefined
       readonly attempts?: number
+      readonly isMessageShown?: boolean
       readonly cause?: unknown
     },
   ) {
@@ -43,6 +48,7 @@ export class ContactsFailure extends Error {
     this.retryable = details.retryable
     this.retryAfterMs = details.retryAfterMs === undefined ? undefined : Math.ceil(details.retryAfterMs)
     this.attempts = details.attempts
+    this.isMessageShown = details.isMessageShown ?? false
   }
 }
 

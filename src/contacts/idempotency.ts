@@ -6,15 +6,21 @@ import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { ContactsFailure } from './failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
-import { readRecord, writeRecord } from './idempotency-record.ts'
+import {
+  commonOf,
+  createdRecord,
+  readRecord,
+  unknownRecord,
+  untilForgotten,
+  writeRecord,
+} from './idempotency-record.ts'
 import { before, guarded } from './guarded.ts'
+import { claimRefused, failureOf, isOfCallbell, overShare, reused } from './key-failures.ts'
+import type { KeyPlace, KeyRecordOptions } from './key-records.ts'
+import { createKeyRecords } from './key-records.ts'
+import { replay } from './replay.ts'
 import type { Sender, Sending } from './sender.ts'
 import { createUnsentClaims } from './unsent-claims.ts'
-
-export interface IdempotencyOptions {
-  /** Milliseconds for which a key is remembered. */
-  readonly ttlMs: number
-}
 
 export interface Keyed<Made> {
   readonly made: Made
@@ -31,8 +37,6 @@ export interface Idempotency {
   create<Made>(caller: string, key: string, sending: Sending<Made>): Promise<Keyed<Made>>
 }
 
-/** So long after an attempt began, Callbell is not at it any more: what is not there now will not come. */
-const forgottenAfterMs = 30_000
 /** What a process may need beyond a field's deadline to write down how it ended. */
 const leaseGraceMs = 2000
 /** Who waits for another replica asks the store, each time after twice as long: thousands may wait at once. */
@@ -45,42 +49,61 @@ export function createIdempotency(
   store: Store,
   sender: Sender,
   log: Logger,
-  { ttlMs }: IdempotencyOptions,
+  options: KeyRecordOptions,
 ): Idempotency {
   const owner = randomUUID()
-  const unsent = createUnsentClaims(store)
-  /** Creations under way in this process: their repetitions wait for them instead of asking the store. */
+  const records = createKeyRecords(store, options)
+  const unsent = createUnsentClaims(records)
+  /**
+   * Creations under way in this process: their repetitions wait for them instead of asking the store.
+   * Each is a running call of `Contacts`, and gone by its deadline.
+   */
   const underWay = new Map<
     string,
     { readonly fingerprint: string; readonly result: Promise<Keyed<unknown>> }
   >()
 
-  /** Claims the key and creates, or tells what the key's record says. */
-  async function create<Made>(id: string, fingerprint: string, sending: Sending<Made>): Promise<Keyed<Made>> {
+  /** Claims the key and creates, or answers with what the key's record says. */
+  async function create<Made>(
+    place: KeyPlace,
+    fingerprint: string,
+    sending: Sending<Made>,
+  ): Promise<Keyed<Made>> {
+    const { deadline } = sending
     const claim = runningRecord(fingerprint, Date.now(), sending)
-    const isUnsent = (): void => unsent.add(id, claim)
+    const isUnsent = (): void => unsent.add(place, claim)
     for (let pollMs = firstPollMs; ;) {
-      const found = await guarded(store.putIfAbsent(id, claim, ttlMs), sending.deadline, isUnsent)
-      if (found === null) return send(id, claim, sending)
+      const result = await guarded(records.claim(place, claim), deadline, isUnsent)
+      if (result.state === 'PUT') return send(place, claim, sending)
+      if (result.state === 'OVER_LIMIT')
+        throw overShare(result.usedBytes, records.claimBytes, options.callerStoreBytes)
+      const found =
+        result.state === 'PRESENT' ? result.record : await findRefused(place, result.reason, deadline)
+      // Redis may report an error after it has written the claim.
+      if (found === claim) return send(place, claim, sending)
       if (unsent.take(found)) {
-        if (await guarded(store.replace(id, found, claim, ttlMs), sending.deadline, isUnsent))
-          return send(id, claim, sending)
+        const mayBeEither = (): void => {
+          unsent.add(place, found)
+          isUnsent()
+        }
+        if (await guarded(records.replace(place, found, claim), deadline, mayBeEither))
+          return send(place, claim, sending)
         continue
       }
       const record = readRecord(found)
       if (record.fingerprint !== fingerprint) throw reused()
-      if (record.state === 'CREATED')
-        return { made: sending.creation.restore(record.contact), replayed: true }
+      if (record.state === 'CREATED' || record.state === 'REFERENCED')
+        return { made: await replay(record, sending), replayed: true }
       if (record.state === 'APPLIED') throw failureOf(record, sending)
       if (record.state === 'UNKNOWN' || isOrphan(record)) {
-        const settled = await settleUnknown(id, found, record, sending)
+        const settled = await settleUnknown(place, found, record, sending)
         if (settled) return settled
       } else if (performance.now() + pollMs < sending.deadline) {
         // Another replica is at it, and writes down how it ends.
         await delay(pollMs)
         pollMs = Math.min(2 * pollMs, longestPollMs)
       } else {
-        throw failureOf(unknown(record, 'CALLBELL_TIMEOUT', 1), sending)
+        throw failureOf(unknownRecord(record, 'CALLBELL_TIMEOUT', 1), sending)
       }
     }
   }
@@ -92,7 +115,7 @@ export function createIdempotency(
    * @returns null if someone else was faster and the record must be read again
    */
   async function settleUnknown<Made>(
-    id: string,
+    place: KeyPlace,
     found: string,
     record: IdempotencyRecord,
     sending: Sending<Made>,
@@ -103,27 +126,27 @@ export function createIdempotency(
     // Of a process that died it is not known when its latest attempt began: by its deadline at the latest.
     const lastBegan = record.state === 'RUNNING' ? record.leaseUntil - leaseGraceMs : record.lastBegan
     const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
-    if (!(await guarded(store.replace(id, found, claim, ttlMs), sending.deadline))) return null
+    if (!(await guarded(records.replace(place, found, claim), sending.deadline))) return null
 
     const { creation, origin, deadline } = sending
     const finding = await sender.look({ creation, origin, began: firstBegan }, deadline)
     if (typeof finding === 'object') {
-      await settle(id, claim, { ...common(record), state: 'CREATED', contact: finding.made }, sending)
+      await settle(place, claim, createdRecord(record, creation, finding.made), sending)
       return { made: finding.made, replayed: true }
     }
     const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
     if (finding === 'NOTHING' && untilForgotten({ ...record, lastBegan }) === 0) {
       const next = runningRecord(fingerprint, Date.now(), sending, firstBegan)
-      if (!(await guarded(store.replace(id, claim, next, ttlMs), sending.deadline))) return null
-      return send(id, next, { ...sending, earlier: { began: firstBegan, failure } })
+      if (!(await guarded(records.replace(place, claim, next), sending.deadline))) return null
+      return send(place, next, { ...sending, earlier: { began: firstBegan, failure } })
     }
-    const unsettled = { ...unknown(record, code, attempts), lastBegan }
-    await settle(id, claim, unsettled, sending)
+    const unsettled = { ...unknownRecord(record, code, attempts), lastBegan }
+    await settle(place, claim, unsettled, sending)
     throw failureOf(unsettled, sending, Math.max(leastRetryMs, untilForgotten(unsettled)))
   }
 
   /** Sends under a claim, and writes down how it ended. */
-  async function send<Made>(id: string, claim: string, sending: Sending<Made>): Promise<Keyed<Made>> {
+  async function send<Made>(place: KeyPlace, claim: string, sending: Sending<Made>): Promise<Keyed<Made>> {
     const record = { ...readRecord(claim) }
     let hasLeft = sending.earlier !== undefined
     const onSent = (at: number): void => {
@@ -133,14 +156,14 @@ export function createIdempotency(
     }
     try {
       const made = await sender.send({ ...sending, onSent })
-      await settle(id, claim, { ...common(record), state: 'CREATED', contact: made }, sending)
+      await settle(place, claim, createdRecord(record, sending.creation, made), sending)
       return { made, replayed: false }
     } catch (error) {
       if (
         error instanceof CallbellError ||
         (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
       ) {
-        await settle(id, claim, null, sending)
+        await settle(place, claim, null, sending)
         throw error
       }
       const { code, attempts, outcome } =
@@ -148,12 +171,12 @@ export function createIdempotency(
           ? { code: error.code, attempts: error.attempts ?? 1, outcome: error.outcome }
           : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 1, outcome: 'UNKNOWN' as const }
       const settled = {
-        ...common(record),
+        ...commonOf(record),
         state: outcome === 'APPLIED' ? outcome : 'UNKNOWN',
         code,
         attempts,
       } as const
-      await settle(id, claim, settled, sending)
+      await settle(place, claim, settled, sending)
       if (!(error instanceof ContactsFailure)) throw error
       throw failureOf(settled, sending, untilForgotten(settled), error.cause)
     }
@@ -164,19 +187,30 @@ export function createIdempotency(
    * caller: the claim is left, and the next one with this key looks what became of it.
    */
   async function settle(
-    id: string,
+    place: KeyPlace,
     claim: string,
     record: IdempotencyRecord | null,
     { deadline, origin }: Sending<unknown>,
   ): Promise<void> {
     try {
       const write =
-        record === null ? store.remove(id, claim) : store.replace(id, claim, writeRecord(record), ttlMs)
+        record === null ? records.remove(place, claim) : records.replace(place, claim, writeRecord(record))
       await before(deadline, write)
     } catch (error) {
       const { requestId } = origin
       log.warn({ requestId, reason: String(error) }, 'the outcome of a keyed call could not be stored')
     }
+  }
+
+  /**
+   * The record of a key that the store refused to claim: it can still be read where the store is full.
+   *
+   * @throws ContactsFailure `STORE_UNAVAILABLE`; with `NOT_APPLIED` where the key surely has no record
+   */
+  async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<string> {
+    const found = await guarded(records.get(place), deadline)
+    if (found !== null) return found
+    throw claimRefused(reason)
   }
 
   function runningRecord(
@@ -204,7 +238,7 @@ export function createIdempotency(
         const { made } = await first.result
         return { made: sending.creation.restore(made), replayed: true }
       }
-      const result = create(id, fingerprint, sending)
+      const result = create({ id, owner: caller }, fingerprint, sending)
       underWay.set(id, { fingerprint, result })
       try {
         return await result
@@ -213,47 +247,6 @@ export function createIdempotency(
       }
     },
   }
-}
-
-function common({ fingerprint, firstBegan, lastBegan }: IdempotencyRecord) {
-  return { fingerprint, firstBegan, lastBegan }
-}
-
-function unknown(record: IdempotencyRecord, code: CallbellError['code'], attempts: number) {
-  return { ...common(record), state: 'UNKNOWN', code, attempts } as const
-}
-
-/** Milliseconds until Callbell can't be at an attempt any more. */
-function untilForgotten({ lastBegan }: IdempotencyRecord): number {
-  return Math.max(0, forgottenAfterMs - (Date.now() - lastBegan))
-}
-
-/** With a key an unknown outcome may be asked for again, as long as Callbell can be asked. */
-function failureOf(
-  { state, code, attempts }: IdempotencyRecord & { state: 'APPLIED' | 'UNKNOWN' },
-  { creation }: Sending<unknown>,
-  retryAfterMs?: number,
-  cause?: unknown,
-): ContactsFailure {
-  const isRetryable = state === 'UNKNOWN' && creation.canBeLookedUp
-  return new ContactsFailure(code, `the outcome of a keyed call is ${state}`, {
-    outcome: state,
-    attempts,
-    retryable: isRetryable,
-    retryAfterMs: isRetryable ? retryAfterMs : undefined,
-    cause,
-  })
-}
-
-function isOfCallbell(code: ContactsFailure['code']): code is CallbellError['code'] {
-  return code.startsWith('CALLBELL_')
-}
-
-function reused(): ContactsFailure {
-  return new ContactsFailure('IDEMPOTENCY_KEY_REUSED', 'the key was used with another input', {
-    outcome: 'NOT_APPLIED',
-    retryable: false,
-  })
 }
 
 function digest(text: string): string {

@@ -3,26 +3,28 @@
  * finds one may go on as if it was not there, and others must not wait until it runs out. A store
  * that hung may put them down when it goes on, so they are removed as soon as it answers again.
  */
-import type { Store } from '../store/store.ts'
+import type { KeyPlace, KeyRecords } from './key-records.ts'
 
 export interface UnsentClaims {
-  /** @param id the key's place in the store */
-  add(id: string, claim: string): void
+  add(place: KeyPlace, claim: string): void
   /** Whether it was one of them; from here on it is not. */
   take(claim: string): boolean
 }
 
 const tryAgainAfterMs = 1000
-/** An outage of the store must not fill the memory. */
+/**
+ * An outage of the store must not fill the memory. A claim beyond that is settled like one of a process
+ * that died: its key only waits for longer. So no caller needs a share of its own here.
+ */
 const mostRemembered = 10_000
 
-export function createUnsentClaims(store: Pick<Store, 'remove'>): UnsentClaims {
-  const places = new Map<string, string>()
+export function createUnsentClaims(records: Pick<KeyRecords, 'remove'>): UnsentClaims {
+  const places = new Map<string, KeyPlace>()
   let isRemoving = false
 
   async function removeAll(): Promise<void> {
-    for (const [claim, id] of places) {
-      await store.remove(id, claim)
+    for (const [claim, place] of places) {
+      await records.remove(place, claim)
       places.delete(claim)
     }
     isRemoving = false
@@ -34,8 +36,8 @@ export function createUnsentClaims(store: Pick<Store, 'remove'>): UnsentClaims {
   }
 
   return {
-    add(id, claim) {
-      if (places.size < mostRemembered) places.set(claim, id)
+    add(place, claim) {
+      if (places.size < mostRemembered) places.set(claim, place)
       if (!isRemoving) removeLater()
     },
     take: (claim) => places.delete(claim),

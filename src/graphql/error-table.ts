@@ -19,8 +19,10 @@ const reasons: Record<FailureCode, string | null> = {
   CALLBELL_UNAVAILABLE: 'Callbell could not be reached or failed',
   CALLBELL_TIMEOUT: 'Callbell did not answer in time',
   CALLBELL_INVALID_RESPONSE: 'Callbell gave an answer that could not be understood',
+  CONTACT_GONE: 'The contact that this idempotency key created no longer exists at Callbell',
   CONFLICT: 'The contact was changed by others at the same time',
   IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before, with another input',
+  STORE_QUOTA_EXCEEDED: null,
   STORE_UNAVAILABLE: 'The gateway can’t reach its memory of idempotency keys',
   OVERLOADED: 'The gateway can’t take this call now',
   QUERY_TOO_COMPLEX: `This operation needs more reads from Callbell than were planned; the limit is ${mostCalls}. Ask for fewer lists in one operation`,
@@ -95,7 +97,7 @@ function presentFailure(error: Error, failure: ContactsFailure, scene: Scene): G
   const outcome = failure.outcome ?? (mutation && outcomeAt(error, scene))
   const { requestId } = activity
   activity.erred(code)
-  const reason = reasons[code] ?? failure.message
+  const reason = failure.isMessageShown ? failure.message : (reasons[code] ?? failure.message)
   const message = outcome === undefined ? reason : `${reason}: ${consequences[outcome]}`
   return placed(error, message, { code, outcome, retryable, retryAfterMs, attempts, requestId })
 }

@@ -34,7 +34,9 @@ export function createHealthChecks(sources: HealthSources): readonly Check[] {
     {
       name: 'store',
       findProblem: async () =>
-        (await isStoreAvailable()) ? undefined : 'does not answer; calls with an idempotency key are refused',
+        (await isStoreAvailable())
+          ? undefined
+          : 'can’t be written to; calls with a new idempotency key are refused',
     },
     {
       name: 'breaker',

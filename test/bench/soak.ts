@@ -62,6 +62,7 @@ const variables = {
   STORE_URL: redis.url,
   // All callers come from one address.
   GATEWAY_CALLER_RPS: String(options.limit),
+  GATEWAY_CALLER_STORE_MB: '0',
 }
 const [steady, ...disturbed] = [
   openReplica('a', variables, logged),

@@ -24,7 +24,7 @@ export function createTestContacts(
   })
   const contacts = createContacts(
     { callbell, store, budget: createRetryBudget(), log },
-    { ...options, ttlMs: 3_600_000 },
+    { ...options, ttlMs: 3_600_000, callerStoreBytes: 0 },
   )
   return { contacts, close: () => callbell.close() }
 }

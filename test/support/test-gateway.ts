@@ -38,6 +38,7 @@ export interface TestGatewayOptions {
   readonly maxRps?: number
   readonly store?: Store
   readonly ttlMs?: number
+  readonly callerStoreBytes?: number
   /** In place of the real functions. */
   readonly contacts?: Partial<Contacts>
   readonly graphiql?: boolean
@@ -120,9 +121,9 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     logSample: options.logSample ?? 1,
     knownOperations: ['CreateContact'],
   })
-  const { ttlMs = 24 * 3_600_000 } = options
+  const { ttlMs = 24 * 3_600_000, callerStoreBytes = 0 } = options
   const contacts = {
-    ...createContacts({ callbell, store, budget, log }, { timeoutMs, settleMs, ttlMs }),
+    ...createContacts({ callbell, store, budget, log }, { timeoutMs, settleMs, ttlMs, callerStoreBytes }),
     ...options.contacts,
   }
   const {

@@ -43,6 +43,7 @@ const gatewayVariables = (upstreamUrl: string): NodeJS.ProcessEnv => ({
   CALLBELL_API_URL: upstreamUrl,
   CALLBELL_MAX_RPS: '100000',
   GATEWAY_CALLER_RPS: '100000',
+  GATEWAY_CALLER_STORE_MB: '0',
   GATEWAY_AUTH: 'api-key',
   GATEWAY_API_KEYS: `bench:${createHash('sha256').update(apiKey).digest('hex')}`,
   STORE_URL: 'memory:',
