@@ -4,8 +4,8 @@
  * that can still be served in time: the others are told at once. In line, callers take turns: one
  * that asks for more than its share makes itself wait, not the others.
  */
+import { FairLine } from '../fair-line.ts'
 import { CallbellError } from './errors.ts'
-import { FairLine } from './fair-line.ts'
 import type { SharedTurns, TakeTurns } from './shared-turns.ts'
 import { createSharedTurns } from './shared-turns.ts'
 import type { Flight } from './sliding-window.ts'

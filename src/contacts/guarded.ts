@@ -25,11 +25,16 @@ export async function guarded<T>(
   }
 }
 
-/** @throws if the deadline, on the clock of `performance.now()`, comes first */
+/** The caller's deadline came before the store's answer. */
+export class LateAnswer extends Error {
+  override readonly name = 'LateAnswer'
+}
+
+/** @throws LateAnswer if the deadline, on the clock of `performance.now()`, comes first */
 export async function before<T>(deadline: number, operation: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => late.reject(new Error('the store did not answer in time')),
+    () => late.reject(new LateAnswer('the store did not answer in time')),
     Math.max(0, deadline - performance.now()),
   )
   try {

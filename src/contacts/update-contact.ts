@@ -38,7 +38,7 @@ export async function updateContact(
   const isSingle = tags === null || (tags.replacement !== null && tags.expected === null)
   // A list that is replaced as a whole waits for edits, too: it would be lost in the middle of one.
   if (tags === null) return changed([], () => patch(parts, update, undefined, repeating))
-  return parts.lock.run(update.uuid, repeating.deadline, () =>
+  return parts.lock.run(update.uuid, repeating.origin.caller.bucket, repeating.deadline, () =>
     isSingle
       ? changed([], () => patch(parts, update, tags.replacement ?? undefined, repeating))
       : editTags(parts, update, tags, repeating),
