@@ -103,6 +103,24 @@ test('a caller has a thousand waiting for all contacts, and all callers together
   expect(await run('new', 'another', 'v')).toBe('new')
   first.resolve()
   expect(await Promise.all(running)).toHaveLength(10_101)
+  // Those that have run take none any more.
+  expect(await Promise.all([run('a', '0'), run('b', '0')])).toEqual(['a', 'b'])
+})
+
+test('those whose turn did not come take no place any more', async () => {
+  const { run } = openLock()
+  const first = Promise.withResolvers<void>()
+  const contacts = many(100).map((n) => `u${n}`)
+  const running = contacts.map((uuid) => run(uuid, 'first', uuid, first.promise))
+  const deadline = performance.now() + 100
+  const late = contacts.flatMap((uuid) =>
+    many(10).map((n) => told(run(`${n}`, 'a', uuid, undefined, deadline))),
+  )
+  await Promise.all(late)
+  const next = run('next', 'a', 'u0')
+  first.resolve()
+  await Promise.all(running)
+  expect(await next).toBe('next')
 })
 
 test('one whose turn does not come in time is told so at its deadline, and its place is free', async () => {
