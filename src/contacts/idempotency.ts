@@ -202,11 +202,7 @@ export function createIdempotency(
     }
   }
 
-  /**
-   * The record of a key that the store refused to claim: it can still be read where the store is full.
-   *
-   * @throws ContactsFailure `STORE_UNAVAILABLE`; with `NOT_APPLIED` where the key surely has no record
-   */
+  /** The record of a key that the store refused to claim. A store that is full can still be read. */
   async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<string> {
     const found = await guarded(records.get(place), deadline)
     if (found !== null) return found

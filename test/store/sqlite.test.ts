@@ -105,7 +105,7 @@ test('what expired while the gateway was off is removed at its start, and a batc
   await first.close()
   vi.setSystemTime(Date.now() + minute)
   await openSqliteStore(file).close()
-  expect(countOf(file)).toBe(150)
+  expect(countOf(file)).toBe(225)
   const last = openSqliteStore(file)
   await vi.advanceTimersByTimeAsync(1000)
   await last.close()
