@@ -815,7 +815,7 @@ describe('long lists', () => {
 })
 
 /** An entry of GATEWAY_API_KEYS. */
-const entryOf = (key: string): string => `${key}:${createHash('sha256').update(key).digest('hex')}`
+const entryOf = (key: string): string => `${key}:${hash('sha256', key)}`
 
 describe('a key that may only write', () => {
   const query =
