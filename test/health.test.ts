@@ -115,6 +115,22 @@ test('a process that has been told to end says so before it stops listening', as
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
 })
 
+test('the delay of the event loop is read once for all that ask within 20 ms', async () => {
+  let reads = 0
+  const checks = createHealthChecks({
+    isDraining: () => false,
+    eventLoopDelayMs: () => {
+      reads += 1
+      return 0
+    },
+    isStoreAvailable: async () => true,
+    upstreamState: () => ({ breaker: 'closed', isTokenRejected: false }),
+  })
+  const start = performance.now()
+  await Promise.all(Array.from({ length: 1000 }, () => answerReadiness({ upstream: 'sandbox', checks }, [])))
+  expect(reads).toBeLessThanOrEqual(1 + (performance.now() - start) / 20)
+})
+
 test('many who ask make the store be asked once', async () => {
   let pings = 0
   const isAvailable = createStoreCheck({
