@@ -3,7 +3,7 @@
  * entries cover the OWASP GraphQL cheat sheet and graphql-cop's checks.
  */
 import { spawn } from 'node:child_process'
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readdirSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -13,10 +13,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@redis/client'
 import { describe, expect, test } from 'vitest'
+import { scopes } from '../src/caller.ts'
 import { parseApiKeys } from '../src/http/authentication/api-key.ts'
 import { followGateway, startGateway } from './support/child-gateway.ts'
 import { openSandbox } from './support/counting-sandbox.ts'
-import { closed, openSocket, sendRaw } from './support/raw-request.ts'
+import type { RawAnswer } from './support/raw-request.ts'
+import { closed, openSocket, readAnswers, sendRaw } from './support/raw-request.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
 import { openTestStore } from './support/stores.ts'
@@ -49,6 +51,7 @@ function codeAndMessage({ message, extensions }: { message: string; extensions: 
 /** Short, so that these tests need not wait for the real ones. */
 const shortLimits = { headersTimeout: 300, requestTimeout: 600, keepAliveTimeout: 300, answerTakenMs: 300 }
 const headOfPost = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
+const chunkedHead = `${headOfPost}transfer-encoding: chunked\r\n\r\n`
 
 /** Repeated, since on a busy machine a request may take longer than these short limits allow. */
 async function expectService({ execute }: TestGateway): Promise<void> {
@@ -68,6 +71,45 @@ function drip(socket: Socket, byte: string): void {
   const timer = setInterval(() => socket.write(byte), 50)
   socket.once('close', () => clearInterval(timer))
 }
+
+/** Writes bytes and waits until they have left. */
+async function write(socket: Socket, bytes: string): Promise<void> {
+  await new Promise((resolve) => void socket.write(bytes, resolve))
+}
+
+/** Sends the bytes again and again until the connection is closed. @returns how many bytes were sent */
+async function flood(socket: Socket, bytes: string): Promise<number> {
+  const end = closed(socket)
+  while (!socket.closed) await Promise.race([write(socket, bytes), end])
+  return socket.bytesWritten
+}
+
+/** @returns the statuses of a query and a health check by an honest caller */
+async function askAll(url: string): Promise<number[]> {
+  const headers = { 'content-type': 'application/json', 'x-api-key': 'k' }
+  const body = '{"query":"{contact(uuid:\\"1\\"){name}}"}'
+  const answers = await Promise.all([
+    fetch(url, { method: 'POST', headers, body }),
+    fetch(new URL('/livez', url)),
+  ])
+  return Promise.all(answers.map(async (answer) => ((await answer.text()) === '' ? 0 : answer.status)))
+}
+
+/** What matters of an answer that closes the connection. */
+function summary({ status, headers, body }: RawAnswer): object {
+  const errors = body.startsWith('{"errors"') ? JSON.parse(body).errors.map(codeAndMessage) : undefined
+  return { status, connection: headers['connection'], errors }
+}
+
+const tooLarge = (bytes: string) => ({
+  status: 413,
+  data: undefined,
+  errors: [`REQUEST_ENTITY_TOO_LARGE: The request body has ${bytes} bytes; the limit is 100,000 bytes`],
+})
+
+const tinyChunks = (count: number, byte = ' '): string => `1\r\n${byte}\r\n`.repeat(count)
+/** The same request, which asks for its connection to be closed. */
+const closing = (bytes: string): string => bytes.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n')
 
 const tooMuch = (what: string) => ({
   status: 400,
@@ -861,16 +903,10 @@ describe('ids that JavaScript takes for its own', () => {
 })
 
 describe('bodies', () => {
-  const tooLarge = {
-    status: 413,
-    data: undefined,
-    errors: ['REQUEST_ENTITY_TOO_LARGE: The request body must have at most 100000 bytes'],
-  }
-
   test('25 MB are not read', async () => {
     const gateway = await createTestGateway()
     const response = await gateway.post(' '.repeat(25_000_000))
-    expect(await told(response)).toEqual(tooLarge)
+    expect(await told(response)).toEqual(tooLarge('25,000,000'))
   })
 
   test('25 MB in chunks, whose size nobody told, are not read', async () => {
@@ -909,7 +945,7 @@ describe('bodies', () => {
       data: { __typename: 'Query' },
       errors: undefined,
     })
-    expect(await told(await gateway.post(query.padEnd(100_001)))).toEqual(tooLarge)
+    expect(await told(await gateway.post(query.padEnd(100_001)))).toEqual(tooLarge('100,001'))
   })
 
   test.each(['gzip', 'deflate', 'br', 'zstd'])(
@@ -927,6 +963,292 @@ describe('bodies', () => {
         errors: ['BAD_REQUEST: The request body must not be compressed'],
       })
     },
+  )
+})
+
+describe('bodies that cost more than their bytes', () => {
+  const query = '{"query":"{__typename}"}'
+  const lastChunk = '0\r\n\r\n'
+  const mutation = JSON.stringify({ query: `mutation{${create}}` })
+  const wholeMutation = `${headOfPost}content-length: ${mutation.length}\r\n\r\n${mutation}`
+  const tooManyChunks =
+    'BAD_REQUEST: The request body came in 2,041 chunks with 2,041 bytes; the limit is 2,000 chunks and one more for each 50 bytes'
+
+  test.each([
+    ['99,990 of them', tinyChunks(99_990)],
+    ['a whole body of them, and a mutation behind it', tinyChunks(3000) + lastChunk + wholeMutation],
+  ])('chunks of one byte: %s', async (_name, chunks) => {
+    const gateway = await createTestGateway()
+    const answers = await sendRaw(gateway.url, chunkedHead + chunks)
+    expect(answers.map(summary)).toEqual([{ status: 400, connection: 'close', errors: [tooManyChunks] }])
+    expect(upstream(gateway)).toBe(0)
+    await expectService(gateway)
+  })
+
+  test.each([
+    ['without credentials', chunkedHead, 401, ['UNAUTHENTICATED: The request has no valid credentials']],
+    ['to a path that does not exist', chunkedHead.replace('/graphql', '/nowhere'), 404, undefined],
+    ['behind a health check', chunkedHead.replace('POST /graphql', 'GET /livez'), 200, undefined],
+  ])('chunks of one byte %s', async (_name, head, status, errors) => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => [] } })
+    const answers = await sendRaw(gateway.url, head + tinyChunks(99_990) + lastChunk + wholeMutation)
+    expect(answers.map(summary)).toEqual([{ status, connection: 'close', errors }])
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    ['2,000 chunks of one byte', tinyChunks(1977) + query.replaceAll(/./g, (byte) => tinyChunks(1, byte))],
+    ['3,900 chunks of 25 bytes', `19\r\n${' '.repeat(25)}\r\n`.repeat(3899) + `19\r\n${query} \r\n`],
+  ])('an unusual client is served: %s', async (_name, chunks) => {
+    const gateway = await createTestGateway()
+    const bytes = closing(chunkedHead) + chunks + lastChunk
+    const answers = await sendRaw(gateway.url, bytes)
+    expect(answers.map(({ status, body }) => [status, body])).toEqual([
+      [200, '{"data":{"__typename":"Query"}}'],
+    ])
+  })
+
+  test('a client that writes a small body byte by byte is served', async () => {
+    const gateway = await createTestGateway()
+    const socket = await openSocket(gateway.url)
+    socket.setNoDelay(true)
+    const reading = readAll(socket)
+    socket.write(`${headOfPost}connection: close\r\ncontent-length: ${query.length}\r\n\r\n`)
+    for (const byte of query) await write(socket, byte)
+    expect(await reading).toMatch(/^HTTP\/1\.1 200 [\s\S]*\{"data":\{"__typename":"Query"\}\}$/)
+  })
+
+  test.each([
+    [
+      'empty lines between two requests',
+      'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n',
+      '\r\n'.repeat(50_000),
+    ],
+    ['zeros before the size of a chunk', chunkedHead, '0'.repeat(100_000)],
+  ])('%s without an end', async (_name, head, bytes) => {
+    const gateway = await createTestGateway()
+    const socket = await openSocket(gateway.url)
+    socket.resume().write(head)
+    await flood(socket, bytes)
+    expect(upstream(gateway)).toBe(0)
+    await expectService(gateway)
+  })
+})
+
+describe('bodies that are never finished', () => {
+  const head = `${headOfPost}content-length: 100000\r\n\r\n`
+  const query = '{"query":"{__typename}"}'
+  const unfinished = (head + query).padEnd(head.length + 99_980)
+
+  /** Opens a connection with a body that lacks 20 bytes, and waits until the gateway has read it. */
+  async function sendUnfinished(gateway: TestGateway): Promise<{ socket: Socket; answer: Promise<string> }> {
+    const socket = await openSocket(gateway.url)
+    const answer = readAll(socket)
+    await write(socket, unfinished)
+    // The gateway reads what came before this request first.
+    await fetch(new URL('/livez', gateway.url))
+    return { socket, answer }
+  }
+
+  test('the oldest of the largest is cut, and the others are served', async () => {
+    const gateway = await createTestGateway({ limits: { bodyMemoryBytes: 250_000 } })
+    const small = await openSocket(gateway.url)
+    const smallAnswer = readAll(small)
+    small.write(
+      `${headOfPost}connection: close\r\ncontent-length: ${query.length}\r\n\r\n${query.slice(0, -1)}`,
+    )
+    const first = await sendUnfinished(gateway)
+    const second = await sendUnfinished(gateway)
+    const third = await sendUnfinished(gateway)
+    const [refused] = readAnswers(await first.answer)
+    expect([refused?.status, refused?.headers['connection'], refused?.headers['retry-after']]).toEqual([
+      503,
+      'close',
+      '1',
+    ])
+    expect(JSON.parse(refused?.body ?? '').errors).toEqual([
+      {
+        message: expect.stringMatching(
+          /^The gateway is receiving too many large request bodies: they take 2\d\d,\d\d\d bytes of memory, and the limit is 250,000 bytes$/,
+        ),
+        extensions: {
+          code: 'OVERLOADED',
+          outcome: 'NOT_APPLIED',
+          retryable: true,
+          retryAfterMs: 1000,
+          requestId: expect.any(String),
+        },
+      },
+    ])
+    await expectService(gateway)
+    small.write(query.slice(-1))
+    second.socket.write(' '.repeat(20))
+    third.socket.write(' '.repeat(20))
+    expect(await smallAnswer).toMatch(/^HTTP\/1\.1 200 /)
+    await expect.poll(() => [second.socket.bytesRead > 0, third.socket.bytesRead > 0]).toEqual([true, true])
+    second.socket.destroy()
+    third.socket.destroy()
+    expect([await second.answer, await third.answer]).toEqual([
+      expect.stringMatching(/^HTTP\/1\.1 200 /),
+      expect.stringMatching(/^HTTP\/1\.1 200 /),
+    ])
+  })
+
+  const whole = unfinished + ' '.repeat(20)
+  test.each([
+    ['has been read', closing(whole), 200],
+    ['was refused with its request', closing(whole.replace('application/json', 'text/plain')), 415],
+    ['was refused before it was whole', unfinished.replace('application/json', 'text/plain'), 415],
+    ['is too large', closing(`${chunkedHead}186a1\r\n${' '.repeat(100_001)}\r\n`), 413],
+  ])('the memory of a body is free again when it %s', async (_name, bytes, status) => {
+    const gateway = await createTestGateway({ limits: { bodyMemoryBytes: 250_000 } })
+    for (let round = 0; round < 4; round += 1) {
+      const answers = await sendRaw(gateway.url, bytes)
+      expect(answers.map((answer) => answer.status)).toEqual([status])
+    }
+    await expectFreeMemory(gateway)
+  })
+
+  test('the memory of a body is free again when its sender has gone', async () => {
+    const gateway = await createTestGateway({ limits: { bodyMemoryBytes: 250_000 } })
+    for (let round = 0; round < 4; round += 1) {
+      const { socket } = await sendUnfinished(gateway)
+      socket.destroy()
+    }
+    await expect.poll(() => gateway.connections()).toBeLessThan(2)
+    await expectFreeMemory(gateway)
+  })
+
+  /** Two bodies fill the memory: that both stay shows that no other takes any of it. */
+  async function expectFreeMemory(gateway: TestGateway): Promise<void> {
+    const bodies = [await sendUnfinished(gateway), await sendUnfinished(gateway)]
+    await expectService(gateway)
+    expect(bodies.map(({ socket }) => socket.bytesRead)).toEqual([0, 0])
+  }
+})
+
+describe('bodies that nobody reads', () => {
+  const key = { 'x-api-key': 'k' }
+  const apiKeys = [{ name: 'a', digest: createHash('sha256').update('k').digest(), scopes: new Set(scopes) }]
+
+  /** Requests with a body that is not read, and the answer's status. */
+  const unread: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
+    ['POST /graphql', {}, 401],
+    ['POST /nowhere', key, 404],
+    ['GET /nowhere', key, 404],
+    ['DELETE /graphql', key, 405],
+    ['POST /graphql', { ...key, accept: 'text/html' }, 406],
+    ['POST /graphql', key, 413],
+    ['POST /graphql', { ...key, 'content-type': 'text/plain' }, 415],
+    ['POST /graphql', { ...key, 'content-encoding': 'gzip' }, 415],
+    ['POST /graphql', { ...key, expect: 'more' }, 417],
+    ['POST /graphql', { ...key, host: 'evil.example' }, 421],
+    ['POST /graphql', { ...key, host: 'a/b' }, 400],
+    ['GET /graphql', { ...key, 'sec-fetch-site': 'cross-site' }, 403],
+    ['GET /graphql?query={__typename}', key, 200],
+    ['OPTIONS /graphql', {}, 204],
+    ['GET /', {}, 302],
+    ['GET /livez', {}, 200],
+    ['HEAD /livez', {}, 200],
+    ['GET /readyz', {}, 200],
+    ['GET /metrics', key, 200],
+  ]
+
+  test('gigabytes behind an answer are not read', async () => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+    const answers = unread.map(async ([request, given]) => {
+      const socket = await openSocket(gateway.url)
+      const answer = readAll(socket)
+      const headers = { host: 'localhost', 'content-type': 'application/json', ...given }
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      socket.write(`${request} HTTP/1.1\r\n${lines.join('')}content-length: 10000000000\r\n\r\n`)
+      // What the gateway does not read stays in the buffers of the two sockets: a few megabytes each.
+      expect(await flood(socket, ' '.repeat(100_000))).toBeLessThan(30_000_000)
+      const [head = ''] = (await answer).split('\r\n\r\n', 1)
+      const isClosing = /\r\nconnection: close(?:\r\n|$)/i.test(head)
+      return [request, given, Number(head.split(' ')[1]), isClosing]
+    })
+    expect(await Promise.all(answers)).toEqual(unread.map((row) => [...row, true]))
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('a client that is still sending can read the answer', async () => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+    const socket = await openSocket(gateway.url)
+    const failures: Error[] = []
+    socket.on('error', (error) => failures.push(error))
+    socket.write(`${headOfPost}content-length: 90000\r\n\r\n{`)
+    // The answer waits in the client's buffer while it sends.
+    await once(socket, 'readable')
+    for (let sent = 0; sent < 9; sent += 1) await write(socket, ' '.repeat(10_000))
+    const answer = readAll(socket)
+    socket.end()
+    expect(await answer).toMatch(/^HTTP\/1\.1 401 [\s\S]*"The request has no valid credentials"/)
+    expect(failures).toEqual([])
+  })
+
+  test('the connection is kept where the whole request has arrived', async () => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+    const socket = await openSocket(gateway.url)
+    const body = '{"query":"{__typename}"}'
+    const bytes = `${headOfPost}content-length: ${body.length}\r\n\r\n${body}`
+    for (let round = 0; round < 3; round += 1) {
+      socket.write(bytes)
+      const [answer] = readAnswers(String((await once(socket, 'data'))[0]))
+      expect([answer?.status, answer?.headers['connection']]).toEqual([401, 'keep-alive'])
+    }
+  })
+
+  test('a mutation behind such a body is not run, since its answer could not be read', async () => {
+    const gateway = await createTestGateway()
+    const socket = await openSocket(gateway.url)
+    const body = JSON.stringify({ query: `mutation{${create}}` })
+    const mutation = `${headOfPost}content-length: ${body.length}\r\n\r\n${body}`
+    const answer = readAll(socket)
+    socket.write('POST /nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n')
+    await expect.poll(() => socket.bytesRead).toBeGreaterThan(0)
+    socket.write(`12345${mutation}`)
+    expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404'])
+    expect(upstream(gateway)).toBe(0)
+  })
+})
+
+describe('a gateway with a heap of 256 MB', () => {
+  const heavy = { NODE_OPTIONS: '--max-old-space-size=256', LOG_LEVEL: 'error' }
+  const digest = createHash('sha256').update('k').digest('hex')
+  const keys = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `web:${digest}` }
+  const manyChunks = chunkedHead + tinyChunks(99_990)
+  const unfinished = `${headOfPost}content-length: 100000\r\n\r\n${' '.repeat(99_980)}`
+
+  test.each<[string, Readonly<Record<string, string>>, number, string, number]>([
+    ['20 bodies of 99,990 chunks', {}, 20, manyChunks, 20],
+    ['20 bodies of 99,990 chunks without credentials', keys, 20, manyChunks, 20],
+    // The memory for bodies is enough for 335 of them.
+    ['1,900 bodies that are never finished', {}, 1900, unfinished, 1500],
+    ['1,900 bodies that are never finished, without credentials', keys, 1900, unfinished, 1900],
+  ])(
+    'survives %s, and serves others',
+    async (_name, variables, count, bytes, mostlyClosed) => {
+      const gateway = startGateway({ ...heavy, ...variables })
+      const url = await gateway.url
+      const sockets: Socket[] = []
+      while (sockets.length < count) {
+        const opened = await Promise.all(Array.from({ length: 20 }, () => openSocket(url)))
+        for (const socket of opened) socket.resume().write(bytes)
+        sockets.push(...opened)
+        expect(await askAll(url)).toEqual([200, 200])
+      }
+      await expect
+        .poll(() => sockets.filter(({ closed: isClosed }) => isClosed).length)
+        .toBeGreaterThanOrEqual(mostlyClosed)
+      expect(await askAll(url)).toEqual([200, 200])
+      const peak = gateway.peakMemoryBytes()
+      // Without load it takes 170 MB.
+      if (peak !== undefined) expect(peak).toBeLessThan(350_000_000)
+      gateway.kill('SIGTERM')
+      expect(await gateway.ended).toEqual({ code: 0, signal: null })
+    },
+    60_000,
   )
 })
 

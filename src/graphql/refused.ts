@@ -18,6 +18,7 @@ export interface Refusal {
 export type RefusalCode =
   | 'BAD_REQUEST'
   | 'REQUEST_ENTITY_TOO_LARGE'
+  | 'OVERLOADED'
   | 'UNAUTHENTICATED'
   | 'AUTHENTICATION_UNAVAILABLE'
   | 'FORBIDDEN'

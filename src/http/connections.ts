@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { closeLingering } from './lingering-close.ts'
 
 export interface ConnectionLimits {
   /** One more, and the one that has been idle for longest is closed. */
@@ -12,6 +13,8 @@ export interface ConnectionLimits {
   readonly untakenBytes: number
   /** Requests that one connection may send without waiting for their answers. */
   readonly pipelined: number
+  /** Bytes that one connection may send since its last request. */
+  readonly bytesWithoutRequest: number
 }
 
 export interface Connections {
@@ -36,6 +39,8 @@ interface Open {
   answers: readonly ServerResponse[]
   /** Numbered in the order in which they happened: the lowest has been idle for longest. */
   touch: number
+  /** Bytes that it had sent by then. */
+  bytesAtTouch: number
 }
 
 /** Watches a server's connections from its start on. */
@@ -56,7 +61,8 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     connection.answers = answers
     touches += 1
     connection.touch = touches
-    if (answers.length === 0 && (isDraining || ending.has(socket))) socket.end()
+    connection.bytesAtTouch = socket.bytesRead
+    if (answers.length === 0 && (isDraining || ending.has(socket))) closeLingering(socket)
   }
 
   /**
@@ -88,10 +94,12 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     }
   }
 
-  function cutSlowReaders(): void {
+  function sweepConnections(): void {
     boundUntaken()
     const now = performance.now()
-    for (const [socket, { answers }] of open) {
+    for (const [socket, { answers, bytesAtTouch }] of open) {
+      // Empty lines before a request and zeros before the size of a chunk are valid, and have no end.
+      if (socket.bytesRead - bytesAtTouch > limits.bytesWithoutRequest) socket.destroy()
       const [first] = answers
       if (first === undefined || !first.headersSent) continue
       const since = begun.get(first)
@@ -102,7 +110,7 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
 
   server.on('connection', (socket) => {
     touches += 1
-    open.set(socket, { answers: none, touch: touches })
+    open.set(socket, { answers: none, touch: touches, bytesAtTouch: 0 })
     socket.once('close', () => open.delete(socket))
     makeRoom()
   })
@@ -118,7 +126,7 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
       touch(socket, connection, others.length === 0 ? none : others)
     })
   })
-  const sweep = setInterval(cutSlowReaders, sweepEveryMs).unref()
+  const sweep = setInterval(sweepConnections, sweepEveryMs).unref()
   server.once('close', () => clearInterval(sweep))
 
   return {
@@ -128,7 +136,7 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
       ending.add(socket)
       const connection = open.get(socket)
       if (connection) touch(socket, connection, connection.answers)
-      else socket.end()
+      else closeLingering(socket)
     },
     async drain(limitMs) {
       isDraining = true

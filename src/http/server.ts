@@ -1,10 +1,14 @@
 /** The HTTP server, with every limit spelt out: how large, how slow and how many. */
-import type { RequestListener, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { BodyMemory } from './body-memory.ts'
+import { BoundedRequest } from './bounded-request.ts'
+import { BoundedResponse } from './bounded-response.ts'
 import type { Connections } from './connections.ts'
 import { watchConnections } from './connections.ts'
+import { closeLingering, isClosing } from './lingering-close.ts'
 import { renderRefusal } from './refuse.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -22,14 +26,16 @@ export const serverLimits = {
   untakenBytes: 64_000_000,
   /** Requests on one connection, without waiting for answers. */
   pipelined: 50,
+  /** Bytes on one connection since its last request: more than a body with its chunks, or a linger, has. */
+  bytesWithoutRequest: 2_000_000,
   /** Bytes: a JWT takes a few thousand. */
   maxHeaderSize: 16_384,
   /** One more, and the one that has been idle for longest is closed. */
   connections: 2000,
+  /** Bytes of memory for all bodies that are arriving or wait to be read: 16 kB for each connection. */
+  bodyMemoryBytes: 33_554_432,
 }
 export type ServerLimits = typeof serverLimits
-
-const lingerMs = 2000
 
 interface ParserRefusal {
   readonly status: number
@@ -81,24 +87,37 @@ export interface HttpServerOptions {
   readonly onRefusal?: (refused: RefusedBytes) => void
 }
 
-/** @returns a server that is not listening yet */
-export function createHttpServer(listener: RequestListener, options: HttpServerOptions = {}): HttpServer {
+/**
+ * @param listener answers requests; their bodies can be had by `readBody` only
+ * @returns a server that is not listening yet
+ */
+export function createHttpServer(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  options: HttpServerOptions = {},
+): HttpServer {
   const limits = { ...serverLimits, ...options.limits }
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits
   const { onRefusal } = options
-  const server = createServer(
-    {
-      headersTimeout,
-      requestTimeout,
-      keepAliveTimeout,
-      maxHeaderSize,
-      // How exactly the first two are kept.
-      connectionsCheckingInterval: Math.min(1000, headersTimeout),
-      // The gateway refuses such a request in words of its own.
-      requireHostHeader: false,
+  const bodyMemory = new BodyMemory(limits.bodyMemoryBytes)
+  const server = createServer({
+    IncomingMessage: class extends BoundedRequest {
+      constructor(socket: Socket) {
+        super(socket, bodyMemory)
+      }
     },
-    listener,
-  )
+    ServerResponse: BoundedResponse,
+    headersTimeout,
+    requestTimeout,
+    keepAliveTimeout,
+    maxHeaderSize,
+    // How exactly the first two are kept.
+    connectionsCheckingInterval: Math.min(1000, headersTimeout),
+    // The gateway refuses such a request in words of its own.
+    requireHostHeader: false,
+  })
+  server.on('request', (request, response) => {
+    if (!isClosing(request.socket)) listener(request, response)
+  })
   const connections = watchConnections(server, limits)
 
   // `expect: 100-continue` is met by Node itself; nothing else can be.
@@ -121,9 +140,8 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
       const { status, message: reason } = refusal
       // One that began to be served tells of itself.
       if (open.length === 0) onRefusal?.({ requestId, address: socket.remoteAddress, status, reason })
-      socket.end(writeRefusal(refusal, requestId))
-      // Whoever does not close his end as well, or goes on sending, is not waited for.
-      setTimeout(() => socket.destroy(), lingerMs).unref()
+      socket.write(writeRefusal(refusal, requestId))
+      closeLingering(socket)
     }
   })
   return { server, connections }

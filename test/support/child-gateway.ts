@@ -2,7 +2,7 @@
 import type { ChildProcessByStdio } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -20,6 +20,8 @@ export interface ChildGateway {
   /** What it has written so far. */
   output(): { readonly stdout: string; readonly stderr: string }
   kill(signal: NodeJS.Signals): void
+  /** The most memory that it has had so far; undefined where the operating system has no `/proc`. */
+  peakMemoryBytes(): number | undefined
 }
 
 /**
@@ -71,5 +73,11 @@ export function followGateway(
     ended,
     output: () => ({ stdout, stderr }),
     kill: (signal) => void child.kill(signal),
+    peakMemoryBytes() {
+      const file = `/proc/${child.pid}/status`
+      if (!existsSync(file)) return undefined
+      const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8')) ?? []
+      return Number(kilobytes) * 1024
+    },
   }
 }

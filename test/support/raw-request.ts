@@ -40,7 +40,7 @@ export async function sendRaw(url: string, bytes: string | Buffer, isAll = false
 }
 
 /** Reads answers whose bodies have a length, are chunked, or end with the connection. */
-function readAnswers(text: string): RawAnswer[] {
+export function readAnswers(text: string): RawAnswer[] {
   if (text === '') return []
   const [head = ''] = text.split('\r\n\r\n', 1)
   const [statusLine = '', ...lines] = head.split('\r\n')
