@@ -19,6 +19,7 @@ import { answerLimits, createAnswerSizes } from './graphql/answer-size.ts'
 import type { Refusal } from './graphql/refused.ts'
 import { answerRefusal } from './http/refuse.ts'
 import { requestIdOf } from './http/request-id.ts'
+import { badHost, readTarget } from './http/request-target.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { createOperations } from './operations/operations.ts'
 import type { CallerLimit } from './rate-limit/caller-limit.ts'
@@ -39,6 +40,7 @@ export interface GatewayParts
 interface Arriving {
   readonly req: IncomingMessage
   readonly requestId: string
+  readonly target: ReturnType<typeof readTarget>
   readonly handedOn: HandedOn
 }
 
@@ -62,29 +64,31 @@ export function createGateway(
   const fastLane = createFastLane(endpointParts, graphqlPath)
   const answerMetrics = createMetricsEndpoint(parts)
 
-  async function route(arrival: Arrival): Promise<Response> {
+  async function route(arrival: Arrival, path: string): Promise<Response> {
     const { request, url, requestId, incoming } = arrival
-    const { pathname } = url
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (pathname === graphqlPath) {
+    if (path === graphqlPath) {
       if (request.method === 'OPTIONS') return crossOrigin.answerPreflight()
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
       return answerGraphql(arrival)
     }
+    // HAProxy's `option httpchk` asks by OPTIONS unless it is told otherwise.
+    if (isRead || request.method === 'OPTIONS') {
+      if (path === '/livez') return answerLiveness()
+      if (path === '/readyz') return answerReadiness(health, url.searchParams.getAll('exclude'))
+    }
     if (!isRead) return new Response('Not found\n', { status: 404 })
-    if (pathname === '/') return new Response(null, { status: 302, headers: { location: graphqlPath } })
-    if (pathname === '/livez') return answerLiveness()
-    if (pathname === '/readyz') return answerReadiness(health, url.searchParams.getAll('exclude'))
-    if (pathname === '/metrics') return answerMetrics(request, incoming, requestId)
-    if (playground && pathname.startsWith(assetsPath)) {
-      return playground.answerAsset(pathname, request.headers.get('accept-encoding'))
+    if (path === '/') return new Response(null, { status: 302, headers: { location: graphqlPath } })
+    if (path === '/metrics') return answerMetrics(request, incoming, requestId)
+    if (playground && path.startsWith(assetsPath)) {
+      return playground.answerAsset(path, request.headers.get('accept-encoding'))
     }
     return new Response('Not found\n', { status: 404 })
   }
 
   function takeFastLane(ride: Parameters<FastLane>[0]): HandedOn | Promise<HandedOn | undefined> {
     const host = ride.head.headers.get('host')
-    if (!hasFastLane || host === null || !hasOneHost(ride.incoming)) return {}
+    if (!hasFastLane || host === null) return {}
     const known = hosts.get(host)
     const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
     if (url === null || crossOrigin.findRefusal(ride.head, url)) return {}
@@ -92,17 +96,21 @@ export function createGateway(
     return fastLane(ride)
   }
 
-  async function answer({ request, requestId, incoming, handedOn }: Omit<Arrival, 'url'>): Promise<Response> {
+  async function answer(
+    { request, requestId, incoming, handedOn }: Omit<Arrival, 'url'>,
+    target: Arriving['target'],
+  ): Promise<Response> {
     const refuse = (refusal: Refusal): Response => {
       const { status, code = 'BAD_REQUEST', message: reason } = refusal
       telemetry.refused({ requestId, address: incoming.socket.remoteAddress, status, code, reason })
       return answerRefusal(refusal, requestId, request.method === 'POST')
     }
-    // Node makes the URL of the `Host` header, which may hold anything.
+    if ('refusal' in target) return refuse(target.refusal)
+    // A host may have the right form and still be none, as 1.2.3.4.5.
     const url = URL.parse(request.url)
-    if (url === null || !hasOneHost(incoming)) return refuse(badHost)
+    if (url === null) return refuse(badHost)
     const refusal = crossOrigin.findRefusal(request, url)
-    return refusal ? refuse(refusal) : route({ request, url, requestId, incoming, handedOn })
+    return refusal ? refuse(refusal) : route({ request, url, requestId, incoming, handedOn }, target.path)
   }
 
   /** @returns what there is to be said where nothing else can be */
@@ -111,10 +119,10 @@ export function createGateway(
     return 'Something went wrong inside the gateway\n'
   }
 
-  const general = createServerAdapter<Arriving>(async (request, { req, requestId, handedOn }) => {
-    const response = await answer({ request, requestId, incoming: req, handedOn }).catch((error: unknown) => {
-      return new Response(tellOfBug(error, requestId), { status: 500 })
-    })
+  const general = createServerAdapter<Arriving>(async (request, { req, requestId, target, handedOn }) => {
+    const response = await answer({ request, requestId, incoming: req, handedOn }, target).catch(
+      (error: unknown) => new Response(tellOfBug(error, requestId), { status: 500 }),
+    )
     for (const [name, value] of Object.entries(securityHeaders)) {
       if (!response.headers.has(name)) response.headers.set(name, value)
     }
@@ -131,34 +139,20 @@ export function createGateway(
     const answerHeaders = [...securityHeaderList]
     for (const [name, value] of Object.entries(crossOrigin.headersFor(head))) answerHeaders.push(name, value)
     answerHeaders.push('x-request-id', requestId)
+    const target = readTarget(incoming)
+    const isRefused = 'refusal' in target
+    // Both forms mean the same. From here on there is only one.
+    if (!isRefused) incoming.url = target.originForm
     try {
-      const handedOn = await takeFastLane({ incoming, response, head, requestId, answerHeaders })
-      if (handedOn) await general(incoming, response, { requestId, handedOn })
+      const ride = { incoming, response, head, requestId, answerHeaders }
+      const handedOn = isRefused ? {} : await takeFastLane(ride)
+      if (handedOn) await general(incoming, response, { requestId, target, handedOn })
     } catch (error) {
       const text = tellOfBug(error, requestId)
       if (response.headersSent) response.destroy()
       else response.writeHead(500, ['content-type', 'text/plain;charset=UTF-8', ...answerHeaders]).end(text)
     }
   }
-}
-
-const badHost: Refusal = {
-  status: 400,
-  message: 'The request must have one Host header, which names a host',
-  // What follows on this connection may not be what its sender thinks it is.
-  headers: { connection: 'close' },
-}
-
-/** A name or address, and perhaps a port: nothing that could reach into other parts of a URL. */
-const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
-
-/** Of several, Node would take the first, and a proxy in front perhaps the last. RFC 9112, section 3.2. */
-function hasOneHost({ rawHeaders, headers }: IncomingMessage): boolean {
-  let count = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.length === 4 && rawHeaders[index]?.toLowerCase() === 'host') count += 1
-  }
-  return count === 1 && hostForm.test(headers.host ?? '')
 }
 
 /** Browsers say so in `accept` when they open an address; programs do not. */

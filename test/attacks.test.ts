@@ -1143,7 +1143,7 @@ describe('bodies that nobody reads', () => {
     ['POST /graphql', { ...key, 'content-encoding': 'gzip' }, 415],
     ['POST /graphql', { ...key, expect: 'more' }, 417],
     ['POST /graphql', { ...key, host: 'evil.example' }, 421],
-    ['POST /graphql', { ...key, host: 'a/b' }, 400],
+    ['POST /graphql', { ...key, host: '1.2.3.4.5' }, 400],
     ['GET /graphql', { ...key, 'sec-fetch-site': 'cross-site' }, 403],
     ['GET /graphql?query={__typename}', key, 200],
     ['OPTIONS /graphql', {}, 204],
@@ -1332,14 +1332,81 @@ describe('requests that two servers read differently', () => {
     '/graphql%00',
     '/GRAPHQL',
     '/graphql;x',
-  ])('the path %s', async (path) => {
+    '/graphql/',
+    '/graphql#x',
+    '/%67raphql',
+    '/livez/',
+    '/./livez',
+    '/%6divez',
+    '/%6civez',
+    '/livez%3fexclude=store',
+    '/livez\\..\\metrics',
+    '/x\\..\\metrics',
+    '/x/../metrics',
+    '/x/%2e%2e/metrics',
+    '/x/.%2E/readyz',
+    '/metrics/.',
+    '/metrics%20',
+    '\\metrics',
+    '/../../../etc/passwd',
+  ])('the path %s is matched as it was sent', async (path) => {
     const gateway = await createTestGateway()
+    const target = path.startsWith('/') ? path : `/${path}`
     const [answer] = await sendRaw(
       gateway.url,
-      `GET ${path}?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+      `GET ${target}?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
     )
-    expect([200, 404]).toContain(answer?.status)
-    expect(answer?.body).not.toContain('callbell-graphql')
+    expect([answer?.status, answer?.body]).toEqual([404, 'Not found\n'])
+  })
+
+  test.each(['x/../', './', '%2e/', '/', '..\\graphiql\\'])('a file of GraphiQL as %s', async (prefix) => {
+    const gateway = await createTestGateway()
+    const page = await fetch(gateway.url, { headers: { accept: 'text/html' } })
+    const script = /\/graphiql\/(start-\w+\.js)/.exec(await page.text())?.[1] ?? ''
+    const head = 'HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
+    const [found] = await sendRaw(gateway.url, `GET /graphiql/${script} ${head}`)
+    const [notFound] = await sendRaw(gateway.url, `GET /graphiql/${prefix}${script} ${head}`)
+    expect([found?.status, notFound?.status]).toEqual([200, 404])
+  })
+
+  test.each([
+    ['another host', 'http://evil.example/graphql'],
+    ['another port', 'http://localhost:1/graphql'],
+    ['a user', 'http://evil.example@localhost/graphql'],
+    ['a user without a name', 'http://@localhost/graphql'],
+    ['no host', 'http:///graphql'],
+    ['a host with an end of its own', 'http://localhost\\@evil.example/graphql'],
+    ['a fragment', 'http://localhost/graphql#x'],
+    ['another scheme', 'https://localhost/graphql'],
+    ['a scheme that is not HTTP', 'ftp://localhost/graphql'],
+    ['no path', 'localhost'],
+    ['an asterisk', '*'],
+  ])('a target with %s', async (_name, target) => {
+    const gateway = await createTestGateway()
+    const bytes = post(`content-length: ${body.length}`).replace('/graphql', target)
+    const answers = await sendRaw(gateway.url, bytes)
+    expect(answers.map(({ status }) => status)).toEqual([400])
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    ['a target that is a URL, and no host', 'GET http://localhost/livez HTTP/1.0\r\n\r\n'],
+    ['GraphQL by HTTP/1.0 without a host', 'GET /graphql?query={__typename} HTTP/1.0\r\n\r\n'],
+    ['the metrics by HTTP/1.0 without a host', 'GET /metrics HTTP/1.0\r\n\r\n'],
+    ['a health check by HTTP/1.0 at another path', 'GET /x/../livez HTTP/1.0\r\n\r\n'],
+    ['a health check by HTTP/1.0 with two hosts', 'GET /livez HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n'],
+    ['a health check by HTTP/1.0 with an empty host', 'GET /livez HTTP/1.0\r\nhost:\r\n\r\n'],
+    ['a health check by HTTP/1.1 without a host', 'GET /livez HTTP/1.1\r\n\r\n'],
+  ])('%s', async (_name, bytes) => {
+    const gateway = await createTestGateway()
+    const answers = await sendRaw(gateway.url, bytes)
+    expect(answers.map(summary)).toEqual([
+      {
+        status: 400,
+        connection: 'close',
+        errors: ['BAD_REQUEST: The request must have one Host header, which names a host'],
+      },
+    ])
   })
 
   test('an upgrade to another protocol is not made', async () => {

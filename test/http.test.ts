@@ -1,6 +1,7 @@
 import { serverAudits } from 'graphql-http'
 import { request as httpRequest } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { sendRaw } from './support/raw-request.ts'
 import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
@@ -59,6 +60,33 @@ test.each(['/nowhere', '/graphql/', '/graphiql/nothing.js', '/livez/', '/favicon
   'there is nothing at %s',
   async (path) => {
     expect((await get(await createTestGateway(), path)).status).toBe(404)
+  },
+)
+
+test.each([
+  ['localhost', 'http://localhost', 302],
+  ['localhost', 'http://localhost/livez', 200],
+  ['localhost:80', 'http://LocalHost/livez', 200],
+  ['127.0.0.1:4000', 'HTTP://127.0.0.1:4000/readyz?exclude=store', 200],
+  ['localhost', 'http://localhost/graphql?query={__typename}', 200],
+  ['localhost', 'http://localhost?query={__typename}', 302],
+  ['localhost', 'http://localhost/nowhere', 404],
+])('with the Host header %s the target may be the URL %s', async (host, target, status) => {
+  const { url } = await createTestGateway()
+  const [answer] = await sendRaw(url, `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+  expect(answer?.status).toBe(status)
+})
+
+test.each([true, false])(
+  'an operation can be sent to the URL as target (fast lane: %s)',
+  async (hasFastLane) => {
+    const { url } = await createTestGateway({ hasFastLane })
+    const head = `host: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${typename.length}`
+    const [answer] = await sendRaw(
+      url,
+      `POST http://localhost/graphql HTTP/1.1\r\n${head}\r\n\r\n${typename}`,
+    )
+    expect([answer?.status, answer?.body]).toEqual([200, '{"data":{"__typename":"Query"}}'])
   },
 )
 
