@@ -35,10 +35,11 @@ export class BodyMemory {
    */
   allocate(body: HeldBody, bytes: number): void {
     this.#allocatedBytes += bytes
-    while (this.#allocatedBytes > this.#limitBytes) {
-      const largest = this.#findLargest() ?? body
-      largest.reject(this.#overloaded())
+    while (this.#isExceeded() && this.#unfinished.size > 0) {
+      const largest = this.#takeLargest()
+      largest?.reject(this.#overloaded())
     }
+    if (this.#isExceeded()) body.reject(this.#overloaded())
   }
 
   /** From now on the body may be rejected to make room for others. */
@@ -57,11 +58,16 @@ export class BodyMemory {
     this.#allocatedBytes -= body.allocatedBytes
   }
 
-  #findLargest(): HeldBody | undefined {
+  #isExceeded(): boolean {
+    return this.#allocatedBytes > this.#limitBytes
+  }
+
+  #takeLargest(): HeldBody | undefined {
     let largest: HeldBody | undefined
     for (const body of this.#unfinished) {
       if (largest === undefined || body.allocatedBytes > largest.allocatedBytes) largest = body
     }
+    if (largest) this.#unfinished.delete(largest)
     return largest
   }
 
