@@ -73,12 +73,12 @@ function drip(socket: Socket, byte: string): void {
 }
 
 /** Writes bytes and waits until they have left. */
-async function write(socket: Socket, bytes: string): Promise<void> {
+async function write(socket: Socket, bytes: string | Buffer): Promise<void> {
   await new Promise((resolve) => void socket.write(bytes, resolve))
 }
 
 /** Sends the bytes again and again until the connection is closed. @returns how many bytes were sent */
-async function flood(socket: Socket, bytes: string): Promise<number> {
+async function flood(socket: Socket, bytes: string | Buffer): Promise<number> {
   const end = closed(socket)
   while (!socket.closed) await Promise.race([write(socket, bytes), end])
   return socket.bytesWritten
@@ -1154,22 +1154,30 @@ describe('bodies that nobody reads', () => {
     ['GET /metrics', key, 200],
   ]
 
-  test('gigabytes behind an answer are not read', async () => {
+  test('an answer before the body closes the connection', async () => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
     const answers = unread.map(async ([request, given]) => {
-      const socket = await openSocket(gateway.url)
+      const socket = await openSocket(gateway.url, true)
       const answer = readAll(socket)
       const headers = { host: 'localhost', 'content-type': 'application/json', ...given }
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
       socket.write(`${request} HTTP/1.1\r\n${lines.join('')}content-length: 10000000000\r\n\r\n`)
-      // What the gateway does not read stays in the buffers of the two sockets: a few megabytes each.
-      expect(await flood(socket, ' '.repeat(100_000))).toBeLessThan(30_000_000)
+      await flood(socket, Buffer.alloc(100_000))
       const [head = ''] = (await answer).split('\r\n\r\n', 1)
       const isClosing = /\r\nconnection: close(?:\r\n|$)/i.test(head)
       return [request, given, Number(head.split(' ')[1]), isClosing]
     })
     expect(await Promise.all(answers)).toEqual(unread.map((row) => [...row, true]))
     expect(upstream(gateway)).toBe(0)
+  })
+
+  test('gigabytes behind an answer are not read', async () => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+    const socket = await openSocket(gateway.url, true)
+    socket.resume().write(`${headOfPost}content-length: 10000000000\r\n\r\n`)
+    // One megabyte is read. The buffers of the two sockets take a few more.
+    expect(await flood(socket, Buffer.alloc(1_000_000))).toBeLessThan(30_000_000)
+    await expect.poll(() => gateway.connections()).toBe(0)
   })
 
   test('a client that is still sending can read the answer', async () => {
@@ -1201,14 +1209,16 @@ describe('bodies that nobody reads', () => {
 
   test('a mutation behind such a body is not run, since its answer could not be read', async () => {
     const gateway = await createTestGateway()
-    const socket = await openSocket(gateway.url)
+    const socket = await openSocket(gateway.url, true)
     const body = JSON.stringify({ query: `mutation{${create}}` })
     const mutation = `${headOfPost}content-length: ${body.length}\r\n\r\n${body}`
-    const answer = readAll(socket)
+    let answers = ''
+    socket.on('data', (chunk) => (answers += String(chunk)))
     socket.write('POST /nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n')
     await expect.poll(() => socket.bytesRead).toBeGreaterThan(0)
     socket.write(`12345${mutation}`)
-    expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404'])
+    await expect.poll(() => gateway.connections()).toBe(0)
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404'])
     expect(upstream(gateway)).toBe(0)
   })
 })
@@ -1243,8 +1253,8 @@ describe('a gateway with a heap of 256 MB', () => {
         .toBeGreaterThanOrEqual(mostlyClosed)
       expect(await askAll(url)).toEqual([200, 200])
       const peak = gateway.peakMemoryBytes()
-      // Without load it takes 170 MB.
-      if (peak !== undefined) expect(peak).toBeLessThan(350_000_000)
+      // Without load it takes 170 MB. With unbounded bodies these attacks took 370 to 500 MB.
+      if (peak !== undefined) expect(peak).toBeLessThan(300_000_000)
       gateway.kill('SIGTERM')
       expect(await gateway.ended).toEqual({ code: 0, signal: null })
     },
@@ -1463,9 +1473,8 @@ describe('someone who has time', () => {
 
   test('a caller who goes on sending after the refusal is cut off', async () => {
     const gateway = await createTestGateway({ limits: shortLimits })
-    const { hostname, port } = new URL(gateway.url)
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
-    socket.on('error', () => undefined).resume()
+    const socket = await openSocket(gateway.url, true)
+    socket.resume()
     socket.write(`${headOfPost}content-length: 90000\r\n\r\n`)
     drip(socket, ' ')
     await closed(socket)

@@ -4,9 +4,10 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-export async function openSocket(url: string): Promise<Socket> {
+/** @param allowHalfOpen whether the caller may go on sending when the gateway has ended its side */
+export async function openSocket(url: string, allowHalfOpen = false): Promise<Socket> {
   const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen })
   // What is cut off may be cut off hard.
   socket.on('error', () => undefined)
   onTestFinished(() => void socket.destroy())
