@@ -1180,15 +1180,19 @@ describe('bodies that nobody reads', () => {
     await expect.poll(() => gateway.connections()).toBe(0)
   })
 
-  test('a client that is still sending can read the answer', async () => {
+  test.each([
+    ['a body that has begun', 90_001, '{'],
+    ['a body that is too large', 900_000, '{'],
+    ['a body of which nothing has come', 90_000, ''],
+  ])('a client that is still sending can read the answer: %s', async (_name, length, start) => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
     const socket = await openSocket(gateway.url)
     const failures: Error[] = []
     socket.on('error', (error) => failures.push(error))
-    socket.write(`${headOfPost}content-length: 90000\r\n\r\n{`)
+    socket.write(`${headOfPost}content-length: ${length}\r\n\r\n${start}`)
     // The answer waits in the client's buffer while it sends.
     await once(socket, 'readable')
-    for (let sent = 0; sent < 9; sent += 1) await write(socket, ' '.repeat(10_000))
+    await write(socket, ' '.repeat(length - start.length))
     const answer = readAll(socket)
     socket.end()
     expect(await answer).toMatch(/^HTTP\/1\.1 401 [\s\S]*"The request has no valid credentials"/)

@@ -30,18 +30,23 @@ export function closeLingering(socket: Socket): void {
   if (lingering.has(socket)) return
   lingering.add(socket)
   closing.add(socket)
-  // Without the HTTP parser: chunks and further requests would cost more than their bytes do.
-  socket.removeAllListeners('data')
-  let bytes = 0
-  socket.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > lingerBytes) socket.pause()
-  })
-  socket.resume()
+  // A socket that the HTTP server has paused starts to read again by the server's own listener only.
+  if (socket.isPaused()) socket.once('resume', () => discardInput(socket)).resume()
+  else discardInput(socket)
   socket.end()
   const limit = setTimeout(() => socket.destroy(), lingerMs).unref()
   socket.once('close', () => clearTimeout(limit))
   const close = Socket.prototype.destroySoon.bind(socket)
   if (socket.readableEnded) close()
   else socket.once('end', close)
+}
+
+/** Takes the socket from the HTTP parser: chunks and further requests would cost more than their bytes do. */
+function discardInput(socket: Socket): void {
+  socket.removeAllListeners('data')
+  let bytes = 0
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > lingerBytes) socket.pause()
+  })
 }
