@@ -22,14 +22,19 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Whether what it prints is read. */
   readonly isRead?: boolean
+  /** Whether what it prints as an error is dropped. */
+  readonly isSilent?: boolean
 }
 
 /** @throws where there is no such command */
 export async function startChild(
   [command, ...args]: readonly [string, ...string[]],
-  { isRead = false, ...options }: ChildOptions = {},
+  { isRead = false, isSilent = false, ...options }: ChildOptions = {},
 ): Promise<Child> {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', isRead ? 'pipe' : 'ignore', 'inherit'] })
+  const child = spawn(command, args, {
+    ...options,
+    stdio: ['ignore', isRead ? 'pipe' : 'ignore', isSilent ? 'ignore' : 'inherit'],
+  })
   const ended = once(child, 'exit')
   ended.catch(() => undefined)
   await once(child, 'spawn')

@@ -2,12 +2,18 @@
 export const begin = '<!-- bench:begin -->'
 export const end = '<!-- bench:end -->'
 
+/** The two marks of a report. Default: those of `npm run bench`. */
+export interface Marks {
+  readonly begin: string
+  readonly end: string
+}
+
 /** @throws where the marks are not there, once each and in this order */
-export function replaceReport(readme: string, report: string): string {
-  const [before, rest, ...others] = readme.split(begin)
-  const [, after, ...more] = rest?.split(end) ?? []
+export function replaceReport(readme: string, report: string, marks: Marks = { begin, end }): string {
+  const [before, rest, ...others] = readme.split(marks.begin)
+  const [, after, ...more] = rest?.split(marks.end) ?? []
   if (before === undefined || after === undefined || others.length + more.length > 0) {
-    throw new Error(`README.md must have ${begin} and, after it, ${end}, once each`)
+    throw new Error(`README.md must have ${marks.begin} and, after it, ${marks.end}, once each`)
   }
-  return `${before}${begin}\n\n${report}\n\n${end}${after}`
+  return `${before}${marks.begin}\n\n${report}\n\n${marks.end}${after}`
 }

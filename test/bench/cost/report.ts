@@ -42,7 +42,7 @@ const count = (value: number): string => Math.round(value).toLocaleString('en-US
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '--:'))), ...rows.map(line)].join(
     '\n',
   )

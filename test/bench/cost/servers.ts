@@ -88,7 +88,7 @@ export function requestFor(url: URL, body: string, headers: readonly string[] = 
 }
 
 /** The address that a child process prints when it listens. What else it prints is read, too, and dropped. */
-function addressOf({ process: child }: Child, name: string): Promise<URL> {
+export function addressOf({ process: child }: Child, name: string): Promise<URL> {
   const { promise, resolve, reject } = Promise.withResolvers<URL>()
   let output = ''
   function read(chunk: string): void {

@@ -1,0 +1,79 @@
+/** Documents that take long to be read and validated, within what one document may have. */
+import type { Attack, Attacker } from '../attack.ts'
+import { repeat } from '../requests.ts'
+
+/** Ever other documents: none of them is known. @param make gives the text for a number */
+function fresh(attacker: Attacker, make: (number: number) => string): Promise<void> {
+  let number = 0
+  const next = (): Buffer => {
+    number += 1
+    return attacker.graphql(make(number))
+  }
+  return attacker.flood(next, { connections: 8 })
+}
+
+/** A document that is sent again and again, each time with another comment. */
+function document(name: string, what: string, text: string): Attack {
+  return {
+    name,
+    what,
+    run: (attacker) => fresh(attacker, (number) => `#${number}\n${text}`),
+  }
+}
+
+/** Fragments that all have the same place, so that each is compared with all others. */
+const overlapping = `{contact(uuid:"1"){${repeat(50, (number) => `...F${number}`)}}} ${repeat(
+  50,
+  (number) => `fragment F${number} on Contact{uuid name ...G${number}} fragment G${number} on Contact{tags}`,
+)}`
+
+export const documentAttacks: readonly Attack[] = [
+  {
+    name: 'new-documents',
+    what: 'ever new documents of 450 fields',
+    run: (attacker) =>
+      fresh(attacker, (number) => `query Q${number}{contact(uuid:"${number}"){${'name '.repeat(450)}}}`),
+  },
+  document('overlapping-fragments', '100 fragments in one place, each compared with all others', overlapping),
+  document(
+    'overlapping-fields',
+    '480 fields of one name in one place, each compared with all others',
+    `{contact(uuid:"1"){${'team{name} '.repeat(240)}}}`,
+  ),
+  document(
+    'unknown-fields',
+    '480 unknown fields, with names that are nearly known',
+    `{contact(uuid:"1"){${repeat(480, (number) => `conversationHre${number}`)}}}`,
+  ),
+  document(
+    'deep-document',
+    'lists in objects in lists as an argument, 490 deep',
+    `mutation{createContact(input:{identifier:"1",source:WHATSAPP,name:"A",tags:${'['.repeat(470)}${']'.repeat(470)}}){contact{uuid}}}`,
+  ),
+  document('long-comment', 'a comment of 95,000 characters', `#${'c'.repeat(95_000)}\n{__typename}`),
+  document(
+    'long-block',
+    'a block string of 30,000 lines, and an error behind it',
+    `{contact(uuid:"""${' \n'.repeat(30_000)}"""){nothing}}`,
+  ),
+  document('syntax-error', '45,000 empty lines, and then a mistake', `{__typename}${'\n'.repeat(45_000)}}`),
+  {
+    name: 'introspection',
+    what: '10 aliases of the whole schema, as deep as it may be asked for: no call',
+    run(attacker) {
+      const type = 'name description kind'
+      const fields = `fields{name description args{name type{${type}}} type{${type} fields{name description type{${type}}}}}`
+      const schema = repeat(10, (number) => `a${number}:__schema{types{${type} ${fields}}}`)
+      const request = attacker.graphql(`{${schema}}`)
+      return attacker.flood(() => request, { connections: 8 })
+    },
+  },
+  {
+    name: 'free-queries',
+    what: '`{__typename}` with a key, which costs no call, on 50 connections',
+    run(attacker) {
+      const request = attacker.graphql('{__typename}')
+      return attacker.flood(() => request, { connections: 50, inFlight: 4 })
+    },
+  },
+]
