@@ -11,7 +11,7 @@ import { freePort } from '../cost/upstream.ts'
 import { apiKeys } from './scene.ts'
 
 const heapMebibytes = 256
-const startMs = 10_000
+const startMs = 60_000
 /** For an answer of its health checks. */
 const patienceMs = 2000
 const root = join(import.meta.dirname, '../../..')
@@ -46,10 +46,22 @@ export interface AttackedGateway {
   end(): Promise<void>
 }
 
-/** @param storeUrl as in `STORE_URL` */
-export async function startGateway(upstreamUrl: string, storeUrl: string): Promise<AttackedGateway> {
+export interface GatewayOptions {
+  /** What is run, from the root of the repository. Default: the built one */
+  readonly main?: string | undefined
+  readonly upstreamUrl: string
+  /** As in `STORE_URL`. */
+  readonly storeUrl: string
+}
+
+/** @throws where it does not answer within a minute */
+export async function startGateway({
+  main = 'dist/main.js',
+  upstreamUrl,
+  storeUrl,
+}: GatewayOptions): Promise<AttackedGateway> {
   const flags = [`--max-old-space-size=${heapMebibytes}`, '--disallow-code-generation-from-strings']
-  const command = [process.execPath, ...flags, join(root, 'dist/main.js')]
+  const command = [process.execPath, ...flags, join(root, main)]
   const port = await freePort()
   const child = await startChild(pinned('server', command), {
     // A folder without `.env`, as the gateway would read it.

@@ -37,13 +37,18 @@ export interface MeasureOptions {
   readonly upstreamUrl: string
   /** Of the attack. Half as many go before it, without one. */
   readonly seconds: number
+  /** As in `GatewayOptions`. */
+  readonly main?: string
 }
 
 /** Milliseconds behind the attack in which the honest caller is to be served again. */
 const afterMs = 1500
 
 /** @returns the base URL of the API */
-export async function startUpstream(): Promise<{ readonly url: string; end(): Promise<void> }> {
+export async function startUpstream(): Promise<{
+  readonly url: string
+  readonly end: () => Promise<void>
+}> {
   const script = join(import.meta.dirname, 'upstream.ts')
   const child = await startChild(pinned('others', [process.execPath, script]), { isRead: true })
   const { href } = await addressOf(child, 'the upstream')
@@ -90,11 +95,11 @@ async function measureOn(gateway: AttackedGateway, attack: Attack, seconds: numb
 /** Against a gateway that has just been started, and ends with the attack. */
 export async function measureAttack(
   attack: Attack,
-  { upstreamUrl, seconds }: MeasureOptions,
+  { upstreamUrl, seconds, main }: MeasureOptions,
 ): Promise<Measured> {
   const redis = attack.store === 'redis' ? await startRedis() : undefined
   try {
-    const gateway = await startGateway(upstreamUrl, redis?.url ?? 'memory:')
+    const gateway = await startGateway({ main, upstreamUrl, storeUrl: redis?.url ?? 'memory:' })
     try {
       return await measureOn(gateway, attack, Math.max(seconds, attack.leastSeconds ?? 0))
     } finally {

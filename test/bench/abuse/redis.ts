@@ -7,7 +7,7 @@ import { isOnPath } from '../cost/machine.ts'
 import { freePort } from '../cost/upstream.ts'
 
 const maxMemory = '256mb'
-const startMs = 10_000
+const startMs = 60_000
 
 export const hasRedis = isOnPath('redis-server')
 

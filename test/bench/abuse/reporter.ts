@@ -12,7 +12,7 @@ export interface Reporter {
 }
 
 /** Milliseconds for it to say what it met. */
-const patienceMs = 10_000
+const patienceMs = 60_000
 
 /** @param script a file of this folder, which reports on SIGTERM */
 export async function startReporter(script: string, ...args: readonly string[]): Promise<Reporter> {

@@ -1,13 +1,21 @@
 /** Connections: too many, too short, and with something else on them than requests. */
 import { randomBytes } from 'node:crypto'
 import type { Attack } from '../attack.ts'
-import { getBytes, repeat, requestBytes } from '../requests.ts'
+import { getBytes, postBytes, repeat, requestBytes } from '../requests.ts'
 
 export const connectionAttacks: readonly Attack[] = [
   {
     name: 'silent-connections',
     what: '3,000 connections that say nothing, each opened again when it is closed',
     run: (attacker) => attacker.hold({ connections: 3000, begin: () => undefined }),
+  },
+  {
+    name: 'anonymous-pipeline',
+    what: '45 requests without credentials on each of 1,900 connections, and no answer is read',
+    run(attacker) {
+      const request = postBytes(attacker.host, [], '{"query":"{__typename}"}')
+      return attacker.flood(() => request, { connections: 1900, inFlight: 45, isRead: false })
+    },
   },
   {
     name: 'connection-churn',
