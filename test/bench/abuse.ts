@@ -27,7 +27,8 @@ import { orEnd } from './or-end.ts'
 const root = join(import.meta.dirname, '../..')
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const names = attacks.map(({ name }) => name)
-const options = orEnd(() => readOptions(process.argv.slice(2), names, join(root, 'README.md')))
+const readme = join(root, 'README.md')
+const options = orEnd(() => readOptions(process.argv.slice(2), names, readme))
 const loadBefore = load()
 const chosen = attacks
   .filter(({ name }) => options.only.includes(name))
@@ -72,12 +73,12 @@ async function run(): Promise<void> {
   say('building the gateway (npm run build)')
   execFileSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   pinSelf()
-  const style = { ...(await resolveConfig(options.file)), parser: 'markdown' }
+  const style = { ...(await resolveConfig(readme)), parser: 'markdown' }
   const report = await format(renderReport(notes(), await measureAll()), style)
   say(report)
   if (!options.write) return
-  const readme = replaceReport(readFileSync(options.file, 'utf8'), report.trim(), marks)
-  writeFileSync(options.file, await format(readme, style))
+  const written = replaceReport(readFileSync(options.file, 'utf8'), report.trim(), marks)
+  writeFileSync(options.file, await format(written, style))
   say(`written into ${options.file}`)
 }
 
