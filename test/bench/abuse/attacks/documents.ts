@@ -47,7 +47,7 @@ export const documentAttacks: readonly Attack[] = [
   ),
   document(
     'deep-document',
-    'lists in objects in lists as an argument, 490 deep',
+    'lists in lists as an argument, 470 deep',
     `mutation{createContact(input:{identifier:"1",source:WHATSAPP,name:"A",tags:${'['.repeat(470)}${']'.repeat(470)}}){contact{uuid}}}`,
   ),
   document('long-comment', 'a comment of 95,000 characters', `#${'c'.repeat(95_000)}\n{__typename}`),
