@@ -1,7 +1,7 @@
 /** What `npm run bench:abuse` makes of what it meets, and that its attacks stay within their own bounds. */
 import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { largestBodyBytes } from '../src/http/read-body.ts'
+import { largestBodyBytes } from '../src/http/request-body.ts'
 import { listen } from '../src/listen.ts'
 import { createAnswerReader } from './bench/abuse/answers.ts'
 import type { Attacker } from './bench/abuse/attack.ts'
