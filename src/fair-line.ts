@@ -43,9 +43,21 @@ export class FairLine<T> {
     this.waiting -= 1
   }
 
-  /** Takes the one whose turn it is out of the line; undefined where nobody waits. */
-  takeNext(): T | undefined {
+  /** @returns whether anyone waits whose bucket may go */
+  hasFor(mayGo: (bucket: string) => boolean): boolean {
+    for (const bucket of this.buckets.keys()) if (mayGo(bucket)) return true
+    return false
+  }
+
+  /**
+   * Takes the next one out of the queue.
+   *
+   * @param mayGo whether a bucket may go now; others keep their place. Default: each may
+   * @returns undefined where nobody waits who may go
+   */
+  takeNext(mayGo?: (bucket: string) => boolean): T | undefined {
     for (const [bucket, there] of this.buckets) {
+      if (mayGo?.(bucket) === false) continue
       this.buckets.delete(bucket)
       // Behind all others, for its next turn.
       if (there.size > 1) this.buckets.set(bucket, there)

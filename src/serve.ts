@@ -4,7 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
 import type { Config } from './config.ts'
 import { createContacts } from './contacts/contacts.ts'
-import { createRetryBudget } from './contacts/retry-budget.ts'
+import { createRetryBudgets } from './contacts/retry-budget.ts'
 import { createGateway } from './gateway.ts'
 import { schema } from './graphql/schema.ts'
 import { createAuthenticate } from './http/authentication/authenticate.ts'
@@ -65,8 +65,8 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
     takeTurns: store.takeTurns,
     log,
   })
-  const budget = createRetryBudget()
-  const contacts = createContacts({ callbell, store, budget, log }, config)
+  const budgets = createRetryBudgets()
+  const contacts = createContacts({ callbell, store, budgets, log }, config)
   const traces = await openTraces(config.traces, log)
   const metrics = createMetrics({
     version: packageJson.version,
@@ -125,7 +125,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
   })
   metrics.observe(async () => ({
     ...callbell.state(),
-    retryTokens: budget.tokens(),
+    retryTokens: budgets.tokens(),
     connections: connections.count(),
     isStoreAvailable: await isStoreAvailable(),
   }))

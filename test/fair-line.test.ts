@@ -24,6 +24,16 @@ test('a bucket that comes back has its turn after those that are there', () => {
   expect(takeAll(line)).toEqual(['b1', 'a2', 'b2'])
 })
 
+const isNotA = (bucket: string): boolean => bucket !== 'a'
+
+test('a bucket that may not go keeps its place, and others go', () => {
+  const line = new FairLine<string>()
+  for (const one of ['a1', 'a2', 'b1', 'c1']) line.add(one.slice(0, 1), one)
+  expect([line.hasFor(isNotA), line.takeNext(isNotA), line.takeNext(isNotA)]).toEqual([true, 'b1', 'c1'])
+  expect([line.hasFor(isNotA), line.takeNext(isNotA), line.size]).toEqual([false, undefined, 2])
+  expect(takeAll(line)).toEqual(['a1', 'a2'])
+})
+
 test('who leaves the line is not taken any more, and takes nobody’s turn', () => {
   const line = new FairLine<string>()
   for (const one of ['a1', 'a2', 'b1', 'b2']) line.add(one.slice(0, 1), one)

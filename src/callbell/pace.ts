@@ -2,7 +2,8 @@
  * The pace of all requests to Callbell: never more than the account's limit within any second,
  * and never more in flight than the connections can carry. Bursts wait in line, but only those
  * that can still be served in time: the others are told at once. In line, callers take turns: one
- * that asks for more than its share makes itself wait, not the others.
+ * that asks for more than its share makes itself wait, not the others. Nor can one whose requests are
+ * answered slowly take all connections.
  */
 import { FairLine } from '../fair-line.ts'
 import { CallbellError } from './errors.ts'
@@ -65,8 +66,16 @@ const longestOfBucket = longestLine / 2
 /** What is left of the limit after a 429, and the answers that it takes to get back to all of it. */
 const slowedTo = 3 / 4
 const answersToRecover = 1000
+/**
+ * What one bucket may have in flight, as a multiple of the places that are free: four fifths of all places
+ * where it is alone, and less the more others use. So slow answers of one never take the last place.
+ */
+const inFlightPerFreePlace = 4
+/** Below so many buckets it is not worth forgetting those with nothing in flight. */
+const fewBuckets = 1000
 
 interface Waiting {
+  readonly bucket: string
   readonly letIn: (pass: Pass) => void
   readonly timer: NodeJS.Timeout
 }
@@ -76,6 +85,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   let limit = most
   const window = new SlidingWindow()
   let inFlight = 0
+  const inFlightOf = new Map<string, number>()
   const line = new FairLine<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
   let alarm: NodeJS.Timeout | undefined
@@ -97,12 +107,23 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     return inFlight < maxInFlight && window.roomAt(now, ownPlaces(now)) <= now
   }
 
+  function mayStart(bucket: string): boolean {
+    return (inFlightOf.get(bucket) ?? 0) < inFlightPerFreePlace * (maxInFlight - inFlight)
+  }
+
+  function countInFlight(bucket: string, change: 1 | -1): void {
+    inFlight += change
+    inFlightOf.set(bucket, (inFlightOf.get(bucket) ?? 0) + change)
+    if (inFlightOf.size < fewBuckets) return
+    for (const [other, count] of inFlightOf) if (count === 0) inFlightOf.delete(other)
+  }
+
   function waitBehind(ahead: number, now: number): number {
     return maxRps === 0 ? 0 : window.waitBehind(ahead, now, ownPlaces(now))
   }
 
-  function letIn(): Pass {
-    inFlight += 1
+  function letIn(bucket: string): Pass {
+    countInFlight(bucket, 1)
     let flight: Flight | undefined
     if (maxRps !== 0) window.letIn()
     return {
@@ -112,17 +133,19 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
       done() {
         if (flight) flight.answeredAt = performance.now()
         else if (maxRps !== 0) window.takeBack()
-        inFlight -= 1
+        countInFlight(bucket, -1)
         advance()
       },
     }
   }
 
-  function letNextIn(): void {
-    const next = line.takeNext()
-    if (next === undefined) return
+  /** @returns whether anyone waited who may start */
+  function letNextIn(): boolean {
+    const next = line.takeNext(mayStart)
+    if (next === undefined) return false
     clearTimeout(next.timer)
-    next.letIn(letIn())
+    next.letIn(letIn(next.bucket))
+    return true
   }
 
   function advance(): void {
@@ -135,7 +158,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
 
   function advanceAlone(): void {
     const now = performance.now()
-    while (line.size > 0 && hasRoom(now)) letNextIn()
+    while (hasRoom(now) && letNextIn());
     setAlarmForRoom()
   }
 
@@ -144,7 +167,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
     if (isAsking) return
     const now = performance.now()
     const wanted = Math.min(line.size, maxInFlight - inFlight, window.room(now, ownPlaces(now)))
-    if (wanted <= 0) {
+    if (wanted <= 0 || !line.hasFor(mayStart)) {
       setAlarmForRoom()
       return
     }
@@ -163,7 +186,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
 
   function setAlarmForRoom(): void {
     // What waits for a connection is called by the one that is done with it.
-    if (inFlight >= maxInFlight) return
+    if (inFlight >= maxInFlight || !line.hasFor(mayStart)) return
     const now = performance.now()
     setAlarm(window.roomAt(now, ownPlaces(now)) - now)
   }
@@ -184,7 +207,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
   return {
     async enter(latest, bucket) {
       const now = performance.now()
-      if (line.size === 0 && shared === undefined && hasRoom(now)) return letIn()
+      if (line.size === 0 && shared === undefined && hasRoom(now) && mayStart(bucket)) return letIn(bucket)
       const silenceMs = shared?.silentForMs(now) ?? 0
       const wait = Math.max(waitBehind(line.ahead(bucket), now), sharedAgainAt - now, silenceMs)
       const isFull = line.size >= longestLine || line.sizeOf(bucket) >= longestOfBucket
@@ -196,7 +219,7 @@ export function createPace({ maxRps, maxInFlight, takeTurns }: PaceOptions): Pac
           line.remove(bucket, waiting)
           reject(overloaded(waitBehind(line.ahead(bucket), performance.now())))
         }, latest - now)
-        const waiting: Waiting = { letIn: resolve, timer }
+        const waiting: Waiting = { bucket, letIn: resolve, timer }
         line.add(bucket, waiting)
         advance()
       })

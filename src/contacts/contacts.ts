@@ -25,7 +25,7 @@ import { listMessages } from './list-messages.ts'
 import type { Read } from './read.ts'
 import { createRead } from './read.ts'
 import { readPages } from './read-pages.ts'
-import type { RetryBudget } from './retry-budget.ts'
+import type { RetryBudgets } from './retry-budget.ts'
 import type { Repeating } from './repeat.ts'
 import type { SendOptions } from './sender.ts'
 import { createSender } from './sender.ts'
@@ -76,18 +76,18 @@ export interface Contacts {
 export interface ContactsParts {
   readonly callbell: CallbellClient
   readonly store: Store
-  /** What retries and lookups of all calls are paid from. */
-  readonly budget: RetryBudget
+  /** What retries and lookups are paid from. */
+  readonly budgets: RetryBudgets
   readonly log: Logger
 }
 
 export function createContacts(
-  { callbell, store, budget, log }: ContactsParts,
+  { callbell, store, budgets, log }: ContactsParts,
   options: SendOptions & KeyRecordOptions,
 ): Contacts {
-  const sender = createSender(budget, options)
+  const sender = createSender(budgets, options)
   const lock = createContactLock(store)
-  const once = { sender, budget, idempotency: createIdempotency(store, sender, log, options) }
+  const once = { sender, budgets, idempotency: createIdempotency(store, sender, log, options) }
   /** Not a set of them: one that is filled and emptied all the time keeps them from being collected. */
   let running = 0
   const allEnded = Promise.withResolvers<void>()
@@ -111,6 +111,7 @@ export function createContacts(
   /** A change that comes to the same however often it is made. */
   function change<T>(origin: Origin, make: (repeating: Repeating) => Promise<T>): Promise<T> {
     return run('NOT_APPLIED', (deadline) => {
+      const budget = budgets.of(origin.caller.bucket)
       budget.earn()
       return make({ origin, deadline, budget })
     })
@@ -120,7 +121,7 @@ export function createContacts(
     return run(undefined, (deadline) => {
       // A read that gets its turn too late would not be answered in time.
       const enterBy = deadline - options.timeoutMs / 5
-      return call(createRead(budget, { origin, enterBy, answerBy: deadline }))
+      return call(createRead(budgets.of(origin.caller.bucket), { origin, enterBy, answerBy: deadline }))
     })
   }
 

@@ -6,7 +6,7 @@ import type { Creation } from './creation.ts'
 import { ContactsFailure } from './failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
 import type { InputProblem } from './input-rules.ts'
-import type { RetryBudget } from './retry-budget.ts'
+import type { RetryBudgets } from './retry-budget.ts'
 import type { Sender } from './sender.ts'
 
 /** Why something was not made, in terms of the input; `REJECTED`: by Callbell itself. */
@@ -19,7 +19,7 @@ export interface CreationProblem {
 
 export interface MakeOnceParts {
   readonly sender: Sender
-  readonly budget: RetryBudget
+  readonly budgets: RetryBudgets
   readonly idempotency: Idempotency
 }
 
@@ -34,13 +34,13 @@ export interface MakeOnceParts {
  * @throws ContactsFailure for everything else, with the outcome
  */
 export async function makeOnce<Made>(
-  { sender, budget, idempotency }: MakeOnceParts,
+  { sender, budgets, idempotency }: MakeOnceParts,
   key: string | undefined,
   creation: Creation<Made>,
   origin: Origin,
   deadline: number,
 ): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
-  budget.earn()
+  budgets.of(origin.caller.bucket).earn()
   const sending = { creation, origin, deadline }
   try {
     // Without a key nothing is stored, and nothing is slower.

@@ -1,7 +1,10 @@
 /**
  * What retries and lookups may cost: a bucket of tokens that each create and each read fills by a
  * little. It keeps an outage from being multiplied: in the long run, at most 1.1 requests for each.
+ * Each caller has its own: one whose calls make Callbell fail uses up no retry of another.
  */
+import { LRUCache } from 'lru-cache'
+
 const capacity = 100
 /** A tenth of a token each, counted in tenths so that it stays exact. */
 const tenthsEarned = 1
@@ -25,7 +28,32 @@ export const paidFor: RetryBudget = {
   tokens: () => capacity,
 }
 
-export function createRetryBudget(): RetryBudget {
+/** The budgets of all callers. */
+export interface RetryBudgets {
+  /** @param bucket of the caller */
+  of(bucket: string): RetryBudget
+  /** What is left of the smallest, of 100. */
+  tokens(): number
+}
+
+/** The least recently used one is forgotten, and would start anew. */
+const mostBudgets = 1000
+
+export function createRetryBudgets(): RetryBudgets {
+  const budgets = new LRUCache<string, RetryBudget>({ max: mostBudgets })
+  return {
+    of(bucket) {
+      const known = budgets.get(bucket)
+      if (known) return known
+      const added = createRetryBudget()
+      budgets.set(bucket, added)
+      return added
+    },
+    tokens: () => Math.min(capacity, ...[...budgets.values()].map((budget) => budget.tokens())),
+  }
+}
+
+function createRetryBudget(): RetryBudget {
   let tenths = capacity * 10
   return {
     earn() {

@@ -7,7 +7,7 @@ import type { Creation, Finding } from './creation.ts'
 import { failedChange } from './failure.ts'
 import type { LookingFor } from './reconcile.ts'
 import { reconcile } from './reconcile.ts'
-import type { RetryBudget } from './retry-budget.ts'
+import type { RetryBudgets } from './retry-budget.ts'
 import { paidFor } from './retry-budget.ts'
 
 export interface SendOptions {
@@ -43,12 +43,13 @@ export interface Sender {
 /** Requests that provably did nothing are repeated up to so many tries. */
 const mostTries = 4
 
-export function createSender(budget: RetryBudget, { timeoutMs, settleMs }: SendOptions): Sender {
+export function createSender(budgets: RetryBudgets, { timeoutMs, settleMs }: SendOptions): Sender {
   /** How long a finished write may take to be seen by a lookup. */
   const lagMs = settleMs / 4
 
   async function send<Made>(sending: Sending<Made>): Promise<Made> {
     const { creation, origin, deadline, onSent, earlier } = sending
+    const budget = budgets.of(origin.caller.bucket)
     // What is left after an attempt is for looking what became of it.
     const answerBy = deadline - timeoutMs / 5
     // What gets its turn later than this would not be answered in time, and be unclear for nothing.

@@ -33,6 +33,8 @@ export interface Connections {
 
 const sweepEveryMs = 500
 const none: readonly ServerResponse[] = []
+/** What one answer must leave in memory for all of them to be looked at, at once. */
+const largeAnswerBytes = 100_000
 
 interface Open {
   /** Those that it waits for, oldest first. */
@@ -82,14 +84,14 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     open.delete(idlest[0])
   }
 
-  /** Answers wait in memory: those who let the most of them wait go first. */
+  /** Answers wait in memory: the connections with most of them are closed first. */
   function boundUntaken(): void {
-    const waiting = [...open.keys()].filter(({ writableLength }) => writableLength > 0)
-    let total = waiting.reduce((sum, { writableLength }) => sum + writableLength, 0)
+    const waiting = [...open].map(([socket, { answers }]) => ({ socket, bytes: untakenOf(socket, answers) }))
+    let total = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
     if (total <= limits.untakenBytes) return
-    for (const socket of waiting.toSorted((one, other) => other.writableLength - one.writableLength)) {
+    for (const { socket, bytes } of waiting.toSorted((one, other) => other.bytes - one.bytes)) {
       if (total <= limits.untakenBytes) return
-      total -= socket.writableLength
+      total -= bytes
       socket.destroy()
     }
   }
@@ -121,6 +123,10 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     touch(socket, connection, [...connection.answers, response])
     // No honest caller does so: what would all be held for him is given up with him.
     if (connection.answers.length > limits.pipelined) socket.destroy()
+    // Many large answers may be written between two sweeps.
+    response.once('prefinish', () => {
+      if (response.writableLength > largeAnswerBytes) boundUntaken()
+    })
     response.once('close', () => {
       const others = connection.answers.filter((answer) => answer !== response)
       touch(socket, connection, others.length === 0 ? none : others)
@@ -148,4 +154,10 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
       clearTimeout(limit)
     },
   }
+}
+
+/** Bytes that wait to be taken: in the socket, and in answers that wait for the ones before them. */
+function untakenOf(socket: Socket, answers: readonly ServerResponse[]): number {
+  const queued = answers.reduce((sum, { socket: own, writableLength }) => sum + (own ? 0 : writableLength), 0)
+  return socket.writableLength + queued
 }

@@ -24,8 +24,8 @@ export const serverLimits = {
   answerTakenMs: 60_000,
   /** Bytes of answers that nobody takes, all connections together. */
   untakenBytes: 64_000_000,
-  /** Requests on one connection, without waiting for answers. */
-  pipelined: 50,
+  /** Requests on one connection, without waiting for answers. Each is begun as it arrives. */
+  pipelined: 10,
   /** Bytes on one connection since its last request: more than a body with its chunks, or a linger, has. */
   bytesWithoutRequest: 2_000_000,
   /** Bytes: a JWT takes a few thousand. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CallbellError } from '../../src/callbell/errors.ts'
-import type { Pace } from '../../src/callbell/pace.ts'
+import type { Pace, Pass } from '../../src/callbell/pace.ts'
 import { createPace } from '../../src/callbell/pace.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
@@ -70,6 +70,50 @@ test('no more are in flight than there are connections', async () => {
   expect(isIn).toBe(false)
   first?.done()
   await third
+})
+
+test('a caller whose requests are answered slowly leaves connections to others', async () => {
+  const pace = createPace({ maxRps: 0, maxInFlight: 100 })
+  const started: string[] = []
+  const passes: Pass[] = []
+  const start = async (bucket: string): Promise<void> => {
+    passes.push(await pace.enter(soon(), bucket))
+    started.push(bucket)
+  }
+  const startAll = async (bucket: string, count: number): Promise<number> => {
+    const before = started.length
+    for (let requests = 0; requests < count; requests += 1) void start(bucket)
+    await new Promise(setImmediate)
+    return started.length - before
+  }
+  // Four times what is free, each time: alone a caller has four fifths, and the next one a share of the rest.
+  expect(await startAll('slow', 90)).toBe(80)
+  expect(await startAll('slow too', 30)).toBe(16)
+  expect(await startAll('other', 1)).toBe(1)
+  expect(pace.state()).toMatchObject({ inFlight: 97, queueLength: 10 + 14 })
+  // What one caller frees is shared, and all that wait are served in the end.
+  for (let done = 0; done < passes.length; done += 1) {
+    passes[done]?.done()
+    await new Promise(setImmediate)
+  }
+  expect(started.length).toBe(121)
+  expect(pace.state()).toMatchObject({ inFlight: 0, queueLength: 0 })
+})
+
+test('a caller that may not start does not keep the process busy', async () => {
+  const pace = createPace({ maxRps: 1000, maxInFlight: 10 })
+  const passes: Pass[] = []
+  for (let requests = 0; requests < 9; requests += 1) {
+    void pace.enter(soon(), 'slow').then((pass) => passes.push(pass))
+  }
+  await expect.poll(() => passes.length).toBe(8)
+  const set = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => set.mockRestore())
+  await delay(50)
+  // This test's own, and no alarm for a place that only an answer can free.
+  expect(set.mock.calls.length).toBeLessThanOrEqual(1)
+  for (const pass of passes) pass.done()
+  await expect.poll(() => passes.length).toBe(9)
 })
 
 test('what can’t have its turn in time is refused at once, with the time to wait', async () => {

@@ -3,7 +3,7 @@ import pino from 'pino'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
-import { createRetryBudget } from '../../src/contacts/retry-budget.ts'
+import { createRetryBudgets } from '../../src/contacts/retry-budget.ts'
 import type { SendOptions } from '../../src/contacts/sender.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -23,7 +23,7 @@ export function createTestContacts(
     log,
   })
   const contacts = createContacts(
-    { callbell, store, budget: createRetryBudget(), log },
+    { callbell, store, budgets: createRetryBudgets(), log },
     { ...options, ttlMs: 3_600_000, callerStoreBytes: 0 },
   )
   return { contacts, close: () => callbell.close() }

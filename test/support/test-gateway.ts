@@ -8,7 +8,7 @@ import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { TypedDocumentNode } from '../../src/client/typed-document-node.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
-import { createRetryBudget } from '../../src/contacts/retry-budget.ts'
+import { createRetryBudgets } from '../../src/contacts/retry-budget.ts'
 import { createGateway } from '../../src/gateway.ts'
 import type { AnswerLimits } from '../../src/graphql/answer-size.ts'
 import type { AuthenticateOptions } from '../../src/http/authentication/authenticate.ts'
@@ -111,7 +111,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
       ...options.health,
     }),
   }
-  const budget = createRetryBudget()
+  const budgets = createRetryBudgets()
   const metrics = createMetrics({ version: '1.2.3', mutations: ['createContact'] })
   const telemetry = createTelemetry({
     log,
@@ -123,7 +123,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   })
   const { ttlMs = 24 * 3_600_000, callerStoreBytes = 0 } = options
   const contacts = {
-    ...createContacts({ callbell, store, budget, log }, { timeoutMs, settleMs, ttlMs, callerStoreBytes }),
+    ...createContacts({ callbell, store, budgets, log }, { timeoutMs, settleMs, ttlMs, callerStoreBytes }),
     ...options.contacts,
   }
   const {
@@ -154,7 +154,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   })
   metrics.observe(async () => ({
     ...callbell.state(),
-    retryTokens: budget.tokens(),
+    retryTokens: budgets.tokens(),
     connections: connections.count(),
     isStoreAvailable: true,
   }))

@@ -4,7 +4,7 @@ import { GraphQLError, Kind, parse } from 'graphql'
 import type { GatewayPlugin } from '../../graphql/builder.ts'
 import { Refused } from '../../graphql/refused.ts'
 
-/** Words and signs of the text: checked while it is read. */
+/** Tokens of the text: counted while it is parsed. */
 const mostTokens = 1000
 
 /** Finding the place of each in the document takes time, and nobody mends more at once. */
@@ -12,6 +12,8 @@ const mostErrors = 10
 
 /** Counted with every fragment in the place where it is spread, so that fragments multiply nothing unseen. */
 const limits = {
+  /** The whole schema takes 10 ms, and no call to Callbell that a caller would pay for. */
+  introspections: { most: 2, words: 'fields `__schema` and `__type`, fragments included' },
   /** `__typename` and repetitions too: each may be a call to Callbell. */
   rootFields: { most: 10, words: 'fields at the root of an operation' },
   /** Reading the whole schema, as GraphiQL does, takes 15. */
@@ -24,12 +26,23 @@ const limits = {
   directivesInOnePlace: { most: 4, words: 'directives in one place' },
 } as const
 
+const introspective: ReadonlySet<string> = new Set(['__schema', '__type'])
+
 type Limit = keyof typeof limits
-const limitNames = ['rootFields', 'depth', 'fields', 'aliases', 'directives', 'directivesInOnePlace'] as const
+const limitNames = [
+  'introspections',
+  'rootFields',
+  'depth',
+  'fields',
+  'aliases',
+  'directives',
+  'directivesInOnePlace',
+] as const
 /** What a selection comes to. */
 type Measure = Readonly<Record<Limit, number>>
 
 const nothing: Measure = {
+  introspections: 0,
   rootFields: 0,
   depth: 0,
   fields: 0,
@@ -51,8 +64,8 @@ export const useDocumentLimits: GatewayPlugin = {
       // Thrown from here, Yoga does not take it for an error of syntax, which has a status of its own.
       if (result instanceof Refused) throw result
       if (result === null || result instanceof Error) return
-      const exceeded = findExceeded(result)
-      if (exceeded) throw tooComplex(limits[exceeded])
+      const excess = findExcess(result)
+      if (excess !== null) throw tooComplex(excess)
     }
   },
 }
@@ -64,25 +77,38 @@ function parseBounded(...[source, options]: Parameters<typeof parse>): DocumentN
     // graphql-js has no class and no code of its own for this.
     const isTooLong =
       error instanceof GraphQLError && error.message.includes(`more that ${mostTokens} tokens`)
-    throw isTooLong ? tooComplex({ most: mostTokens, words: 'words and signs' }) : error
+    throw isTooLong
+      ? tooComplex(`more than ${count(mostTokens)} tokens; the limit is ${count(mostTokens)}`)
+      : error
   }
 }
 
-function tooComplex({ most, words }: { readonly most: number; readonly words: string }): Refused {
-  const message = `The document asks for too much: it may have at most ${most} ${words}`
+/** @param excess what the document has, and the limit */
+function tooComplex(excess: string): Refused {
+  const message = `The document is too large: it has ${excess}`
   return new Refused({ status: 400, code: 'QUERY_TOO_COMPLEX', message })
 }
 
-/** A document that was read before comes again as the same object. */
-const verdicts = new WeakMap<DocumentNode, Limit | null>()
+function count(number: number): string {
+  return number.toLocaleString('en-US')
+}
 
-function findExceeded(document: DocumentNode): Limit | null {
+/** A document that was read before comes again as the same object. */
+const verdicts = new WeakMap<DocumentNode, string | null>()
+
+/** @returns what the document has too many of, with the limit; null where it keeps to all of them */
+function findExcess(document: DocumentNode): string | null {
   const known = verdicts.get(document)
   if (known !== undefined) return known
   const measures = measureOperations(document)
-  const exceeded = limitNames.find((limit) => measures.some((measure) => measure[limit] > limits[limit].most))
-  verdicts.set(document, exceeded ?? null)
-  return exceeded ?? null
+  const measured = (name: Limit): number => Math.max(...measures.map((measure) => measure[name]))
+  const exceeded = limitNames.find((name) => measured(name) > limits[name].most)
+  const excess =
+    exceeded === undefined
+      ? null
+      : `${count(measured(exceeded))} ${limits[exceeded].words}; the limit is ${count(limits[exceeded].most)}`
+  verdicts.set(document, excess)
+  return excess
 }
 
 function measureOperations(document: DocumentNode): Measure[] {
@@ -112,6 +138,7 @@ function measureOperations(document: DocumentNode): Measure[] {
     if (selection.kind === Kind.INLINE_FRAGMENT) return inner
     return {
       ...inner,
+      introspections: inner.introspections + (introspective.has(selection.name.value) ? 1 : 0),
       rootFields: 1,
       depth: inner.depth + 1,
       fields: inner.fields + 1,
@@ -143,6 +170,7 @@ function directivesOf({ directives = [] }: Selecting): Measure {
 
 function add(one: Measure, other: Measure): Measure {
   return {
+    introspections: one.introspections + other.introspections,
     rootFields: one.rootFields + other.rootFields,
     depth: Math.max(one.depth, other.depth),
     fields: one.fields + other.fields,

@@ -58,8 +58,10 @@ export function createPlayground(endpoint: string): Playground {
       const asset = files.get(pathname.slice(assetsPath.length))
       if (asset === undefined) return new Response('Not found\n', { status: 404 })
       const isGzipped = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding ?? '')
-      return new Response(isGzipped ? asset.gzipped : asset.plain, {
+      const bytes = isGzipped ? asset.gzipped : asset.plain
+      return new Response(streamOf(bytes), {
         headers: {
+          'content-length': String(bytes.length),
           'content-type': asset.type,
           'cache-control': 'public, max-age=31536000, immutable',
           'x-content-type-options': 'nosniff',
@@ -69,6 +71,27 @@ export function createPlayground(endpoint: string): Playground {
       })
     },
   }
+}
+
+/** Parts of a file of nine megabytes that one reader may make us hold. */
+const partBytes = 65_536
+
+/**
+ * All readers share the file. As one piece, each Response would have a copy of it, for as long as its
+ * reader does not take it.
+ */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let start = 0
+  return new ReadableStream(
+    {
+      pull(controller) {
+        controller.enqueue(bytes.subarray(start, start + partBytes))
+        start += partBytes
+        if (start >= bytes.length) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 async function prepare(endpoint: string): Promise<{ page: string; files: Map<string, Asset> }> {
