@@ -12,8 +12,8 @@ export interface Target {
 type Query = Readonly<Record<string, string | undefined>>
 
 export const routes = {
-  contacts: (query: Query = {}): Target => ({ route: '/contacts', path: `/contacts${search(query)}` }),
-  contact: (uuid: string, query: Query = {}): Target => ({
+  contacts: (query?: Query): Target => ({ route: '/contacts', path: `/contacts${search(query)}` }),
+  contact: (uuid: string, query?: Query): Target => ({
     route: '/contacts/{uuid}',
     path: `/contacts/${segment(uuid)}${search(query)}`,
   }),
@@ -62,7 +62,8 @@ function pageSearch(page: number): string {
 }
 
 /** @returns `?name=value&…` of what is defined; empty where nothing is */
-function search(query: Query): string {
+function search(query: Query | undefined): string {
+  if (query === undefined) return ''
   const given = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
   )

@@ -105,7 +105,8 @@ export class InputCheck {
    * @returns whether the items may be looked at
    */
   length(values: readonly unknown[] | null | undefined, ...path: string[]): boolean {
-    const broken = values ? problemOfLength(path.join('.'), values) : undefined
+    if (!values || values.length <= mostItems) return true
+    const broken = problemOfLength(path.join('.'), values)
     if (broken !== undefined) this.tell(broken, ...path)
     return broken === undefined
   }

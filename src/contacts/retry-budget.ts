@@ -3,8 +3,6 @@
  * little. It keeps an outage from being multiplied: in the long run, at most 1.1 requests for each.
  * Each caller has its own: one whose calls make Callbell fail uses up no retry of another.
  */
-import { LRUCache } from 'lru-cache'
-
 const capacity = 100
 /** A tenth of a token each, counted in tenths so that it stays exact. */
 const tenthsEarned = 1
@@ -36,15 +34,19 @@ export interface RetryBudgets {
   tokens(): number
 }
 
-/** The least recently used one is forgotten, and would start anew. */
+/** The oldest one is forgotten, and would start anew. */
 const mostBudgets = 1000
 
 export function createRetryBudgets(): RetryBudgets {
-  const budgets = new LRUCache<string, RetryBudget>({ max: mostBudgets })
+  const budgets = new Map<string, RetryBudget>()
   return {
     of(bucket) {
       const known = budgets.get(bucket)
       if (known) return known
+      for (const oldest of budgets.keys()) {
+        if (budgets.size >= mostBudgets) budgets.delete(oldest)
+        break
+      }
       const added = createRetryBudget()
       budgets.set(bucket, added)
       return added

@@ -97,3 +97,12 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
 
   return () => new Answer()
 }
+
+/** Characters up to which a text is not measured, which takes longer than all else that is done for it. */
+const shortText = 100
+const mostBytesOfCharacter = 3
+
+/** @returns the bytes of a text in UTF-8; of a short one, the most that they can be */
+export function bytesOf(text: string): number {
+  return text.length <= shortText ? text.length * mostBytesOfCharacter : Buffer.byteLength(text)
+}

@@ -4,7 +4,7 @@ import type { Channel, Contact, Funnel, Team } from '../contact.ts'
 /** What has been read for one request. Errors are shared, too. */
 export class RequestReads {
   /** By the keys of their reads. */
-  private readonly contacts = new Map<string, Promise<Contact | null>>()
+  private contacts: Map<string, Promise<Contact | null>> | undefined
   private allTeams: Promise<readonly Team[]> | undefined
   private allChannels: Promise<readonly Channel[]> | undefined
   private allFunnels: Promise<readonly Funnel[]> | undefined
@@ -27,10 +27,11 @@ export class RequestReads {
     read: () => Promise<Contact | null>,
   ): Promise<Contact | null> {
     const name = JSON.stringify(key)
-    const known = this.contacts.get(name)
+    const contacts = (this.contacts ??= new Map())
+    const known = contacts.get(name)
     if (known) return known
     const reading = read()
-    this.contacts.set(name, reading)
+    contacts.set(name, reading)
     return reading
   }
 
@@ -43,7 +44,7 @@ export class RequestReads {
   async foundByOthers(uuid: string): Promise<Contact | undefined> {
     // By then all fields of the root have begun, and have registered what they read.
     await Promise.resolve()
-    for (const [name, reading] of this.contacts) {
+    for (const [name, reading] of this.contacts ?? []) {
       if (name.startsWith('["uuid"')) continue
       // Its error is reported by its own field.
       const contact = await reading.catch(() => null)

@@ -39,10 +39,10 @@ export class BoundedRequest extends IncomingMessage {
   }
 
   /**
-   * @returns the body
-   * @throws Refused if it exceeds a bound or did not arrive whole
+   * @returns the body; a promise where it has not arrived yet, which rejects with Refused if it exceeds a
+   *   bound or does not arrive whole
    */
-  readBody(): Promise<Buffer> {
+  readBody(): Buffer | Promise<Buffer> {
     const body = this.#bodyOf()
     if (this.complete) body.finish()
     return body.read()
@@ -59,7 +59,7 @@ export class BoundedRequest extends IncomingMessage {
     const body = new RequestBody(this.#memory, length === undefined ? undefined : Number(length))
     this.#body = body
     // The connection has ended, or the request has been answered without its body.
-    this.once('close', () => body.reject(notWhole))
+    this.on('close', () => body.reject(notWhole))
     return body
   }
 }

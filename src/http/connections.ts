@@ -124,10 +124,10 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
     // No honest caller does so: what would all be held for him is given up with him.
     if (connection.answers.length > limits.pipelined) socket.destroy()
     // Many large answers may be written between two sweeps.
-    response.once('prefinish', () => {
+    response.on('prefinish', () => {
       if (response.writableLength > largeAnswerBytes) boundUntaken()
     })
-    response.once('close', () => {
+    response.on('close', () => {
       const others = connection.answers.filter((answer) => answer !== response)
       touch(socket, connection, others.length === 0 ? none : others)
     })

@@ -103,7 +103,7 @@ export function createGraphqlEndpoint(
       tracestate: request.headers.get('tracestate'),
     })
     const size = measureAnswer()
-    const read = (): Promise<Buffer> => handedOn.body ?? readBody(incoming)
+    const read = async (): Promise<Buffer> => handedOn.body ?? readBody(incoming)
     return run(request, createRequestContext({ contacts, caller, activity, size, readBody: read }))
   }
 

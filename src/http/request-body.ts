@@ -65,7 +65,7 @@ export class RequestBody implements HeldBody {
     if (this.#state !== 'ARRIVING') return
     this.#state = 'ARRIVED'
     this.#memory.finish(this)
-    if (this.#reader) this.#deliver(this.#reader)
+    this.#reader?.resolve(this.#take())
   }
 
   /** The body is given up: its memory is free, and its reader gets the reason. */
@@ -78,14 +78,14 @@ export class RequestBody implements HeldBody {
   }
 
   /**
-   * @returns the body, once it has arrived
-   * @throws Refused if it was rejected
+   * To be called once.
+   *
+   * @returns the body; a promise where it has not arrived yet, which rejects with Refused if it is rejected
    */
-  read(): Promise<Buffer> {
-    if (this.#reader) return this.#reader.promise
-    this.#reader = Promise.withResolvers<Buffer>()
+  read(): Buffer | Promise<Buffer> {
+    if (this.#state === 'ARRIVED') return this.#take()
+    this.#reader ??= Promise.withResolvers<Buffer>()
     if (this.#rejection) this.#reader.reject(this.#rejection)
-    else if (this.#state === 'ARRIVED') this.#deliver(this.#reader)
     return this.#reader.promise
   }
 
@@ -118,10 +118,12 @@ export class RequestBody implements HeldBody {
     this.#memory.allocate(this, bytes)
   }
 
-  #deliver(reader: PromiseWithResolvers<Buffer>): void {
+  /** Gives the body away, and its memory back. */
+  #take(): Buffer {
+    const body = this.#size === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#size)
     this.#state = 'READ'
-    reader.resolve(this.#bytes.subarray(0, this.#size))
     this.#free()
+    return body
   }
 
   #free(): void {

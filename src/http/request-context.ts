@@ -1,5 +1,5 @@
 /** What the resolvers of one request are given, whichever way the request takes. */
-import type { Caller } from '../caller.ts'
+import type { Caller, ReadAllowance } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
@@ -16,16 +16,28 @@ export interface RequestParts {
 }
 
 export function createRequestContext(parts: RequestParts): GatewayContext {
-  let readsLeft = mostCalls
+  const { contacts, caller, activity, size, readBody } = parts
   return {
-    ...parts,
+    contacts,
+    caller,
+    activity,
+    size,
+    readBody,
     outcomes: new Map(),
     known: new RequestReads(),
-    reads: {
-      take() {
-        readsLeft -= 1
-        return readsLeft >= 0
-      },
-    },
+    reads: new Reads(mostCalls),
+  }
+}
+
+class Reads implements ReadAllowance {
+  private left: number
+
+  constructor(most: number) {
+    this.left = most
+  }
+
+  take(): boolean {
+    this.left -= 1
+    return this.left >= 0
   }
 }

@@ -17,13 +17,16 @@ export interface Demand {
  * Callbell (`QUERY_TOO_COMPLEX`), and takes its calls from the caller's share (`RATE_LIMITED`). What
  * needs no call asks only for what the gateway itself is, and is let through.
  *
- * @returns why it may not run; undefined: it may, and `settle` must follow
+ * What it really costs is settled when it has run: a lookup costs one call more, an input that was refused or
+ * a key that was replayed costs none.
+ *
+ * @returns why it may not run; undefined: it may
  */
-export async function admit(
+export function admit(
   limit: CallerLimit,
   { bucket, scopes }: Caller,
   { isMutation, reading, calls }: Demand,
-): Promise<Refused | undefined> {
+): Refused | undefined | Promise<Refused | undefined> {
   if (calls === 0) return undefined
   const scope = isMutation ? 'contacts:write' : 'contacts:read'
   if (!scopes.has(scope))
@@ -34,18 +37,11 @@ export async function admit(
     )
   }
   if (calls > mostCalls) return isTooMuch(calls)
-  const waitMs = await limit.take(bucket, calls)
-  return waitMs > 0 ? isLimited(calls, limit.burst, waitMs) : undefined
-}
-
-/**
- * Corrects what was taken by what the operation really cost: a lookup costs one more call, an input
- * that was refused or a key that was replayed costs none.
- *
- * @param owed calls beyond those that were planned; negative: calls that were not made
- */
-export async function settle(limit: CallerLimit, { bucket }: Caller, owed: number): Promise<void> {
-  if (owed !== 0) await limit.settle(bucket, owed)
+  const waitMs = limit.take(bucket, calls)
+  if (waitMs === 0) return undefined
+  const refusalAfter = (ms: number): Refused | undefined =>
+    ms > 0 ? isLimited(calls, limit.burst, ms) : undefined
+  return typeof waitMs === 'number' ? refusalAfter(waitMs) : waitMs.then(refusalAfter)
 }
 
 function lacksScope(message: string): Refused {

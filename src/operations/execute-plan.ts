@@ -4,70 +4,20 @@
  * graphql-js's `execute` does, it stops an answer that becomes too large.
  * `test/operations/execute-plan.test.ts` holds it to the results of graphql-js.
  */
-import type {
-  DocumentNode,
-  ExecutionResult,
-  FieldNode,
-  FragmentDefinitionNode,
-  GraphQLAbstractType,
-  GraphQLLeafType,
-  GraphQLObjectType,
-  GraphQLOutputType,
-  GraphQLResolveInfo,
-  GraphQLSchema,
-  OperationDefinitionNode,
-  ResponsePath,
-} from 'graphql'
-import {
-  getArgumentValues,
-  GraphQLError,
-  isAbstractType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  locatedError,
-  OperationTypeNode,
-  responsePathAsArray,
-} from 'graphql'
-import type { GatewayContext } from '../graphql/builder.ts'
-import type { AnswerSize } from '../graphql/answer-size.ts'
+import type { ExecutionResult, ResponsePath } from 'graphql'
+import { locatedError, OperationTypeNode } from 'graphql'
+import { bytesOf } from '../graphql/answer-size.ts'
 import type { FieldPlan, SelectionPlan } from './plan.ts'
+import type { Path, Run } from './run.ts'
+import { fail, isObject, isPromise, noPath, ResolveInfo } from './run.ts'
 
-type Path = ResponsePath | undefined
 type Results = Record<string, unknown>
-
-/** One execution of an operation. */
-export interface Run {
-  readonly schema: GraphQLSchema
-  readonly document: DocumentNode
-  readonly operation: OperationDefinitionNode
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
-  /** Coerced. */
-  readonly variableValues: Readonly<Record<string, unknown>>
-  readonly context: GatewayContext
-  readonly size: AnswerSize
-  readonly errors: FieldErrors
-}
-
-/** The errors of one run, without those of places that an earlier error has made null already. */
-export class FieldErrors {
-  readonly list: GraphQLError[] = []
-  private readonly nulled = new Set<Path>()
-
-  add(error: GraphQLError, path: Path): void {
-    for (let place = path; place !== undefined; place = place.prev) if (this.nulled.has(place)) return
-    if (this.nulled.has(undefined)) return
-    this.nulled.add(path)
-    this.list.push(error)
-  }
-}
 
 /** @param plan makes the plan of the root, and throws a GraphQLError where a directive can't be evaluated */
 export function executePlan(run: Run, plan: () => SelectionPlan): ExecutionResult | Promise<ExecutionResult> {
   const { errors, operation } = run
   const resultOf = (data: Results | null): ExecutionResult =>
-    errors.list.length === 0 ? { data } : { errors: errors.list, data }
+    errors.list === undefined ? { data } : { errors: errors.list, data }
   const failed = (error: unknown): ExecutionResult => {
     errors.add(locatedError(error, undefined), undefined)
     return resultOf(null)
@@ -81,28 +31,31 @@ export function executePlan(run: Run, plan: () => SelectionPlan): ExecutionResul
   }
 }
 
-function executeFields(
+export function executeFields(
   run: Run,
   plan: SelectionPlan,
   source: unknown,
   path: Path,
 ): Results | Promise<Results> {
-  run.size.add(plan.keyBytes)
   const results = plan.emptyResults()
-  const pending: Pending = { keys: [], values: [] }
+  let bytes = plan.keyBytes
+  let pending: Pending | undefined
   try {
     for (const field of plan.fields) {
       const result = executeField(run, field, source, path)
       results[field.key] = result
+      if (typeof result === 'string') bytes += bytesOf(result)
       if (!isPromise(result)) continue
+      pending ??= { keys: [], values: [] }
       pending.keys.push(field.key)
       pending.values.push(result)
     }
+    run.size.add(bytes)
   } catch (error) {
-    if (pending.keys.length === 0) throw error
+    if (pending === undefined) throw error
     return rejectAfter(pending, error)
   }
-  return pending.keys.length === 0 ? results : fill(results, pending)
+  return pending === undefined ? results : fill(run, results, pending)
 }
 
 /** Fields whose values are not there yet. */
@@ -111,9 +64,13 @@ interface Pending {
   readonly values: Promise<unknown>[]
 }
 
-async function fill(results: Results, { keys, values }: Pending): Promise<Results> {
+async function fill(run: Run, results: Results, { keys, values }: Pending): Promise<Results> {
   const settled = await Promise.all(values)
-  for (const [index, key] of keys.entries()) results[key] = settled[index]
+  for (const [index, key] of keys.entries()) {
+    const value = settled[index]
+    if (typeof value === 'string') run.size.add(bytesOf(value))
+    results[key] = value
+  }
   return results
 }
 
@@ -123,15 +80,53 @@ async function rejectAfter({ values }: Pending, error: unknown): Promise<never> 
   throw error
 }
 
-async function executeSerially(run: Run, plan: SelectionPlan, source: unknown, path: Path): Promise<Results> {
+function executeSerially(
+  run: Run,
+  plan: SelectionPlan,
+  source: unknown,
+  path: Path,
+): Results | Promise<Results> {
+  const { fields } = plan
   run.size.add(plan.keyBytes)
   const results = plan.emptyResults()
-  for (const field of plan.fields) results[field.key] = await executeField(run, field, source, path)
-  return results
+  function executeFrom(start: number): Results | Promise<Results> {
+    for (const [offset, field] of fields.slice(start).entries()) {
+      const result = executeField(run, field, source, path)
+      results[field.key] = result
+      if (!isPromise(result)) continue
+      return result.then((value) => {
+        results[field.key] = value
+        return executeFrom(start + offset + 1)
+      })
+    }
+    return results
+  }
+  return executeFrom(0)
 }
 
 function executeField(run: Run, plan: FieldPlan, source: unknown, parentPath: Path): unknown {
-  const path = { prev: parentPath, key: plan.key, typename: plan.parentType.name }
+  return plan.isProperty
+    ? executeProperty(run, plan, source, parentPath)
+    : executeAnyField(run, plan, source, parentPath)
+}
+
+/** Most fields: a value that is there. They need no path unless they fail. */
+function executeProperty(run: Run, plan: FieldPlan, source: unknown, parentPath: Path): unknown {
+  try {
+    const value = isObject(source) ? source[plan.field.name] : undefined
+    if (isPromise(value)) return executeAnyField(run, plan, source, parentPath)
+    return plan.complete(run, plan, noPath, value)
+  } catch (error) {
+    return fail(run, plan, plan.field.type, pathOf(plan, parentPath), error)
+  }
+}
+
+function pathOf({ key, parentType }: FieldPlan, prev: Path): ResponsePath {
+  return { prev, key, typename: parentType.name }
+}
+
+function executeAnyField(run: Run, plan: FieldPlan, source: unknown, parentPath: Path): unknown {
+  const path = pathOf(plan, parentPath)
   try {
     // Once the answer is too large, nothing else is begun for it.
     if (run.size.excess) throw run.size.excess
@@ -147,172 +142,11 @@ function executeField(run: Run, plan: FieldPlan, source: unknown, parentPath: Pa
 }
 
 function resolve(run: Run, plan: FieldPlan, source: unknown, path: ResponsePath): unknown {
-  const { field, nodes } = plan
-  const { context } = run
+  const { field } = plan
   if (field.resolve) {
-    const args = getArgumentValues(field, nodes[0], run.variableValues)
-    return field.resolve(source, args, context, new ResolveInfo(run, plan, path))
+    const args = plan.readArguments(run.variableValues)
+    return field.resolve(source, args, run.context, new ResolveInfo(run, plan, path))
   }
   if (!isObject(source)) return undefined
   return source[field.name]
-}
-
-/** What resolvers are given besides their arguments, in the form that graphql-js has for it. */
-class ResolveInfo implements GraphQLResolveInfo {
-  readonly path: ResponsePath
-  readonly rootValue = undefined
-  private readonly run: Run
-  private readonly plan: FieldPlan
-
-  constructor(run: Run, plan: FieldPlan, path: ResponsePath) {
-    this.run = run
-    this.plan = plan
-    this.path = path
-  }
-
-  get fieldName(): string {
-    return this.plan.field.name
-  }
-  get fieldNodes(): readonly FieldNode[] {
-    return this.plan.nodes
-  }
-  get returnType(): GraphQLOutputType {
-    return this.plan.field.type
-  }
-  get parentType(): GraphQLObjectType {
-    return this.plan.parentType
-  }
-  get schema(): GraphQLSchema {
-    return this.run.schema
-  }
-  get fragments(): Record<string, FragmentDefinitionNode> {
-    return this.run.fragments
-  }
-  get operation(): OperationDefinitionNode {
-    return this.run.operation
-  }
-  get variableValues(): Record<string, unknown> {
-    return this.run.variableValues
-  }
-}
-
-/** Makes of what a resolver gave what the answer holds. */
-export type Complete = (run: Run, plan: FieldPlan, path: ResponsePath, value: unknown) => unknown
-
-const known = new WeakMap<GraphQLOutputType, Complete>()
-
-/** @returns the function that completes values of a type, made once for each type */
-export function completerOf(type: GraphQLOutputType): Complete {
-  const there = known.get(type)
-  if (there) return there
-  const made = makeCompleter(type)
-  known.set(type, made)
-  return made
-}
-
-function makeCompleter(type: GraphQLOutputType): Complete {
-  if (isNonNullType(type)) return notNull(completerOf(type.ofType))
-  const complete = makeNullableCompleter(type)
-  return (run, plan, path, value) => {
-    if (value instanceof Error) throw value
-    return value === null || value === undefined ? null : complete(run, plan, path, value)
-  }
-}
-
-function makeNullableCompleter(type: GraphQLOutputType): Complete {
-  if (isListType(type)) return listOf(type.ofType)
-  if (isLeafType(type)) return leafOf(type)
-  if (isAbstractType(type)) {
-    return (run, plan, path, value) => completeAbstract(run, plan, path, value, type)
-  }
-  if (isObjectType(type)) {
-    return (run, plan, path, value) => executeFields(run, plan.below(type), value, path)
-  }
-  throw new Error(`${String(type)} is not a type of values`)
-}
-
-function notNull(complete: Complete): Complete {
-  return (run, plan, path, value) => {
-    const completed = complete(run, plan, path, value)
-    if (completed !== null) return completed
-    throw new Error(`Cannot return null for non-nullable field ${plan.parentType.name}.${plan.field.name}.`)
-  }
-}
-
-function leafOf(type: GraphQLLeafType): Complete {
-  return (run, _plan, _path, value) => {
-    const serialized: unknown = type.serialize(value)
-    if (serialized === null || serialized === undefined) {
-      throw new Error(`The type ${type.name} has no form for a value that a resolver gave`)
-    }
-    if (typeof serialized === 'string') run.size.add(Buffer.byteLength(serialized))
-    return serialized
-  }
-}
-
-function listOf(itemType: GraphQLOutputType): Complete {
-  const complete = completerOf(itemType)
-
-  function completeItem(run: Run, plan: FieldPlan, path: ResponsePath, item: unknown): unknown {
-    try {
-      const completed = isPromise(item)
-        ? item.then((value) => complete(run, plan, path, value))
-        : complete(run, plan, path, item)
-      if (!isPromise(completed)) return completed
-      return completed.then(undefined, (error: unknown) => fail(run, plan, itemType, path, error))
-    } catch (error) {
-      return fail(run, plan, itemType, path, error)
-    }
-  }
-
-  return (run, plan, path, value) => {
-    if (!isIterable(value)) {
-      throw new GraphQLError(
-        `Expected Iterable, but did not find one for field "${plan.parentType.name}.${plan.field.name}".`,
-      )
-    }
-    const items = Array.from(value, (item, index) =>
-      completeItem(run, plan, { prev: path, key: index, typename: undefined }, item),
-    )
-    return items.some(isPromise) ? Promise.all(items) : items
-  }
-}
-
-function completeAbstract(
-  run: Run,
-  plan: FieldPlan,
-  path: ResponsePath,
-  value: unknown,
-  type: GraphQLAbstractType,
-): unknown {
-  const name = type.resolveType?.(value, run.context, new ResolveInfo(run, plan, path), type)
-  const runtimeType = typeof name === 'string' ? run.schema.getType(name) : undefined
-  if (!isObjectType(runtimeType) || !run.schema.isSubType(type, runtimeType)) {
-    throw new Error(`${type.name} was resolved to a type that is none of its own`)
-  }
-  return executeFields(run, plan.below(runtimeType), value, path)
-}
-
-/**
- * What a field that failed is in the answer: null, unless it must not be, and then its parent fails.
- * Of an answer that is too large, the whole field of the root fails: what is left of it says nothing.
- */
-function fail(run: Run, plan: FieldPlan, type: GraphQLOutputType, path: ResponsePath, cause: unknown): null {
-  const error = locatedError(cause, plan.nodes, responsePathAsArray(path))
-  const isBelowRoot = path.prev !== undefined
-  if (isNonNullType(type) || (run.size.excess && isBelowRoot)) throw error
-  run.errors.add(error, path)
-  return null
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return isObject(value) && Symbol.iterator in value
 }

@@ -1,6 +1,6 @@
 /** How many calls to Callbell an operation plans to make, unless something goes wrong. */
 import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
-import { getArgumentValues, getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
+import { getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
 import type { Arguments } from '../graphql/field-cost.ts'
 import { FieldCost } from '../graphql/field-cost.ts'
 import type { FieldPlan, SelectionPlan } from './plan.ts'
@@ -56,13 +56,9 @@ function objectTypesOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly 
   return isAbstractType(type) ? schema.getPossibleTypes(type) : []
 }
 
-function argumentsOf(
-  { field, nodes }: FieldPlan,
-  variableValues: Readonly<Record<string, unknown>>,
-): Arguments {
-  if (field.args.length === 0) return {}
+function argumentsOf(field: FieldPlan, variableValues: Readonly<Record<string, unknown>>): Arguments {
   try {
-    return getArgumentValues(field, nodes[0], variableValues)
+    return field.readArguments(variableValues)
   } catch {
     return {}
   }

@@ -3,10 +3,14 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
 import { getVariableValues, GraphQLError, Kind, OperationTypeNode } from 'graphql'
 import type { GatewayContext } from '../graphql/builder.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
-import { admit, settle } from './admission.ts'
+import { admit } from './admission.ts'
 import { createCacheByText } from './document-cache.ts'
-import { executePlan, FieldErrors } from './execute-plan.ts'
+import { executePlan } from './execute-plan.ts'
+import type { OperationPlan } from './prepared-operation.ts'
 import { PreparedOperation } from './prepared-operation.ts'
+import { FieldErrors } from './run.ts'
+
+type Values = Readonly<Record<string, unknown>>
 
 export interface Operations {
   /**
@@ -23,13 +27,13 @@ export interface Operations {
   prepare(text: string, document: DocumentNode, name: string | undefined): PreparedOperation | undefined
   /**
    * @param variables as they were sent
-   * @returns a result without `data` where nothing has run
+   * @returns a result without `data` where nothing has run. It does not throw
    */
   execute(
     operation: PreparedOperation,
     context: GatewayContext,
-    variables: Readonly<Record<string, unknown>> | undefined,
-  ): Promise<ExecutionResult>
+    variables: Values | undefined,
+  ): ExecutionResult | Promise<ExecutionResult>
 }
 
 /** Each error quotes the value that it complains of. */
@@ -42,12 +46,36 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
 
   /** @returns coerced variables, or what is wrong with them */
   function coerce(
-    { operation }: PreparedOperation,
-    variables: Readonly<Record<string, unknown>> | undefined,
-  ) {
-    const { variableDefinitions = [] } = operation
+    { operation, coerceVariables }: PreparedOperation,
+    given: Values,
+  ): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
+    const fitting = coerceVariables(given)
+    if (fitting) return { coerced: fitting }
     const options = { maxErrors: mostVariableErrors, hideSuggestions: true }
-    return getVariableValues(schema, variableDefinitions, variables ?? {}, options)
+    const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given, options)
+    return errors === undefined ? { coerced } : { errors: errors.map(toUserInputError) }
+  }
+
+  /** Runs what has been admitted. */
+  function run(
+    { document, operation, fragments }: PreparedOperation,
+    root: OperationPlan['root'],
+    context: GatewayContext,
+    variableValues: Values,
+    planned: number,
+  ): ExecutionResult | Promise<ExecutionResult> {
+    const { activity, caller, size } = context
+    activity.isExecuted = true
+    const errors = new FieldErrors()
+    const result = executePlan(
+      { schema, document, operation, fragments, variableValues, context, size, errors },
+      root,
+    )
+    const end = (ended: ExecutionResult): ExecutionResult | Promise<ExecutionResult> => {
+      const owed = activity.callsMade - planned
+      return owed === 0 ? ended : limit.settle(caller.bucket, owed).then(() => ended)
+    }
+    return result instanceof Promise ? result.then(end) : end(result)
   }
 
   return {
@@ -64,35 +92,20 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
       documents.set(text, operations)
       return operationIn(operations, name)
     },
-    async execute(prepared, context, variables) {
-      const { document, operation, fragments } = prepared
-      const { errors, coerced } = coerce(prepared, variables)
-      if (errors !== undefined) return { errors: errors.map(toUserInputError) }
+    execute(prepared, context, variables = {}) {
+      const variableValues = coerce(prepared, variables)
+      if ('errors' in variableValues) return variableValues
+      const { coerced } = variableValues
       const plan = prepared.planFor(coerced)
+      const isMutation = prepared.type === OperationTypeNode.MUTATION
       const calls = plan.calls(coerced)
-      const refusal = await admit(limit, context.caller, {
-        isMutation: operation.operation === OperationTypeNode.MUTATION,
-        reading: plan.reading,
-        calls,
-      })
-      if (refusal) return { errors: [refusal] }
-      context.activity.isExecuted = true
-      const { size } = context
-      const run = {
-        schema,
-        document,
-        operation,
-        fragments,
-        variableValues: coerced,
-        context,
-        size,
-        errors: new FieldErrors(),
-      }
-      try {
-        return await executePlan(run, plan.root)
-      } finally {
-        await settle(limit, context.caller, context.activity.callsMade - calls)
-      }
+      const refusal = admit(limit, context.caller, { isMutation, reading: plan.reading, calls })
+      // The usual case, without a promise.
+      if (refusal === undefined) return run(prepared, plan.root, context, coerced, calls)
+      if (!(refusal instanceof Promise)) return { errors: [refusal] }
+      return refusal.then((late) =>
+        late ? { errors: [late] } : run(prepared, plan.root, context, coerced, calls),
+      )
     },
   }
 }

@@ -11,17 +11,20 @@ import type {
 } from 'graphql'
 import {
   getDirectiveValues,
+  getNullableType,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   isAbstractType,
+  isLeafType,
   Kind,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
   typeFromAST,
 } from 'graphql'
-import type { Complete } from './execute-plan.ts'
-import { completerOf } from './execute-plan.ts'
+import type { Complete } from './complete-value.ts'
+import { completerOf } from './complete-value.ts'
+import { createReadArguments } from './field-arguments.ts'
 
 /** What a document is read with. */
 export interface PlanScope {
@@ -74,6 +77,10 @@ export class FieldPlan {
   readonly parentType: GraphQLObjectType
   readonly field: GraphQLField<unknown, unknown>
   readonly complete: Complete
+  /** Whether it is a leaf that is read from its object, by no resolver. */
+  readonly isProperty: boolean
+  /** @throws GraphQLError where an argument does not fit */
+  readonly readArguments: ReturnType<typeof createReadArguments>
   private readonly scope: PlanScope
   private readonly plans = new Map<GraphQLObjectType, SelectionPlan>()
 
@@ -90,6 +97,8 @@ export class FieldPlan {
     this.field = field
     this.nodes = nodes
     this.complete = completerOf(field.type)
+    this.isProperty = !field.resolve && isLeafType(getNullableType(field.type))
+    this.readArguments = createReadArguments(field, nodes[0])
   }
 
   /**

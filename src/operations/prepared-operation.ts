@@ -2,6 +2,7 @@
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { Kind, OperationTypeNode, visit } from 'graphql'
 import { readsAccountData } from '../graphql/account-data.ts'
+import { createCoerceVariables } from './coerce-variables.ts'
 import { belowOf, countCalls, declaredCost, hasVariableCost } from './operation-cost.ts'
 import type { SelectionPlan } from './plan.ts'
 import { planSelection } from './plan.ts'
@@ -32,6 +33,8 @@ export class PreparedOperation {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
+  /** @returns undefined where graphql-js is to say what they are */
+  readonly coerceVariables: (given: Values) => Values | undefined
   private readonly schema: GraphQLSchema
   private readonly budget: PlanBudget
   /** Names of the variables that decide what is selected. */
@@ -54,6 +57,7 @@ export class PreparedOperation {
     this.operation = operation
     this.fragments = fragmentsOf(document)
     this.conditions = conditionsOf(document)
+    this.coerceVariables = createCoerceVariables(schema, operation.variableDefinitions ?? [])
   }
 
   get type(): OperationTypeNode {
@@ -66,7 +70,8 @@ export class PreparedOperation {
 
   /** @param variableValues coerced */
   planFor(variableValues: Values): OperationPlan {
-    const key = this.conditions.map((name) => String(variableValues[name])).join()
+    const { conditions } = this
+    const key = conditions.length === 0 ? '' : conditions.map((name) => String(variableValues[name])).join()
     const known = this.plans.get(key)
     if (known) return known
     const plan = this.makePlan(variableValues)

@@ -14,8 +14,9 @@ import { answerLimits, createAnswerSizes } from '../../src/graphql/answer-size.t
 import type { GatewayContext } from '../../src/graphql/builder.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { createRequestContext } from '../../src/http/request-context.ts'
-import { executePlan, FieldErrors } from '../../src/operations/execute-plan.ts'
+import { executePlan } from '../../src/operations/execute-plan.ts'
 import { PreparedOperation } from '../../src/operations/prepared-operation.ts'
+import { FieldErrors } from '../../src/operations/run.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { RequestActivity } from '../../src/telemetry/request-activity.ts'
 import { anyDocument } from '../support/any-document.ts'
@@ -128,12 +129,22 @@ async function see(
   return { result: describe(result), asked, outcomes: [...context.outcomes] }
 }
 
+/** Runs whose variables were coerced in the short way. */
+let fits = 0
+
 function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string, unknown>>): Promise<Seen> {
   return see((context) => {
     const { document, operation, fragments } = prepared
     const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+    // What is coerced in the short way is what graphql-js makes of it.
+    const fitting = prepared.coerceVariables(variables)
+    if (fitting) {
+      fits += 1
+      expect(errors).toBeUndefined()
+      expect(fitting).toEqual(coerced)
+    }
     if (errors) return { errors }
-    const plan = prepared.planFor(coerced)
+    const plan = prepared.planFor(fitting ?? coerced)
     // What admission asks for changes nothing.
     plan.calls(coerced)
     return executePlan(
@@ -142,7 +153,7 @@ function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string,
         document,
         operation,
         fragments,
-        variableValues: coerced,
+        variableValues: fitting ?? coerced,
         context,
         size: context.size,
         errors: new FieldErrors(),
@@ -182,5 +193,6 @@ test(
       { numRuns: 1500 },
     )
     expect(valid).toBeGreaterThan(500)
+    expect(fits).toBeGreaterThan(500)
   },
 )

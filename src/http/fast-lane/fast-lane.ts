@@ -42,7 +42,7 @@ export interface HandedOn {
   /** What the credentials came to, where they have been checked. */
   readonly authentication?: Authentication
   /** The request's body, where its reading has begun. */
-  readonly body?: Promise<Buffer>
+  readonly body?: Buffer | Promise<Buffer>
   /** What came of it, where it has run. */
   readonly done?: { readonly context: GatewayContext; readonly result: ExecutionResult }
 }
@@ -68,7 +68,9 @@ export function createFastLane(
     const { caller } = authentication
 
     const body = readBody(incoming)
-    const parameters = await body.then(readPlainBody, () => undefined)
+    const parameters = Buffer.isBuffer(body)
+      ? readPlainBody(body)
+      : await body.then(readPlainBody, () => undefined)
     if (parameters === undefined) return { authentication, body }
     const operation = operations.find(parameters.query, parameters.operationName)
     if (operation === undefined) return { authentication, body }
@@ -81,7 +83,7 @@ export function createFastLane(
     })
     activity.parsed({ type: operation.type, name: operation.name, text: parameters.query })
     const size = measureAnswer()
-    const context = createRequestContext({ contacts, caller, activity, size, readBody: () => body })
+    const context = createRequestContext({ contacts, caller, activity, size, readBody: async () => body })
     const result = await operations.execute(operation, context, parameters.variables)
     if (result.data === undefined || result.errors !== undefined) return { done: { context, result } }
 

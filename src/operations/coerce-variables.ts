@@ -1,0 +1,150 @@
+/**
+ * Coerces variables that fit, by functions that are made once for each type. graphql-js does the same in
+ * several times the time, as it keeps a path for errors that next to no request has. Whatever does not
+ * fit is left to it, errors and all. `test/operations/execute-plan.test.ts` compares the two.
+ */
+import type { GraphQLInputType, GraphQLSchema, VariableDefinitionNode } from 'graphql'
+import {
+  isInputObjectType,
+  isInputType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  typeFromAST,
+  valueFromAST,
+} from 'graphql'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** What does not fit, or is better judged by graphql-js. */
+const unfit = Symbol('unfit')
+type Coerce = (value: unknown) => unknown
+
+/**
+ * @returns a function from variables as they were sent to coerced ones, or undefined where graphql-js is to
+ *   say what they are
+ */
+export function createCoerceVariables(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+): (given: Values) => Values | undefined {
+  const coercers = definitions.map((definition) => coercerOfVariable(schema, definition))
+  // It would set the prototype of what is returned.
+  if (coercers.some(({ name }) => name === '__proto__')) return () => undefined
+  return (given) => {
+    const coerced: Record<string, unknown> = {}
+    for (const { name, coerce, fallback } of coercers) {
+      const isGiven = Object.hasOwn(given, name)
+      const value = isGiven ? coerce(given[name]) : fallback
+      if (value === unfit) return undefined
+      if (isGiven || value !== undefined) coerced[name] = value
+    }
+    return coerced
+  }
+}
+
+function coercerOfVariable(
+  schema: GraphQLSchema,
+  { variable, type: node, defaultValue }: VariableDefinitionNode,
+) {
+  const type = typeFromAST(schema, node)
+  const name = variable.name.value
+  if (!isInputType(type)) return { name, coerce: () => unfit, fallback: unfit }
+  const whenAbsent = isNonNullType(type) ? unfit : undefined
+  return {
+    name,
+    coerce: coercerOf(type),
+    fallback: defaultValue ? valueFromAST(defaultValue, type) : whenAbsent,
+  }
+}
+
+const known = new WeakMap<GraphQLInputType, Coerce>()
+
+/** Made when it is first used, since input types may hold each other. */
+function coercerOf(type: GraphQLInputType): Coerce {
+  const there = known.get(type)
+  if (there) return there
+  const made = makeCoercer(type)
+  known.set(type, made)
+  return made
+}
+
+function makeCoercer(type: GraphQLInputType): Coerce {
+  if (isNonNullType(type)) {
+    const coerce = coercerOf(type.ofType)
+    return (value) => (value === null || value === undefined ? unfit : coerce(value))
+  }
+  const coerce = makeNotNullCoercer(type)
+  return (value) => (value === null || value === undefined ? null : coerce(value))
+}
+
+function makeNotNullCoercer(type: GraphQLInputType): Coerce {
+  if (isListType(type)) return listOf(coercerOf(type.ofType))
+  if (isInputObjectType(type)) {
+    if (type.isOneOf) return () => unfit
+    let coerce: Coerce | undefined
+    return (value) => {
+      coerce ??= objectOf(Object.values(type.getFields()))
+      return coerce(value)
+    }
+  }
+  if (!isLeafType(type)) return () => unfit
+  return (value) => {
+    try {
+      return type.parseValue(value) ?? unfit
+    } catch {
+      return unfit
+    }
+  }
+}
+
+function listOf(coerceItem: Coerce): Coerce {
+  return (value) => {
+    if (!Array.isArray(value)) return unfit
+    const items: unknown[] = []
+    for (const item of value) {
+      const coerced = coerceItem(item)
+      if (coerced === unfit) return unfit
+      items.push(coerced)
+    }
+    return items
+  }
+}
+
+function objectOf(
+  definitions: readonly {
+    readonly name: string
+    readonly type: GraphQLInputType
+    readonly defaultValue?: unknown
+  }[],
+): Coerce {
+  const fields = definitions.map(({ name, type, defaultValue }) => ({
+    name,
+    coerce: coercerOf(type),
+    isRequired: isNonNullType(type),
+    defaultValue,
+  }))
+  return (value) => {
+    if (!isObject(value)) return unfit
+    const coerced: Record<string, unknown> = {}
+    let found = 0
+    for (const { name, coerce, isRequired, defaultValue } of fields) {
+      const given = value[name]
+      if (given === undefined) {
+        if (defaultValue !== undefined) coerced[name] = defaultValue
+        else if (isRequired) return unfit
+        continue
+      }
+      found += 1
+      const item = coerce(given)
+      if (item === unfit) return unfit
+      coerced[name] = item
+    }
+    // One more is a field that the type does not have.
+    return Object.keys(value).length === found ? coerced : unfit
+  }
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

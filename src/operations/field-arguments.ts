@@ -1,0 +1,53 @@
+/** The arguments of a field, for all runs: what needs no variable is coerced once. */
+import type { FieldNode, GraphQLField, ValueNode } from 'graphql'
+import { getArgumentValues, isNonNullType, Kind } from 'graphql'
+import type { Arguments } from '../graphql/field-cost.ts'
+
+type Values = Readonly<Record<string, unknown>>
+type ReadArguments = (variableValues: Values) => Arguments
+
+const none: Arguments = Object.freeze({})
+
+/**
+ * @returns a function from coerced variables to the field's arguments
+ * @throws (the function) GraphQLError where an argument does not fit
+ */
+export function createReadArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): ReadArguments {
+  if (field.args.length === 0) return () => none
+  return (
+    readWholeVariables(field, node) ?? ((variableValues) => getArgumentValues(field, node, variableValues))
+  )
+}
+
+/**
+ * The common case: each argument that is given is one variable, which has been coerced to its type already.
+ *
+ * @returns undefined where any argument is written in another way
+ */
+function readWholeVariables(
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+): ReadArguments | undefined {
+  const given = new Map(node.arguments?.map(({ name, value }) => [name.value, value]))
+  const variables = field.args.map(({ name }) => variableIn(given.get(name)))
+  if (given.size === 0 || [...given.values()].some(({ kind }) => kind !== Kind.VARIABLE)) return undefined
+  return (variableValues) => {
+    const values: Record<string, unknown> = {}
+    for (const [index, { name, type, defaultValue }] of field.args.entries()) {
+      const variable = variables[index]
+      const value =
+        variable !== undefined && Object.hasOwn(variableValues, variable)
+          ? variableValues[variable]
+          : undefined
+      if (value !== undefined && !(value === null && isNonNullType(type))) values[name] = value
+      else if (value === undefined && defaultValue !== undefined) values[name] = defaultValue
+      // It must not be null: graphql-js says so.
+      else if (isNonNullType(type)) return getArgumentValues(field, node, variableValues)
+    }
+    return values
+  }
+}
+
+function variableIn(value: ValueNode | undefined): string | undefined {
+  return value?.kind === Kind.VARIABLE ? value.name.value : undefined
+}
