@@ -20,12 +20,14 @@ export interface Origin {
   readonly requestId: string
   /** To be told of each request to Callbell: retries and lookups too. */
   readonly watch: CallWatch
-  /** What the whole request may read from Callbell. */
-  readonly reads: ReadAllowance
+  /** What the whole request may still take. */
+  readonly allowance: RequestAllowance
 }
 
-/** Reads that one request may make, whatever it planned: a list may have more pages than were expected. */
-export interface ReadAllowance {
-  /** @returns whether one more read may be made. A retry of a read is not one more. */
-  take(): boolean
+/** What one request may take, whatever it planned: a list may have more pages than were expected. */
+export interface RequestAllowance {
+  /** To be called before a read; not before a retry of it. @throws where no further read may be made */
+  takeRead(): void
+  /** Counts an answer of Callbell, which is kept until the request is answered. @param bytes about */
+  hold(bytes: number): void
 }

@@ -89,6 +89,7 @@ export function createCall(options: CallOptions): CallbellCalls {
         const isTelling = allowedMs >= options.connectTimeoutMs / 2
         const answer = await (isTelling ? breaker.watch(run, pass.done) : run())
         attempt.answered(answer.status)
+        origin.allowance.hold(answer.text.length)
         learn(answer)
         return answer
       } catch (error) {

@@ -4,7 +4,7 @@ import type { Times } from '../callbell/client.ts'
 import type { CallbellErrorCode } from '../callbell/errors.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import { delayAfter } from '../callbell/retry.ts'
-import { ContactsFailure, failedRead } from './failure.ts'
+import { failedRead } from './failure.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
 /**
@@ -30,9 +30,7 @@ const passingCodes: ReadonlySet<CallbellErrorCode> = new Set([
  */
 export function createRead(budget: RetryBudget, times: Times): Read {
   return async (call) => {
-    if (!times.origin.reads.take()) {
-      throw new ContactsFailure('QUERY_TOO_COMPLEX', 'no read is left', { retryable: false })
-    }
+    times.origin.allowance.takeRead()
     budget.earn()
     for (let tries = 1; ; tries += 1) {
       try {

@@ -7,7 +7,7 @@ const smallAnswerBytes = 20_000
 export interface AnswerLimits {
   /** Bytes of texts and field names in one answer. */
   readonly largestAnswerBytes: number
-  /** Bytes of all answers that are being made at the same time. */
+  /** Bytes of all answers that are being made at the same time, with what Callbell answered for them. */
   readonly allAnswersBytes: number
 }
 
@@ -31,6 +31,8 @@ export interface AnswerSize {
    * @throws ResponseTooLarge from the first byte too many on
    */
   add(bytes: number): void
+  /** Counts what Callbell has answered for it, and is kept until it is made, with all answers together. */
+  hold(bytes: number): void
   /** To be called once, when the answer has been written or given up. */
   release(): void
 }
@@ -45,11 +47,11 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
   function stopLargest(): void {
     let largest: Answer | undefined
     for (const answer of large) {
-      if (answer.excess === undefined && answer.bytes > (largest?.bytes ?? 0)) largest = answer
+      if (answer.excess === undefined && answer.counted > (largest?.counted ?? 0)) largest = answer
     }
     largest?.stop(
       new ResponseTooLarge(
-        `The gateway is making too many large answers: all together may have ${limits.allAnswersBytes} bytes, and this one of ${largest.bytes} is the largest. Select less, or try again later`,
+        `The gateway is making too many large answers: all together may have ${limits.allAnswersBytes} bytes, and this one of ${largest.counted} is the largest. Select less, or try again later`,
         true,
       ),
     )
@@ -58,14 +60,22 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
   class Answer implements AnswerSize {
     bytes = 0
     excess: ResponseTooLarge | undefined
-    private counted = 0
+    /** Of all bytes, in the sum of all answers. */
+    counted = 0
+    private heldBytes = 0
 
     add(bytes: number): void {
       // What is given up does not grow, and takes no other answer with it.
       if (this.excess) throw this.excess
       this.bytes += bytes
-      if (this.bytes > smallAnswerBytes) this.countLarge()
+      if (this.bytes > limits.largestAnswerBytes) this.stop(this.isTooLarge())
+      this.count()
       if (this.excess) throw this.excess
+    }
+
+    hold(bytes: number): void {
+      this.heldBytes += bytes
+      this.count()
     }
 
     stop(excess: ResponseTooLarge): void {
@@ -78,20 +88,18 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
       large.delete(this)
     }
 
-    private countLarge(): void {
+    private count(): void {
+      const bytes = this.bytes + this.heldBytes
+      if (bytes <= smallAnswerBytes) return
       if (this.counted === 0) large.add(this)
-      total += this.bytes - this.counted
-      this.counted = this.bytes
-      if (this.bytes > limits.largestAnswerBytes) {
-        this.stop(
-          new ResponseTooLarge(
-            `The answer is too large: at most ${limits.largestAnswerBytes} bytes of texts and field names, and it has more than ${this.bytes}. Select less, or ask for fewer in \`first\``,
-            false,
-          ),
-        )
-      } else if (total > limits.allAnswersBytes) {
-        stopLargest()
-      }
+      total += bytes - this.counted
+      this.counted = bytes
+      if (total > limits.allAnswersBytes) stopLargest()
+    }
+
+    private isTooLarge(): ResponseTooLarge {
+      const message = `The answer is too large: at most ${limits.largestAnswerBytes} bytes of texts and field names, and it has more than ${this.bytes}. Select less, or ask for fewer in \`first\``
+      return new ResponseTooLarge(message, false)
     }
   }
 

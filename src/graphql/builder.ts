@@ -2,7 +2,7 @@
 import SchemaBuilder from '@pothos/core'
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import type { Caller, ReadAllowance } from '../caller.ts'
+import type { Caller, RequestAllowance } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { Outcome } from '../contacts/failure.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
@@ -19,8 +19,8 @@ export interface GatewayContext {
   readonly outcomes: Map<string | number, Outcome>
   /** What has been read for this request. */
   readonly known: RequestReads
-  /** What this request may still read from Callbell. */
-  readonly reads: ReadAllowance
+  /** What this request may still take. */
+  readonly allowance: RequestAllowance
   /** Counts the answer while it is made. */
   readonly size: AnswerSize
   /** Reads the request's body. @throws Refused */

@@ -91,10 +91,11 @@ function present(error: Error, scene: Scene): GraphQLError {
 }
 
 function presentFailure(error: Error, failure: ContactsFailure, scene: Scene): GraphQLError {
-  const { code, retryable, retryAfterMs, attempts } = failure
+  const { code, retryAfterMs, attempts } = failure
   const { activity, mutation } = scene
   // A read below a mutation knows nothing of the change that it stands in.
   const outcome = failure.outcome ?? (mutation && outcomeAt(error, scene))
+  const retryable = failure.retryable && (failure.outcome !== undefined || isHarmless(outcome))
   const { requestId } = activity
   activity.erred(code)
   const reason = failure.isMessageShown ? failure.message : (reasons[code] ?? failure.message)
@@ -107,13 +108,14 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
   const { requestId } = scene.activity
   // The messages of others may quote what was sent.
   scene.activity.erred(code, error instanceof Refused ? error.message : undefined)
-  const { http, retryable = false, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
+  const { http, retryable, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
+  const outcome = scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED')
   return placed(error, cut(error.message), {
     // A word to Yoga about the HTTP status and headers; it is not part of the answer.
     http,
     code,
-    outcome: scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED'),
-    retryable,
+    outcome,
+    retryable: retryable === true && isHarmless(outcome),
     retryAfterMs,
     requestId,
   })
@@ -131,6 +133,11 @@ function presentBug(error: Error, origin: unknown, scene: Scene): GraphQLError {
     retryable: false,
     requestId,
   })
+}
+
+/** Whether making the same call again could not make a change twice. */
+function isHarmless(outcome: Outcome | undefined): boolean {
+  return outcome === undefined || outcome === 'NOT_APPLIED'
 }
 
 /** What is known of the change that an error stands in: the field may have run before it failed. */

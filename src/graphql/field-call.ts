@@ -38,14 +38,14 @@ export function changeField<T extends { readonly problems: readonly unknown[] }>
 }
 
 async function recorded<T>(
-  { caller, activity, reads }: GatewayContext,
+  { caller, activity, allowance }: GatewayContext,
   place: Place,
   call: (origin: Origin) => Promise<T>,
   endOf: (result: T) => FieldEnd,
 ): Promise<T> {
   const field = activity.field(nameOf(place))
   try {
-    const result = await call({ caller, requestId: activity.requestId, watch: field, reads })
+    const result = await call({ caller, requestId: activity.requestId, watch: field, allowance })
     field.ended(endOf(result))
     return result
   } catch (error) {

@@ -1,6 +1,7 @@
 /** What the resolvers of one request are given, whichever way the request takes. */
-import type { Caller, ReadAllowance } from '../caller.ts'
+import type { Caller, RequestAllowance } from '../caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
+import { ContactsFailure } from '../contacts/failure.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
 import { mostCalls } from '../graphql/limits.ts'
@@ -25,19 +26,28 @@ export function createRequestContext(parts: RequestParts): GatewayContext {
     readBody,
     outcomes: new Map(),
     known: new RequestReads(),
-    reads: new Reads(mostCalls),
+    allowance: new Allowance(mostCalls, size),
   }
 }
 
-class Reads implements ReadAllowance {
-  private left: number
+class Allowance implements RequestAllowance {
+  private readsLeft: number
+  private readonly size: AnswerSize
 
-  constructor(most: number) {
-    this.left = most
+  constructor(mostReads: number, size: AnswerSize) {
+    this.readsLeft = mostReads
+    this.size = size
   }
 
-  take(): boolean {
-    this.left -= 1
-    return this.left >= 0
+  takeRead(): void {
+    // An answer that is given up needs nothing more.
+    if (this.size.excess) throw this.size.excess
+    this.readsLeft -= 1
+    if (this.readsLeft >= 0) return
+    throw new ContactsFailure('QUERY_TOO_COMPLEX', 'no read is left', { retryable: false })
+  }
+
+  hold(bytes: number): void {
+    this.size.hold(bytes)
   }
 }

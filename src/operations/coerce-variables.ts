@@ -58,6 +58,48 @@ function coercerOfVariable(
   }
 }
 
+/** Fields that a type does not have, of which no more than the first five errors are reported. */
+const mostUnknownFields = 10
+
+/**
+ * For graphql-js, which quotes a whole object in each error: what is left of one with thousands of fields
+ * that its type does not have.
+ *
+ * @returns the variables without most of the fields that are unknown
+ */
+export function withoutUnknownFields(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+  given: Values,
+): Values {
+  const narrowed: Record<string, unknown> = Object.create(null)
+  for (const { variable, type: node } of definitions) {
+    const type = typeFromAST(schema, node)
+    const { value: name } = variable.name
+    if (isInputType(type) && Object.hasOwn(given, name)) narrowed[name] = narrow(given[name], type)
+  }
+  return narrowed
+}
+
+/** Goes as deep as types do, and not as deep as a value may be. */
+function narrow(value: unknown, type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return narrow(value, type.ofType)
+  if (isListType(type)) {
+    const itemType: GraphQLInputType = type.ofType
+    return Array.isArray(value) ? value.map((item) => narrow(item, itemType)) : narrow(value, itemType)
+  }
+  if (!isInputObjectType(type) || !isObject(value)) return value
+  const fields = type.getFields()
+  let unknown = 0
+  const kept = Object.entries(value).flatMap(([name, item]) => {
+    const field = fields[name]
+    if (field) return [[name, narrow(item, field.type)]]
+    unknown += 1
+    return unknown <= mostUnknownFields ? [[name, item]] : []
+  })
+  return Object.fromEntries(kept)
+}
+
 const known = new WeakMap<GraphQLInputType, Coerce>()
 
 /** Made when it is first used, since input types may hold each other. */

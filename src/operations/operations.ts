@@ -4,6 +4,7 @@ import { getVariableValues, GraphQLError, Kind, OperationTypeNode } from 'graphq
 import type { GatewayContext } from '../graphql/builder.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 import { admit } from './admission.ts'
+import { withoutUnknownFields } from './coerce-variables.ts'
 import { createCacheByText } from './document-cache.ts'
 import { executePlan } from './execute-plan.ts'
 import type { OperationPlan } from './prepared-operation.ts'
@@ -52,7 +53,9 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
     const fitting = coerceVariables(given)
     if (fitting) return { coerced: fitting }
     const options = { maxErrors: mostVariableErrors, hideSuggestions: true }
-    const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given, options)
+    const { variableDefinitions = [] } = operation
+    const narrowed = withoutUnknownFields(schema, variableDefinitions, given)
+    const { errors, coerced } = getVariableValues(schema, variableDefinitions, narrowed, options)
     return errors === undefined ? { coerced } : { errors: errors.map(toUserInputError) }
   }
 

@@ -27,7 +27,7 @@ export function createTestOrigin(name = 'anyone'): TestOrigin {
       reconciled: ignore,
       keyed: ignore,
     },
-    reads: { take: () => true },
+    allowance: { takeRead: ignore, hold: ignore },
     calls: () => calls,
   }
 }
