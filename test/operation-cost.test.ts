@@ -1,14 +1,14 @@
 import { getOperationAST, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../src/graphql/schema.ts'
-import { PreparedOperation } from '../src/operations/prepared-operation.ts'
+import { createPlanCache, PreparedOperation } from '../src/operations/prepared-operation.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 function costOf(text: string, variables: Readonly<Record<string, unknown>> = {}): number {
   const document = parse(text)
   expect(validate(schema, document)).toEqual([])
   const operation = getOperationAST(document) ?? expect.unreachable()
-  const prepared = new PreparedOperation(schema, document, operation, { left: 1000 })
+  const prepared = new PreparedOperation(schema, document, operation, createPlanCache())
   return prepared.planFor(variables).calls(variables)
 }
 

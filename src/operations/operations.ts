@@ -8,7 +8,7 @@ import { withoutUnknownFields } from './coerce-variables.ts'
 import { createCacheByText } from './document-cache.ts'
 import { executePlan } from './execute-plan.ts'
 import type { OperationPlan } from './prepared-operation.ts'
-import { PreparedOperation } from './prepared-operation.ts'
+import { createPlanCache, PreparedOperation } from './prepared-operation.ts'
 import { FieldErrors } from './run.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -39,11 +39,10 @@ export interface Operations {
 
 /** Each error quotes the value that it complains of. */
 const mostVariableErrors = 5
-/** A field and what parts it from the next takes more: only fragments and conditions exceed it. */
-const charactersOfField = 2
 
 export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Operations {
   const documents = createCacheByText<readonly PreparedOperation[]>()
+  const plans = createPlanCache()
 
   /** @returns coerced variables, or what is wrong with them */
   function coerce(
@@ -86,10 +85,9 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
     prepare(text, document, name) {
       const known = documents.get(text)
       if (known) return operationIn(known, name)
-      const budget = { left: text.length / charactersOfField }
       const operations = document.definitions.flatMap((definition) =>
         definition.kind === Kind.OPERATION_DEFINITION
-          ? [new PreparedOperation(schema, document, definition, budget)]
+          ? [new PreparedOperation(schema, document, definition, plans)]
           : [],
       )
       documents.set(text, operations)

@@ -1,6 +1,7 @@
 /** An operation of a validated document, with all that can be found out before it runs. */
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { Kind, OperationTypeNode, visit } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import { readsAccountData } from '../graphql/account-data.ts'
 import { createCoerceVariables } from './coerce-variables.ts'
 import { belowOf, countCalls, declaredCost, hasVariableCost } from './operation-cost.ts'
@@ -21,13 +22,18 @@ export interface OperationPlan {
   readonly size: number
 }
 
-/**
- * How many planned fields may be kept for one document. Fragments and conditions multiply them: a plan
- * beyond the budget is made for each run.
- */
-export interface PlanBudget {
-  left: number
+/** Plans of all operations that ran lately. Fragments and conditions multiply them: bounded by what they weigh. */
+export type PlanCache = LRUCache<string, OperationPlan>
+
+/** Of all kept plans together. Most of a plan is its fields, which take some 600 bytes each. */
+const mostPlanned = 30_000
+
+/** @returns a cache for the plans of all operations of a process */
+export function createPlanCache(): PlanCache {
+  return new LRUCache({ maxSize: mostPlanned, sizeCalculation: ({ size }, key) => size + key.length })
 }
+
+let operationsMade = 0
 
 export class PreparedOperation {
   readonly document: DocumentNode
@@ -36,27 +42,28 @@ export class PreparedOperation {
   /** @returns undefined where graphql-js is to say what they are */
   readonly coerceVariables: (given: Values) => Values | undefined
   private readonly schema: GraphQLSchema
-  private readonly budget: PlanBudget
+  private readonly plans: PlanCache
+  /** Parts its plans from those of other operations. */
+  private readonly id = `${operationsMade++}:`
   /** Names of the variables that decide what is selected. */
   private readonly conditions: readonly string[]
-  private readonly plans = new Map<string, OperationPlan>()
 
   /**
    * @param document validated against the schema
-   * @param budget of the document
+   * @param plans of all operations
    */
   constructor(
     schema: GraphQLSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
-    budget: PlanBudget,
+    plans: PlanCache,
   ) {
     this.schema = schema
-    this.budget = budget
+    this.plans = plans
     this.document = document
     this.operation = operation
     this.fragments = fragmentsOf(document)
-    this.conditions = conditionsOf(document)
+    this.conditions = conditionsOf(operation, this.fragments)
     this.coerceVariables = createCoerceVariables(schema, operation.variableDefinitions ?? [])
   }
 
@@ -70,15 +77,12 @@ export class PreparedOperation {
 
   /** @param variableValues coerced */
   planFor(variableValues: Values): OperationPlan {
-    const { conditions } = this
-    const key = conditions.length === 0 ? '' : conditions.map((name) => String(variableValues[name])).join()
+    let key = this.id
+    for (const name of this.conditions) key += letterOf(variableValues[name])
     const known = this.plans.get(key)
     if (known) return known
     const plan = this.makePlan(variableValues)
-    if (plan.size <= this.budget.left) {
-      this.budget.left -= plan.size
-      this.plans.set(key, plan)
-    }
+    this.plans.set(key, plan)
     return plan
   }
 
@@ -149,12 +153,38 @@ function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefi
   return fragments
 }
 
-function conditionsOf(document: DocumentNode): readonly string[] {
+/**
+ * @returns the variables in the directives of what the operation selects. Another operation of the document
+ *   may have a variable of the same name and of another type, so that one is not looked at
+ */
+function conditionsOf(
+  operation: OperationDefinitionNode,
+  fragments: PreparedOperation['fragments'],
+): readonly string[] {
   const names = new Set<string>()
-  visit(document, {
-    Directive(directive) {
-      visit(directive, { Variable: ({ name }) => void names.add(name.value) })
-    },
-  })
+  const spread = new Set<string>()
+  function find(node: OperationDefinitionNode | FragmentDefinitionNode): void {
+    visit(node, {
+      Directive: (directive) => {
+        visit(directive, { Variable: ({ name }) => void names.add(name.value) })
+      },
+      FragmentSpread: ({ name: { value } }) => {
+        const fragment = fragments[value]
+        if (!fragment || spread.has(value)) return
+        spread.add(value)
+        find(fragment)
+      },
+    })
+  }
+  find(operation)
   return [...names]
+}
+
+/** A validated document has Booleans only in its directives. One letter for each: callers don't choose the length. */
+function letterOf(condition: unknown): string {
+  if (condition === true) return 't'
+  if (condition === false) return 'f'
+  if (condition === null) return 'n'
+  if (condition === undefined) return '-'
+  throw new Error('A condition must be a Boolean')
 }

@@ -15,7 +15,7 @@ import type { GatewayContext } from '../../src/graphql/builder.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { createRequestContext } from '../../src/http/request-context.ts'
 import { executePlan } from '../../src/operations/execute-plan.ts'
-import { PreparedOperation } from '../../src/operations/prepared-operation.ts'
+import { createPlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
 import { FieldErrors } from '../../src/operations/run.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { RequestActivity } from '../../src/telemetry/request-activity.ts'
@@ -178,7 +178,7 @@ test(
           execute({ schema, document, contextValue, variableValues: variables }),
         )
         const operation = getOperationAST(document) ?? expect.unreachable()
-        const prepared = new PreparedOperation(schema, document, operation, { left: query.length })
+        const prepared = new PreparedOperation(schema, document, operation, createPlanCache())
         expect(await runOurs(prepared, variables)).toEqual(theirs)
         // Conditions differ: another plan of the same operation.
         const others = Object.fromEntries(

@@ -292,6 +292,8 @@ test('any document with any variables', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(anyDocument(schema, known), async ({ query, variables }) => {
       fc.pre(validate(schema, parse(query)).length === 0)
+      // A key makes the second run a replay, which is not the first one again.
+      fc.pre(!(query + JSON.stringify(variables)).includes('idempotencyKey'))
       await expectSameAtEachRun(bodyOf(query, variables))
     }),
     { numRuns: 15, endOnFailure: true },

@@ -40,7 +40,7 @@ export interface Attacker {
   /** Sends requests, the next one as soon as an answer begins. @param make gives the bytes of a request */
   flood(make: () => Buffer, options: FloodOptions): Promise<void>
   /** The bytes of a `POST /graphql` with the attacker's key. */
-  graphql(query: string, variables?: object): Buffer
+  graphql(query: string, variables?: object, operationName?: string): Buffer
 }
 
 /** What the honest caller does besides creating and reading contacts. */

@@ -123,8 +123,8 @@ export function createAttacker({ url, key, signal }: AttackerOptions): {
       host: url.host,
       hold,
       flood,
-      graphql: (query, variables) =>
-        postBytes(url.host, [`x-api-key: ${key}`], JSON.stringify({ query, variables })),
+      graphql: (query, variables, operationName) =>
+        postBytes(url.host, [`x-api-key: ${key}`], JSON.stringify({ query, variables, operationName })),
     },
     report: () => ({ counts: Object.fromEntries(counts), sentBytes, receivedBytes }),
   }

@@ -27,7 +27,59 @@ const overlapping = `{contact(uuid:"1"){${repeat(50, (number) => `...F${number}`
   (number) => `fragment F${number} on Contact{uuid name ...G${number}} fragment G${number} on Contact{tags}`,
 )}`
 
+const manyConditions = 48
+
+/** A document that selects other things with each combination of its variables, padded as far as it is kept. */
+const conditional = `query(${repeat(manyConditions, (number) => `$v${number}:Boolean!`)}){__typename ${repeat(
+  manyConditions / 2,
+  (number) => `...@skip(if:$v${2 * number})@include(if:$v${2 * number + 1}){`,
+)}__typename${'}'.repeat(manyConditions / 2)}}`.padEnd(19_990)
+
+/** `$x` decides what B selects, and A has another variable of this name. */
+const foreignCondition =
+  'query A($x:ID!){__typename contact(uuid:$x)@skip(if:true){uuid}} query B($x:Boolean!){__typename@skip(if:$x)}'.padEnd(
+    19_990,
+  )
+
+/** One document with ever other variables. */
+function others(
+  name: string,
+  what: string,
+  query: string,
+  variables: (number: number) => object,
+  operationName?: string,
+): Attack {
+  return {
+    name,
+    what,
+    run(attacker) {
+      let number = 0
+      const next = (): Buffer => {
+        number += 1
+        return attacker.graphql(query, variables(number), operationName)
+      }
+      return attacker.flood(next, { connections: 8 })
+    },
+  }
+}
+
 export const documentAttacks: readonly Attack[] = [
+  others(
+    'conditions',
+    'a document with 48 conditions, and each time another combination of them',
+    conditional,
+    (number) =>
+      Object.fromEntries(
+        Array.from({ length: manyConditions }, (_, at) => [`v${at}`, Math.floor(number / 2 ** at) % 2 === 1]),
+      ),
+  ),
+  others(
+    'foreign-condition',
+    'a document of two operations, where what is a condition of one is each time another text of 75,000 letters in the other',
+    foreignCondition,
+    (number) => ({ x: String(number).padEnd(75_000, 'x') }),
+    'A',
+  ),
   {
     name: 'new-documents',
     what: 'ever new documents of 450 fields',
