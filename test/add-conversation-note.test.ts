@@ -87,7 +87,7 @@ test('everything that is wrong with an input is told at once, and nothing is sen
     refused(
       {
         field: ['input', 'idempotencyKey'],
-        message: 'must be 1 to 255 printable characters',
+        message: 'must be 1 to 255 printable characters, but has 256',
         code: 'TOO_LONG',
       },
       { field: ['input', 'uuid'], message: 'must not be made of dots', code: 'INVALID' },
@@ -99,7 +99,7 @@ test('everything that is wrong with an input is told at once, and nothing is sen
 
 test.each<[Partial<AddConversationNoteInput>, string, string, string]>([
   [{ uuid: ' ' }, 'uuid', 'must not be blank', 'BLANK'],
-  [{ uuid: 'u'.repeat(256) }, 'uuid', 'must have at most 255 characters', 'TOO_LONG'],
+  [{ uuid: 'u'.repeat(256) }, 'uuid', 'must have at most 255 characters, but has 256', 'TOO_LONG'],
   [{ uuid: 'a\n' }, 'uuid', 'must not contain control characters or broken Unicode', 'INVALID'],
   [{ text: 'a\u0000' }, 'text', 'must not contain the control character U+0000', 'INVALID'],
   [{ text: '\ud800' }, 'text', 'must be well-formed Unicode text', 'INVALID'],

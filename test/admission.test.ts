@@ -162,7 +162,8 @@ test('ten aliases cost ten calls, and what is refused runs nothing at all', asyn
     undefined,
     [
       {
-        message: 'Rate limit exceeded for this caller: too many calls to Callbell',
+        message:
+          'Rate limit exceeded for this caller: this operation needs 10 calls to Callbell, and fewer are left of 12',
         extensions: {
           code: 'RATE_LIMITED',
           outcome: 'NOT_APPLIED',

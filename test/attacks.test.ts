@@ -1339,7 +1339,7 @@ describe('requests that two servers read differently', () => {
     )
     expect([answer?.status, JSON.parse(answer?.body ?? '').errors[0].message]).toEqual([
       431,
-      'The request’s headers are too large',
+      'The request’s headers are too large; the limit is 16384 bytes',
     ])
   })
 
@@ -1463,7 +1463,7 @@ describe('someone who has time', () => {
         socket.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n')
         drip(socket, 'x: y\r\n')
       },
-      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time"/,
+      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time; the limits are \d+ ms for its head and \d+ ms for all of it"/,
     ],
     [
       'sends its body byte by byte',
@@ -1471,7 +1471,7 @@ describe('someone who has time', () => {
         socket.write(`${headOfPost}content-length: 1000\r\n\r\n`)
         drip(socket, ' ')
       },
-      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time"/,
+      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time; the limits are \d+ ms for its head and \d+ ms for all of it"/,
     ],
     [
       'stops in the middle of its body',

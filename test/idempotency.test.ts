@@ -195,13 +195,13 @@ test('what an earlier version wrote is still read', async () => {
 })
 
 test.each([
-  ['', 'INVALID'],
-  ['a\nb', 'INVALID'],
-  ['a\u200bb', 'INVALID'],
-  ['k'.repeat(256), 'TOO_LONG'],
-])('the key %j can’t be one', async (idempotencyKey, code) => {
+  ['', 'INVALID', 'has 0'],
+  ['a\nb', 'INVALID', 'has one that can’t be printed'],
+  ['a\u200bb', 'INVALID', 'has one that can’t be printed'],
+  ['k'.repeat(256), 'TOO_LONG', 'has 256'],
+])('the key %j can’t be one', async (idempotencyKey, code, but) => {
   const gateway = await createTestGateway()
-  const message = 'must be 1 to 255 printable characters'
+  const message = `must be 1 to 255 printable characters, but ${but}`
   expect((await create(gateway, { idempotencyKey, name: '' })).data?.createContact).toEqual({
     contact: null,
     replayed: false,

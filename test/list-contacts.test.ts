@@ -229,9 +229,9 @@ test.each<[string, unknown[], string]>([
 const malformed = 'after is no cursor: give it back as it came'
 
 test.each<[string, Step, string]>([
-  ['none', { first: 0 }, 'first must be from 1 to 100'],
-  ['less than none', { first: -1 }, 'first must be from 1 to 100'],
-  ['too many', { first: 101 }, 'first must be from 1 to 100'],
+  ['none', { first: 0 }, 'first must be from 1 to 100, but is 0'],
+  ['less than none', { first: -1 }, 'first must be from 1 to 100, but is -1'],
+  ['too many', { first: 101 }, 'first must be from 1 to 100, but is 101'],
   ['an empty cursor', { after: '' }, malformed],
   ['nonsense', { after: 'x' }, malformed],
   ['a JSON that is no cursor', { after: Buffer.from('{"place":1}').toString('base64url') }, malformed],

@@ -184,7 +184,7 @@ test.each([
   [
     `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'a'.repeat(17_000)}`,
     431,
-    'The request’s headers are too large',
+    'The request’s headers are too large; the limit is 16384 bytes',
   ],
   ['GET / HTTP/1.1\r\nhost: localhost\r\nexpect: more', 417, 'The request expects what can’t be met'],
 ])('what is refused before it is a request: %.40j', async (head, status, reason) => {

@@ -55,9 +55,7 @@ export const identifier: Rule = (value) => {
   if (value.trim() === '') return { message: 'must not be blank', code: 'BLANK' }
   if (controls.test(value) || !value.isWellFormed())
     return { message: 'must not contain control characters or broken Unicode', code: 'INVALID' }
-  if (value.length > longestIdentifier)
-    return { message: `must have at most ${longestIdentifier} characters`, code: 'TOO_LONG' }
-  return undefined
+  return atMost(longestIdentifier)(value)
 }
 
 /** What becomes part of a URL must not be able to name another resource, either. */
@@ -133,6 +131,7 @@ export function checkIdempotencyKey(key: string | undefined): readonly InputProb
   const isPrintable = !/[\p{C}\p{Zl}\p{Zp}]/u.test(key)
   const length = Array.from(key).length
   if (isPrintable && length >= 1 && length <= longestKey) return []
-  const message = `must be 1 to ${longestKey} printable characters`
+  const but = isPrintable ? `has ${length}` : 'has one that can’t be printed'
+  const message = `must be 1 to ${longestKey} printable characters, but ${but}`
   return [{ path: ['idempotencyKey'], message, code: length > longestKey ? 'TOO_LONG' : 'INVALID' }]
 }

@@ -43,23 +43,26 @@ interface ParserRefusal {
   readonly message: string
 }
 
-/** What Node's parser calls the ways in which a request can't be read. */
-const refusals: Readonly<Record<string, ParserRefusal>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: 431,
-    phrase: 'Request Header Fields Too Large',
-    message: 'The request’s headers are too large',
-  },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
-    status: 413,
-    phrase: 'Content Too Large',
-    message: 'The request’s chunk extensions are too large',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: 408,
-    phrase: 'Request Timeout',
-    message: 'The request did not arrive in time',
-  },
+/** By what Node's parser calls the ways in which a request can't be read. */
+function refusalsOf(limits: ServerLimits): Readonly<Record<string, ParserRefusal>> {
+  const { maxHeaderSize, headersTimeout, requestTimeout } = limits
+  return {
+    HPE_HEADER_OVERFLOW: {
+      status: 431,
+      phrase: 'Request Header Fields Too Large',
+      message: `The request’s headers are too large; the limit is ${maxHeaderSize} bytes`,
+    },
+    HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+      status: 413,
+      phrase: 'Content Too Large',
+      message: 'The request’s chunk extensions are too large',
+    },
+    ERR_HTTP_REQUEST_TIMEOUT: {
+      status: 408,
+      phrase: 'Request Timeout',
+      message: `The request did not arrive in time; the limits are ${headersTimeout} ms for its head and ${requestTimeout} ms for all of it`,
+    },
+  }
 }
 const unreadable: ParserRefusal = {
   status: 400,
@@ -98,6 +101,7 @@ export function createHttpServer(
   const limits = { ...serverLimits, ...options.limits }
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits
   const { onRefusal } = options
+  const refusals = refusalsOf(limits)
   const bodyMemory = new BodyMemory(limits.bodyMemoryBytes)
   const server = createServer({
     IncomingMessage: class extends BoundedRequest {

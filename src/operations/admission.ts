@@ -67,7 +67,7 @@ function isLimited(calls: number, burst: number, waitMs: number): Refused {
   return new Refused({
     status: 429,
     code: 'RATE_LIMITED',
-    message: 'Rate limit exceeded for this caller: too many calls to Callbell',
+    message: `Rate limit exceeded for this caller: this operation needs ${calls} calls to Callbell, and fewer are left of ${burst}`,
     retryable: true,
     retryAfterMs: Math.ceil(waitMs),
   })
