@@ -52,6 +52,20 @@ test('what was released does not count any more, however often it is released', 
   }
 })
 
+test('what Callbell answered counts with all answers together, and not in its own', () => {
+  const begin = createAnswerSizes(limits)
+  const [one, other] = [begin(), begin()]
+  one.hold(120_000)
+  one.add(10_000)
+  expect(one.excess).toBeUndefined()
+  other.hold(20_001)
+  expect(other.excess).toBeUndefined()
+  expect(one.excess?.extensions).toEqual({ code: 'RESPONSE_TOO_LARGE', retryable: true })
+  one.release()
+  other.hold(100_000)
+  expect(other.excess).toBeUndefined()
+})
+
 const long = 'x'.repeat(10_000)
 
 function messageOf(number: number): Message {
@@ -69,6 +83,7 @@ function messageOf(number: number): Message {
 /** A gateway whose contacts have long notes, and 20 messages with long texts. */
 async function createLargeGateway(
   hasFastLane: boolean,
+  answerLimits = limits,
 ): Promise<TestGateway & { readonly changed: string[] }> {
   const changed: string[] = []
   const decoded = decodeContact(JSON.stringify({ contact: { uuid: 'c1', note: long } }))
@@ -78,7 +93,7 @@ async function createLargeGateway(
     return { result: contact, problems: [] }
   }
   const gateway = await createTestGateway({
-    answerLimits: limits,
+    answerLimits,
     hasFastLane,
     contacts: {
       find: () => Promise.resolve(contact),
@@ -152,5 +167,27 @@ test.each([true, false])(
       // What comes behind it has not begun.
       expect(changed).toEqual(Array.from({ length: run }, () => ['a', 'b']).flat())
     }
+  },
+)
+
+test.each([true, false])(
+  'what other answers leave no room for may be asked for again, unless it changed something (fast lane: %s)',
+  async (hasFastLane) => {
+    const crowded = { largestAnswerBytes: 100_000, allAnswersBytes: 60_000 }
+    const { execute } = await createLargeGateway(hasFastLane, crowded)
+    const selected = '{ contact { messages { nodes { text } } } }'
+    const query = await execute('{ contact(uuid: "a") { messages { nodes { text } } } }')
+    const mutation = await execute(`mutation { a: openConversation(input: { uuid: "a" }) ${selected} }`)
+    expect([query, mutation].map(({ errors }) => errors?.map(({ extensions }) => extensions))).toEqual([
+      [{ code: 'RESPONSE_TOO_LARGE', retryable: true, requestId: expect.any(String) }],
+      [
+        {
+          code: 'RESPONSE_TOO_LARGE',
+          outcome: 'APPLIED',
+          retryable: false,
+          requestId: expect.any(String),
+        },
+      ],
+    ])
   },
 )
