@@ -246,3 +246,29 @@ test('whoever waits behind a hundred calls of another caller is served soon', as
   const answers = await Promise.all(hog)
   expect(answers.filter(({ errors }) => errors)).toEqual([])
 })
+
+const list = 'contacts(first:100){edges{node{uuid}}}'
+const seeded = { maxRps: 0, sandbox: { seed: 120, maxRps: 100_000 } } satisfies TestGatewayOptions
+/** The first field fails the whole answer at once, and the lists need 5 calls each. */
+const failing = `{bad:contacts(after:"x"){edges{node{uuid}}} a:${list} b:${list}}`
+
+test('an answer that fails at once is given when all that it began has ended, so that nothing goes uncounted', async () => {
+  const answerLimits = { largestAnswerBytes: 100_000, allAnswersBytes: 200_000 }
+  const gateway = await createTestGateway({ ...seeded, answerLimits, callerRps: 0 })
+  for (let run = 1; run <= 4; run += 1) {
+    const { data, errors } = await ask(gateway, failing)
+    expect([data, errors.length]).toEqual([null, 1])
+    expect(gateway.sandbox.requests).toHaveLength(run * 10)
+  }
+  // What Callbell answered for them counts no more: about 100 kB each.
+  expect((await ask(gateway, `{${list}}`)).data.contacts.edges).toHaveLength(100)
+})
+
+test('calls of an answer that fails at once are taken from the caller’s share', async () => {
+  // A bucket of forty.
+  const gateway = await createTestGateway({ ...seeded, ...closed, callerRps: 20 })
+  const statuses = []
+  for (let run = 0; run < 8; run += 1)
+    statuses.push((await ask(gateway, failing.replace('{', `query Q${run}{`), 'key-of-web')).status)
+  expect(statuses).toContain(429)
+})

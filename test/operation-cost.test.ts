@@ -1,14 +1,14 @@
 import { getOperationAST, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../src/graphql/schema.ts'
-import { createPlanCache, PreparedOperation } from '../src/operations/prepared-operation.ts'
+import { PlanCache, PreparedOperation } from '../src/operations/prepared-operation.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 function costOf(text: string, variables: Readonly<Record<string, unknown>> = {}): number {
   const document = parse(text)
   expect(validate(schema, document)).toEqual([])
   const operation = getOperationAST(document) ?? expect.unreachable()
-  const prepared = new PreparedOperation(schema, document, operation, createPlanCache())
+  const prepared = new PreparedOperation(schema, document, operation, new PlanCache(1000))
   return prepared.planFor(variables).calls(variables)
 }
 

@@ -14,7 +14,11 @@ export interface ReadableList<T> {
 }
 
 export type DecodedList<T> =
-  ReadableList<T> | { readonly failure: 'NOT_JSON' | 'NO_LIST' | 'UNREADABLE_ITEM' | 'UNREADABLE_META' }
+  | ReadableList<T>
+  | { readonly failure: 'NOT_JSON' | 'NO_LIST' | 'TOO_MANY_ITEMS' | 'UNREADABLE_ITEM' | 'UNREADABLE_META' }
+
+/** Of one page. Callbell gives 20: far more would take many times the memory of their text. */
+const mostItems = 1000
 
 /** Longer cursors would make cursors of ours that callers could not send back in a URL. */
 export const longestNext = 4096
@@ -31,6 +35,7 @@ export function decodeList<T>(text: string, key: string, read: (reader: Reader) 
   if (body === undefined) return { failure: 'NOT_JSON' }
   const list = isObject(body) ? own(body, key) : undefined
   if (!Array.isArray(list)) return { failure: 'NO_LIST' }
+  if (list.length > mostItems) return { failure: 'TOO_MANY_ITEMS' }
   const unreadable: string[] = []
   const items: T[] = []
   for (const [index, wire] of list.entries()) {

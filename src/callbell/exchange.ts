@@ -101,6 +101,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 }
 
+/** Joined then: an answer of a megabyte in chunks of one byte is copied a thousand times at most. */
+const mostChunks = 1024
+
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** Not an AbortSignal's: that costs as much as writing the request. */
   private readonly timer: NodeJS.Timeout
@@ -159,6 +162,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.chunks.push(chunk)
+    // A chunk takes more memory than its bytes, and the upstream chooses how many there are.
+    if (this.chunks.length >= mostChunks) this.chunks.splice(0, mostChunks, Buffer.concat(this.chunks))
   }
 
   onResponseEnd(): void {

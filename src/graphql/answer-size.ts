@@ -33,7 +33,7 @@ export interface AnswerSize {
   add(bytes: number): void
   /** Counts what Callbell has answered for it, and is kept until it is made, with all answers together. */
   hold(bytes: number): void
-  /** To be called once, when the answer has been written or given up. */
+  /** To be called when the answer has been written or given up. Nothing counts behind it. */
   release(): void
 }
 
@@ -63,6 +63,7 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
     /** Of all bytes, in the sum of all answers. */
     counted = 0
     private heldBytes = 0
+    private isReleased = false
 
     add(bytes: number): void {
       // What is given up does not grow, and takes no other answer with it.
@@ -83,6 +84,7 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
     }
 
     release(): void {
+      this.isReleased = true
       total -= this.counted
       this.counted = 0
       large.delete(this)
@@ -90,7 +92,7 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
 
     private count(): void {
       const bytes = this.bytes + this.heldBytes
-      if (bytes <= smallAnswerBytes) return
+      if (bytes <= smallAnswerBytes || this.isReleased) return
       if (this.counted === 0) large.add(this)
       total += bytes - this.counted
       this.counted = bytes

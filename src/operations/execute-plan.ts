@@ -135,7 +135,17 @@ function executeAnyField(run: Run, plan: FieldPlan, source: unknown, parentPath:
       ? result.then((value) => plan.complete(run, plan, path, value))
       : plan.complete(run, plan, path, result)
     if (!isPromise(completed)) return completed
-    return completed.then(undefined, (error: unknown) => fail(run, plan, plan.field.type, path, error))
+    run.open.begin()
+    return completed.then(
+      (value) => {
+        run.open.end()
+        return value
+      },
+      (error: unknown) => {
+        run.open.end()
+        return fail(run, plan, plan.field.type, path, error)
+      },
+    )
   } catch (error) {
     return fail(run, plan, plan.field.type, path, error)
   }

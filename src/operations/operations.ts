@@ -8,8 +8,8 @@ import { withoutUnknownFields } from './coerce-variables.ts'
 import { createCacheByText } from './document-cache.ts'
 import { executePlan } from './execute-plan.ts'
 import type { OperationPlan } from './prepared-operation.ts'
-import { createPlanCache, PreparedOperation } from './prepared-operation.ts'
-import { FieldErrors } from './run.ts'
+import { PlanCache, PreparedOperation } from './prepared-operation.ts'
+import { FieldErrors, OpenFields } from './run.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -42,7 +42,6 @@ const mostVariableErrors = 5
 
 export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Operations {
   const documents = createCacheByText<readonly PreparedOperation[]>()
-  const plans = createPlanCache()
 
   /** @returns coerced variables, or what is wrong with them */
   function coerce(
@@ -69,11 +68,16 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
     const { activity, caller, size } = context
     activity.isExecuted = true
     const errors = new FieldErrors()
+    const open = new OpenFields()
     const result = executePlan(
-      { schema, document, operation, fragments, variableValues, context, size, errors },
+      { schema, document, operation, fragments, variableValues, context, size, errors, open },
       root,
     )
     const end = (ended: ExecutionResult): ExecutionResult | Promise<ExecutionResult> => {
+      const allEnded = open.none()
+      return allEnded === undefined ? settle(ended) : allEnded.then(() => settle(ended))
+    }
+    const settle = (ended: ExecutionResult): ExecutionResult | Promise<ExecutionResult> => {
       const owed = activity.callsMade - planned
       return owed === 0 ? ended : limit.settle(caller.bucket, owed).then(() => ended)
     }
@@ -85,6 +89,7 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
     prepare(text, document, name) {
       const known = documents.get(text)
       if (known) return operationIn(known, name)
+      const plans = new PlanCache(text.length)
       const operations = document.definitions.flatMap((definition) =>
         definition.kind === Kind.OPERATION_DEFINITION
           ? [new PreparedOperation(schema, document, definition, plans)]

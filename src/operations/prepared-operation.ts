@@ -1,7 +1,6 @@
 /** An operation of a validated document, with all that can be found out before it runs. */
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { Kind, OperationTypeNode, visit } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import { readsAccountData } from '../graphql/account-data.ts'
 import { createCoerceVariables } from './coerce-variables.ts'
 import { belowOf, countCalls, declaredCost, hasVariableCost } from './operation-cost.ts'
@@ -22,18 +21,45 @@ export interface OperationPlan {
   readonly size: number
 }
 
-/** Plans of all operations that ran lately. Fragments and conditions multiply them: bounded by what they weigh. */
-export type PlanCache = LRUCache<string, OperationPlan>
+/**
+ * The plans of one document, which live as long as it is known. Fragments and conditions multiply them, so
+ * that they are bounded by the document's length: what does not fit is planned for each run.
+ */
+export class PlanCache {
+  private readonly plans = new Map<string, OperationPlan>()
+  private readonly capacity: number
+  private left: number
 
-/** Of all kept plans together. Most of a plan is its fields, which take some 600 bytes each. */
-const mostPlanned = 30_000
+  /** @param characters of the document */
+  constructor(characters: number) {
+    this.capacity = characters / charactersOfField
+    this.left = this.capacity
+  }
 
-/** @returns a cache for the plans of all operations of a process */
-export function createPlanCache(): PlanCache {
-  return new LRUCache({ maxSize: mostPlanned, sizeCalculation: ({ size }, key) => size + key.length })
+  get(key: string): OperationPlan | undefined {
+    return this.plans.get(key)
+  }
+
+  set(key: string, plan: OperationPlan): void {
+    const weight = plan.size + key.length + emptyPlanWeight
+    if (weight > this.capacity) return
+    if (weight > this.left) {
+      this.plans.clear()
+      this.left = this.capacity
+    }
+    this.left -= weight
+    this.plans.set(key, plan)
+  }
+
+  get size(): number {
+    return this.plans.size
+  }
 }
 
-let operationsMade = 0
+/** What a field takes with what parts it from the next, at least. Planned, it takes some 600 bytes. */
+const charactersOfField = 4
+/** In fields. */
+const emptyPlanWeight = 2
 
 export class PreparedOperation {
   readonly document: DocumentNode
@@ -43,14 +69,12 @@ export class PreparedOperation {
   readonly coerceVariables: (given: Values) => Values | undefined
   private readonly schema: GraphQLSchema
   private readonly plans: PlanCache
-  /** Parts its plans from those of other operations. */
-  private readonly id = `${operationsMade++}:`
   /** Names of the variables that decide what is selected. */
   private readonly conditions: readonly string[]
 
   /**
    * @param document validated against the schema
-   * @param plans of all operations
+   * @param plans of the document
    */
   constructor(
     schema: GraphQLSchema,
@@ -77,7 +101,8 @@ export class PreparedOperation {
 
   /** @param variableValues coerced */
   planFor(variableValues: Values): OperationPlan {
-    let key = this.id
+    let key = this.name ?? ''
+    if (this.conditions.length > 0) key += ':'
     for (const name of this.conditions) key += letterOf(variableValues[name])
     const known = this.plans.get(key)
     if (known) return known

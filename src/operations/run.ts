@@ -32,6 +32,33 @@ export interface Run {
   readonly context: GatewayContext
   readonly size: AnswerSize
   readonly errors: FieldErrors
+  readonly open: OpenFields
+}
+
+/**
+ * Counts the fields that are not complete. One that fails its parent ends the answer, and leaves others
+ * running: what they cost, and the memory that they take, is known when they have ended.
+ */
+export class OpenFields {
+  private count = 0
+  private whenNone: (() => void) | undefined
+
+  begin(): void {
+    this.count += 1
+  }
+
+  end(): void {
+    this.count -= 1
+    if (this.count === 0) this.whenNone?.()
+  }
+
+  /** @returns undefined where none is open. What is open begins no field after it has ended */
+  none(): Promise<void> | undefined {
+    if (this.count === 0) return undefined
+    return new Promise((resolve) => {
+      this.whenNone = resolve
+    })
+  }
 }
 
 /** The errors of one run, without those of places that an earlier error has made null already. */

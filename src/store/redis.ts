@@ -17,6 +17,8 @@ import type { ClaimResult, Store } from './store.ts'
 import { expirySteps, largestRecordBytes } from './store.ts'
 
 const prefix = 'callbell-graphql:'
+/** That wait for an answer: more than the calls of a second take. What lands late must not fill a caller's share. */
+const mostCommands = 4000
 /** A Redis that takes longer is as good as away. */
 const patienceMs = 1000
 /**
@@ -34,6 +36,8 @@ export function openRedisStore(url: string, log: Logger): Store {
     url,
     // Calls that can't be made now are refused now: a caller waits for each of them.
     disableOfflineQueue: true,
+    // A Redis that hangs answers none of them: those that are given up wait in the queue all the same.
+    commandsQueueMaxLength: mostCommands,
     socket: {
       connectTimeout: patienceMs,
       reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, 1000),

@@ -234,3 +234,14 @@ test('a base URL without a path is taken as it is', async () => {
   await openExchange(new URL(upstream.url).origin).send(get, soon)
   expect(upstream.requests[0]).toMatch(/^GET \/contacts\/u HTTP/)
 })
+
+test('an answer in 100,000 chunks of one byte comes back whole', async () => {
+  const text = JSON.stringify({ contact: { uuid: 'u', name: 'è'.repeat(50_000) } })
+  const chunks = Array.from(Buffer.from(text), (byte) => `1\r\n${String.fromCharCode(byte)}\r\n`)
+  const upstream = await startRawUpstream((socket) => {
+    const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
+    socket.end(Buffer.from(`${head}${chunks.join('')}0\r\n\r\n`, 'latin1'))
+  })
+  const answer = await openExchange(upstream.url).send(get, 30_000)
+  expect(answer.text).toBe(text)
+})

@@ -15,8 +15,8 @@ import type { GatewayContext } from '../../src/graphql/builder.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { createRequestContext } from '../../src/http/request-context.ts'
 import { executePlan } from '../../src/operations/execute-plan.ts'
-import { createPlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
-import { FieldErrors } from '../../src/operations/run.ts'
+import { PlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
+import { FieldErrors, OpenFields } from '../../src/operations/run.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { RequestActivity } from '../../src/telemetry/request-activity.ts'
 import { anyDocument } from '../support/any-document.ts'
@@ -157,6 +157,7 @@ function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string,
         context,
         size: context.size,
         errors: new FieldErrors(),
+        open: new OpenFields(),
       },
       plan.root,
     )
@@ -178,7 +179,7 @@ test(
           execute({ schema, document, contextValue, variableValues: variables }),
         )
         const operation = getOperationAST(document) ?? expect.unreachable()
-        const prepared = new PreparedOperation(schema, document, operation, createPlanCache())
+        const prepared = new PreparedOperation(schema, document, operation, new PlanCache(query.length))
         expect(await runOurs(prepared, variables)).toEqual(theirs)
         // Conditions differ: another plan of the same operation.
         const others = Object.fromEntries(

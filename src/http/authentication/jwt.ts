@@ -120,14 +120,14 @@ async function bounded(response: Response): Promise<Response> {
     await response.body?.cancel()
     throw new Error(`the issuer answered with the HTTP status ${response.status}`)
   }
-  const chunks: Uint8Array[] = []
+  const bytes = Buffer.allocUnsafe(largestKeySetBytes)
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
     if (size > largestKeySetBytes) throw new Error(`it has more than ${largestKeySetBytes} bytes`)
-    chunks.push(chunk)
+    bytes.set(chunk, size - chunk.byteLength)
   }
-  return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers })
+  return new Response(bytes.subarray(0, size), { status: response.status, headers: response.headers })
 }
 
 const claimReasons: ReadonlyMap<string, string> = new Map([
