@@ -252,6 +252,30 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     expect(methods(gateway)).toBe('POST POST')
   })
 
+  test('with a Redis that hangs, a bounded number of commands waits for it', async () => {
+    const redis = await startRedis()
+    const store = await openTestStore(redis.url)
+    redis.hang()
+    const errors = await Promise.all(
+      Array.from({ length: 5000 }, (_, number) =>
+        store.get(`key ${number}`).then(
+          () => 'answered',
+          (error: Error) => error.message,
+        ),
+      ),
+    )
+    const counts = [...Map.groupBy(errors, (message) => message)].map(([message, { length }]) => [
+      message,
+      length,
+    ])
+    expect(Object.fromEntries(counts)).toEqual({
+      'Redis did not answer within 1000 ms': 4000,
+      'The queue is full': 1000,
+    })
+    redis.goOn()
+    await expect.poll(() => store.get('key').catch(() => 'not yet')).toBeNull()
+  })
+
   test('what one refused while Redis hung, another makes as soon as Redis goes on', async () => {
     const redis = await startRedis()
     const one = await createTestGateway({ store: await openTestStore(redis.url) })
