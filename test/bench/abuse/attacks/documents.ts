@@ -2,14 +2,19 @@
 import type { Attack, Attacker } from '../attack.ts'
 import { repeat } from '../requests.ts'
 
-/** Ever other documents: none of them is known. @param make gives the text for a number */
-function fresh(attacker: Attacker, make: (number: number) => string): Promise<void> {
+/** Each request is another one. @param make gives the bytes of the request with a number */
+function floodOf(attacker: Attacker, make: (number: number) => Buffer): Promise<void> {
   let number = 0
   const next = (): Buffer => {
     number += 1
-    return attacker.graphql(make(number))
+    return make(number)
   }
   return attacker.flood(next, { connections: 8 })
+}
+
+/** Each document is another one: none of them is known. @param make gives the text for a number */
+function fresh(attacker: Attacker, make: (number: number) => string): Promise<void> {
+  return floodOf(attacker, (number) => attacker.graphql(make(number)))
 }
 
 /** A document that is sent again and again, each time with another comment. */
@@ -52,14 +57,8 @@ function others(
   return {
     name,
     what,
-    run(attacker) {
-      let number = 0
-      const next = (): Buffer => {
-        number += 1
-        return attacker.graphql(query, variables(number), operationName)
-      }
-      return attacker.flood(next, { connections: 8 })
-    },
+    run: (attacker) =>
+      floodOf(attacker, (number) => attacker.graphql(query, variables(number), operationName)),
   }
 }
 
