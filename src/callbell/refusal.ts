@@ -26,11 +26,10 @@ export function isSuccess({ status }: Answer): boolean {
 /** @param quote makes Callbell's words safe to be shown */
 export function refusalOf(answer: Answer, place: Place, quote: (words: string) => string): CallbellError {
   const { status, headers, text } = answer
-  const retryAfter = headers['retry-after']
   const details = {
     progress: 'answered' satisfies Progress,
     status,
-    retryAfterMs: parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now()),
+    retryAfterMs: parseRetryAfter(onlyValue(headers['retry-after']), onlyValue(headers['date'])),
   } as const
   const message = `Callbell answered ${status}`
   if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
@@ -41,6 +40,11 @@ export function refusalOf(answer: Answer, place: Place, quote: (words: string) =
   if (status < 400) return new CallbellError('CALLBELL_INVALID_RESPONSE', message, details)
   const rejections = readRejections(status, text, place, quote)
   return new CallbellError('CALLBELL_REJECTED', message, { ...details, rejections })
+}
+
+/** @returns undefined where a header is missing, or there are several */
+function onlyValue(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined
 }
 
 function readRejections(

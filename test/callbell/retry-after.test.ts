@@ -1,21 +1,65 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { createExchange } from '../../src/callbell/exchange.ts'
+import { placeNowhere, refusalOf } from '../../src/callbell/refusal.ts'
 import { parseRetryAfter } from '../../src/callbell/retry-after.ts'
+import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 
-const now = Date.parse('2026-01-01T00:00:00Z')
+/** Of the answer. No clock of ours comes near it. */
+const date = 'Thu, 01 Jan 1998 00:00:00 GMT'
 
 test.each<[string | undefined, number | undefined]>([
   ['0', 0],
   ['3', 3000],
   ['3600', 60_000],
-  ['Thu, 01 Jan 2026 00:00:05 GMT', 5000],
-  ['Thu, 01 Jan 2026 01:00:00 GMT', 60_000],
-  ['Wed, 31 Dec 2025 23:59:59 GMT', 0],
-  ['Xyz, 99 Foo 2026 00:00:05 GMT', undefined],
+  ['1 ', 1000],
+  ['\t 2 \t', 2000],
+  ['Thu, 01 Jan 1998 00:00:05 GMT', 5000],
+  [' Thu, 01 Jan 1998 00:00:05 GMT\t', 5000],
+  ['Thu, 01 Jan 1998 01:00:00 GMT', 60_000],
+  ['Wed, 31 Dec 1997 23:59:59 GMT', 0],
+  ['Xyz, 99 Foo 1998 00:00:05 GMT', undefined],
   ['-1', undefined],
+  ['- 1', undefined],
+  ['+1', undefined],
   ['1.5', undefined],
+  ['1 2', undefined],
+  ['1, 1', undefined],
+  ['12345678901', undefined],
   ['soon', undefined],
   ['', undefined],
+  [' ', undefined],
   [undefined, undefined],
 ])('Retry-After %j is %j milliseconds', (header, expected) => {
-  expect(parseRetryAfter(header, now)).toBe(expected)
+  expect(parseRetryAfter(header, date)).toBe(expected)
+})
+
+test.each<[string | undefined, number | undefined]>([
+  [` ${date} `, 5000],
+  [undefined, undefined],
+  ['', undefined],
+  ['yesterday', undefined],
+])('with Date %j, a date in Retry-After is %j milliseconds away', (answerDate, expected) => {
+  expect(parseRetryAfter('Thu, 01 Jan 1998 00:00:05 GMT', answerDate)).toBe(expected)
+  expect(parseRetryAfter('5', answerDate)).toBe(5000)
+})
+
+test('a date of an answer is read by the Date of the same answer, whatever our clock says', async () => {
+  const upstream = await startRawUpstream((socket) => {
+    const headers = `retry-after: Thu, 01 Jan 1998 00:00:02 GMT \r\ndate: ${date}\r\n`
+    socket.write(httpAnswer('429 Too Many Requests', '{"error":"slow down"}', headers))
+  })
+  const exchange = createExchange({
+    url: upstream.url,
+    token: 't',
+    userAgent: 'test/1',
+    connectTimeoutMs: 5000,
+    connections: 1,
+  })
+  onTestFinished(() => exchange.close())
+  const unwatched = { sent: () => undefined, done: () => undefined }
+  const answer = await exchange.send({ method: 'GET', path: '/contacts' }, 15_000, unwatched)
+  expect(refusalOf(answer, placeNowhere, String)).toMatchObject({
+    code: 'CALLBELL_RATE_LIMITED',
+    retryAfterMs: 2000,
+  })
 })
