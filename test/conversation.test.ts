@@ -141,6 +141,43 @@ test('the bot is read for each contact that it is selected on, and otherwise not
   expect(sandbox.requests).toHaveLength(5)
 })
 
+test.each([
+  ['null', null],
+  ['an empty list', []],
+])('a bot that is %s is no bot, and no error', async (_what, bot) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, { status: 200, body: { bot } })
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
+  expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
+  expect(sandbox.requests).toHaveLength(2)
+})
+
+test.each([
+  ['nothing', {}],
+  ['a text', { bot: 'none' }],
+  ['a bot without a uuid', { bot: { name: 'Welcome bot' } }],
+  ['two bots', { bot: [{ uuid: 'a' }, { uuid: 'b' }] }],
+])('%s in the place of a bot is an invalid response', async (_what, body) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, { status: 200, body })
+  expect(await execute(`{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`)).toMatchObject({
+    data: { contact: { uuid, bot: null } },
+    errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+})
+
+test('a bot that is started, and answered as null, is an invalid response', async () => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({ on: 'POST', status: 200, body: { bot: null } })
+  const mutation = `mutation { setBotStatus(input: { uuid: "${uuid}", status: START }) { bot { uuid } } }`
+  expect(await execute(mutation)).toMatchObject({
+    errors: [{ extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+})
+
 test('no bot is null and no error; one that can’t be read leaves its contact standing', async () => {
   const { execute, sandbox } = await seeded()
   const { uuid } = talker(sandbox).contact

@@ -196,7 +196,10 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     },
     async setBotStatus(uuid, status, times) {
       const body = JSON.stringify({ status: `bot_${status}` })
-      return botIn(accepted(await call({ method: 'POST', ...routes.bot(uuid), body }, times)))
+      const answer = accepted(await call({ method: 'POST', ...routes.bot(uuid), body }, times))
+      const bot = botIn(answer)
+      if (bot === null) throw undecodable(answer, 'NO_BOT')
+      return bot
     },
     closeConversation: (uuid, times) =>
       askForContact({ method: 'POST', ...routes.closeConversation(uuid) }, times),
@@ -227,7 +230,8 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   }
 }
 
-function botIn(answer: Answer): Bot {
+/** @returns null where the answer says that there is none */
+function botIn(answer: Answer): Bot | null {
   const bot = decodeObject(answer.text, 'bot', readBot)
   if (bot === undefined) throw undecodable(answer, 'NO_BOT')
   return bot

@@ -67,14 +67,21 @@ function decodeCount(value: unknown): number | null | undefined {
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined
 }
 
-/** Decodes `{<key>: {…}}`; undefined where it holds no such thing. */
+/**
+ * Decodes `{<key>: {…}}`, also in a list of one, as contacts are answered.
+ *
+ * @returns null where the answer says that there is none (`null`, or an empty list); undefined where it
+ *   does not hold such a thing
+ */
 export function decodeObject<T>(
   text: string,
   key: string,
   read: (reader: Reader) => T | null,
-): T | undefined {
+): T | null | undefined {
   const body = parseJson(text)
-  const wire = isObject(body) ? own(body, key) : undefined
+  const value = isObject(body) ? own(body, key) : undefined
+  const wire = Array.isArray(value) && value.length <= 1 ? (value[0] ?? null) : value
+  if (wire === null) return null
   return (isObject(wire) ? read(new Reader(wire, key)) : null) ?? undefined
 }
 
