@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import { errors, Pool } from 'undici'
 import type { Progress } from './errors.ts'
 import { CallbellError } from './errors.ts'
+import { createConnector } from './interim-responses.ts'
 
 export interface ExchangeOptions {
   /** `https://api.callbell.eu/v1`, without a slash at the end. */
@@ -68,7 +69,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     // would otherwise outlive the request that caused it.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: options.connectTimeoutMs },
+    connect: createConnector(options.connectTimeoutMs),
   })
   const headers = {
     authorization: `Bearer ${options.token}`,
@@ -153,7 +154,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     status: number,
     headers: Answer['headers'],
   ): void {
-    // An interim answer (102, 103) says nothing yet.
+    // An interim answer (100, 102, 103) says nothing yet.
     if (status < 200) return
     this.progress = 'status'
     this.status = status
@@ -206,7 +207,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 /** Whether something answered that was not an answer to this request, unlike a connection that broke. */
 function isUnintelligible(error: Error): boolean {
   if (error instanceof errors.HTTPParserError) return !error.code?.startsWith('HPE_INVALID_EOF')
-  // undici's words for a 100 or 101 that nobody asked for; it has no code of its own for them.
-  if (error instanceof errors.SocketError) return /^bad (response|upgrade)$/.test(error.message)
+  // undici's words for a 101 that nobody asked for; it has no code of its own for it.
+  if (error instanceof errors.SocketError) return error.message === 'bad upgrade'
   return error instanceof errors.ResponseExceededMaxSizeError || error instanceof errors.HeadersOverflowError
 }

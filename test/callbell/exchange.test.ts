@@ -78,11 +78,51 @@ test('a connection is used again', async () => {
   expect(upstream.connections()).toBe(1)
 })
 
-test('an interim answer is passed over', async () => {
-  const upstream = await startRawUpstream((socket) => {
-    socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${httpAnswer('200 OK', 'done')}`)
+const final = httpAnswer('201 Created', 'HTTP/1.1 100 Continue\r\n\r\n')
+
+test.each([
+  ['103 Early Hints', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
+  ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
+  ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ['100 with headers', 'HTTP/1.1 100 Continue\r\nx: \r\nserver: a\r\n\r\n'],
+  ['100 without words', 'HTTP/1.1 100\r\n\r\n'],
+  ['several', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+])('%s before an answer is passed over, however it is cut', async (_what, interim) => {
+  for (const size of [1000, 11, 3, 1]) {
+    const upstream = await startRawUpstream(async (socket) => {
+      socket.setNoDelay(true)
+      for (let start = 0; start < interim.length + final.length; start += size) {
+        socket.write((interim + final).slice(start, start + size))
+        await setImmediate()
+      }
+    })
+    const exchange = openExchange(upstream.url)
+    // The body is as it was, and the connection is used again.
+    for (const request of [post, get]) {
+      expect(await exchange.send(request, soon)).toMatchObject({
+        status: 201,
+        text: 'HTTP/1.1 100 Continue\r\n\r\n',
+      })
+      await setImmediate()
+    }
+    expect(upstream.requests).toHaveLength(2)
+    expect(upstream.connections()).toBe(1)
+  }
+})
+
+test('a 100 after an answer costs the connection, and no request', async () => {
+  const closed = Promise.withResolvers<void>()
+  const upstream = await startRawUpstream((socket, number) => {
+    socket.once('close', () => closed.resolve())
+    socket.write(httpAnswer('200 OK', String(number)))
+    if (number === 0) void setImmediate().then(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'))
   })
-  expect(await openExchange(upstream.url).send(get, soon)).toMatchObject({ status: 200, text: 'done' })
+  const exchange = openExchange(upstream.url)
+  expect((await exchange.send(get, soon)).text).toBe('0')
+  await closed.promise
+  expect((await exchange.send(get, soon)).text).toBe('1')
+  expect(upstream.requests).toHaveLength(2)
+  expect(upstream.connections()).toBe(2)
 })
 
 test('a redirect is an answer, not a place to go to', async () => {
@@ -182,9 +222,9 @@ test.each<[string, Script, object]>([
     { code: 'CALLBELL_INVALID_RESPONSE', ...sent },
   ],
   [
-    'answers 100 and nothing else',
-    (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
-    { code: 'CALLBELL_INVALID_RESPONSE', ...sent },
+    'answers 100 and closes',
+    (socket) => socket.end('HTTP/1.1 100 Continue\r\n\r\n'),
+    { code: 'CALLBELL_UNAVAILABLE', ...sent },
   ],
   [
     'sends headers without end',
@@ -214,6 +254,7 @@ test.each<[string, Script, object]>([
 
 test.each<[string, Script, object]>([
   ['says nothing', () => undefined, sent],
+  ['answers 100 and nothing else', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), sent],
   [
     'stalls in the middle of a success',
     (socket) => socket.write(httpAnswer('201 Created', '{"contact":{}}').slice(0, -3)),
