@@ -1,6 +1,7 @@
 /** One HTTP exchange with Callbell: a request out, a whole answer in, or an error that says how far it came. */
 import type { Dispatcher } from 'undici'
 import { errors, Pool } from 'undici'
+import { decodeContent, isEncoded } from './content-encoding.ts'
 import type { Progress } from './errors.ts'
 import { CallbellError } from './errors.ts'
 import { createConnector } from './interim-responses.ts'
@@ -38,7 +39,7 @@ export interface Answer {
 
 export interface Exchange {
   /**
-   * Sends a request once: no retry, no redirect followed, no body decompressed.
+   * Sends a request once: no retry, no redirect followed.
    *
    * @param allowedMs milliseconds for connect, headers and body together; once they are over before a
    *   connection was free, the request is not sent any more
@@ -51,7 +52,7 @@ export interface Exchange {
   close(): Promise<void>
 }
 
-/** A contact is a few kilobytes: what is larger is not an answer of this API. */
+/** A contact is a few kilobytes: what is larger, compressed or not, is not an answer of this API. */
 const largestAnswerBytes = 1024 * 1024
 /** Without a byte order mark, should there be one. */
 const utf8 = new TextDecoder()
@@ -169,12 +170,22 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.watcher.done()
-    clearTimeout(this.timer)
-    // Not fatal on bytes that are no UTF-8: a garbled letter must not cost a contact's uuid.
+    // The request is over: nothing is left to be given up.
+    this.controller = undefined
     const [first] = this.chunks
     const bytes = this.chunks.length === 1 && first ? first : Buffer.concat(this.chunks)
-    const text = utf8.decode(bytes)
-    this.resolve({ status: this.status, headers: this.headers, text })
+    const encoding = this.headers['content-encoding']
+    if (!isEncoded(encoding)) return this.finish(bytes)
+    decodeContent(encoding, bytes, largestAnswerBytes).then(
+      (decoded) => this.finish(decoded),
+      (error: Error) => this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be decoded', error),
+    )
+  }
+
+  private finish(bytes: Buffer): void {
+    clearTimeout(this.timer)
+    // Not fatal on bytes that are no UTF-8: a garbled letter must not cost a contact's uuid.
+    this.resolve({ status: this.status, headers: this.headers, text: utf8.decode(bytes) })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellErrorCode, Progress } from '../../src/callbell/errors.ts'
 import type { Answer, Exchange, Request } from '../../src/callbell/exchange.ts'
@@ -147,11 +148,66 @@ test('an answer of a mebibyte is taken, a larger one is not', async () => {
   })
 })
 
-test('a compressed answer is not decompressed', async () => {
-  const upstream = await startRawUpstream((socket) => {
-    socket.write(httpAnswer('200 OK', 'not really gzip', 'content-encoding: gzip\r\n'))
+const mebibyteOf = (letter: string, more = 0): string => letter.repeat(1024 * 1024 + more)
+
+/** An upstream that answers every request with these bytes, said to be so encoded. */
+async function startEncodedUpstream(encoding: string, body: Buffer): Promise<string> {
+  const { url } = await startRawUpstream((socket) => {
+    socket.write(
+      `HTTP/1.1 201 Created\r\ncontent-encoding: ${encoding}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    )
+    socket.write(body)
   })
-  expect((await openExchange(upstream.url).send(get, soon)).text).toBe('not really gzip')
+  return url
+}
+
+const asBytes = (text: string): Buffer => Buffer.from(text)
+
+const encoders: [string, (text: string) => Buffer][] = [
+  ['gzip', gzipSync],
+  ['GZip ', gzipSync],
+  ['x-gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['Deflate', deflateRawSync],
+  ['br', brotliCompressSync],
+  ['identity', asBytes],
+  ['Identity ', asBytes],
+  ['', asBytes],
+]
+
+test.each(encoders)('an answer that comes as %j all the same is decoded', async (encoding, encode) => {
+  const texts = ['{"ok":"è"}', mebibyteOf('a'), '']
+  for (const text of texts) {
+    const exchange = openExchange(await startEncodedUpstream(encoding, encode(text)))
+    const answer = await exchange.send(post, soon)
+    expect(answer.status).toBe(201)
+    expect(answer.text === text).toBe(true)
+  }
+})
+
+test('an encoded answer without a body has an empty text', async () => {
+  const exchange = openExchange(await startEncodedUpstream('gzip', Buffer.alloc(0)))
+  expect(await exchange.send(post, soon)).toMatchObject({ status: 201, text: '' })
+})
+
+test.each<[string, string, Buffer]>([
+  ['not really gzip', 'gzip', Buffer.from('{"ok":true}')],
+  ['gzip that ends early', 'gzip', gzipSync('{"ok":true}').subarray(0, -9)],
+  ['not really deflate', 'deflate', Buffer.from('{"ok":true}')],
+  ['not really brotli', 'br', Buffer.from('{"ok":true}')],
+  ['an encoding that nobody knows', 'lzw', Buffer.from('{"ok":true}')],
+  ['gzip in gzip', 'gzip, gzip', gzipSync(gzipSync('{"ok":true}'))],
+  ['a byte over a mebibyte', 'gzip', gzipSync(mebibyteOf('a', 1))],
+  ['a bomb of gzip', 'gzip', gzipSync(Buffer.alloc(2 ** 28))],
+  ['a bomb of brotli', 'br', brotliCompressSync(Buffer.alloc(2 ** 26))],
+  ['a bomb of deflate', 'deflate', deflateSync(Buffer.alloc(2 ** 26))],
+])('%s is not an answer', async (_what, encoding, body) => {
+  const exchange = openExchange(await startEncodedUpstream(encoding, body))
+  expect(await failureOf(exchange.send(post, soon))).toEqual({
+    code: 'CALLBELL_INVALID_RESPONSE',
+    progress: 'status',
+    status: 201,
+  })
 })
 
 test('bytes that are no UTF-8 cost only their own letters', async () => {
