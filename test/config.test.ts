@@ -36,13 +36,13 @@ const real = { storeUrl: 'sqlite:data/gateway.db' }
 const url = 'https://api.callbell.eu/v1'
 
 /** A file that holds this. */
-function persisted(text: string): string {
+function persisted(text: string | Buffer): string {
   const file = join(mkdtempSync(join(tmpdir(), 'documents-')), 'persisted-documents.json')
   writeFileSync(file, text)
   return file
 }
 
-function fileWith(text: string): string {
+function fileWith(text: string | Buffer): string {
   const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'file')
   writeFileSync(path, text)
   return path
@@ -57,6 +57,7 @@ const apiKey = (name: string, byte: string, ...scopes: Scope[]): ApiKey => ({
 })
 const web = apiKey('web', 'ab', 'contacts:read', 'contacts:write')
 const keysFile = fileWith(`# rotated yearly\n\nreport:${digest('cd')}:read\n`)
+const markedKeysFile = fileWith(`\uFEFFreport:${digest('cd')}:read\r\n`)
 const report = apiKey('report', 'cd', 'contacts:read')
 const jwt = {
   GATEWAY_AUTH: 'jwt',
@@ -107,6 +108,10 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { persistedDocuments: { documents: new Map([['a', '{__typename}']]), isExclusive: false } },
   ],
   [
+    { PERSISTED_DOCUMENTS: persisted('\uFEFF{"a":"{__typename}"}') },
+    { persistedDocuments: { documents: new Map([['a', '{__typename}']]), isExclusive: false } },
+  ],
+  [
     { PERSISTED_DOCUMENTS: persisted('{}'), PERSISTED_DOCUMENTS_ONLY: 'true' },
     { persistedDocuments: { documents: new Map(), isExclusive: true } },
   ],
@@ -153,6 +158,10 @@ test.each<[Record<string, string>, Partial<Config>]>([
   [
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: keysFile },
     { auth: { ...none, apiKeys: [report], apiKeysFile: keysFile } },
+  ],
+  [
+    { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: markedKeysFile },
+    { auth: { ...none, apiKeys: [report], apiKeysFile: markedKeysFile } },
   ],
   [jwt, { auth: { ...none, jwt: jwtSettings } }],
   [
@@ -261,6 +270,10 @@ test.each<[Record<string, string>, string[]]>([
     { PERSISTED_DOCUMENTS: persisted(text) },
     ['PERSISTED_DOCUMENTS must be a JSON object from ids to the texts of documents'],
   ]),
+  [
+    { PERSISTED_DOCUMENTS: persisted(Buffer.from('{}', 'utf16le')) },
+    ['PERSISTED_DOCUMENTS must be UTF-8, but is UTF-16 or not text: save it as UTF-8'],
+  ],
   [{ PERSISTED_DOCUMENTS: persisted('{"a":"{"}') }, ['PERSISTED_DOCUMENTS: "a" is no GraphQL document']],
   [
     { PERSISTED_DOCUMENTS_ONLY: 'true' },

@@ -20,9 +20,28 @@ function problem(text: string): object {
   return { problem: `VARIABLE ${text}` }
 }
 
+/** It begins with a character that is not ASCII: neither of its bytes need be a zero. */
+const littleEndian = Buffer.from('è=1\r\n', 'utf16le')
+const bigEndian = Buffer.from(littleEndian).swap16()
+const utf16: readonly [string, Buffer][] = [
+  ['UTF-16, little-endian, with a mark', Buffer.concat([Buffer.from([0xff, 0xfe]), littleEndian])],
+  ['UTF-16, big-endian, with a mark', Buffer.concat([Buffer.from([0xfe, 0xff]), bigEndian])],
+  ['UTF-16, little-endian, without a zero', Buffer.from('\uFEFF名前', 'utf16le')],
+  ['UTF-16, little-endian, without a mark', littleEndian],
+  ['UTF-16, big-endian, without a mark', bigEndian],
+  ['UTF-16 of one letter', Buffer.from('a', 'utf16le')],
+]
+
 test.each<[string, (path: string) => void, object]>([
   ['a file', (path) => writeFileSync(path, 'è\n'), { text: 'è\n' }],
   ['an empty file', (path) => writeFileSync(path, ''), { text: '' }],
+  ['a byte order mark', (path) => writeFileSync(path, '\uFEFFè\uFEFF'), { text: 'è\uFEFF' }],
+  ['nothing but a byte order mark', (path) => writeFileSync(path, '\uFEFF'), { text: '' }],
+  ...utf16.map(([what, bytes]): [string, (path: string) => void, object] => [
+    what,
+    (path) => writeFileSync(path, bytes),
+    problem('must be UTF-8, but is UTF-16 or not text: save it as UTF-8'),
+  ]),
   [
     'a link to a file in a folder behind a link, as Kubernetes makes them',
     (path) => {
@@ -70,8 +89,7 @@ test.each<[string, (path: string) => void, object]>([
 
 test('a file of 10,000,000 bytes', () => {
   const path = made((file) => {
-    writeFileSync(file, '')
-    truncateSync(file, 10_000_000)
+    writeFileSync(file, 'a'.repeat(10_000_000))
   })
   const file = readTextFile('VARIABLE', path)
   expect('text' in file && file.text.length).toBe(10_000_000)
@@ -107,4 +125,32 @@ test('a pipe called .env keeps the gateway from starting, and is not waited for'
     code: 1,
     stderr: 'The configuration has problems:\n  - .env must be a regular file, but is a pipe\n',
   })
+})
+
+/** Starts the gateway with an .env that keeps it from starting. @returns what it says */
+async function startWith(env: Buffer): Promise<string> {
+  const path = made((file) => writeFileSync(join(dirname(file), '.env'), env))
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const starting = promisify(execFile)(process.execPath, [main], { cwd: dirname(path) })
+  const { stderr } = await starting.then(
+    () => expect.unreachable(),
+    (error: { readonly stderr: string }) => error,
+  )
+  return stderr
+}
+
+test('the first variable of an .env with a byte order mark is read', async () => {
+  expect(await startWith(Buffer.from('\uFEFFPORT=x\r\nLOG_SAMPLE=y\r\n'))).toBe(
+    [
+      'The configuration has problems:',
+      'PORT must be a whole number from 0 to 65535, but is "x"',
+      'LOG_SAMPLE must be a number from 0 to 1, but is "y"\n',
+    ].join('\n  - '),
+  )
+})
+
+test('an .env in UTF-16 keeps the gateway from starting: it would run the sandbox instead', async () => {
+  expect(await startWith(Buffer.from('\uFEFFCALLBELL_API_TOKEN=t\r\n', 'utf16le'))).toBe(
+    'The configuration has problems:\n  - .env must be UTF-8, but is UTF-16 or not text: save it as UTF-8\n',
+  )
 })

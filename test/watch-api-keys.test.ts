@@ -139,6 +139,18 @@ test('a pipe or a huge file in the place of the keys is not waited for, and chan
   await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:web'])
 })
 
+test('keys in UTF-16 change nothing, and the log says why; a byte order mark is no part of a name', async () => {
+  const file = join(newFolder(), 'keys')
+  writeFileSync(file, line('web', 'old'))
+  const { admitted, said } = startWatch(file)
+  writeFileSync(file, Buffer.from(`\uFEFF${line('web', 'new')}`, 'utf16le'))
+  const problem = 'GATEWAY_API_KEYS_FILE must be UTF-8, but is UTF-16 or not text: save it as UTF-8'
+  await expect.poll(() => said).toEqual([kept(problem)])
+  expect(await admitted('old', 'new')).toEqual(['key:web', null])
+  writeFileSync(file, `\uFEFF${line('web', 'new')}`)
+  await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:web'])
+})
+
 test('a file that takes another’s place in the configuration is watched from then on', async () => {
   const folder = newFolder()
   const first = join(folder, 'first')
