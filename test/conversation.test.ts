@@ -111,6 +111,18 @@ test('messages without a uuid are walked through by their place', async () => {
   expect(texts).toMatchObject([[{ text: 'a' }, { text: 'b' }], [{ text: 'c' }]])
 })
 
+test('an id of 255 emoji can be gone on from', async () => {
+  const { execute, sandbox } = await seeded()
+  const page = { status: 200, body: { messages: [{ uuid: '😀'.repeat(255) }, { uuid: 'b' }] } }
+  sandbox.failNext({}, page, {}, page)
+  const { uuid } = talker(sandbox).contact
+  const one = await execute<Answer, object>(document, { uuid, first: 1 })
+  const after = one.data?.contact.messages.pageInfo.endCursor
+  expect(await execute(document, { uuid, first: 1, after })).toMatchObject({
+    data: { contact: { messages: { nodes: [{ uuid: 'b' }] } } },
+  })
+})
+
 test('a cursor of another contact’s messages is refused', async () => {
   const { execute, sandbox } = await seeded()
   const { uuid } = talker(sandbox).contact

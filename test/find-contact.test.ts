@@ -56,6 +56,25 @@ test('what was created can be read back', async () => {
   expect(data?.contact).toMatchObject({ uuid, name: input.name, phoneNumber: input.identifier })
 })
 
+test('an identifier is counted in characters, of which an emoji is one', async () => {
+  const { execute, sandbox } = await createTestGateway()
+  expect(await execute(ContactDocument, { uuid: '😀'.repeat(255) })).toEqual({ data: { contact: null } })
+  expect(await execute(ContactDocument, { uuid: '😀'.repeat(256) })).toMatchObject({
+    errors: [{ message: 'uuid must have at most 255 characters, but has 256' }],
+  })
+  expect(sandbox.requests).toHaveLength(1)
+})
+
+test('a message that quotes a long value is cut between its characters', async () => {
+  const { execute } = await createTestGateway()
+  const document =
+    'query ($source: ContactSource) { contacts(filter: { source: $source }) { nodes { uuid } } }'
+  const { errors } = await execute(document, { source: '😀'.repeat(500) })
+  const message = errors?.[0]?.message ?? ''
+  expect(message).toMatch(/^Variable "\$source" got invalid value "😀{250,}…$/u)
+  expect(Array.from(message)).toHaveLength(300)
+})
+
 test.each([
   ['429', { status: 429 }],
   ['500', { status: 500 }],

@@ -1,4 +1,5 @@
 /** Upstream's words made safe to be shown to a caller. */
+import { cutText } from '../code-points.ts'
 import { secretPattern } from '../secret-pattern.ts'
 
 const longestQuote = 300
@@ -25,7 +26,6 @@ export function createQuote(token: string): (words: string) => string {
       .replaceAll(credentials, '$1 [token]')
       .replaceAll(ours, '[token]')
       .trim()
-    const characters = Array.from(safe)
-    return characters.length > longestQuote ? `${characters.slice(0, longestQuote - 1).join('')}…` : safe
+    return cutText(safe, longestQuote)
   }
 }

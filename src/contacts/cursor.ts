@@ -1,6 +1,7 @@
 /** Cursors: a place in one list, as opaque text that needs no memory, and so outlives the process. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { isLongerThan } from '../code-points.ts'
 import { parseJson } from '../callbell/json.ts'
 import { badArgument } from './argument.ts'
 
@@ -14,10 +15,16 @@ export interface Position<Page> {
   readonly place: number
 }
 
+/** In code points, as all that names one thing. */
+const longestId = 255
+
 const envelope = z.strictObject({
   list: z.string(),
   page: z.unknown(),
-  id: z.string().max(255).nullable(),
+  id: z
+    .string()
+    .refine((id) => !isLongerThan(id, longestId))
+    .nullable(),
   place: z.int().min(0).max(1000),
 })
 

@@ -3,6 +3,8 @@
  * it may accept is Callbell's to judge.
  */
 
+import { countCodePoints, isLongerThan } from '../code-points.ts'
+
 export type ProblemCode = 'BLANK' | 'TOO_LONG' | 'INVALID'
 
 /** One thing that is wrong with an input: where (path inside the input), what, and of which kind. */
@@ -27,10 +29,9 @@ export const notBlank: Rule = (value) =>
 /** Characters are code points, as a database counts them: an emoji is one. */
 export function atMost(limit: number): Rule {
   return (value) => {
-    const length = value.length > limit ? Array.from(value).length : value.length
-    return length > limit
-      ? { message: `must have at most ${limit} characters, but has ${length}`, code: 'TOO_LONG' }
-      : undefined
+    if (!isLongerThan(value, limit)) return undefined
+    const length = countCodePoints(value)
+    return { message: `must have at most ${limit} characters, but has ${length}`, code: 'TOO_LONG' }
   }
 }
 
@@ -129,7 +130,7 @@ export function checkIdempotencyKey(key: string | undefined): readonly InputProb
   if (key === undefined) return []
   // Without them: controls, format characters, surrogates, private and unassigned code points, line ends.
   const isPrintable = !/[\p{C}\p{Zl}\p{Zp}]/u.test(key)
-  const length = Array.from(key).length
+  const length = countCodePoints(key)
   if (isPrintable && length >= 1 && length <= longestKey) return []
   const but = isPrintable ? `has ${length}` : 'has one that can’t be printed'
   const message = `must be 1 to ${longestKey} printable characters, but ${but}`

@@ -1,6 +1,7 @@
 /** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
 import type { ExecutionResult } from 'graphql'
 import { GraphQLError, Kind } from 'graphql'
+import { cutText } from '../code-points.ts'
 import type { FailureCode, Outcome } from '../contacts/failure.ts'
 import { ContactsFailure } from '../contacts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -110,7 +111,7 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
   scene.activity.erred(code, error instanceof Refused ? error.message : undefined)
   const { http, retryable, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
   const outcome = scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED')
-  return placed(error, cut(error.message), {
+  return placed(error, cutText(error.message, longestMessage), {
     // A word to Yoga about the HTTP status and headers; it is not part of the answer.
     http,
     code,
@@ -144,10 +145,6 @@ function isHarmless(outcome: Outcome | undefined): boolean {
 function outcomeAt(error: Error, { outcomes }: Scene): Outcome | undefined {
   const [field] = error instanceof GraphQLError ? (error.path ?? []) : []
   return field === undefined ? undefined : outcomes.get(field)
-}
-
-function cut(message: string): string {
-  return message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message
 }
 
 function placed(error: Error, message: string, extensions: Record<string, unknown>): GraphQLError {

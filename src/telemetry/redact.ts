@@ -1,5 +1,6 @@
 /** What no log line may hold, secrets and the data of contacts, and how each is taken out. */
 import { LRUCache } from 'lru-cache'
+import { cutText } from '../code-points.ts'
 import { secretPattern } from '../secret-pattern.ts'
 
 const redacted = '[redacted]'
@@ -106,7 +107,7 @@ function redactText(text: string, rules: readonly Rule[]): string {
   // Patterns take their time: what is cut off anyway is not searched, but for what a match may pull in.
   let safe = printable(text.slice(0, 4 * longestText))
   for (const [pattern, replacement] of rules) safe = safe.replaceAll(pattern, replacement)
-  return safe.length > longestText ? `${safe.slice(0, longestText - 1)}…` : safe
+  return cutText(safe, longestText)
 }
 
 /** Line feeds stay: patterns end at them. What is removed first can't break up what they look for. */

@@ -187,6 +187,7 @@ test.each<[string, () => Claims, Authentication]>([
   ['without a subject', () => ({ sub: undefined }), refused('the token has no sub')],
   ['with an empty subject', () => ({ sub: '' }), refused("the token's sub is malformed")],
   ['with a long subject', () => ({ sub: 'x'.repeat(255) }), known(`jwt:${'x'.repeat(255)}`)],
+  ['with a subject of 255 emoji', () => ({ sub: '😀'.repeat(255) }), known(`jwt:${'😀'.repeat(255)}`)],
   ['with a longer one', () => ({ sub: 'x'.repeat(256) }), refused("the token's sub is malformed")],
   ['with a line break', () => ({ sub: 'ada\nroot' }), refused("the token's sub is malformed")],
   ['with text turned around', () => ({ sub: 'ada\u202Etoor' }), refused("the token's sub is malformed")],

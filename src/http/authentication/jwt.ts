@@ -3,6 +3,7 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose'
 import type { Scope } from '../../caller.ts'
 import { scopes } from '../../caller.ts'
+import { isLongerThan } from '../../code-points.ts'
 import type { Authentication } from './authentication.ts'
 import { unauthenticated } from './authentication.ts'
 
@@ -167,7 +168,7 @@ function isSubject(subject: unknown): subject is string {
   return (
     typeof subject === 'string' &&
     subject.length >= 1 &&
-    subject.length <= longestSubject &&
+    !isLongerThan(subject, longestSubject) &&
     !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(subject)
   )
 }
