@@ -2,7 +2,11 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import type { AuthenticationSettings } from './http/authentication/settings.ts'
-import { methodsOf, readAuthenticationSettings } from './http/authentication/settings.ts'
+import {
+  authenticationVariables,
+  methodsOf,
+  readAuthenticationSettings,
+} from './http/authentication/settings.ts'
 import { isLoopback, isProtected } from './protected-url.ts'
 import type { PersistedDocuments } from './http/documents/persisted-documents.ts'
 import { parsePersistedDocuments } from './http/documents/persisted-documents.ts'
@@ -10,7 +14,15 @@ import type { LogLevel } from './telemetry/log.ts'
 import { logLevels } from './telemetry/log.ts'
 import type { TraceSettings } from './telemetry/open-telemetry.ts'
 import { readTextFile } from './text-file.ts'
-import { oneOf, parseHeaders, share, switchWords, wholeNumber } from './variable-forms.ts'
+import {
+  findQuoted,
+  oneOf,
+  parseHeaders,
+  share,
+  switchWords,
+  unquote,
+  wholeNumber,
+} from './variable-forms.ts'
 
 export interface Config {
   /** Null: no token was given, and the sandbox takes Callbell's place. */
@@ -87,6 +99,9 @@ const environment = z.object({
     .transform((token) => token.trim().replace(/^(?:Bearer(?:\s+|$))+/i, ''))
     .refine((token) => /^[\x21-\x7e]+$/.test(token), {
       error: 'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)',
+    })
+    .refine((token) => !/^["'`]|["'`]$/.test(token), {
+      error: 'CALLBELL_API_TOKEN must not begin or end with a quote (its value is not shown here)',
     })
     .optional(),
   CALLBELL_API_URL: z
@@ -171,10 +186,11 @@ const environment = z.object({
  * @throws ConfigError
  */
 export function readConfig(variables: Environment): Config {
-  const given = withoutEmpty(variables)
+  const given = asMeant(variables)
   const parsed = environment.safeParse(given)
-  const authentication = readAuthentication(given)
+  const authentication = readAuthentication(variables)
   const problems = [
+    ...findQuoted(variables, Object.keys(environment.shape)),
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
     ...('problems' in authentication ? authentication.problems : findKeyless(authentication.settings)),
     ...findOpenDoor(given),
@@ -226,11 +242,19 @@ export function readConfig(variables: Environment): Config {
  * and the last one may.
  */
 export function readAuthentication(variables: Environment) {
-  return readAuthenticationSettings(withoutEmpty(variables))
+  const quoted = findQuoted(variables, authenticationVariables)
+  const reading = readAuthenticationSettings(asMeant(variables))
+  if (quoted.length === 0) return reading
+  return { problems: [...quoted, ...('problems' in reading ? reading.problems : [])] }
 }
 
-function withoutEmpty(variables: Environment): Environment {
-  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+/** Without empty ones, and without quotes: those are a problem of their own, and are not to cause others. */
+function asMeant(variables: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(variables)
+      .map(([name, value = '']) => [name, unquote(value) ?? value])
+      .filter(([, value]) => value !== ''),
+  )
 }
 
 /** A door that nobody can open is a mistake at the start. */

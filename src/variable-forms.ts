@@ -1,6 +1,31 @@
 /** The forms that environment variables have, each with its complaint, which names the variable. */
 import { z } from 'zod'
 
+/**
+ * What stands in quotes, where all of a value does. A shell and `.env` take quotes off, `docker run --env-file`
+ * does not: a token in quotes is another token. No value of ours may be in quotes.
+ *
+ * @returns undefined where it does not stand in quotes
+ */
+export function unquote(value: string): string | undefined {
+  const text = value.trim()
+  const isQuoted = text.length >= 2 && /^["']/.test(text) && text.at(-1) === text[0]
+  return isQuoted ? text.slice(1, -1) : undefined
+}
+
+/** @returns a problem for each of these variables that is in quotes; none shows a value, which may be a secret */
+export function findQuoted(
+  variables: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): string[] {
+  return names
+    .filter((name) => unquote(variables[name] ?? '') !== undefined)
+    .map(
+      (name) =>
+        `${name} must not be in quotes: docker --env-file keeps them as part of the value. Remove them`,
+    )
+}
+
 /** @param fallback where the variable is not set */
 export function wholeNumber(name: string, from: number, to: number, fallback: number) {
   return z

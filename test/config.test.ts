@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Scope } from '../src/caller.ts'
 import type { Config } from '../src/config.ts'
-import { ConfigError, readConfig } from '../src/config.ts'
+import { ConfigError, readAuthentication, readConfig } from '../src/config.ts'
 import type { ApiKey } from '../src/http/authentication/api-key.ts'
 
 const none = { apiKeys: null, apiKeysFile: null, jwt: null }
@@ -197,10 +197,55 @@ const openDoor = (host: string): string =>
 const tokenForm =
   'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)'
 
+const inQuotes = (name: string): string =>
+  `${name} must not be in quotes: docker --env-file keeps them as part of the value. Remove them`
+const quoteAtEnd = 'CALLBELL_API_TOKEN must not begin or end with a quote (its value is not shown here)'
+
 test.each<[Record<string, string>, string[]]>([
   [{ CALLBELL_API_TOKEN: 'a b' }, [tokenForm]],
+  [{ CALLBELL_API_TOKEN: 'a\tb' }, [tokenForm]],
+  [{ CALLBELL_API_TOKEN: 'a\u00A0b' }, [tokenForm]],
   [{ CALLBELL_API_TOKEN: 'Bearer ' }, [tokenForm]],
   [{ CALLBELL_API_TOKEN: 'a\nb' }, [tokenForm]],
+  ...['"abc"', "'abc'", ' "Bearer abc" ', '""', '"'.repeat(3)].map(
+    (text): [Record<string, string>, string[]] => [
+      { CALLBELL_API_TOKEN: text },
+      [inQuotes('CALLBELL_API_TOKEN'), ...(text === '"""' ? [quoteAtEnd] : [])],
+    ],
+  ),
+  ...['Bearer "abc"', '"abc', "abc'", '`abc`', '"'].map((text): [Record<string, string>, string[]] => [
+    { CALLBELL_API_TOKEN: text },
+    [quoteAtEnd],
+  ]),
+  [
+    {
+      CALLBELL_API_TOKEN: '"abc"',
+      CALLBELL_API_URL: "'https://api.callbell.eu/v1'",
+      STORE_URL: '"redis://user:secret@host"',
+      HOST: '"0.0.0.0"',
+      PORT: "'http'",
+      LOG_LEVEL: '"info"',
+      GATEWAY_AUTH: '"api-key"',
+      GATEWAY_API_KEYS: `"${key}"`,
+    },
+    [
+      ...['CALLBELL_API_TOKEN', 'CALLBELL_API_URL', 'STORE_URL', 'HOST', 'PORT', 'LOG_LEVEL'].map(inQuotes),
+      'PORT must be a whole number from 0 to 65535, but is "http"',
+      ...['GATEWAY_AUTH', 'GATEWAY_API_KEYS'].map(inQuotes),
+    ],
+  ],
+  [
+    { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `'a:${digest('01')}','b:${digest('02')}'` },
+    [
+      inQuotes('GATEWAY_API_KEYS'),
+      'GATEWAY_API_KEYS item 1 must not be in quotes',
+      'GATEWAY_API_KEYS item 2 must not be in quotes',
+    ],
+  ],
+  [
+    { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: fileWith(`\n"${key}"\n`) },
+    ['GATEWAY_API_KEYS_FILE line 2 must not be in quotes'],
+  ],
   [{ CALLBELL_API_URL: 'callbell' }, ['CALLBELL_API_URL must be a URL such as https://api.callbell.eu/v1']],
   [
     { CALLBELL_API_URL: 'http://api.callbell.eu/v1' },
@@ -360,6 +405,12 @@ test.each<[Record<string, string>, string[]]>([
   ],
 ])('%j is refused, every problem by name', (variables, problems) => {
   expect(() => readConfig(variables)).toThrow(new ConfigError(problems))
+})
+
+test('keys in quotes are refused when they are read again, too', () => {
+  expect(readAuthentication({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `"${key}"`, PORT: '"1"' })).toEqual({
+    problems: [inQuotes('GATEWAY_API_KEYS')],
+  })
 })
 
 test('.env.example lists every variable that is read', () => {

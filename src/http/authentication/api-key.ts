@@ -88,6 +88,7 @@ function entriesOf({ GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE }: ApiKeySources): 
 function parseEntry(text: string): ApiKey | string {
   const [name = '', hex = '', access, ...rest] = text.split(':')
   const granted = accessScopes.get(access)
+  if (/^["']|["']$/.test(text)) return 'must not be in quotes'
   if (!/^[\w.-]{1,64}$/.test(name)) {
     return 'must start with a name: 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"'
   }

@@ -34,6 +34,9 @@ const variablesOf = {
   jwt: ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'],
 } as const
 
+/** The names of all that is read here. */
+export const authenticationVariables = ['GATEWAY_AUTH', ...methods.flatMap((method) => variablesOf[method])]
+
 /**
  * Reads the settings, and the file that they name.
  *
