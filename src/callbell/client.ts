@@ -11,6 +11,7 @@ import type {
   NewContact,
   Team,
 } from '../contact.ts'
+import { createBasePathCheck } from './base-path.ts'
 import type { CallOptions, Request, Times, UpstreamState } from './call.ts'
 import { createCall } from './call.ts'
 import type { DecodedContact } from './decode-contact.ts'
@@ -85,8 +86,15 @@ export interface CallbellClient {
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
   const { log } = options
-  const { call, state, close } = createCall(options)
+  const { call: callOnce, state, close } = createCall(options)
   const quote = createQuote(options.token)
+  const checkBasePath = createBasePathCheck(options.url, log)
+
+  async function call(request: Request, times: Times): Promise<Answer> {
+    const answer = await callOnce(request, times)
+    checkBasePath(request, answer, times.origin.requestId)
+    return answer
+  }
 
   /** @returns the answer that it is given, if it is a success */
   function accepted(answer: Answer, place: Place = placeNowhere): Answer {
