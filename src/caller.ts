@@ -1,4 +1,5 @@
 /** Who is calling, in the words that all rooms share. */
+import type { Moment } from './moment.ts'
 import type { CallWatch } from './watch.ts'
 
 export const scopes = ['contacts:read', 'contacts:write', 'metrics:read'] as const
@@ -18,6 +19,8 @@ export interface Origin {
   readonly caller: Caller
   /** Names the request in the log. */
   readonly requestId: string
+  /** When the call began. Nothing is written to Callbell after the clocks of the machine have disagreed since. */
+  readonly startedAt: Moment
   /** To be told of each request to Callbell: retries and lookups too. */
   readonly watch: CallWatch
   /** What the whole request may still take. */

@@ -31,8 +31,8 @@ export interface Config {
   readonly timeoutMs: number
   /** Requests to Callbell within any second; 0: no limit. */
   readonly maxRps: number
-  /** Milliseconds after which a request that was cut off is taken to be settled at Callbell. */
-  readonly settleMs: number
+  /** Milliseconds after the end of an ambiguous attempt until a call with the same key may send again. */
+  readonly resendAfterMs: number
   /** `memory:`, `sqlite:<file>` or `redis://…`. */
   readonly storeUrl: string
   /** Milliseconds for which an idempotency key is remembered. */
@@ -114,11 +114,16 @@ const environment = z.object({
     .transform((text) => text.replace(/\/+$/, '')),
   CALLBELL_TIMEOUT_MS: wholeNumber('CALLBELL_TIMEOUT_MS', 1, 300_000, 10_000),
   CALLBELL_MAX_RPS: wholeNumber('CALLBELL_MAX_RPS', 0, 100_000, 300),
-  CALLBELL_SETTLE_MS: wholeNumber('CALLBELL_SETTLE_MS', 0, 300_000, 2000),
+  CALLBELL_RESEND_AFTER_MS: wholeNumber('CALLBELL_RESEND_AFTER_MS', 1000, 3_600_000, 60_000),
   STORE_URL: z
     .string()
     .refine((text) => /^(?:memory:|sqlite:.+|rediss?:\/\/.+)$/.test(text), {
       error: 'STORE_URL must be memory:, sqlite:<file> or redis://<host> (its value is not shown here)',
+    })
+    // After two slashes some expect a path that is relative, some a host, and the file system the root.
+    .refine((text) => !text.startsWith('sqlite://'), {
+      error:
+        'STORE_URL names its file as sqlite:data/gateway.db or sqlite:/data/gateway.db, without two slashes after sqlite:',
     })
     .optional(),
   IDEMPOTENCY_TTL_HOURS: wholeNumber('IDEMPOTENCY_TTL_HOURS', 1, 8760, 24),
@@ -206,7 +211,7 @@ export function readConfig(variables: Environment): Config {
         : { url: env.CALLBELL_API_URL, token: env.CALLBELL_API_TOKEN },
     timeoutMs: env.CALLBELL_TIMEOUT_MS,
     maxRps: env.CALLBELL_MAX_RPS,
-    settleMs: env.CALLBELL_SETTLE_MS,
+    resendAfterMs: env.CALLBELL_RESEND_AFTER_MS,
     storeUrl: env.STORE_URL ?? (env.CALLBELL_API_TOKEN === undefined ? 'memory:' : 'sqlite:data/gateway.db'),
     ttlMs: env.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     callerStoreBytes: env.GATEWAY_CALLER_STORE_MB * 1_000_000,

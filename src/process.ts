@@ -92,9 +92,13 @@ export function openLog({ logLevel, callbell, traces }: Config): Logger {
 }
 
 /** @throws StartFailure */
-export async function openOwnStore({ storeUrl }: Config, log: Logger): Promise<Store> {
+export async function openOwnStore(
+  { storeUrl, ttlMs, timeoutMs, resendAfterMs }: Config,
+  log: Logger,
+): Promise<Store> {
   try {
-    return await openStore(storeUrl, log)
+    // By then Callbell can't be at a call that was under way when the store lost its records.
+    return await openStore(storeUrl, log, { quarantineMs: timeoutMs + resendAfterMs, ttlMs })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new StartFailure(`STORE_URL: the store can't be opened: ${reason}`)

@@ -2,7 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
+import { windowMs } from './callbell/sliding-window.ts'
 import type { Config } from './config.ts'
+import type { Contacts } from './contacts/contacts.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createRetryBudgets } from './contacts/retry-budget.ts'
 import { createGateway } from './gateway.ts'
@@ -46,6 +48,17 @@ export interface Serving {
 /** What a field may still need after its deadline to be answered. */
 const drainGraceMs = 1000
 
+/** Answers show Callbell's time for ten minutes: an idle gateway asks for one. */
+const askTimeEveryMs = 300_000
+const askTimeAgainAfterMs = 15_000
+
+/** Checks the token now, and from time to time: what is created is compared with Callbell's time. */
+async function keepTimeKnown(contacts: Contacts): Promise<void> {
+  const isAccepted = await contacts.checkToken()
+  const pauseMs = isAccepted ? askTimeEveryMs : askTimeAgainAfterMs
+  setTimeout(() => void keepTimeKnown(contacts), pauseMs).unref()
+}
+
 /** Loaded only where it is asked for: it takes its time. */
 async function openTraces(settings: TraceSettings | null, log: Logger): Promise<Traces | undefined> {
   if (settings === null) return undefined
@@ -63,10 +76,10 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
     connectTimeoutMs: config.timeoutMs,
     maxRps: config.maxRps,
     takeTurns: store.takeTurns,
+    startAt: windowMs,
     log,
   })
   const budgets = createRetryBudgets()
-  const contacts = createContacts({ callbell, store, budgets, log }, config)
   const traces = await openTraces(config.traces, log)
   const metrics = createMetrics({
     version: packageJson.version,
@@ -84,14 +97,15 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
       ...operationNamesIn(config.persistedDocuments?.documents.values() ?? []),
     ],
   })
+  const contacts = createContacts({ callbell, store, budgets, log, background: telemetry.background }, config)
   let isDraining = false
-  const isStoreAvailable = createStoreCheck(store)
+  const checkStore = createStoreCheck(store)
   const health: Health = {
     upstream: config.callbell ? 'callbell' : 'sandbox',
     checks: createHealthChecks({
       isDraining: () => isDraining,
       eventLoopDelayMs: watchEventLoop(),
-      isStoreAvailable,
+      checkStore,
       upstreamState: () => callbell.state(),
     }),
   }
@@ -127,13 +141,15 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
     ...callbell.state(),
     retryTokens: budgets.tokens(),
     connections: connections.count(),
-    isStoreAvailable: await isStoreAvailable(),
+    isStoreAvailable: (await checkStore()).problem === null,
+    isLookupProved: contacts.calibration.isProved,
   }))
   const address = await listen(server, config.port, config.host.replace(/^\[(.*)\]$/, '$1')).catch(
     (error: Error) => {
       throw new StartFailure(`Can't listen on HOST ${config.host}, PORT ${config.port}: ${error.message}`)
     },
   )
+  void keepTimeKnown(contacts)
   const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
 
   return {

@@ -16,6 +16,10 @@ export interface AttemptWatch {
   failed(code: string): void
 }
 
+/** What is created by requests that are not idempotent. */
+export const creationKinds = ['contact', 'note'] as const
+export type CreationKind = (typeof creationKinds)[number]
+
 /** What looking for something that may have been made came to. */
 export const lookResults = ['found', 'nothing', 'unclear'] as const
 export type LookResult = (typeof lookResults)[number]

@@ -29,7 +29,7 @@ test('teams, channels and funnels are read, for a call each', async () => {
 
 test('a list that fails is named, and never comes empty instead', async () => {
   const { execute, sandbox } = await createTestGateway()
-  sandbox.failNext({ status: 402 })
+  sandbox.failNext({ status: 402, body: { error: 'payment required' } })
   const { data, errors } = await execute('{ teams { uuid } }')
   expect(data).toBeNull()
   expect(errors).toMatchObject([{ path: ['teams'], extensions: { code: 'CALLBELL_PAYMENT_REQUIRED' } }])

@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest'
 import { scopes } from '../src/caller.ts'
 import { parseApiKeys } from '../src/http/authentication/api-key.ts'
 import { followGateway, startGateway } from './support/child-gateway.ts'
-import { openSandbox } from './support/counting-sandbox.ts'
+import { openSandbox, postsOf } from './support/counting-sandbox.ts'
 import type { RawAnswer } from './support/raw-request.ts'
 import { closed, openSocket, readAnswers, sendRaw } from './support/raw-request.ts'
 import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
@@ -813,7 +813,7 @@ describe('long lists', () => {
   test('500 items are not too many', async () => {
     const gateway = await createTestGateway()
     const edit = { uuid: '1', addTags: tagList(500), removeTags: ['x'], expectedTags: tagList(500) }
-    gateway.sandbox.failNext({ on: 'GET', status: 404, body: {} })
+    gateway.sandbox.failNext({ on: 'GET', status: 404 })
     const { data } = await gateway.execute(updates, { input: edit })
     expect(data).toEqual({
       updateContact: {
@@ -889,6 +889,22 @@ describe('a key that may only write', () => {
     gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags(tags) })
     const response = await gateway.post(JSON.stringify({ query, variables }), { 'x-api-key': key })
     const userErrors = [{ field: ['input', 'expectedTags'], message, code: 'CONFLICT' }]
+    expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
+    expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
+  })
+
+  test.each([
+    ['both', 'VIP', 'The contact has this tag as "VIP".'],
+    ['both', `VIP${' '.repeat(100_000)}`, 'The contact has this tag in another spelling.'],
+    ['write', 'VIP', 'The contact has this tag in another spelling.'],
+  ])('the key "%s" removes a tag that is spelled otherwise', async (key, tag, reason) => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+    gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags([tag]) })
+    const removal = { input: { uuid: '1', removeTags: ['vip'] } }
+    const body = JSON.stringify({ query, variables: removal })
+    const response = await gateway.post(body, { 'x-api-key': key })
+    const message = `${reason} Tags are removed exactly as they are spelled.`
+    const userErrors = [{ field: ['input', 'removeTags', '0'], message, code: 'CONFLICT' }]
     expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
     expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
   })
@@ -1624,7 +1640,10 @@ async function readiness(url: string): Promise<unknown[]> {
   const { reasons } = await response.json()
   return [response.status, reasons]
 }
-const storeProblem = [503, ['store: can’t be written to; calls with a new idempotency key are refused']]
+const storeProblem = (reason: string): unknown[] => [
+  503,
+  [`store: ${reason}; calls with a new idempotency key are refused`],
+]
 
 /** Rejects where there is none. */
 async function codeOf(call: Promise<object>): Promise<unknown> {
@@ -1675,7 +1694,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     await redis.configure('maxmemory', '1')
     expect(await createKeyed(gateway.url, 'honest', '1')).toEqual(storeIsFull)
     expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(made(true))
-    expect(await readiness(gateway.url)).toEqual(storeProblem)
+    expect(await readiness(gateway.url)).toEqual(storeProblem('Redis is out of memory'))
     expect(upstream(gateway)).toBe(1)
   })
 
@@ -1702,8 +1721,9 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     expect(answers.at(-1)).toEqual(storeIsFull)
     expect(answers.slice(0, -1)).toEqual(answers.slice(1).map(() => made(false, 'x'.repeat(6000))))
     expect(await createKeyed(url, 'anyone', '0', 'x'.repeat(6000))).toEqual(made(true, 'x'.repeat(6000)))
-    await expect.poll(() => readiness(url)).toEqual(storeProblem)
-    expect(sandbox.requests.map(({ method }) => method)).toEqual(answers.slice(1).map(() => 'POST'))
+    const reason = 'the file of the store can’t be written to (disk I/O error)'
+    await expect.poll(() => readiness(url)).toEqual(storeProblem(reason))
+    expect(postsOf(sandbox)).toHaveLength(answers.length - 1)
   })
 
   test('someone else on the machine who reads the store’s files', async () => {

@@ -23,7 +23,16 @@ interface Scripted {
 }
 
 const contact = (number: number): string =>
-  JSON.stringify({ contact: { uuid: `u${number}`, name: 'Ada', createdAt: new Date().toISOString() } })
+  JSON.stringify({
+    contact: {
+      uuid: `u${number}`,
+      name: 'Ada',
+      createdAt: new Date().toISOString(),
+      customFields: { 'Billing Address': address },
+    },
+  })
+
+const address = 'Via Roma '.repeat(10_000)
 
 async function startScripted(boundary: Boundary, warmUps = 0): Promise<Scripted> {
   const requests: string[] = []
@@ -92,38 +101,36 @@ const input = {
   source: 'WHATSAPP',
   name: 'Ada',
   // Large enough to travel in several pieces.
-  customFields: [{ name: 'Billing Address', value: 'Via Roma '.repeat(10_000) }],
+  customFields: [{ name: 'Billing Address', value: address }],
 }
 const created = { data: { createContact: { contact: { uuid: 'u0' } } } }
 
-test.each<[Boundary, object, string]>([
-  ['when it has connected', created, 'POST GET POST'],
-  ['after its head', created, 'POST GET POST'],
-  ['in the middle of its body', created, 'POST GET POST'],
-  ['after the work, before the answer', created, 'POST GET'],
-  ['in the middle of the answer’s head', created, 'POST GET'],
-  [
-    'in the middle of the answer’s body',
-    {
-      errors: [
-        expect.objectContaining({ extensions: expect.objectContaining({ outcome: 'APPLIED', attempts: 1 }) }),
-      ],
-    },
-    'POST',
+const unknown = {
+  errors: [
+    expect.objectContaining({ extensions: expect.objectContaining({ outcome: 'UNKNOWN', attempts: 1 }) }),
   ],
-])('a create that is cut %s makes one contact', async (boundary, expected, requests) => {
+}
+
+test.each<[Boundary, object, RegExp, number]>([
+  ['when it has connected', unknown, /^POST( GET)+$/, 0],
+  ['after its head', unknown, /^POST( GET)+$/, 0],
+  ['in the middle of its body', unknown, /^POST( GET)+$/, 0],
+  ['after the work, before the answer', created, /^POST GET$/, 1],
+  ['in the middle of the answer’s head', created, /^POST GET$/, 1],
+  ['in the middle of the answer’s body', created, /^POST GET$/, 1],
+])('a create that is cut %s is sent once', async (boundary, expected, requests, applied) => {
   const upstream = await startScripted(boundary)
-  const { execute } = await createTestGateway({ url: upstream.url })
+  const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 3000 })
   expect(await execute(document, { input })).toMatchObject(expected)
-  expect(upstream.requests.join(' ')).toBe(requests)
-  expect(upstream.applied()).toBe(1)
+  expect(upstream.requests.join(' ')).toMatch(requests)
+  expect(upstream.applied()).toBe(applied)
 })
 
-test('a create on a kept connection that is closed under it makes one contact', async () => {
+test('a create on a kept connection that is closed under it is sent once', async () => {
   const upstream = await startScripted('after its head', 1)
-  const { execute } = await createTestGateway({ url: upstream.url })
+  const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 3000 })
   expect(await execute('{ contact(uuid: "u") { uuid } }')).toEqual({ data: { contact: null } })
-  expect(await execute(document, { input })).toEqual(created)
-  expect(upstream.requests.join(' ')).toBe('GET POST GET POST')
-  expect(upstream.applied()).toBe(1)
+  expect(await execute(document, { input })).toMatchObject(unknown)
+  expect(upstream.requests.join(' ')).toMatch(/^GET POST( GET)+$/)
+  expect(upstream.applied()).toBe(0)
 })

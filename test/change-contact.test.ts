@@ -1,6 +1,8 @@
-/** Changes that come to the same however often they are made. */
+/** Changes of a contact that is there: idempotent ones, and the start of a bot. */
 import { describe, expect, test } from 'vitest'
 import { funnels } from '../src/sandbox/account.ts'
+import type { Fault } from '../src/sandbox/sandbox.ts'
+import { startSandbox } from '../src/sandbox/sandbox.ts'
 import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
@@ -47,9 +49,9 @@ const changes: readonly Change[] = [
   {
     field: 'setBotStatus',
     result: 'bot { name status version isLatestVersion }',
-    input: { status: 'START' },
-    request: ['POST', `/v1/contacts/${uuid}/bot`, { status: 'bot_start' }],
-    expected: { name: 'Welcome bot', status: 'started', version: 5, isLatestVersion: true },
+    input: { status: 'END' },
+    request: ['POST', `/v1/contacts/${uuid}/bot`, { status: 'bot_end' }],
+    expected: { name: 'Welcome bot', status: 'ended', version: 5, isLatestVersion: true },
   },
 ]
 
@@ -79,6 +81,13 @@ describe.each(changes)('$field', (change) => {
     ['a 503', { status: 503 }],
     ['a cut connection before the work', { drop: true }],
     ['a cut connection after the work', { drop: true, afterWork: true }],
+    ['a 404 of a proxy', { status: 404, body: '<html>' }],
+    ['a 404 of nobody', { status: 404, body: '' }],
+    ['a success that is none', { status: 200, body: { success: false } }],
+    ['a success with an error', { status: 200, body: { error: 'try later' } }],
+    ['a success that is a page', { status: 200, body: '<html>maintenance</html>' }],
+    ['a success that says nothing', { status: 200, body: '' }],
+    ['a success of another contact', { status: 200, body: { contact: { uuid: 'b', name: 'B' } } }],
   ])('is made again after %s', async (_name, fault) => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext(fault)
@@ -132,12 +141,92 @@ describe.each(changes)('$field', (change) => {
   })
 })
 
+const [deletion] = changes
+if (deletion === undefined) throw new Error('there is no deletion')
+
 test('a contact that is gone was deleted once', async () => {
   const gateway = await createTestGateway()
-  const [deletion] = changes
-  if (deletion === undefined) throw new Error('there is no deletion')
   await make(gateway, deletion)
   expect(gateway.sandbox.contacts.all()).toEqual([])
   const { payload } = await make(gateway, deletion)
   expect(payload).toMatchObject({ result: null, userErrors: [{ code: 'REJECTED' }] })
+})
+
+test.each<[string, Fault]>([
+  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['nothing', { status: 404, body: '' }],
+  ['JSON without an error', { status: 404, body: { message: 'no route' } }],
+])('a 404 that is %s does not say that a contact is deleted', async (_what, fault) => {
+  const gateway = await createTestGateway()
+  gateway.sandbox.failNext({ drop: true }, fault, fault, fault)
+  expect(await make(gateway, deletion)).toEqual({
+    payload: null,
+    error: expect.objectContaining({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', attempts: 4 }),
+  })
+  expect(gateway.sandbox.contacts.all()).toHaveLength(1)
+})
+
+describe('the start of a bot', () => {
+  const start: Change = {
+    field: 'setBotStatus',
+    result: 'bot { name status version isLatestVersion }',
+    input: { status: 'START' },
+    request: ['POST', `/v1/contacts/${uuid}/bot`, { status: 'bot_start' }],
+    expected: { name: 'Welcome bot', status: 'started', version: 5, isLatestVersion: true },
+  }
+  const done = { payload: { result: start.expected, userErrors: [] }, error: undefined }
+
+  test.each<[string, Fault, string]>([
+    ['a 500', { status: 500 }, 'CALLBELL_UNAVAILABLE'],
+    ['a 503 with a Retry-After', { status: 503, headers: { 'retry-after': '0' } }, 'CALLBELL_UNAVAILABLE'],
+    ['a 408', { status: 408, body: { error: 'timeout' } }, 'CALLBELL_UNAVAILABLE'],
+    ['a cut connection before the work', { drop: true }, 'CALLBELL_UNAVAILABLE'],
+    ['a cut connection after the work', { drop: true, afterWork: true }, 'CALLBELL_UNAVAILABLE'],
+    ['a 404 of a proxy', { status: 404, body: '<html>' }, 'CALLBELL_INVALID_RESPONSE'],
+    ['a success that is none', { status: 200, body: { success: false } }, 'CALLBELL_INVALID_RESPONSE'],
+    ['a success that is a page', { status: 200, body: '<html>' }, 'CALLBELL_INVALID_RESPONSE'],
+  ])('is not sent again after %s', async (_what, fault, code) => {
+    const gateway = await createTestGateway()
+    gateway.sandbox.failNext(fault)
+    expect(await make(gateway, start)).toEqual({
+      payload: null,
+      error: expect.objectContaining({ code, outcome: 'UNKNOWN', retryable: false, attempts: 1 }),
+    })
+    expect(gateway.sandbox.requests).toHaveLength(1)
+  })
+
+  test('is sent again after a 429', async () => {
+    const gateway = await createTestGateway()
+    gateway.sandbox.failNext({ status: 429 }, { status: 429, headers: { 'retry-after': '0' } })
+    expect(await make(gateway, start)).toEqual(done)
+    expect(gateway.sandbox.requests.map(({ body }) => body)).toEqual(
+      Array.from({ length: 3 }, () => ({ status: 'bot_start' })),
+    )
+  })
+
+  test('is not made, and may be repeated, where no connection can be made', async () => {
+    const closed = await startSandbox({ token: 't' })
+    await closed.close()
+    const gateway = await createTestGateway({ url: closed.url })
+    expect(await make(gateway, start)).toEqual({
+      payload: null,
+      error: {
+        code: 'CALLBELL_UNAVAILABLE',
+        outcome: 'NOT_APPLIED',
+        retryable: true,
+        attempts: 0,
+        requestId: expect.any(String),
+      },
+    })
+  })
+
+  test('that Callbell refuses is refused', async () => {
+    const gateway = await createTestGateway()
+    gateway.sandbox.failNext({ status: 422, body: { error: 'there is no bot' } })
+    expect(await make(gateway, start)).toEqual({
+      payload: { result: null, userErrors: [{ field: null, message: 'there is no bot', code: 'REJECTED' }] },
+      error: undefined,
+    })
+    expect(gateway.sandbox.requests).toHaveLength(1)
+  })
 })

@@ -12,7 +12,7 @@ const defaults: Config = {
   callbell: null,
   timeoutMs: 10_000,
   maxRps: 300,
-  settleMs: 2000,
+  resendAfterMs: 60_000,
   storeUrl: 'memory:',
   ttlMs: 86_400_000,
   callerStoreBytes: 64_000_000,
@@ -259,6 +259,12 @@ test.each<[Record<string, string>, string[]]>([
     { STORE_URL: 'postgres://user:secret@host' },
     ['STORE_URL must be memory:, sqlite:<file> or redis://<host> (its value is not shown here)'],
   ],
+  ...['sqlite://data/x.db', 'sqlite:///data/x.db'].map((text): [Record<string, string>, string[]] => [
+    { STORE_URL: text },
+    [
+      'STORE_URL names its file as sqlite:data/gateway.db or sqlite:/data/gateway.db, without two slashes after sqlite:',
+    ],
+  ]),
   ...['2', '-0.1', '1.5', 'x', '1e-3', '50%'].map((text): [Record<string, string>, string[]] => [
     { LOG_SAMPLE: text },
     [`LOG_SAMPLE must be a number from 0 to 1, but is "${text}"`],

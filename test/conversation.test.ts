@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Fault, Sandbox } from '../src/sandbox/sandbox.ts'
 import type { TestGateway } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
+import { notFound } from './support/test-sandbox.ts'
 
 const document = `query ($uuid: ID!, $first: Int, $after: String) {
   contact(uuid: $uuid) {
@@ -194,10 +195,26 @@ test('no bot is null and no error; one that can’t be read leaves its contact s
   const { execute, sandbox } = await seeded()
   const { uuid } = talker(sandbox).contact
   const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
-  sandbox.failNext({}, { status: 404 }, {}, { status: 403 })
+  sandbox.failNext({}, notFound, {}, { status: 403, body: { error: 'forbidden' } })
   expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
   expect(await execute(query)).toMatchObject({
     data: { contact: { uuid, bot: null } },
     errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_UNAUTHORIZED' } }],
+  })
+})
+
+test.each<[string, Fault]>([
+  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['nothing', { status: 404, body: '' }],
+])('a 404 that is %s does not say that there is no bot', async (_what, fault) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { name } } }`
+  sandbox.failNext({}, fault)
+  expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: { name: 'Welcome bot' } } } })
+  sandbox.failNext({}, fault, fault, fault, fault)
+  expect(await execute(query)).toMatchObject({
+    data: { contact: { uuid, bot: null } },
+    errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
   })
 })

@@ -162,8 +162,8 @@ test('one alias that fails leaves the other’s contact in the answer', async ()
 test('every field that comes back is returned, from an object and any 2xx', async () => {
   const contact = {
     uuid: 'u',
-    name: 'Ana',
-    phoneNumber: '+34 600 000 000',
+    name: least.name,
+    phoneNumber: least.identifier,
     avatarUrl: 'https://example.com/a.png',
     createdAt: '2026-01-01T00:00:00Z',
     closedAt: '2026-01-02 00:00:00 +0100',

@@ -228,7 +228,8 @@ test('keys that are repeated, and used again', async () => {
 test('a bug, which also shows the way that each asking takes', async () => {
   const { expectSame, fast } = await openLanes({
     contacts: {
-      find: () => Promise.reject(new Error('detail')),
+      // A stack from behind a wait goes as far back as the lane.
+      find: () => Promise.resolve().then(() => Promise.reject(new Error('detail'))),
       findByBsuid: () => Promise.reject(new TypeError()),
     },
   })

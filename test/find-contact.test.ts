@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ContactByPhoneDocument, ContactDocument, CreateContactDocument } from '../src/client/documents.ts'
+import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 const john = '414a6d692bd645ed803f2e7ce360d4c8'
@@ -80,6 +81,14 @@ test.each([
   ['500', { status: 500 }],
   ['503 with a Retry-After', { status: 503, headers: { 'retry-after': '0' } }],
   ['a cut', { drop: true }],
+  ['a 404 of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['a 404 of nobody', { status: 404, body: '' }],
+  ['a 403 of a firewall', { status: 403, body: '<html>forbidden</html>' }],
+  ['a 410', { status: 410, body: { error: 'gone' } }],
+  ['a success that is a page', { status: 200, body: '<html>maintenance</html>' }],
+  ['a success that is none', { status: 200, body: { success: false } }],
+  ['a success with an error', { status: 200, body: { error: 'try later', contact: null } }],
+  ['another contact', { status: 200, body: { contact: { uuid: 'b', name: 'B' } } }],
 ])('a read that meets %s is made again', async (_what, fault) => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext(fault, fault, fault)
@@ -98,6 +107,112 @@ test.each([
   expect(await execute(ContactByPhoneDocument, { phoneNumber: '1' })).toEqual({
     data: { contactByPhone: null },
   })
+})
+
+test.each([
+  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['nothing', { status: 404, body: '' }],
+  ['JSON without an error', { status: 404, body: { message: 'no route' } }],
+])('a 404 that is %s does not say that there is no contact', async (_what, fault) => {
+  const { execute, sandbox } = await createTestGateway()
+  for (const document of [
+    `{ contact(uuid: "${john}") { uuid } }`,
+    '{ contactByPhone(phoneNumber: "123456789") { uuid } }',
+  ]) {
+    sandbox.failNext(fault, fault, fault, fault)
+    expect(await execute(document)).toMatchObject({
+      errors: [{ extensions: { code: 'CALLBELL_INVALID_RESPONSE', retryable: true } }],
+    })
+  }
+  expect(sandbox.requests).toHaveLength(8)
+})
+
+/** What is asked for, the contact that is answered, and whether it is taken for the right one. */
+test.each<[string, string, object, boolean]>([
+  ['uuid', '{ contact(uuid: "ABC1") { uuid } }', { uuid: 'abc1' }, true],
+  ['other uuid', '{ contact(uuid: "abc1") { uuid } }', { uuid: 'abc2' }, false],
+  [
+    'number in other digits',
+    '{ contactByPhone(phoneNumber: "+39 333 123 4567") { uuid } }',
+    { phoneNumber: '3331234567' },
+    true,
+  ],
+  ['number that is left out', '{ contactByPhone(phoneNumber: "+39 333 123 4567") { uuid } }', {}, true],
+  [
+    'number too short to be compared',
+    '{ contactByPhone(phoneNumber: "12345") { uuid } }',
+    { phoneNumber: '393331234567' },
+    true,
+  ],
+  [
+    'other number',
+    '{ contactByPhone(phoneNumber: "+39 333 123 4567") { uuid } }',
+    { phoneNumber: '393331234568' },
+    false,
+  ],
+  ['bsuid', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', { bsuid: 'IT.1' }, true],
+  ['bsuid that is left out', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', {}, true],
+  ['other bsuid', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', { bsuid: 'IT.2' }, false],
+])('an answer with the %s', async (_what, document, keys, isTaken) => {
+  const { execute, sandbox } = await createTestGateway()
+  const fault = { status: 200, body: { contact: { uuid: 'abc1', ...keys } } }
+  sandbox.failNext(fault, fault, fault, fault)
+  const { data, errors } = await execute<Record<string, object | null>, object>(document)
+  const expected = isTaken ? [{ uuid: 'abc1' }, undefined, 1] : [null, 'CALLBELL_INVALID_RESPONSE', 4]
+  expect([...Object.values(data ?? {}), errors?.[0]?.extensions?.['code'], sandbox.requests.length]).toEqual(
+    expected,
+  )
+})
+
+test('a read whose success is cut off is made again', async () => {
+  const contact = JSON.stringify({ contact: { uuid: john } })
+  const upstream = await startRawUpstream((socket, number) => {
+    if (number === 0) socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${contact.length}\r\n\r\n{"con`)
+    else socket.end(httpAnswer('200 OK', contact))
+  })
+  const { execute } = await createTestGateway({ url: upstream.url })
+  expect(await execute(`{ contact(uuid: "${john}") { uuid } }`)).toEqual({
+    data: { contact: { uuid: john } },
+  })
+  expect(upstream.requests).toHaveLength(2)
+})
+
+test('a read that gets no answer leaves time for another', async () => {
+  const { execute, sandbox } = await createTestGateway({ timeoutMs: 4000 })
+  sandbox.failNext({ delayMs: 60_000 })
+  expect(await execute(ContactDocument, { uuid: john })).toHaveProperty('data.contact.uuid', john)
+  expect(sandbox.requests).toHaveLength(2)
+})
+
+test('fields that wait for one another have one deadline', async () => {
+  const timeoutMs = 2000
+  const isLost = { phone: true, uuid: true }
+  const { execute, sandbox } = await createTestGateway({
+    timeoutMs,
+    sandbox: {
+      faultOf: ({ path }) =>
+        isLost[path.includes('phone') ? 'phone' : 'uuid'] ? { delayMs: 60_000 } : undefined,
+    },
+  })
+  const document = `{ a: contactByPhone(phoneNumber: "123456789") { uuid } b: contact(uuid: "${john}") { uuid } }`
+  const start = performance.now()
+  const both = await execute(document)
+  // Twice as long, if the second had a deadline of its own after the first.
+  expect(performance.now() - start).toBeLessThan(1.8 * timeoutMs)
+  const failures = both.errors?.map(({ path, extensions }) =>
+    [path?.join('.'), extensions?.['code']].join(' '),
+  )
+  expect(failures?.toSorted()).toEqual(['a CALLBELL_TIMEOUT', 'b CALLBELL_TIMEOUT'])
+  isLost.uuid = false
+  const before = sandbox.requests.length
+  expect(await execute(document)).toMatchObject({
+    data: { a: null, b: { uuid: john } },
+    errors: [{ path: ['a'], extensions: { code: 'CALLBELL_TIMEOUT' } }],
+  })
+  // It does not wait until the other one has failed for good.
+  const paths = sandbox.requests.slice(before).map(({ path }) => path)
+  expect(paths.indexOf(`/v1/contacts/${john}`)).toBe(1)
+  expect(paths.length).toBeGreaterThan(2)
 })
 
 test.each([
@@ -154,7 +269,7 @@ test('a contact that is asked for twice is read once', async () => {
 
 test('a read that fails for one alias fails for the other', async () => {
   const { execute, sandbox } = await createTestGateway()
-  sandbox.failNext({ status: 401 })
+  sandbox.failNext({ status: 401, body: { error: 'not authorized' } })
   const { errors } = await execute(`{ a: contact(uuid: "u") { name } b: contact(uuid: "u") { name } }`)
   expect(errors?.map(({ path }) => path)).toEqual([['a'], ['b']])
   expect(sandbox.requests).toHaveLength(1)

@@ -29,11 +29,29 @@ test('a token that Callbell does not accept, until it does', async () => {
 
 test('a token that is forbidden counts as well, and a failure says nothing of it', async () => {
   const gateway = await createTestGateway()
-  gateway.sandbox.failNext({ status: 403, body: '' }, ...Array.from({ length: 4 }, () => ({ status: 500 })))
+  gateway.sandbox.failNext(
+    { status: 403, body: { error: 'forbidden' } },
+    ...Array.from({ length: 4 }, () => ({ status: 500 })),
+    // A read is tried four times.
+    ...Array.from({ length: 4 }, () => ({ status: 404, body: '<html>' })),
+  )
+  for (let calls = 0; calls < 3; calls += 1) {
+    await gateway.execute(ask)
+    expect((await readiness(gateway))[0]).toBe(503)
+  }
+})
+
+test.each([
+  [401, '<html>Unauthorized</html>'],
+  [403, '<html>Forbidden</html>'],
+  [403, ''],
+  [403, '{"message":"blocked"}'],
+  [401, '{"error":""}'],
+])('a %i of something else than Callbell (%s) says nothing of the token', async (status, body) => {
+  const gateway = await createTestGateway()
+  gateway.sandbox.failNext({ status, body })
   await gateway.execute(ask)
-  expect((await readiness(gateway))[0]).toBe(503)
-  await gateway.execute(ask)
-  expect((await readiness(gateway))[0]).toBe(503)
+  expect(await readiness(gateway)).toEqual([200, true, []])
 })
 
 test('a breaker that is open', async () => {
@@ -53,14 +71,15 @@ test('everything that is wrong is told, whatever counts', async () => {
     health: {
       isDraining: () => true,
       eventLoopDelayMs: () => 250.4,
-      isStoreAvailable: async () => false,
+      checkStore: async () => ({ problem: 'Redis is loading its data', warning: 'keys may be evicted' }),
       upstreamState: () => ({ breaker: 'open', isTokenRejected: true }),
     },
   })
   const reasons = [
     'draining: the process is about to end',
     'event-loop: the process is 250 ms behind',
-    'store: can’t be written to; calls with a new idempotency key are refused',
+    'store: Redis is loading its data; calls with a new idempotency key are refused',
+    'store: keys may be evicted',
     'breaker: Callbell is down, and is left alone for a moment',
     'token: Callbell does not accept it',
   ]
@@ -99,7 +118,7 @@ test('a loop that is late is seen at once, and one that is not is not', async ()
   const checks = createHealthChecks({
     isDraining: () => false,
     eventLoopDelayMs: delayMs,
-    isStoreAvailable: async () => true,
+    checkStore: async () => ({ problem: null, warning: null }),
     upstreamState: () => ({ breaker: 'closed', isTokenRejected: false }),
   })
   const response = await answerReadiness({ upstream: 'sandbox', checks }, [])
@@ -151,7 +170,7 @@ test('the delay of the event loop is read once for all that ask within 20 ms', a
       reads += 1
       return 0
     },
-    isStoreAvailable: async () => true,
+    checkStore: async () => ({ problem: null, warning: null }),
     upstreamState: () => ({ breaker: 'closed', isTokenRejected: false }),
   })
   const start = performance.now()
@@ -161,35 +180,56 @@ test('the delay of the event loop is read once for all that ask within 20 ms', a
 
 test('many who ask make the store be asked once', async () => {
   let pings = 0
-  const isAvailable = createStoreCheck({
+  const check = createStoreCheck({
     ping: async () => {
       pings += 1
       throw new Error('away')
     },
   })
-  expect(await Promise.all([isAvailable(), isAvailable(), isAvailable()])).toEqual([false, false, false])
+  const away = { problem: 'away', warning: null }
+  expect(await Promise.all([check(), check(), check()])).toEqual([away, away, away])
   expect(pings).toBe(1)
-  expect(await createStoreCheck(openMemoryStore())()).toBe(true)
+  expect(await createStoreCheck(openMemoryStore())()).toEqual({ problem: null, warning: null })
 })
+
+function failing(reason: string): unknown[] {
+  return [503, false, [`store: ${reason}; calls with a new idempotency key are refused`]]
+}
 
 test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () => {
   const redis = await startRedis()
   const gateway = { url: await startGateway({ STORE_URL: redis.url }).url }
-  const away = [503, false, ['store: can’t be written to; calls with a new idempotency key are refused']]
+  // It may be found to hang in a command or in connecting.
+  const isHanging = async (): Promise<boolean> =>
+    /did not answer within \d000 ms; calls/.test(JSON.stringify(await readiness(gateway)))
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   await redis.kill()
-  await expect.poll(() => readiness(gateway)).toEqual(away)
+  await expect.poll(() => readiness(gateway)).toEqual(failing('Redis can’t be reached (ECONNREFUSED)'))
   // On a busy machine the event loop may be late for a moment.
   await expect.poll(async () => (await readiness(gateway, '?exclude=store'))[0]).toBe(200)
   await redis.start()
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   // Full, it still answers, and takes nothing.
   await redis.configure('maxmemory', '1')
-  await expect.poll(() => readiness(gateway)).toEqual(away)
+  await expect.poll(() => readiness(gateway)).toEqual(failing('Redis is out of memory'))
   await redis.configure('maxmemory', '0')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+  await redis.configure('maxmemory-policy', 'allkeys-lru')
+  const warning = 'store: maxmemory-policy is allkeys-lru: idempotency keys may be evicted; set noeviction'
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, [warning]])
+  await redis.configure('maxmemory-policy', 'noeviction')
+  await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   redis.hang()
-  await expect.poll(() => readiness(gateway)).toEqual(away)
+  await expect.poll(isHanging).toBe(true)
   redis.goOn()
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
+})
+
+test.runIf(hasRedis)('a cluster is refused at the start, by name', async () => {
+  const { url } = await startRedis({ settings: ['--cluster-enabled', 'yes'], isNew: true })
+  const gateway = startGateway({ STORE_URL: url })
+  expect(await gateway.ended).toEqual({ code: 1, signal: null })
+  expect(gateway.output().stderr).toBe(
+    "STORE_URL: the store can't be opened: Redis is a cluster, which is not supported; use a single Redis, or one with replicas behind one address\n",
+  )
 })

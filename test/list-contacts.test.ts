@@ -153,7 +153,7 @@ test('where the contact before is gone, the list goes on at its place', async ()
 
 test('when the third page fails, the whole list does', async () => {
   const { execute, sandbox } = await seeded(100)
-  sandbox.failNext({}, {}, { status: 401 })
+  sandbox.failNext({}, {}, { status: 401, body: { error: 'not authorized' } })
   expect(await execute(document, { first: 100 })).toMatchObject({
     data: null,
     errors: [{ path: ['contacts'], extensions: { code: 'CALLBELL_UNAUTHORIZED' } }],

@@ -55,7 +55,14 @@ const calls: readonly (readonly [body: string, answer: string | null, shown: str
 
 test('no contact, no caller and no secret of either is in any line', async () => {
   const answers = calls.flatMap(([, answer]) => answer ?? [])
-  const upstream = await startRawUpstream((socket, number) => socket.end(answers[number] ?? ''))
+  const absent = httpAnswer('404 Not Found', JSON.stringify({ error: 'not found' }), 'connection: close\r\n')
+  const confirmed = httpAnswer('200 OK', '{"status":"ok"}', 'connection: close\r\n')
+  let creates = 0
+  const upstream = await startRawUpstream((socket, _number, request) => {
+    if (request.startsWith('GET /v1/auth/me ')) socket.end(confirmed)
+    else if (request.startsWith('GET')) socket.end(absent)
+    else socket.end(answers[creates++] ?? '')
+  })
   const gateway = startGateway({
     CALLBELL_API_TOKEN: sentinelToken,
     CALLBELL_API_URL: upstream.url,
@@ -72,10 +79,11 @@ test('no contact, no caller and no secret of either is in any line', async () =>
   const { stdout, stderr } = gateway.output()
   expect(stderr).toBe('')
   for (const sentinel of sentinels) expect(stdout).not.toMatch(sentinel)
-  expect(upstream.requests).toHaveLength(answers.length)
+  expect(creates).toBe(answers.length)
   for (const line of stdout.trim().split('\n')) {
     const { msg, code, paths } = JSON.parse(line)
-    said.push([msg, ...[code ?? paths ?? []].flat()])
+    // When the first contact is looked up depends on the machine.
+    if (!String(msg).startsWith('a lookup')) said.push([msg, ...[code ?? paths ?? []].flat()])
   }
   expect(said).toEqual([
     [`listening on ${url} (open it in a browser for GraphiQL)`],
@@ -105,7 +113,7 @@ test('a bug whose message quotes a contact is logged without the contact', async
     contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify({ uuid: 'u', note: input }))) },
     store: {
       ...openMemoryStore(),
-      claim: () => Promise.resolve({ state: 'PRESENT', record: `${input.name} ${broken}` }),
+      claim: () => Promise.resolve({ state: 'PRESENT', record: `${input.name} ${broken}`, ageMs: 0 }),
     },
   })
   await post(JSON.stringify({ query: '{ contact(uuid: "u") { note } }' }), headers)

@@ -20,10 +20,15 @@ const remove = 'mutation{deleteContact(input:{uuid:"u"}){deletedUuid}}'
 
 /** What Callbell holds that was created in this moment. */
 const now = (): string => new Date().toISOString()
+const dated = (): string => `date: ${new Date().toUTCString()}\r\n`
 const created = (): string =>
-  httpAnswer('200 OK', JSON.stringify({ contact: { ...contact, createdAt: now() } }))
+  httpAnswer('200 OK', JSON.stringify({ contact: { ...contact, createdAt: now() } }), dated())
 const noted = (): string =>
-  httpAnswer('200 OK', JSON.stringify({ messages: [{ status: 'note', text: 'Hi', createdAt: now() }] }))
+  httpAnswer(
+    '200 OK',
+    JSON.stringify({ messages: [{ status: 'note', text: 'Hi', createdAt: now() }] }),
+    dated(),
+  )
 const notNoted = httpAnswer('200 OK', '{"messages":[]}')
 
 async function told({ execute }: TestGateway, document: string): Promise<object> {
@@ -80,7 +85,7 @@ test.each<[string, string, (string | (() => string))[], object, RegExp]>([
     if (text.includes('connection: close')) socket.end(text)
     else socket.write(text)
   })
-  const gateway = await createTestGateway({ url: upstream.url, settleMs: 100 })
+  const gateway = await createTestGateway({ url: upstream.url })
   expect(await told(gateway, read)).toEqual({ contact: { name: 'Ada' } })
   expect(await told(gateway, document)).toEqual(expected)
   const sent = upstream.requests.slice(1).map((request) => request.split(' ', 1)[0])

@@ -5,7 +5,7 @@ import { httpAnswer, startRawUpstream } from './support/raw-upstream.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 import { createTestOrigin } from './support/test-origin.ts'
 
-const input: CreateContactInput = { identifier: '+39 02 3', source: 'WHATSAPP', name: 'Ada' }
+const input: CreateContactInput = { identifier: '+39023000', source: 'WHATSAPP', name: 'Ada' }
 const document =
   'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { uuid name } replayed } }'
 
@@ -16,12 +16,8 @@ function methods({ requests }: Sandbox): string {
 test.each<[string, Fault[], string]>([
   ['a 429', [{ status: 429 }], 'POST POST'],
   ['a 429 that tells when to come back', [{ status: 429, headers: { 'retry-after': '0' } }], 'POST POST'],
-  ['a 503 that tells when to come back', [{ status: 503, headers: { 'retry-after': '0' } }], 'POST POST'],
-  ['a 500 before the work', [{ status: 500 }], 'POST GET POST'],
   ['a 500 after the work', [{ status: 500, afterWork: true }], 'POST GET'],
-  ['a 502 before the work', [{ status: 502 }], 'POST GET GET POST'],
   ['a 504 after the work', [{ status: 504, afterWork: true }], 'POST GET'],
-  ['a cut before the work', [{ drop: true }], 'POST GET GET POST'],
   ['a cut after the work', [{ drop: true, afterWork: true }], 'POST GET'],
   ['no answer after the work', [{ delayMs: 3000 }], 'POST GET'],
   ['a redirect after the work', [{ status: 302, afterWork: true }], 'POST GET'],
@@ -42,7 +38,7 @@ test.each<[string, Fault[], string]>([
     'POST GET GET',
   ],
 ])('a create that meets %s ends well, with one contact', async (_what, faults, expected) => {
-  const { execute, sandbox } = await createTestGateway({ timeoutMs: 2000, settleMs: 400 })
+  const { execute, sandbox } = await createTestGateway({ timeoutMs: 2000 })
   sandbox.failNext(...faults)
   const result = await execute(document, { input })
   const [, ...created] = sandbox.contacts.all()
@@ -57,13 +53,13 @@ test.each<[string, Partial<CreateContactInput>, (sandbox: Sandbox) => void, stri
     'an older contact has the number: a second one may stand beside it',
     { identifier: '123456789', name: 'John Doe' },
     () => undefined,
-    'POST GET',
+    'POST( GET)+',
   ],
   [
     'a new contact with the number has another name',
     {},
-    ({ contacts }) => contacts.add({ identifier: '+39 02 3', source: 'whatsapp', name: 'Bob' }),
-    'POST GET',
+    ({ contacts }) => contacts.add({ identifier: '+39023000', source: 'whatsapp', name: 'Bob' }),
+    'POST( GET)+',
   ],
   ['the identifier would be another place in the URL', { identifier: '..' }, () => undefined, 'POST'],
   ['the source can’t be looked up', { source: 'TELEGRAM' }, () => undefined, 'POST'],
@@ -73,11 +69,11 @@ test.each<[string, Partial<CreateContactInput>, (sandbox: Sandbox) => void, stri
   sandbox.failNext({ on: 'POST', drop: true, afterWork: true })
   const { errors } = await execute(document, { input: { ...input, ...change } })
   expect(errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', retryable: false, attempts: 1 })
-  expect(methods(sandbox)).toBe(expected)
+  expect(methods(sandbox)).toMatch(new RegExp(`^${expected}$`))
 })
 
 test('a wait to settle that the deadline cuts short proves nothing: it is not sent again', async () => {
-  const { execute, sandbox } = await createTestGateway({ timeoutMs: 1000, settleMs: 2000 })
+  const { execute, sandbox } = await createTestGateway({ timeoutMs: 1000 })
   sandbox.failNext({ on: 'POST', drop: true, workAfterMs: 1500 })
   const { errors } = await execute(document, { input })
   expect(errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
@@ -96,9 +92,9 @@ test('a 404 that is a web page does not say that there is no contact', async () 
 
 test('a contact of a few seconds ago is old', async () => {
   const { execute, sandbox } = await createTestGateway()
-  sandbox.contacts.add({ identifier: '+39 02 3', source: 'whatsapp', name: 'Ada' })
+  sandbox.contacts.add({ identifier: '+39023000', source: 'whatsapp', name: 'Ada' })
   const added = Date.parse(sandbox.contacts.all().at(-1)?.createdAt ?? '')
-  await expect.poll(() => Date.now() - added, { interval: 20 }).toBeGreaterThan(1400)
+  await expect.poll(() => Date.now() - added, { interval: 20 }).toBeGreaterThan(3000)
   sandbox.failNext({ on: 'POST', drop: true })
   const { errors } = await execute(document, { input })
   expect(errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
@@ -144,14 +140,60 @@ test('an outage is not multiplied: the budget pays for a hundred requests more, 
   const refused = httpAnswer('429 Too Many Requests', '', 'retry-after: 0\r\n')
   const upstream = await startRawUpstream((socket) => socket.write(refused))
   const { contacts } = await createTestGateway({ url: upstream.url, maxRps: 0, timeoutMs: 20_000 })
-  const wanted = { identifier: '+39 02 3', source: 'whatsapp', name: 'Ada' } as const
   const fields = 200
   const origin = createTestOrigin()
   const outcomes = await Promise.all(
-    Array.from({ length: fields }, () => contacts.create(wanted, origin).catch(({ code }) => code)),
+    Array.from({ length: fields }, (_, number) => {
+      const wanted = { identifier: `+39023000${number}`, source: 'whatsapp', name: 'Ada' } as const
+      return contacts.create(wanted, origin).catch(({ code }) => code)
+    }),
   )
   expect(new Set(outcomes)).toEqual(new Set(['CALLBELL_RATE_LIMITED']))
   expect(upstream.requests.length).toBeGreaterThanOrEqual(fields + 100)
   expect(upstream.requests.length).toBeLessThanOrEqual(fields + 100 + fields / 10)
   expect(origin.calls()).toBe(upstream.requests.length)
+})
+
+test.each([
+  ['as it came', '+39 333 123 4567'],
+  ['with Brazil’s ninth digit', '+55 11 98765 4321'],
+])(
+  'a number that Callbell keeps as digits, and looks up only so, is found: %s',
+  async (_what, identifier) => {
+    const { execute, sandbox } = await createTestGateway({ sandbox: { phoneForm: 'digits' } })
+    sandbox.failNext({ on: 'POST', drop: true, afterWork: true })
+    const { data } = await execute(document, { input: { ...input, identifier } })
+    const uuid = sandbox.contacts.all().at(-1)?.uuid
+    expect(data).toEqual({ createContact: { contact: { uuid, name: 'Ada' }, replayed: false } })
+    expect(methods(sandbox).match(/POST/g)).toHaveLength(1)
+  },
+)
+
+test('what another call made for the same person is not this call’s', async () => {
+  const gateway = await createTestGateway({ timeoutMs: 1000, resendAfterMs: 1 })
+  const { execute, sandbox } = gateway
+  const keyed = (idempotencyKey: string) => execute(document, { input: { ...input, idempotencyKey } })
+  sandbox.failNext({ on: 'POST', drop: true })
+  expect((await keyed('a')).errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
+  const before = sandbox.contacts.all().length
+  expect((await keyed('b')).data).toMatchObject({
+    createContact: { contact: { name: 'Ada' }, replayed: false },
+  })
+  expect(sandbox.contacts.all()).toHaveLength(before + 1)
+  // Everything that is shown agrees, and it is new: only that another call made it sets it apart.
+  expect((await keyed('a')).errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
+  expect(methods(sandbox).match(/POST/g)).toHaveLength(2)
+})
+
+test.each<[string, Partial<CreateContactInput>]>([
+  ['tags', { tags: ['VIP'] }],
+  ['custom fields', { customFields: [{ name: 'Age', value: '42' }] }],
+  ['a note', { note: 'Called twice' }],
+])('a contact that lacks the %s that were sent is not this call’s', async (_what, change) => {
+  const { execute, sandbox } = await createTestGateway({ timeoutMs: 1000 })
+  sandbox.failNext({ on: 'POST', drop: true })
+  const creating = execute(document, { input: { ...input, ...change } })
+  await expect.poll(() => methods(sandbox)).toMatch(/^POST/)
+  sandbox.contacts.add({ identifier: '+39023000', source: 'whatsapp', name: 'Ada', note: 'Another' })
+  expect((await creating).errors?.[0]?.extensions).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
 })

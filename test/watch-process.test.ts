@@ -51,12 +51,12 @@ test.runIf(hasRedis)('a Redis that goes and comes is told once each, and counted
   )
   await redis.start()
   await expect.poll(() => metricsOf(url)).toContain('store_available 1')
-  await expect.poll(() => gateway.output().stdout).toContain('Redis is back')
+  await expect.poll(() => gateway.output().stdout).toContain('Redis is reachable again')
   gateway.kill('SIGTERM')
   await gateway.ended
   const { stdout } = gateway.output()
-  expect(stdout.match(/"Redis is away"/g)).toHaveLength(1)
-  expect(stdout.match(/"Redis is back"/g)).toHaveLength(1)
+  expect(stdout.match(/"Redis is unreachable"/g)).toHaveLength(1)
+  expect(stdout.match(/"Redis is reachable again"/g)).toHaveLength(1)
   const failed = stdout.split('\n').find((line) => line.includes('STORE_UNAVAILABLE')) ?? '{}'
   expect(JSON.parse(failed)).toMatchObject({
     level: 'warn',

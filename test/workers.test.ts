@@ -10,7 +10,7 @@ import { listen } from '../src/listen.ts'
 import type { Sandbox } from '../src/sandbox/sandbox.ts'
 import type { ChildGateway } from './support/child-gateway.ts'
 import { followGateway, startGateway } from './support/child-gateway.ts'
-import { byName, openPacedSandbox, openSandbox, uuidsOf } from './support/counting-sandbox.ts'
+import { byName, openPacedSandbox, openSandbox, postsOf, uuidsOf } from './support/counting-sandbox.ts'
 import type { Told } from './support/create-contact.ts'
 import { create } from './support/create-contact.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
@@ -117,7 +117,7 @@ describe('two workers', { timeout: 90_000 }, () => {
         names.map((name) => Promise.all(times(6, () => create(gateway, name, `key ${name}`)))),
       )
       expect(told.map(byReplayed)).toEqual(names.map((name) => made(sandbox, name, 6)))
-      expect(sandbox.requests.map(({ method }) => method)).toEqual(['First', ...names].map(() => 'POST'))
+      expect(postsOf(sandbox)).toHaveLength(1 + names.length)
       await askUntilBothHaveAnswered(gateway)
     },
   )
@@ -151,7 +151,7 @@ describe('two workers', { timeout: 90_000 }, () => {
     // Ten at once, and five for each second that it took to ask.
     expect(created).toBeGreaterThanOrEqual(10)
     expect(created).toBeLessThanOrEqual(10 + 5 * tookSeconds)
-    expect(sandbox.requests).toHaveLength(created)
+    expect(postsOf(sandbox)).toHaveLength(created)
     await askUntilBothHaveAnswered(gateway)
   })
 
@@ -210,7 +210,7 @@ describe('two workers', { timeout: 90_000 }, () => {
     const after = await Promise.all(names.map((name) => create(second, name, `key ${name}`)))
     expect(before).toEqual(names.map((name) => made(sandbox, name, 1)[0]))
     expect(after).toEqual(before.map(({ uuid }) => ({ uuid, replayed: true })))
-    expect(sandbox.requests).toHaveLength(names.length)
+    expect(postsOf(sandbox)).toHaveLength(names.length)
   })
 
   test('outlive a killed one: it is replaced, the other’s callers notice nothing, and what it had begun is settled', async () => {
@@ -220,7 +220,7 @@ describe('two workers', { timeout: 90_000 }, () => {
     const names = times(12, nameOf)
     sandbox.failNext(...names.map(() => ({ on: 'POST' as const, delayMs: 1500 })))
     const asking = Promise.allSettled(names.map((name) => create(gateway, name, `key ${name}`)))
-    await expect.poll(() => sandbox.requests.length, { interval: 5 }).toBe(names.length)
+    await expect.poll(() => postsOf(sandbox).length, { interval: 5 }).toBe(names.length)
     const [killed] = workersOf(gateway)
     process.kill(killed?.pid ?? 0, 'SIGKILL')
     const asked = await asking
@@ -272,7 +272,7 @@ describe('two workers', { timeout: 90_000 }, () => {
     const names = times(12, nameOf)
     sandbox.failNext(...names.map(() => ({ on: 'POST' as const, delayMs: 1000 })))
     const asking = Promise.all(names.map((name) => create(gateway, name, `key ${name}`)))
-    await expect.poll(() => sandbox.requests.length, { interval: 5 }).toBe(names.length)
+    await expect.poll(() => postsOf(sandbox).length, { interval: 5 }).toBe(names.length)
     tellEnd(gateway)
     expect(await asking).toEqual(names.map((name) => made(sandbox, name, 1)[0]))
     expect(await gateway.ended).toEqual({ code: 0, signal: null })
@@ -333,6 +333,8 @@ describe('two workers', { timeout: 90_000 }, () => {
       readMetric(gateway, `callbell_graphql_breaker_state{state="${state}"}`),
     )
     expect(await Promise.all(states)).toEqual([2, 0, 0])
+    // The one that was started last has joined the others.
+    await expect.poll(() => readMetric(gateway, 'callbell_graphql_pace_alone')).toBe(0)
     const others = ['store_available', 'pace_alone', 'retry_budget_tokens', 'queue_length']
     expect(await Promise.all(others.map((name) => readMetric(gateway, `callbell_graphql_${name}`)))).toEqual([
       1, 0, 100, 0,

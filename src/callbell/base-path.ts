@@ -4,7 +4,13 @@ import type { Request } from './call.ts'
 import type { Answer } from './exchange.ts'
 
 /** What every account has, whatever it holds. */
-const routesOfEveryAccount: ReadonlySet<string> = new Set(['/contacts', '/teams', '/channels', '/funnels'])
+const routesOfEveryAccount: ReadonlySet<string> = new Set([
+  '/auth/me',
+  '/contacts',
+  '/teams',
+  '/channels',
+  '/funnels',
+])
 /** A request that names a team, a channel or a user may be answered 404 for those. */
 const namesOthers = /[?&]team_uuid=|"(?:team_uuid|channel_uuid|assigned_user)":/
 /** So many answers, all of them 404, are hardly all about contacts that are not there. */

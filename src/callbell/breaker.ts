@@ -1,9 +1,6 @@
-/** Stops asking a Callbell that is down, and finds out with one request when it is back. */
-import { BrokenCircuitError, CircuitState, circuitBreaker, ConsecutiveBreaker, handleWhen } from 'cockatiel'
+/** A circuit breaker: stops calling a Callbell that is down, and finds out with one request when it is back. */
 import type { Logger } from '../telemetry/log.ts'
 import { CallbellError } from './errors.ts'
-import type { Answer } from './exchange.ts'
-import { isObject } from './json.ts'
 
 /** Thrown in place of sending anything. */
 export class BreakerOpen extends CallbellError {}
@@ -15,82 +12,119 @@ export interface BreakerState {
   readonly breakerOpenings: number
 }
 
-export interface Breaker {
-  /** @throws CallbellError `CALLBELL_UNAVAILABLE`, with nothing sent, while it is open */
-  readonly check: () => void
+/**
+ * What a call shows of Callbell:
+ * - `UP`: it answered, if only to refuse
+ * - `DOWN`: a failure
+ * - `NOTHING`: the call did not reach it, or was not given the time to be answered
+ */
+export type Finding = 'UP' | 'DOWN' | 'NOTHING'
+
+/** One call that the breaker lets pass. */
+export interface Passage {
   /**
-   * Runs an exchange and takes note of how it ends.
+   * To be called when the call is about to be sent: it may have waited since.
    *
-   * @param onRefused called when it is not run at all
-   * @throws as `check` does, and what the exchange throws
+   * @throws BreakerOpen as `admit` does; `end` is to be called all the same
    */
-  watch(exchange: () => Promise<Answer>, onRefused: () => void): Promise<Answer>
+  check(): void
+  /** To be called once, whatever became of the call. */
+  end(finding: Finding): void
+}
+
+export interface Breaker {
+  /**
+   * While Callbell is down, one call at a time is let pass, the first of them after `openMs`.
+   *
+   * @throws BreakerOpen `CALLBELL_UNAVAILABLE`, with nothing sent
+   */
+  admit(): Passage
   readonly state: () => BreakerState
 }
 
-/** So many failures one after the other open it … */
+/** Consecutive failures that open it … */
 const failuresToOpen = 10
-/** … for so long, until one request may try. */
+/** … for that many milliseconds, until one call may try. */
 const openMs = 2000
 
-/** Whether Callbell was not there: what it refuses (4xx, 429 among them) it is there to refuse. */
-const isDown = handleWhen(
-  (error) =>
-    error instanceof CallbellError &&
-    (error.code === 'CALLBELL_UNAVAILABLE' || error.code === 'CALLBELL_TIMEOUT'),
-).orWhenResult((answer) => isObject(answer) && Number(answer['status']) >= 500)
-
-/** @param log told when it opens, and when Callbell is back */
-export function createBreaker(log: Logger): Breaker {
-  const policy = circuitBreaker(isDown, {
-    halfOpenAfter: openMs,
-    breaker: new ConsecutiveBreaker(failuresToOpen),
-  })
-  let openUntil = 0
+/**
+ * Its clock is monotonic.
+ *
+ * @param log logs state changes
+ * @param onOpen called when it has opened, with what the calls that wait are to be refused with
+ */
+export function createBreaker(log: Logger, onOpen: (error: BreakerOpen) => void = () => undefined): Breaker {
+  let failures = 0
   let openings = 0
-  let isKnown = false
-  policy.onBreak(() => {
-    openUntil = Date.now() + openMs
-    // It opens again each time that the one request which tries finds Callbell still down: nothing new.
-    if (isKnown) return
-    isKnown = true
-    openings += 1
-    log.warn({ failures: failuresToOpen }, 'Callbell is down: it is left alone for a while')
-  })
-  policy.onReset(() => {
-    isKnown = false
-    log.info('Callbell is back')
-  })
+  /** Until when it is open; undefined: it is closed. */
+  let openUntil: number | undefined
+  /** The one call that tries. */
+  let probe: Passage | undefined
+  /** Counts state changes: what began before one says nothing of what is after it. */
+  let era = 0
 
-  function stateNow(): BreakerState['breaker'] {
-    if (policy.state === CircuitState.Closed) return 'closed'
-    return policy.state === CircuitState.Open && Date.now() < openUntil ? 'open' : 'half_open'
+  function open(now: number): void {
+    era += 1
+    // It opens again each time that the one request which tries finds Callbell still down: nothing new.
+    if (openUntil === undefined) {
+      openings += 1
+      log.warn({ failures: failuresToOpen }, 'Callbell is down: the circuit is open')
+    }
+    openUntil = now + openMs
+    onOpen(refusal(now))
   }
 
-  function refuse(cause?: unknown): never {
-    throw new BreakerOpen('CALLBELL_UNAVAILABLE', 'the breaker is open', {
+  function close(): void {
+    era += 1
+    openUntil = undefined
+    log.info('Callbell is back: the circuit is closed')
+  }
+
+  function refusal(now: number): BreakerOpen {
+    return new BreakerOpen('CALLBELL_UNAVAILABLE', 'the breaker is open', {
       progress: 'unsent',
-      // While one request tries, there is no telling how long it takes: as long as it was open.
-      retryAfterMs: openUntil > Date.now() ? openUntil - Date.now() : openMs,
-      cause,
+      // How long the one call that tries takes is unknown: as long as it was open, say.
+      retryAfterMs: openUntil !== undefined && openUntil > now ? Math.ceil(openUntil - now) : openMs,
     })
   }
 
+  function stateNow(): BreakerState['breaker'] {
+    if (openUntil === undefined) return 'closed'
+    return performance.now() < openUntil ? 'open' : 'half_open'
+  }
+
   return {
-    check() {
-      // While one request tries, the policy would let the others wait for it, whatever their deadlines.
-      if (policy.state === CircuitState.HalfOpen) refuse()
-      if (policy.state === CircuitState.Open && Date.now() < openUntil) refuse()
-    },
-    async watch(exchange, onRefused) {
-      try {
-        if (policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError()
-        return await policy.execute(exchange)
-      } catch (error) {
-        if (!(error instanceof BrokenCircuitError)) throw error
-        onRefused()
-        return refuse(error)
+    admit() {
+      let startedIn = era
+      const passage: Passage = {
+        check() {
+          if (openUntil === undefined || probe === passage) {
+            startedIn = era
+            return
+          }
+          const now = performance.now()
+          if (now < openUntil || probe !== undefined) throw refusal(now)
+          probe = passage
+          startedIn = era
+        },
+        end(finding) {
+          const isProbe = probe === passage
+          if (isProbe) probe = undefined
+          if (finding === 'NOTHING' || startedIn !== era) return
+          if (isProbe) {
+            failures = 0
+            if (finding === 'UP') close()
+            else open(performance.now())
+          } else {
+            failures = finding === 'UP' ? 0 : failures + 1
+            if (failures < failuresToOpen) return
+            failures = 0
+            open(performance.now())
+          }
+        },
       }
+      passage.check()
+      return passage
     },
     state: () => ({ breaker: stateNow(), breakerOpenings: openings }),
   }

@@ -1,36 +1,49 @@
-/** One call to Callbell: in its turn, unless Callbell is known to be down, and watched for what that tells. */
+/** One call to Callbell: with a permit, unless Callbell is known to be down, and watched for what that shows. */
 import type { Origin } from '../caller.ts'
+import type { Moment, WallClock } from '../moment.ts'
+import { isSteady, momentNow } from '../moment.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { BreakerState } from './breaker.ts'
+import type { BreakerState, Finding, Passage } from './breaker.ts'
 import { BreakerOpen, createBreaker } from './breaker.ts'
+import { CallbellClock } from './callbell-clock.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer, ExchangeOptions, Request as ExchangedRequest } from './exchange.ts'
 import { createExchange } from './exchange.ts'
-import type { PaceOptions, PaceState } from './pace.ts'
-import { createPace } from './pace.ts'
+import type { LimiterOptions, LimiterState, Permit } from './pace.ts'
+import { createLimiter } from './pace.ts'
+import { hasOwnError } from './refusal.ts'
 import type { Target } from './routes.ts'
 
 /** A request, and the route that metrics and spans name it by. */
 export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body'> {}
 
 /**
- * On whose behalf a request is made, when it must have had its turn, and when its answer, on the
+ * On whose behalf a request is made, when it must have its permit, and when its answer, on the
  * clock of `performance.now()`.
  */
 export interface Times {
   readonly origin: Origin
   readonly enterBy: number
   readonly answerBy: number
+  /**
+   * Whether an attempt that fails is followed by another. It then takes half of the time that is left when
+   * it leaves, unless the other one would not have its turn in time.
+   */
+  readonly isRetried?: boolean
   /** Called when the request is about to leave, if it does. */
   readonly onSent?: () => void
 }
 
 export type CallOptions = Omit<ExchangeOptions, 'connections'> &
-  Pick<PaceOptions, 'maxRps' | 'takeTurns'> & { readonly log: Logger }
+  Pick<LimiterOptions, 'maxRps' | 'takeTurns' | 'startAt'> & {
+    readonly log: Logger
+    /** Default: the clock of the machine. */
+    readonly wallClock?: WallClock | undefined
+  }
 
 /** How things stand with Callbell, for whoever watches the process. */
-export interface UpstreamState extends PaceState, BreakerState {
-  /** Whether its latest word on the token, within the last minute, was that it does not accept it. */
+export interface UpstreamState extends LimiterState, BreakerState {
+  /** Whether it said within the last minute that it does not accept the token, and nothing else since. */
   readonly isTokenRejected: boolean
 }
 
@@ -42,6 +55,8 @@ export interface CallbellCalls {
    * @throws CallbellError
    */
   readonly call: (request: Request, times: Times) => Promise<Answer>
+  /** Callbell's time at a moment, as far as its answers show it. */
+  readonly timeAt: (moment: Moment) => number | null
   readonly state: () => UpstreamState
   readonly close: () => Promise<void>
 }
@@ -52,61 +67,124 @@ const connections = 320
 const rejectionCountsMs = 60_000
 
 export function createCall(options: CallOptions): CallbellCalls {
-  const { maxRps, takeTurns, log } = options
+  const { maxRps, takeTurns, startAt, log, wallClock } = options
   const exchange = createExchange({ ...options, connections })
-  const pace = createPace({ maxRps, maxInFlight: connections, takeTurns })
-  const breaker = createBreaker(log)
+  const limiter = createLimiter({
+    maxRps,
+    maxInFlight: connections,
+    connections: exchange.connections,
+    takeTurns,
+    startAt,
+  })
+  const breaker = createBreaker(log, (error) => limiter.refuseWaiting(error))
+  const clock = new CallbellClock()
   let rejectedAt = Number.NEGATIVE_INFINITY
 
-  /** What an answer tells about those that come after it. */
-  function learn({ status }: Answer): void {
-    if (status === 429) pace.slowDown()
-    else pace.speedUp()
-    if (status === 401 || status === 403) rejectedAt = performance.now()
-    // A 408 may come before anything has read the token.
-    else if (status < 500 && status !== 408) rejectedAt = Number.NEGATIVE_INFINITY
+  /** What an answer shows to those that come after it. */
+  function learn(answer: Answer): void {
+    const { status } = answer
+    if (status === 429) limiter.slowDown()
+    else limiter.speedUp()
+    // A firewall's 403 says nothing of the token, nor does a 404 of something else than Callbell.
+    if (status >= 200 && status < 300) rejectedAt = Number.NEGATIVE_INFINITY
+    else if (status >= 400 && status < 500 && hasOwnError(answer)) {
+      rejectedAt = status === 401 || status === 403 ? performance.now() : Number.NEGATIVE_INFINITY
+    }
   }
 
   return {
-    async call(request, { origin, enterBy, answerBy, onSent }) {
-      const attempt = origin.watch.attempt(request.method, request.route)
+    async call(request, times) {
+      const { method, path, body, route } = request
+      const { origin, answerBy } = times
+      const attempt = origin.watch.attempt(method, route)
+      let passage: Passage | undefined
+      let headers: ExchangedRequest['headers']
+      let allowedMs = answerBy - performance.now()
+      let finding: Finding = 'NOTHING'
+      let sentMs = Number.NEGATIVE_INFINITY
+      const mayStart = (): boolean =>
+        performance.now() < answerBy && (method === 'GET' || isSteady(origin.startedAt, momentNow(wallClock)))
       try {
-        breaker.check()
-        const pass = await pace.enter(enterBy, origin.caller.bucket)
-        const allowedMs = Math.max(0, Math.ceil(answerBy - performance.now()))
-        const { method, path, body } = request
-        const traced = { method, path, body, headers: attempt.entered() }
-        const run = (): Promise<Answer> =>
-          exchange.send(traced, allowedMs, {
-            sent() {
-              pass.sent()
-              attempt.sent()
-              onSent?.()
-            },
-            done: pass.done,
-          })
-        // What had little time to be answered tells nothing of Callbell when it is not.
-        const isTelling = allowedMs >= options.connectTimeoutMs / 2
-        const answer = await (isTelling ? breaker.watch(run, pass.done) : run())
+        const admitted = (passage = breaker.admit())
+        const send = (permit: Permit): Promise<Answer> => {
+          headers ??= attempt.entered()
+          allowedMs = Math.max(0, Math.ceil(timeOf(times)))
+          try {
+            admitted.check()
+          } catch (error) {
+            permit.done()
+            throw error
+          }
+          const { mayLeave, done, connection } = permit
+          const sent = (): void => {
+            sentMs = performance.now()
+            permit.sent()
+            attempt.sent()
+            times.onSent?.()
+          }
+          const watcher = { mayStart, mayLeave, sent, done }
+          return exchange.send({ method, path, body, headers }, allowedMs, watcher, connection)
+        }
+        let answer: Answer | undefined
+        while (answer === undefined) {
+          const acquired = limiter.acquire(times.enterBy, origin.caller.bucket)
+          // Most permits are there at once: a promise for each costs as much as the breaker.
+          const permit = acquired instanceof Promise ? await acquired : acquired
+          try {
+            answer = await send(permit)
+          } catch (error) {
+            // The permit came too late to be used: the next one is taken.
+            if (!(error instanceof CallbellError) || error.code !== 'OVERLOADED') throw error
+          }
+        }
+        finding = answer.status >= 500 ? 'DOWN' : 'UP'
         attempt.answered(answer.status)
         origin.allowance.hold(answer.text.length)
+        if (isOfCallbell(answer)) clock.observe(answer.headers['date'], sentMs, () => momentNow(wallClock))
         learn(answer)
         return answer
       } catch (error) {
+        if (finding === 'NOTHING') finding = findingOf(error, allowedMs >= options.connectTimeoutMs / 4)
         attempt.failed(resultOf(error))
         throw error
+      } finally {
+        passage?.end(finding)
       }
     },
+    timeAt: (moment) => clock.timeAt(moment),
     state: () => ({
-      ...pace.state(),
+      ...limiter.state(),
       ...breaker.state(),
       isTokenRejected: performance.now() - rejectedAt < rejectionCountsMs,
     }),
     async close() {
-      pace.close()
+      limiter.close()
       await exchange.close()
     },
   }
+}
+
+/** Whether Callbell itself answered: the `Date` of a proxy's page is not Callbell's. */
+function isOfCallbell(answer: Answer): boolean {
+  // From a cache: its `Date` is of an earlier answer.
+  if (answer.headers['age'] !== undefined) return false
+  return answer.status < 300 ? answer.text.startsWith('{') : hasOwnError(answer)
+}
+
+/** @returns milliseconds from now on that an attempt may take */
+function timeOf({ enterBy, answerBy, isRetried = false }: Times): number {
+  const now = performance.now()
+  const left = answerBy - now
+  return isRetried && now + left / 2 < enterBy ? left / 2 : left
+}
+
+/** @param hadTime whether the call had enough time for a missing answer to show something */
+function findingOf(error: unknown, hadTime: boolean): Finding {
+  if (!(error instanceof CallbellError) || error instanceof BreakerOpen) return 'NOTHING'
+  if (error.code === 'CALLBELL_UNAVAILABLE') return 'DOWN'
+  if (error.code === 'CALLBELL_TIMEOUT') return hadTime ? 'DOWN' : 'NOTHING'
+  // Something answered, if not as it should.
+  return error.code === 'CALLBELL_INVALID_RESPONSE' ? 'UP' : 'NOTHING'
 }
 
 /** What went wrong, for whoever counts. */

@@ -11,28 +11,32 @@ import type {
   NewContact,
   Team,
 } from '../contact.ts'
+import type { Moment } from '../moment.ts'
 import { createBasePathCheck } from './base-path.ts'
 import type { CallOptions, Request, Times, UpstreamState } from './call.ts'
 import { createCall } from './call.ts'
-import type { DecodedContact } from './decode-contact.ts'
+import type { DecodedContact, ReadableContact } from './decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './decode-contact.ts'
 import type { ReadableList } from './decode-list.ts'
 import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './decode-list.ts'
 import { createPlace, encodeChanges, encodeNewContact } from './encode-contact.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer } from './exchange.ts'
-import { parseJson } from './json.ts'
+import { deniesSuccess, isObject, own, parseJson } from './json.ts'
 import { nextPage } from './next-page.ts'
 import { createQuote } from './quote.ts'
 import type { Place } from './refusal.ts'
-import { isSuccess, placeNowhere, refusalOf } from './refusal.ts'
+import { hasOwnError, isSuccess, placeNowhere, refusalOf } from './refusal.ts'
 import type { Reader } from './reader.ts'
-import type { Found, LatestMessages, NumberedPage, Page } from './results.ts'
+import type { NumberedPage, Page } from './results.ts'
 import type { Target } from './routes.ts'
 import { routes } from './routes.ts'
+import type { IsSame } from './same-contact.ts'
+import { hasBsuid, hasPhoneNumber, hasUuid } from './same-contact.ts'
 
 export type { Times, UpstreamState } from './call.ts'
-export type { Found, LatestMessages, NumberedPage, Page } from './results.ts'
+export type { ReadableContact } from './decode-contact.ts'
+export type { NumberedPage, Page } from './results.ts'
 
 export type CallbellClientOptions = CallOptions
 
@@ -41,11 +45,17 @@ export interface CallbellClient {
   /** `POST /contacts`, once. */
   createContact(contact: NewContact, times: Times): Promise<Contact>
   /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
-  getContact(uuid: string, times: Times, hasFieldTypes?: boolean): Promise<Found>
+  getContact(uuid: string, times: Times, hasFieldTypes?: boolean): Promise<Contact | null>
+  /** `GET /contacts/:uuid`, for whoever must know whether its tags could be read. */
+  getContactWithTags(uuid: string, times: Times): Promise<ReadableContact | null>
   /** `GET /contacts/phone/:number`, on the main WhatsApp channel unless told. */
-  getContactByPhone(phoneNumber: string, channelUuid: string | undefined, times: Times): Promise<Found>
+  getContactByPhone(
+    phoneNumber: string,
+    channelUuid: string | undefined,
+    times: Times,
+  ): Promise<Contact | null>
   /** `GET /contacts/bsuid/:bsuid`. */
-  getContactByBsuid(bsuid: string, times: Times): Promise<Found>
+  getContactByBsuid(bsuid: string, times: Times): Promise<Contact | null>
   /** `GET /contacts`, 20 at a time. @param after null: the first page */
   listContacts(
     filter: ContactFilter,
@@ -54,13 +64,13 @@ export interface CallbellClient {
     hasFieldTypes?: boolean,
   ): Promise<Page<Contact>>
   /** `PATCH /contacts/:uuid`. */
-  updateContact(uuid: string, changes: ContactChanges, times: Times): Promise<Contact>
+  updateContact(uuid: string, changes: ContactChanges, times: Times): Promise<ReadableContact>
   /** `DELETE /contacts/:uuid`; a contact that is not there is refused. */
   deleteContact(uuid: string, times: Times): Promise<void>
   /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
   listMessages(uuid: string, page: number, times: Times): Promise<NumberedPage<Message>>
   /** The first page of `GET /contacts/:uuid/messages`. */
-  latestMessages(uuid: string, times: Times): Promise<LatestMessages>
+  latestMessages(uuid: string, times: Times): Promise<readonly Message[]>
   /** `GET /contacts/:uuid/bot`; null where there is none. */
   getBot(uuid: string, times: Times): Promise<Bot | null>
   /** `POST /contacts/:uuid/bot`. */
@@ -79,6 +89,10 @@ export interface CallbellClient {
   listChannels(page: number, times: Times): Promise<NumberedPage<Channel>>
   /** `GET /funnels`, of which no pages are documented. @param page from 1 */
   listFunnels(page: number, times: Times): Promise<NumberedPage<Funnel>>
+  /** Callbell's time at a moment, as far as its answers show it. See `CallbellClock.timeAt`. */
+  readonly timeAt: (moment: Moment) => number | null
+  /** `GET /auth/me`: whether the token is accepted. What it says of the user is not kept. */
+  checkToken(times: Times): Promise<void>
   /** How things stand with Callbell, as far as the calls so far have told. */
   state(): UpstreamState
   close(): Promise<void>
@@ -86,7 +100,7 @@ export interface CallbellClient {
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
   const { log } = options
-  const { call: callOnce, state, close } = createCall(options)
+  const { call: callOnce, timeAt, state, close } = createCall(options)
   const quote = createQuote(options.token)
   const checkBasePath = createBasePathCheck(options.url, log)
 
@@ -104,22 +118,26 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
 
   async function askForContact(request: Request, times: Times, place?: Place): Promise<Contact> {
     const answer = accepted(await call(request, times), place)
-    return contactIn(answer, decodeContact(answer.text), times)
+    return contactIn(answer, decodeContact(answer.text), times).contact
   }
 
-  async function find(target: Target, times: Times): Promise<Found> {
+  /** @returns the contact with this uuid after a change of it */
+  async function change(
+    uuid: string,
+    request: Request,
+    times: Times,
+    place?: Place,
+  ): Promise<ReadableContact> {
+    const answer = accepted(await call(request, times), place)
+    return contactIn(answer, decodeContact(answer.text), times, hasUuid(uuid))
+  }
+
+  async function find(target: Target, times: Times, isSame: IsSame): Promise<ReadableContact | null> {
     const answer = await call({ method: 'GET', ...target }, times)
-    const clockLeadMs = clockLeadOf(answer)
-    if (answer.status === 404) {
-      // Callbell's error bodies are JSON, or perhaps empty: a page comes from something else.
-      const isTold = answer.text.trim() === '' || parseJson(answer.text) !== undefined
-      const { requestId } = times.origin
-      if (!isTold) log.warn({ requestId }, 'a 404 is not in the form of Callbell: is CALLBELL_API_URL right?')
-      return { contact: null, isTold, clockLeadMs }
-    }
+    if (isAbsence(answer)) return null
     const decoded = decodeContact(accepted(answer).text)
-    const isAbsent = 'failure' in decoded && decoded.failure === 'ABSENT'
-    return { contact: isAbsent ? null : contactIn(answer, decoded, times), isTold: true, clockLeadMs }
+    if ('failure' in decoded && decoded.failure === 'ABSENT') return null
+    return contactIn(answer, decoded, times, isSame)
   }
 
   async function list<T>(
@@ -148,10 +166,17 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     return { items, next, pages: meta.pages }
   }
 
-  function contactIn(answer: Answer, decoded: DecodedContact, times: Times): Contact {
+  /** @param isSame whether it is the contact that was asked for: answers may be mixed up on their way */
+  function contactIn(
+    answer: Answer,
+    decoded: DecodedContact,
+    times: Times,
+    isSame?: IsSame,
+  ): ReadableContact {
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
+    if (isSame?.(decoded.contact) === false) throw undecodable(answer, 'ANOTHER_CONTACT')
     warnOfUnreadable(decoded.unreadable, times)
-    return decoded.contact
+    return decoded
   }
 
   function warnOfUnreadable(unreadable: readonly string[], { origin: { requestId } }: Times): void {
@@ -166,11 +191,18 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         times,
         createPlace(contact),
       ),
-    getContact: (uuid, times, hasFieldTypes = false) =>
-      find(routes.contact(uuid, { include_field_types: hasFieldTypes ? 'true' : undefined }), times),
-    getContactByPhone: (phoneNumber, channelUuid, times) =>
-      find(routes.contactByPhone(phoneNumber, { channel_uuid: channelUuid }), times),
-    getContactByBsuid: (bsuid, times) => find(routes.contactByBsuid(bsuid), times),
+    async getContact(uuid, times, hasFieldTypes = false) {
+      const target = routes.contact(uuid, { include_field_types: hasFieldTypes ? 'true' : undefined })
+      return (await find(target, times, hasUuid(uuid)))?.contact ?? null
+    },
+    getContactWithTags: (uuid, times) => find(routes.contact(uuid), times, hasUuid(uuid)),
+    async getContactByPhone(phoneNumber, channelUuid, times) {
+      const target = routes.contactByPhone(phoneNumber, { channel_uuid: channelUuid })
+      return (await find(target, times, hasPhoneNumber(phoneNumber)))?.contact ?? null
+    },
+    async getContactByBsuid(bsuid, times) {
+      return (await find(routes.contactByBsuid(bsuid), times, hasBsuid(bsuid)))?.contact ?? null
+    },
     async listContacts({ source, tags, teamUuid }, after, times, hasFieldTypes = false) {
       const target = routes.contacts({
         after: after ?? undefined,
@@ -184,23 +216,25 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       return { items, next }
     },
     updateContact: (uuid, changes, times) =>
-      askForContact(
+      change(
+        uuid,
         { method: 'PATCH', ...routes.contact(uuid), body: encodeChanges(changes) },
         times,
         createPlace(changes),
       ),
     async deleteContact(uuid, times) {
-      accepted(await call({ method: 'DELETE', ...routes.contact(uuid) }, times))
+      const answer = accepted(await call({ method: 'DELETE', ...routes.contact(uuid) }, times))
+      if (!isDestroyed(answer)) throw undecodable(answer, 'NOT_DESTROYED')
     },
     listMessages: (uuid, page, times) =>
       listPage(routes.messages(uuid, page), page, 'messages', readMessage, times),
     async latestMessages(uuid, times) {
-      const { items, answer } = await list(routes.messages(uuid, 1), 'messages', readMessage, times)
-      return { messages: items, clockLeadMs: clockLeadOf(answer) }
+      const { items } = await list(routes.messages(uuid, 1), 'messages', readMessage, times)
+      return items
     },
     async getBot(uuid, times) {
       const answer = await call({ method: 'GET', ...routes.bot(uuid) }, times)
-      return answer.status === 404 ? null : botIn(accepted(answer))
+      return isAbsence(answer) ? null : botIn(accepted(answer))
     },
     async setBotStatus(uuid, status, times) {
       const body = JSON.stringify({ status: `bot_${status}` })
@@ -209,33 +243,69 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       if (bot === null) throw undecodable(answer, 'NO_BOT')
       return bot
     },
-    closeConversation: (uuid, times) =>
-      askForContact({ method: 'POST', ...routes.closeConversation(uuid) }, times),
-    openConversation: (uuid, times) =>
-      askForContact({ method: 'POST', ...routes.openConversation(uuid) }, times),
+    async closeConversation(uuid, times) {
+      const request = { method: 'POST', ...routes.closeConversation(uuid) } as const
+      return (await change(uuid, request, times)).contact
+    },
+    async openConversation(uuid, times) {
+      const request = { method: 'POST', ...routes.openConversation(uuid) } as const
+      return (await change(uuid, request, times)).contact
+    },
     async addNote(uuid, text, times) {
       const body = JSON.stringify({ text })
-      accepted(await call({ method: 'POST', ...routes.note(uuid), body }, times), (parameter, status) => {
-        if (status === 404) return { path: ['uuid'], rest: parameter }
-        return parameter[0] === 'text'
-          ? { path: ['text'], rest: parameter.slice(1) }
-          : placeNowhere(parameter)
-      })
+      const answer = await call({ method: 'POST', ...routes.note(uuid), body }, times)
+      // Only what the documents say is believed: anything else may be the answer to another request.
+      if (!isAdded(accepted(answer, placeOfNote))) throw undecodable(answer, 'NOT_ADDED')
     },
-    moveToFunnel(uuid, funnelUuid, times) {
+    async moveToFunnel(uuid, funnelUuid, times) {
       const body = JSON.stringify({ funnel_id: funnelUuid })
-      return askForContact({ method: 'PUT', ...routes.funnel(uuid), body }, times, (parameter) =>
+      const request = { method: 'PUT', ...routes.funnel(uuid), body } as const
+      const { contact } = await change(uuid, request, times, (parameter) =>
         parameter[0] === 'funnel_id'
           ? { path: ['funnelUuid'], rest: parameter.slice(1) }
           : placeNowhere(parameter),
       )
+      return contact
     },
     listTeams: (page, times) => listPage(routes.teams(page), page, 'teams', readTeam, times),
     listChannels: (page, times) => listPage(routes.channels(page), page, 'channels', readChannel, times),
     listFunnels: (page, times) => listPage(routes.funnels(page), page, 'funnels', readFunnel, times),
+    async checkToken(times) {
+      confirm(accepted(await call({ method: 'GET', ...routes.tokenOwner() }, times)))
+    },
+    timeAt,
     state,
     close,
   }
+}
+
+const placeOfNote: Place = (parameter, status) => {
+  if (status === 404) return { path: ['uuid'], rest: parameter }
+  return parameter[0] === 'text' ? { path: ['text'], rest: parameter.slice(1) } : placeNowhere(parameter)
+}
+
+/** The documented answer to a note: `{"success":true}`. */
+function isAdded({ text }: Answer): boolean {
+  const body = parseJson(text)
+  return isObject(body) && own(body, 'success') === true && !deniesSuccess(body)
+}
+
+/** A success without anything to be read from it must at least be JSON that does not deny it. */
+function confirm(answer: Answer): void {
+  const body = parseJson(answer.text)
+  if (body === undefined) throw undecodable(answer, 'NOT_JSON')
+  if (deniesSuccess(body)) throw undecodable(answer, 'DENIED')
+}
+
+/** Only Callbell's own 404 says that there is no such thing: the page of a proxy, or nothing, does not. */
+function isAbsence(answer: Answer): boolean {
+  return answer.status === 404 && hasOwnError(answer)
+}
+
+/** Only what the documents say is believed: after anything else, another DELETE finds out. */
+function isDestroyed({ text }: Answer): boolean {
+  const body = parseJson(text)
+  return isObject(body) && own(body, 'status') === 'contact was destroyed' && !deniesSuccess(body)
 }
 
 /** @returns null where the answer says that there is none */
@@ -245,14 +315,13 @@ function botIn(answer: Answer): Bot | null {
   return bot
 }
 
+/** These come from something between Callbell and us, or pass; an unknown form would come again. */
+const passingFailures: ReadonlySet<string> = new Set(['NOT_JSON', 'DENIED', 'ANOTHER_CONTACT'])
+
 function undecodable({ status }: Answer, failure: string): CallbellError {
   return new CallbellError('CALLBELL_INVALID_RESPONSE', `the answer did not decode: ${failure}`, {
     progress: 'answered',
     status,
+    mayPass: passingFailures.has(failure),
   })
-}
-
-function clockLeadOf({ headers: { date } }: Answer): number {
-  const told = typeof date === 'string' ? Date.parse(date) : Number.NaN
-  return Number.isNaN(told) ? 0 : told - Date.now()
 }

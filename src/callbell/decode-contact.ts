@@ -1,22 +1,27 @@
 /** From any JSON to a `Contact` or a named decoding failure. Pure: no I/O, never throws. */
 import type { Channel, Contact, Team } from '../contact.ts'
 import { contactSources } from '../contact.ts'
-import { isObject, own, parseJson } from './json.ts'
+import { deniesSuccess, isObject, own, parseJson } from './json.ts'
 import { Reader } from './reader.ts'
 
-/** Why an answer holds no contact that we can name. */
-export type DecodingFailure = 'NOT_JSON' | 'NO_CONTACT' | 'SEVERAL_CONTACTS' | 'NO_UUID'
+/** Why an answer holds no contact that we can name. `DENIED`: it says itself that it is no success. */
+export type DecodingFailure = 'NOT_JSON' | 'DENIED' | 'NO_CONTACT' | 'SEVERAL_CONTACTS' | 'NO_UUID'
 
 /** `ABSENT`: the answer says, in so many words, that there is none (`null`, or an empty list). */
 export type NoContact = { readonly failure: DecodingFailure | 'ABSENT' }
 
-export type DecodedContact =
-  | {
-      readonly contact: Contact
-      /** Paths whose value was there but of no shape that we know, and which are null for that. */
-      readonly unreadable: readonly string[]
-    }
-  | NoContact
+export interface ReadableContact {
+  readonly contact: Contact
+  /**
+   * Whether the contact's tags are known: they were in the answer, and each could be read. Whoever
+   * replaces the list must know what is in it.
+   */
+  readonly areTagsKnown: boolean
+  /** Paths whose value was there but of no shape that we know, and which are null for that. */
+  readonly unreadable: readonly string[]
+}
+
+export type DecodedContact = ReadableContact | NoContact
 
 /**
  * Decodes `{contact: …}`. The contact is a list of one in the documents and an object on the
@@ -25,6 +30,7 @@ export type DecodedContact =
 export function decodeContact(text: string): DecodedContact {
   const body = parseJson(text)
   if (body === undefined) return { failure: 'NOT_JSON' }
+  if (deniesSuccess(body)) return { failure: 'DENIED' }
   const wrapped = isObject(body) ? own(body, 'contact') : undefined
   if (wrapped === null || (Array.isArray(wrapped) && wrapped.length === 0)) return { failure: 'ABSENT' }
   if (Array.isArray(wrapped) && wrapped.length > 1) return { failure: 'SEVERAL_CONTACTS' }
@@ -32,7 +38,15 @@ export function decodeContact(text: string): DecodedContact {
   if (!isObject(wire)) return { failure: 'NO_CONTACT' }
   const reader = new Reader(wire, 'contact')
   const contact = readContact(reader)
-  return contact === null ? { failure: 'NO_UUID' } : { contact, unreadable: reader.unreadable }
+  if (contact === null) return { failure: 'NO_UUID' }
+  const { unreadable } = reader
+  const areTagsKnown = own(wire, 'tags') !== undefined && !unreadable.some(isOfTags)
+  return { contact, areTagsKnown, unreadable }
+}
+
+/** They are read early, so that their paths are among the first 20, which are all that is kept. */
+function isOfTags(path: string): boolean {
+  return path === 'contact.tags' || path.startsWith('contact.tags.')
 }
 
 /** @returns null where it names no uuid */

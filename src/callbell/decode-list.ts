@@ -1,6 +1,6 @@
 /** From any JSON to the things of a list, or to a named decoding failure. Pure: no I/O, never throws. */
 import type { Bot, Funnel, Message } from '../contact.ts'
-import { isObject, own, parseJson } from './json.ts'
+import { deniesSuccess, isObject, own, parseJson } from './json.ts'
 import { Reader } from './reader.ts'
 
 export interface ReadableList<T> {
@@ -15,7 +15,10 @@ export interface ReadableList<T> {
 
 export type DecodedList<T> =
   | ReadableList<T>
-  | { readonly failure: 'NOT_JSON' | 'NO_LIST' | 'TOO_MANY_ITEMS' | 'UNREADABLE_ITEM' | 'UNREADABLE_META' }
+  | {
+      readonly failure:
+        'NOT_JSON' | 'DENIED' | 'NO_LIST' | 'TOO_MANY_ITEMS' | 'UNREADABLE_ITEM' | 'UNREADABLE_META'
+    }
 
 /** Of one page. Callbell gives 20: far more would take many times the memory of their text. */
 const mostItems = 1000
@@ -33,6 +36,7 @@ export const longestNext = 4096
 export function decodeList<T>(text: string, key: string, read: (reader: Reader) => T | null): DecodedList<T> {
   const body = parseJson(text)
   if (body === undefined) return { failure: 'NOT_JSON' }
+  if (deniesSuccess(body)) return { failure: 'DENIED' }
   const list = isObject(body) ? own(body, key) : undefined
   if (!Array.isArray(list)) return { failure: 'NO_LIST' }
   if (list.length > mostItems) return { failure: 'TOO_MANY_ITEMS' }
@@ -79,6 +83,7 @@ export function decodeObject<T>(
   read: (reader: Reader) => T | null,
 ): T | null | undefined {
   const body = parseJson(text)
+  if (deniesSuccess(body)) return undefined
   const value = isObject(body) ? own(body, key) : undefined
   const wire = Array.isArray(value) && value.length <= 1 ? (value[0] ?? null) : value
   if (wire === null) return null

@@ -31,8 +31,17 @@ interface Details {
   readonly status?: number | undefined
   readonly retryAfterMs?: number | undefined
   readonly rejections?: readonly Rejection[]
+  /** Whether another answer than this `CALLBELL_INVALID_RESPONSE` may come next. Default: to an error status. */
+  readonly mayPass?: boolean | undefined
   readonly cause?: unknown
 }
+
+/** A full queue stays full if those in it come back: `OVERLOADED` is not among them. */
+const transientCodes: ReadonlySet<CallbellErrorCode> = new Set([
+  'CALLBELL_RATE_LIMITED',
+  'CALLBELL_UNAVAILABLE',
+  'CALLBELL_TIMEOUT',
+] satisfies CallbellErrorCode[])
 
 /** The one error that the client throws for what happens outside of us. */
 export class CallbellError extends Error {
@@ -45,6 +54,12 @@ export class CallbellError extends Error {
   readonly retryAfterMs: number | undefined
   /** With `CALLBELL_REJECTED`: never empty. */
   readonly rejections: readonly Rejection[]
+  private readonly mayPass: boolean
+
+  /** Whether the same request may succeed in a moment: a read is worth another try. */
+  get isTransient(): boolean {
+    return this.code === 'CALLBELL_INVALID_RESPONSE' ? this.mayPass : transientCodes.has(this.code)
+  }
 
   /** @param message for logs only; it names what happened, and never quotes an answer or a secret */
   constructor(code: CallbellErrorCode, message: string, details: Details) {
@@ -54,5 +69,6 @@ export class CallbellError extends Error {
     this.status = details.status
     this.retryAfterMs = details.retryAfterMs
     this.rejections = details.rejections ?? []
+    this.mayPass = details.mayPass ?? (details.status ?? 0) >= 400
   }
 }

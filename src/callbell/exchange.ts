@@ -1,10 +1,11 @@
 /** One HTTP exchange with Callbell: a request out, a whole answer in, or an error that says how far it came. */
 import type { Dispatcher } from 'undici'
-import { errors, Pool } from 'undici'
+import { errors } from 'undici'
+import type { Connection } from './connections.ts'
+import { Connections } from './connections.ts'
 import { decodeContent, isEncoded } from './content-encoding.ts'
 import type { Progress } from './errors.ts'
 import { CallbellError } from './errors.ts'
-import { createConnector } from './interim-responses.ts'
 
 export interface ExchangeOptions {
   /** `https://api.callbell.eu/v1`, without a slash at the end. */
@@ -27,6 +28,10 @@ export interface Request {
 }
 
 export interface Watcher {
+  /** Asked immediately before the first byte. @returns whether the time of the request is not over */
+  readonly mayStart: () => boolean
+  /** Asked next: where it says no, nothing is sent (`OVERLOADED`). */
+  readonly mayLeave: () => boolean
   readonly sent: () => void
   readonly done: () => void
 }
@@ -38,16 +43,18 @@ export interface Answer {
 }
 
 export interface Exchange {
+  readonly connections: Connections
   /**
    * Sends a request once: no retry, no redirect followed.
    *
+   * @param connection taken from `connections`; to be released when the watcher is told `done`
    * @param allowedMs milliseconds for connect, headers and body together; once they are over before a
    *   connection was free, the request is not sent any more
    * @param watcher is told when the first byte is about to leave, if it does, and when the
    *   connection is free for others: a request that was given up may still hold it for a while
    * @throws CallbellError with `CALLBELL_TIMEOUT`, `CALLBELL_UNAVAILABLE` or `CALLBELL_INVALID_RESPONSE`
    */
-  send(request: Request, allowedMs: number, watcher: Watcher): Promise<Answer>
+  send(request: Request, allowedMs: number, watcher: Watcher, connection: Connection): Promise<Answer>
   /** Waits for the requests under way, but not for longer than a connection may take, then closes. */
   close(): Promise<void>
 }
@@ -59,18 +66,20 @@ const utf8 = new TextDecoder()
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { origin, pathname } = new URL(options.url)
-  const pool = new Pool(origin, {
-    connections: options.connections,
-    // HTTP/1.1 without pipelining: a request owns its connection, so what a dead connection
-    // means for the request is never in doubt.
-    pipelining: 1,
-    allowH2: false,
-    maxResponseSize: largestAnswerBytes,
-    // The caller's deadline bounds headers and body. A connection attempt is the pool's own, and
-    // would otherwise outlive the request that caused it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: createConnector(options.connectTimeoutMs),
+  const connections = new Connections({
+    origin,
+    connectTimeoutMs: options.connectTimeoutMs,
+    most: options.connections,
+    client: {
+      // HTTP/1.1 without pipelining: a request owns its connection, so what a dead connection
+      // means for the request is never in doubt.
+      pipelining: 1,
+      allowH2: false,
+      maxResponseSize: largestAnswerBytes,
+      // The caller's deadline bounds headers and body.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
   })
   const headers = {
     authorization: `Bearer ${options.token}`,
@@ -82,10 +91,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const basePath = pathname.replace(/\/$/, '')
 
   return {
-    send: ({ method, path, body, headers: others }, allowedMs, watcher) =>
+    connections,
+    send: ({ method, path, body, headers: others }, allowedMs, watcher, connection) =>
       new Promise((resolve, reject) => {
         const usual = body === undefined ? headers : headersWithBody
-        pool.dispatch(
+        connections.dispatch(
+          connection,
           {
             method,
             path: basePath + path,
@@ -95,11 +106,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
           new ExchangeHandler(allowedMs, watcher, resolve, reject),
         )
       }),
-    async close() {
-      const giveUp = setTimeout(() => void pool.destroy(), options.connectTimeoutMs)
-      await pool.close()
-      clearTimeout(giveUp)
-    },
+    close: () => connections.close(),
   }
 }
 
@@ -143,6 +150,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.isLate) {
       controller.abort(new Error('deadline'))
+      return
+    }
+    if (!this.watcher.mayStart()) {
+      this.fail('CALLBELL_TIMEOUT', 'its time was over before it was sent')
+      controller.abort(new Error('deadline'))
+      return
+    }
+    if (!this.watcher.mayLeave()) {
+      this.fail('OVERLOADED', 'the permit came too late')
+      controller.abort(new Error('late permit'))
       return
     }
     this.controller = controller
@@ -197,7 +214,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     } else if (error instanceof errors.ConnectTimeoutError) {
       this.fail('CALLBELL_TIMEOUT', 'no connection in time', error)
     } else if (this.hasSucceeded() || isUnintelligible(error)) {
-      this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be read', error)
+      // A success that was cut off is worth another try to whoever only reads.
+      this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be read', error, !isUnintelligible(error))
     } else {
       this.fail('CALLBELL_UNAVAILABLE', 'the connection failed', error)
     }
@@ -208,10 +226,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     return this.status >= 200 && this.status < 300
   }
 
-  private fail(code: CallbellError['code'], message: string, cause?: Error): void {
+  private fail(code: CallbellError['code'], message: string, cause?: Error, mayPass?: boolean): void {
     clearTimeout(this.timer)
     const status = this.progress === 'status' ? this.status : undefined
-    this.reject(new CallbellError(code, message, { progress: this.progress, status, cause }))
+    this.reject(new CallbellError(code, message, { progress: this.progress, status, mayPass, cause }))
   }
 }
 

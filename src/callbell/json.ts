@@ -25,3 +25,16 @@ export function asText(value: unknown): string | null {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }
+
+/** Whether it is an error body of Callbell: an object with an `error` that says something. */
+export function isErrorBody(body: unknown): boolean {
+  if (!isObject(body)) return false
+  const error = own(body, 'error')
+  if (typeof error === 'string') return error.trim() !== ''
+  return typeof error === 'object' && error !== null && Object.keys(error).length > 0
+}
+
+/** Whether the body of a success says that there was none: `{"success":false}`, or an `error`. */
+export function deniesSuccess(body: unknown): boolean {
+  return isErrorBody(body) || (isObject(body) && own(body, 'success') === false)
+}

@@ -1,9 +1,10 @@
-/** What a complete answer other than 2xx means. */
+/** From a complete answer other than 2xx to the error that it means. */
 import { decodeError } from './decode-error.ts'
 import type { PlacedParameter } from './encode-contact.ts'
 import type { Progress, Rejection } from './errors.ts'
 import { CallbellError } from './errors.ts'
 import type { Answer } from './exchange.ts'
+import { isErrorBody, parseJson } from './json.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /**
@@ -23,7 +24,22 @@ export function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
 }
 
-/** @param quote makes Callbell's words safe to be shown */
+/** With these, Callbell says that it did not carry out a request: if the body is in its own form. */
+const refusingStatuses: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 413, 415, 422])
+
+/**
+ * Whether the body is an error in Callbell's own form: a JSON object with an `error`, which every error
+ * body of Callbell has. A proxy or firewall answers with HTML or with nothing.
+ */
+export function hasOwnError({ text }: Pick<Answer, 'text'>): boolean {
+  return isErrorBody(parseJson(text))
+}
+
+/**
+ * What a complete answer other than 2xx means. Only Callbell's own refusal proves that nothing was done.
+ *
+ * @param quote makes Callbell's words safe to be shown
+ */
 export function refusalOf(answer: Answer, place: Place, quote: (words: string) => string): CallbellError {
   const { status, headers, text } = answer
   const details = {
@@ -32,12 +48,16 @@ export function refusalOf(answer: Answer, place: Place, quote: (words: string) =
     retryAfterMs: parseRetryAfter(onlyValue(headers['retry-after']), onlyValue(headers['date'])),
   } as const
   const message = `Callbell answered ${status}`
+  if (status === 429) return new CallbellError('CALLBELL_RATE_LIMITED', message, details)
+  if (!refusingStatuses.has(status)) {
+    const code = status < 400 ? 'CALLBELL_INVALID_RESPONSE' : 'CALLBELL_UNAVAILABLE'
+    return new CallbellError(code, message, details)
+  }
+  if (!hasOwnError(answer)) {
+    return new CallbellError('CALLBELL_INVALID_RESPONSE', `${message}, not in Callbell's form`, details)
+  }
   if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
   if (status === 402) return new CallbellError('CALLBELL_PAYMENT_REQUIRED', message, details)
-  if (status === 429) return new CallbellError('CALLBELL_RATE_LIMITED', message, details)
-  // A 408 does not say that the request was not carried out (see `TIMED_OUT` in retry.ts).
-  if (status >= 500 || status === 408) return new CallbellError('CALLBELL_UNAVAILABLE', message, details)
-  if (status < 400) return new CallbellError('CALLBELL_INVALID_RESPONSE', message, details)
   const rejections = readRejections(status, text, place, quote)
   return new CallbellError('CALLBELL_REJECTED', message, { ...details, rejections })
 }

@@ -1,44 +1,25 @@
-/** What a failed attempt to make something means, and when to make the next one. Pure. */
-import type { CallbellError } from './errors.ts'
+/** What a failed attempt proves, and how long to wait before the next one. Pure. */
+import type { CallbellError, CallbellErrorCode } from './errors.ts'
 
 /**
- * - `NOT_SENT`: no byte left.
- * - `REFUSED`: Callbell would not work on it now.
- * - `DEFINITE_NO`: a complete 4xx other than a 408.
- * - `FAILED`: a complete 500. Work was done or not, and is over.
- * - `CUT_OFF`: nobody knows, and Callbell may still be at it for a moment.
- * - `TIMED_OUT`: a 408. It may be about an earlier use of the connection, or come from a proxy behind
- *   which Callbell is still at it. Work was done or not.
- * - `NO_ANSWER`: nobody knows, and Callbell may still be at it for long.
- * - `NOT_UNDERSTOOD`: what answered was not this API (a redirect, no HTTP, a failure of a
- *   megabyte), and would not be the next time.
- * - `HAPPENED`: it was made; only the answer was of no use.
+ * - `NOT_SENT`: no byte was sent.
+ * - `RATE_LIMITED`: a 429. The request was not carried out.
+ * - `DEFINITE_NO`: Callbell refused the request in its own form. It was not carried out.
+ * - `AMBIGUOUS`: anything else. The request was carried out, was not, or still may be.
  */
-export type AttemptClass =
-  | 'NOT_SENT'
-  | 'REFUSED'
-  | 'DEFINITE_NO'
-  | 'FAILED'
-  | 'CUT_OFF'
-  | 'TIMED_OUT'
-  | 'NO_ANSWER'
-  | 'NOT_UNDERSTOOD'
-  | 'HAPPENED'
+export type AttemptClass = 'NOT_SENT' | 'RATE_LIMITED' | 'DEFINITE_NO' | 'AMBIGUOUS'
 
-/** Places a failed attempt by what provably happened, and by nothing else. */
-export function classOf({ code, progress, status = 0, retryAfterMs }: CallbellError): AttemptClass {
+const refusals: ReadonlySet<CallbellErrorCode> = new Set([
+  'CALLBELL_UNAUTHORIZED',
+  'CALLBELL_PAYMENT_REQUIRED',
+  'CALLBELL_REJECTED',
+] satisfies CallbellErrorCode[])
+
+/** Classifies a failed attempt by what is proved, and by nothing else. */
+export function classOf({ code, progress }: CallbellError): AttemptClass {
   if (progress === 'unsent') return 'NOT_SENT'
-  // "2xx done": the status alone says so, however badly the rest arrived.
-  if (status >= 200 && status < 300) return 'HAPPENED'
-  if (code === 'CALLBELL_TIMEOUT') return 'NO_ANSWER'
-  if (code === 'CALLBELL_INVALID_RESPONSE') return 'NOT_UNDERSTOOD'
-  if (status === 408) return 'TIMED_OUT'
-  if (progress !== 'answered') return 'CUT_OFF'
-  // Only a server that refuses work tells when to come back; a 502 or 504 may be the word of a
-  // proxy behind which the work is being done.
-  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return 'REFUSED'
-  if (status >= 400 && status < 500) return 'DEFINITE_NO'
-  return status === 500 ? 'FAILED' : 'CUT_OFF'
+  if (code === 'CALLBELL_RATE_LIMITED') return 'RATE_LIMITED'
+  return refusals.has(code) ? 'DEFINITE_NO' : 'AMBIGUOUS'
 }
 
 const firstDelayMs = 100

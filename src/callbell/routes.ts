@@ -49,6 +49,7 @@ export const routes = {
     route: '/contacts/{uuid}/conversation/update_funnel',
     path: `/contacts/${segment(uuid)}/conversation/update_funnel`,
   }),
+  tokenOwner: (): Target => ({ route: '/auth/me', path: '/auth/me' }),
   teams: (page: number): Target => ({ route: '/teams', path: `/teams${pageSearch(page)}` }),
   channels: (page: number): Target => ({ route: '/channels', path: `/channels${pageSearch(page)}` }),
   funnels: (page: number): Target => ({ route: '/funnels', path: `/funnels${pageSearch(page)}` }),

@@ -1,120 +1,230 @@
 /**
- * The turns that replicas of one account share, so that all together keep to its limit: they are
- * taken from the store and, while it is away, each replica sends a share of its own.
+ * The permits that replicas of one account share, so that all together keep to its limit: they are
+ * taken from the store and, while it cannot be reached, each replica sends a share of its own.
  *
- * Between the two nobody can tell what the others have just sent. So whoever loses the store lets
- * the shared turns run out before it sends alone; and whoever finds it again keeps to its share, and
- * to the turns as well, until the others must have found it, too.
+ * A replica is in one of four phases:
+ * - `JOINING`: it has just been started, and cannot notice yet that the store's clock jumps. For a window
+ *   from the store's first reply on it sends a trickle, which the store reserves. Without a reply it
+ *   sends one request a second at first.
+ * - `MEMBER`: it sends what the store grants. The store believes that for `absentAfterMs` from the
+ *   latest reply that the replica confirms, and reserves the replica's share from then on.
+ * - `ALONE`: it lost the store and, once its share is surely reserved, sends that share. It tries the
+ *   store, and confirms nothing.
+ * - `RETURNING`: the store has been back for a while. It sends nothing until it has told the store, after
+ *   its last request, how many it has sent without a permit.
  */
+import type { PermitReply, PermitRequest } from '../store/store.ts'
 import { longestHoldUpMs, windowMs } from './sliding-window.ts'
 
-/**
- * Takes up to `wanted` turns out of `maxRps` in any `windowMs` milliseconds, which all replicas
- * share. Rejects where the others can't be asked, and once where what was granted may have been
- * forgotten since the last answer.
- *
- * @returns how many were granted; if not all, the milliseconds until there may be more; and how
- *   many replicas have asked lately, this one included
- */
-export type TakeTurns = (
-  wanted: number,
-  maxRps: number,
-  windowMs: number,
-) => Promise<{ readonly granted: number; readonly waitMs: number; readonly replicas: number }>
+/** Takes permits that all replicas share. Rejects where the store cannot be reached. */
+export type TakeTurns = (request: PermitRequest) => Promise<PermitReply>
+
+export interface SharedPermits {
+  readonly granted: number
+  readonly waitMs: number
+  /** A permit must not be used later than that, on the clock of `performance.now()`. */
+  readonly usableUntil: number
+}
 
 export interface SharedTurns {
-  /** Whether the store is away: turns are not asked for, `placesOf` says how many there are. */
+  /** Whether permits are not asked for: `placesOf` says how many requests may be sent. */
   isAlone(): boolean
+  /** Whether it will soon ask for permits. */
+  isJoining(): boolean
   /** Milliseconds for which nothing may be sent, whoever is asked. */
   silentForMs(now: number): number
   /** Out of a limit that all share, what this replica may send within a second at most. */
-  placesOf(limit: number, now: number): number
-  /**
-   * Never rejects.
-   *
-   * @param limit what all may send within a second
-   */
-  take(wanted: number, limit: number): Promise<{ readonly granted: number; readonly waitMs: number }>
+  placesOf(limit: number): number
+  /** Replicas that share the limit, as far as this one knows. */
+  replicas(): number
+  /** Never rejects. @param limit what all may send within a second */
+  take(wanted: number, limit: number): Promise<SharedPermits>
   close(): void
 }
 
-/** Turns are counted from when they are given: a request may be held up from there on. */
-const sharedWindowMs = windowMs + longestHoldUpMs
-/** Replicas alone share the limit by as many of them as were known, and by no fewer than so many. */
-const fewestReplicas = 4
-/** Idle replicas ask, too: they are to be known, and to know how many there are. */
-const askEveryMs = 1000
-const askAgainAfterMs = 250
-/** When all replicas have found a store that is back: a second for a connection, and time to ask. */
-const allBackAfterMs = 2000
+export interface SharedTurnsOptions {
+  /** What all may send within a second, at the moment. */
+  readonly limit: () => number
+  /** What `PermitRequest.uncounted` is at a moment. */
+  readonly uncounted: (now: number) => number
+}
 
-/** @param limit what all may send within a second, at the moment */
-export function createSharedTurns(takeTurns: TakeTurns, limit: () => number): SharedTurns {
-  let isAlone = false
-  let replicas = fewestReplicas
+type Phase = 'JOINING' | 'MEMBER' | 'ALONE' | 'RETURNING'
+
+/** Replicas alone share the limit by as many of them as were known, and by at least this many. */
+const fewestReplicas = 4
+/** Idle replicas ask, too: they are to be known, and to be believed to be members. */
+const askEveryMs = 400
+const askAgainAfterMs = 200
+/** In `JOINING` and `RETURNING` it is looked at again so soon whether they are over. */
+const lookAgainAfterMs = 50
+/** Several intervals of asking, with a slow reply in each. */
+const absentAfterMs = 2000
+/** A store that comes and goes is not worth returning to. */
+const steadyAfterMs = 1000
+/** So long a replica that has been started waits for the store, and sends one request a second. */
+const joinWithinMs = 10_000
+/** What does no harm where the others have the whole limit: two percent. */
+const trickle = 0.02
+/** From the reply to the first byte, the event loop may take its time. */
+const dispatchMs = 50
+/** A reply that takes longer is none: the store gives up on it. */
+const longestRoundTripMs = 1000
+/** How much of the slowest reply is forgotten with each that is faster. */
+const forgetting = 0.95
+
+/** @param takeTurns of the store */
+export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOptions): SharedTurns {
+  const createdAt = performance.now()
+  let phase: Phase = 'JOINING'
+  let isReachable = true
+  let hasHeard = false
+  /** When the first of the replies came that have come without a failure in between. */
+  let reachableSince: number | undefined
+  let latestReplyAt = 0
+  let confirmedAt = 0
   let silentUntil = 0
-  /** A replica that has just been started does not know whether the others have been alone. */
-  let shareUntil = Number.POSITIVE_INFINITY
-  let foundAgainAt = Number.NEGATIVE_INFINITY
+  let replicas = fewestReplicas
+  /** What it has told the store that it sends alone. */
+  let share = 0
+  let roundTripMs = 0
+  let isReset = false
+  const clock = new StoreClock()
   let timer: NodeJS.Timeout | undefined
 
-  const keepsToShare = (now: number): boolean => isAlone || now < shareUntil
+  /** Milliseconds from a question to the first byte that its answer allows, at most. */
+  const allowance = (): number => Math.min(roundTripMs, longestRoundTripMs) + dispatchMs
 
-  async function ask(wanted: number, limitInForce: number) {
+  async function ask(wanted: number, limit: number): Promise<SharedPermits> {
+    const sentAt = performance.now()
+    const allowedMs = allowance()
+    const lifetimeMs = Math.ceil(windowMs + longestHoldUpMs + allowedMs)
+    const askedAs = phase
+    const wasMember = askedAs === 'MEMBER'
+    if (wasMember) share = Math.floor(limit / Math.max(fewestReplicas, replicas))
+    else if (askedAs === 'JOINING') share = trickleOf(limit)
+    const hasAskedForReset = isReset
     try {
-      const turns = await takeTurns(wanted, limitInForce, sharedWindowMs)
-      find(turns.replicas)
-      return turns
+      const reply = await takeTurns({
+        wanted: wasMember ? wanted : 0,
+        limit,
+        lifetimeMs,
+        uncounted: options.uncounted(sentAt),
+        share,
+        confirmedAt: wasMember || askedAs === 'RETURNING' ? confirmedAt : 0,
+        absentAfterMs,
+        isReset,
+      })
+      const receivedAt = performance.now()
+      roundTripMs = Math.max(receivedAt - sentAt, roundTripMs * forgetting)
+      if (hasAskedForReset) isReset = false
+      if (!clock.agrees(reply.now, sentAt, receivedAt)) isReset = true
+      find(reply, receivedAt, askedAs)
+      const usableUntil = sentAt + allowedMs
+      // The store counts them for as long as they could have been used in time.
+      const isUsable = wasMember && phase === 'MEMBER' && !isReset && receivedAt <= usableUntil
+      if (!isUsable) return { granted: 0, waitMs: reply.granted > 0 ? 0 : reply.waitMs, usableUntil }
+      return { granted: reply.granted, waitMs: reply.waitMs, usableUntil }
     } catch {
-      // The store has said so in the log.
+      // The store has logged it.
       lose()
-      return { granted: 0, waitMs: 0 }
+      return { granted: 0, waitMs: 0, usableUntil: 0 }
     }
   }
 
-  function find(known: number): void {
-    const now = performance.now()
-    const isNew = shareUntil === Number.POSITIVE_INFINITY
-    if (isAlone && !isNew) foundAgainAt = now
-    if (isAlone || isNew) shareUntil = now + allBackAfterMs + sharedWindowMs
-    isAlone = false
-    // Of those who are still alone, a store that has lost its memory does not know.
-    replicas = now < shareUntil ? Math.max(replicas, known) : Math.max(fewestReplicas, known)
+  function find(reply: PermitReply, now: number, askedAs: Phase): void {
+    isReachable = true
+    hasHeard = true
+    reachableSince ??= now
+    latestReplyAt = now
+    confirmedAt = reply.now
+    // A store that has lost its memory does not know all of them yet.
+    replicas = reply.isQuiet ? Math.max(replicas, reply.replicas) : reply.replicas
+    const isSteady = !reply.isQuiet && now - reachableSince >= steadyAfterMs
+    if (phase === 'JOINING') {
+      const heardForMs = now - reachableSince
+      if (!reply.isQuiet && heardForMs >= windowMs + longestHoldUpMs) phase = 'MEMBER'
+    } else if (phase === 'RETURNING' && askedAs === 'RETURNING') {
+      phase = 'MEMBER'
+    } else if (phase === 'ALONE' && isSteady) {
+      phase = 'RETURNING'
+    }
   }
 
   function lose(): void {
-    const now = performance.now()
-    // One that never had the store was given none of the shared turns, and the others are alone already.
-    const hadStore = !isAlone && shareUntil !== Number.POSITIVE_INFINITY
-    // Where it was back for a moment, the others have kept to their shares: a store that comes and
-    // goes must not silence everyone for good.
-    const wasBackForLong = now - foundAgainAt > sharedWindowMs
-    if (hadStore && wasBackForLong) silentUntil = now + sharedWindowMs
-    isAlone = true
+    isReachable = false
+    reachableSince = undefined
+    if (phase === 'JOINING' || phase === 'ALONE') return
+    // The others may be granted its share until then, and what they are granted may take a window.
+    silentUntil = latestReplyAt + absentAfterMs + windowMs + longestHoldUpMs + allowance()
+    phase = 'ALONE'
   }
 
   async function keepAsking(): Promise<void> {
-    await ask(0, limit())
+    await ask(0, options.limit())
     if (timer === undefined) return
-    timer = setTimeout(() => void keepAsking(), isAlone ? askAgainAfterMs : askEveryMs).unref()
+    timer = setTimeout(() => void keepAsking(), pauseMs()).unref()
+  }
+
+  function pauseMs(): number {
+    if (phase === 'RETURNING') return lookAgainAfterMs
+    return phase === 'JOINING' || !isReachable ? askAgainAfterMs : askEveryMs
   }
 
   timer = setTimeout(() => void keepAsking(), 0).unref()
 
+  const isAlone = (): boolean => phase === 'ALONE' || phase === 'JOINING'
+
   return {
-    isAlone: () => isAlone,
-    silentForMs: (now) => Math.max(0, silentUntil - now),
-    // At least one: a replica that may never send serves nobody.
-    placesOf: (whole, now) => (keepsToShare(now) ? Math.max(1, Math.floor(whole / replicas)) : whole),
-    async take(wanted, limitInForce) {
-      const { granted, waitMs } = await ask(wanted, limitInForce)
-      const silenceMs = Math.max(0, silentUntil - performance.now())
-      // What was granted before the store was lost is not good any more.
-      return silenceMs > 0 ? { granted: 0, waitMs: silenceMs } : { granted, waitMs }
+    isAlone,
+    isJoining: () => phase === 'JOINING' && isReachable,
+    silentForMs(now) {
+      if (phase === 'RETURNING') return lookAgainAfterMs
+      if (phase === 'ALONE') return Math.max(0, silentUntil - now)
+      return 0
     },
+    placesOf(limit) {
+      if (!isAlone()) return limit
+      const isUnknown = !hasHeard && performance.now() < createdAt + joinWithinMs
+      const least = isUnknown ? 1 : trickleOf(limit)
+      return phase === 'ALONE' ? Math.max(least, Math.min(share, limit)) : least
+    },
+    replicas: () => replicas,
+    take: ask,
     close() {
       clearTimeout(timer)
       timer = undefined
     },
+  }
+}
+
+function trickleOf(limit: number): number {
+  return Math.max(1, Math.floor(limit * trickle))
+}
+
+/** Milliseconds by which two clocks may seem to differ more than they do. */
+const toleranceMs = 10
+/** By how much clocks that are being corrected may run faster or slower: a thousandth. */
+const drift = 0.001
+
+/** Notices that the store's clock jumps: how far it is ahead of ours can only be known within a round trip. */
+class StoreClock {
+  private earliest = Number.NEGATIVE_INFINITY
+  private latest = Number.POSITIVE_INFINITY
+  private checkedAt = 0
+
+  /**
+   * @param storeNow what the store's clock showed at some moment from `sentAt` to `receivedAt`
+   * @returns whether it agrees with what the clock showed before
+   */
+  agrees(storeNow: number, sentAt: number, receivedAt: number): boolean {
+    const driftMs = (receivedAt - this.checkedAt) * drift
+    const earliest = Math.max(storeNow - receivedAt, this.earliest - driftMs)
+    const latest = Math.min(storeNow - sentAt, this.latest + driftMs)
+    this.checkedAt = receivedAt
+    const doesAgree = earliest <= latest + toleranceMs
+    this.earliest = doesAgree ? Math.min(earliest, latest) : storeNow - receivedAt
+    this.latest = doesAgree ? Math.max(earliest, latest) : storeNow - sentAt
+    return doesAgree
   }
 }

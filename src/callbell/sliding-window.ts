@@ -14,39 +14,76 @@ export const longestHoldUpMs = 100
 const clumpMs = windowMs / 10
 const clumpsPerLimit = 8
 
-/** A request that has left. */
-export interface Flight {
-  readonly leftAt: number
+/** How many may leave within a tenth of a second, if no more than `places` may leave in a second. */
+export function clumpOf(places: number): number {
+  return Math.ceil(places / clumpsPerLimit)
+}
+
+/** The place of one request in a window: `letIn`, then `leave` or not, then `end`. */
+class Slot {
+  leftAt: number | undefined
   answeredAt: number | undefined
+  isHeld = false
+  private readonly window: SlidingWindow
+
+  constructor(window: SlidingWindow) {
+    this.window = window
+  }
+
+  /** @param isHeld whether it may wait for longer than `longestHoldUpMs` before anyone takes it up */
+  leave(now: number, isHeld: boolean): void {
+    this.leftAt = now
+    this.isHeld = isHeld
+    this.window.leave(this, now)
+  }
+
+  /** It is answered, has failed, or will not leave. */
+  end(now: number): void {
+    this.answeredAt = now
+    this.window.end(this, now)
+  }
 }
 
 /** All times are milliseconds on one clock that never goes back. */
 export class SlidingWindow {
   /** Let in, and not known to have left. */
   private pending = 0
+  /** Requests that have left, may not have been taken up yet for any time, and are unanswered. */
+  private held = 0
   /** Requests that have left, until it is known when their second starts, oldest first. */
-  private readonly flying = new Fifo<Flight>()
+  private readonly flying = new Fifo<Slot>()
   /** When the seconds started that are not over, oldest first. */
   private readonly started = new Fifo<number>()
   /** When the requests of the last tenth of a second left, oldest first. */
   private readonly clump = new Fifo<number>()
 
-  letIn(): void {
+  letIn(): Slot {
     this.pending += 1
+    return new Slot(this)
   }
 
-  /** One that was let in will not leave. */
-  takeBack(): void {
+  /** For a slot of this window. */
+  leave(slot: Slot, now: number): void {
     this.pending -= 1
-  }
-
-  /** One that was let in leaves. Its `answeredAt` is to be set when it is answered. */
-  leave(now: number): Flight {
-    const flight = { leftAt: now, answeredAt: undefined }
-    this.pending -= 1
-    this.flying.push(flight)
+    if (slot.isHeld) this.held += 1
+    else this.flying.push(slot)
     this.clump.push(now)
-    return flight
+  }
+
+  /** For a slot of this window. */
+  end({ leftAt, isHeld }: Slot, now: number): void {
+    if (leftAt === undefined) {
+      this.pending -= 1
+    } else if (isHeld) {
+      this.held -= 1
+      this.start(now)
+    }
+  }
+
+  /** How many may be taken up now, or were within the last second. */
+  load(now: number): number {
+    this.catchUp(now)
+    return this.count()
   }
 
   /** The moment from which on one more may be let in, if no more than `places` may leave in a second. */
@@ -76,21 +113,24 @@ export class SlidingWindow {
   }
 
   private placesInClump(places: number): number {
-    return Math.ceil(places / clumpsPerLimit) - this.pending - this.clump.size
+    return clumpOf(places) - this.pending - this.clump.size
   }
 
   private count(): number {
-    return this.pending + this.flying.size + this.started.size
+    return this.pending + this.held + this.flying.size + this.started.size
+  }
+
+  /** In order: where one that left earlier starts later, this one starts with that one. */
+  private start(at: number): void {
+    this.started.push(Math.max(this.started.at(this.started.size - 1) ?? 0, at))
   }
 
   private catchUp(now: number): void {
     const { flying, started, clump } = this
     for (let first = flying.at(0); first !== undefined; first = flying.at(0)) {
-      const latest = first.leftAt + longestHoldUpMs
+      const latest = (first.leftAt ?? now) + longestHoldUpMs
       if (first.answeredAt === undefined && now < latest) break
-      // In order: one that was answered before another that left earlier starts with that one.
-      const last = started.at(started.size - 1) ?? 0
-      started.push(Math.max(last, Math.min(first.answeredAt ?? latest, latest)))
+      this.start(Math.min(first.answeredAt ?? latest, latest))
       flying.shift()
     }
     dropUntil(started, now - windowMs)

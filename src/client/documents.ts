@@ -19,7 +19,7 @@ export type AddConversationNoteErrorCode =
 
 /** The note to be added, and to whose conversation. */
 export type AddConversationNoteInput = {
-  /** Names this note: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same note: it is added once. Remembered for a day, and not to be shared with a `createContact`. */
+  /** Names this note: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same note: it is added once. After `UNKNOWN`, repeat it after `retryAfterMs`. By default a key is remembered for a day. It must not be shared with a `createContact`. */
   idempotencyKey?: string | null | undefined;
   /** What the note says, sent exactly as it is given; it may have tabs and line breaks. Callbell documents no limit of its length. */
   text: string;
@@ -44,11 +44,11 @@ export type CloseConversationInput = {
 export type ContactErrorCode =
   /** A text that must say something is empty, or nothing at all is to be changed. */
   | 'BLANK'
-  /** The contact is not as it was expected to be. Nothing was changed. */
+  /** The contact has other tags than expected, or a tag in another spelling. Nothing was changed. */
   | 'CONFLICT'
   /** A value that is certain to be refused. Nothing was sent to Callbell. */
   | 'INVALID'
-  /** Callbell refused it, or has no such contact; the message is Callbell’s own. */
+  /** Callbell refused it, or has no such contact; the message is Callbell’s own. Or Callbell did not take a tag. Nothing was changed. */
   | 'REJECTED'
   /** A string has too many characters, or a list has over 500 items. */
   | 'TOO_LONG';
@@ -95,7 +95,7 @@ export type CreateContactInput = {
   channelUuid?: string | null | undefined;
   /** Custom fields to set, each of which must exist in the account. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. Remembered for a day. */
+  /** Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. After `UNKNOWN`, repeat it after `retryAfterMs`: the outcome is verified, and the contact is sent again only once that is safe. By default a key is remembered for a day. */
   idempotencyKey?: string | null | undefined;
   /** What the source knows the contact by: for WhatsApp the phone number with country code. At most 255 characters. */
   identifier: string;
@@ -166,21 +166,21 @@ export type SetBotStatusInput = {
 
 /** What is to be changed. A key that is left out stays as it is. `null` clears the note and the assigned user, and is refused elsewhere: Callbell can clear nothing else. */
 export type UpdateContactInput = {
-  /** Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another. At most 500. */
+  /** Tags to be added to those that are there: they are read, replaced, and read again. Edits through this gateway never lose one another. A tag that Callbell does not take is named. An empty list changes nothing. At most 500. */
   addTags?: Array<string> | null | undefined;
   /** E-mail address of the user to assign the contact to; `null` assigns it to nobody. */
   assignedUser?: string | null | undefined;
-  /** Whether the bot may talk to the contact. */
+  /** Whether the bot may talk to the contact. With `START` the update is not idempotent: it is not retried where Callbell may have carried it out. */
   botStatus?: BotStatus | null | undefined;
-  /** Custom fields to be set. Those that are not named stay as they are. At most 500. */
+  /** Custom fields to be set. Those that are not named stay as they are, and an empty list changes nothing. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts. */
+  /** The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts. Tags are written once at most: where others change them right afterwards, the error `CONFLICT` has the outcome `APPLIED`. */
   expectedTags?: Array<string> | null | undefined;
   /** A new name. At most 255 characters. */
   name?: string | null | undefined;
   /** A new note, at most 1000 characters; `null` clears it. */
   note?: string | null | undefined;
-  /** Tags to be taken away, in the same way as `addTags`. At most 500. */
+  /** Tags to be removed, in the same way as `addTags`. They are removed exactly as they are spelled: one that is there in another spelling only is a `CONFLICT`, and nothing is changed. At most 500. */
   removeTags?: Array<string> | null | undefined;
   /** The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set. At most 500. */
   tags?: Array<string> | null | undefined;

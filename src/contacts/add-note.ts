@@ -10,8 +10,8 @@ import {
   wellFormed,
   without,
 } from './input-rules.ts'
-import type { CreationProblem, MakeOnceParts } from './make-once.ts'
-import { makeOnce } from './make-once.ts'
+import type { CreationProblem, CreateOnceParts } from './create-once.ts'
+import { createOnce } from './create-once.ts'
 import type { NewNote } from './note-creation.ts'
 import { noteCreation } from './note-creation.ts'
 
@@ -39,7 +39,7 @@ const noteText = [notBlank, wellFormed, without(controlsButLayout)]
  */
 export async function addNote(
   callbell: CallbellClient,
-  parts: MakeOnceParts,
+  parts: CreateOnceParts,
   { idempotencyKey, ...input }: AddNoteInput,
   origin: Origin,
   deadline: number,
@@ -50,7 +50,7 @@ export async function addNote(
   check.text(noteText, input.text, 'text')
   const problems = [...checkIdempotencyKey(key), ...check.problems]
   if (problems.length > 0) return { isAdded: false, problems, replayed: false }
-  const result = await makeOnce(parts, key, noteCreation(callbell, input), origin, deadline)
+  const result = await createOnce(parts, key, noteCreation(callbell, input), origin, deadline)
   if ('problems' in result) return { isAdded: false, problems: result.problems, replayed: false }
   return { isAdded: result.made, problems: [], replayed: result.replayed }
 }

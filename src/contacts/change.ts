@@ -38,15 +38,23 @@ export async function changed<T>(
     return { result: await change(), problems: [] }
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
-    const elsewhere = error.status === 404 ? absent : null
-    return refused(
-      ...error.rejections.map(({ path, message }) => ({
-        path: path ?? elsewhere,
-        message,
-        code: 'REJECTED' as const,
-      })),
-    )
+    return rejected(error, absent)
   }
+}
+
+/** What Callbell refused, in terms of the input. @param absent as for `changed` */
+export function rejected(
+  { status, rejections }: CallbellError,
+  absent: readonly string[] | null = ['uuid'],
+): Changed<never> {
+  const elsewhere = status === 404 ? absent : null
+  return refused(
+    ...rejections.map(({ path, message }) => ({
+      path: path ?? elsewhere,
+      message,
+      code: 'REJECTED' as const,
+    })),
+  )
 }
 
 /** What is wrong with the uuid of what is to be changed. */

@@ -2,8 +2,11 @@
 import type { Origin } from '../caller.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import type { Bot, BotStatus, Channel, Contact, Funnel, Message, Team } from '../contact.ts'
+import type { WallClock } from '../moment.ts'
+import { momentNow } from '../moment.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { CallWatch, CreationKind } from '../watch.ts'
 import type { Connection, Step } from './connection.ts'
 import type { AddNoteInput, AddNoteResult } from './add-note.ts'
 import { addNote } from './add-note.ts'
@@ -11,14 +14,18 @@ import type { CreateContactInput, CreateContactResult } from './create-contact.t
 import { createContact } from './create-contact.ts'
 import type { Changed } from './change.ts'
 import { createContactLock } from './contact-lock.ts'
+import { createCreateAttempts } from './attempt-create.ts'
+import type { Calibration } from './calibration.ts'
+import { createCalibration } from './calibration.ts'
 import type { ContactTarget } from './conversation.ts'
 import { closeConversation, moveToFunnel, openConversation, setBotStatus } from './conversation.ts'
 import { deleteContact } from './delete-contact.ts'
 import type { Outcome } from './failure.ts'
 import { ContactsFailure } from './failure.ts'
 import { findContact, findContactByBsuid, findContactByPhone } from './find-contact.ts'
+import type { IdempotencyOptions } from './idempotency.ts'
 import { createIdempotency } from './idempotency.ts'
-import type { KeyRecordOptions } from './key-records.ts'
+import { createIdentityTurns } from './identity-turns.ts'
 import type { ContactListInput } from './list-contacts.ts'
 import { listContacts } from './list-contacts.ts'
 import { listMessages } from './list-messages.ts'
@@ -27,8 +34,7 @@ import { createRead } from './read.ts'
 import { readPages } from './read-pages.ts'
 import type { RetryBudgets } from './retry-budget.ts'
 import type { Repeating } from './repeat.ts'
-import type { SendOptions } from './sender.ts'
-import { createSender } from './sender.ts'
+import { createAsk } from './verify-outcome.ts'
 import { updateContact } from './update-contact.ts'
 import type { UpdateContactInput } from './update-rules.ts'
 
@@ -37,8 +43,17 @@ export interface Contacts {
   create(input: CreateContactInput, origin: Origin): Promise<CreateContactResult>
   /** Adds a note to the conversation of a contact. @param origin as in `create` */
   addNote(input: AddNoteInput, origin: Origin): Promise<AddNoteResult>
-  /** @param hasFieldTypes whether the types of custom fields are wanted. Default: false */
-  find(uuid: string, origin: Origin, hasFieldTypes?: boolean): Promise<Contact | null>
+  /**
+   * @param hasFieldTypes whether the types of custom fields are wanted. Default: false
+   * @param elsewhere finds the contact without a call, where another read of the same request gets it
+   *   before `until`, on the clock of `performance.now()`
+   */
+  find(
+    uuid: string,
+    origin: Origin,
+    hasFieldTypes?: boolean,
+    elsewhere?: (until: number) => Promise<Contact | undefined>,
+  ): Promise<Contact | null>
   findByPhone(
     phoneNumber: string,
     channelUuid: string | null | undefined,
@@ -65,6 +80,15 @@ export interface Contacts {
   teams(origin: Origin): Promise<readonly Team[]>
   channels(origin: Origin): Promise<readonly Channel[]>
   funnels(origin: Origin): Promise<readonly Funnel[]>
+  /** Whether lookups are known to find what was created. */
+  readonly calibration: Pick<Calibration, 'isProved'>
+  /**
+   * Asks Callbell once whether it accepts the token, which also shows what time it is there: without that, a
+   * lookup can't compare when something was created. A failure is logged, and changes nothing.
+   *
+   * @returns whether it does
+   */
+  checkToken(): Promise<boolean>
   /**
    * From here on, calls that have not started are refused.
    *
@@ -79,15 +103,41 @@ export interface ContactsParts {
   /** What retries and lookups are paid from. */
   readonly budgets: RetryBudgets
   readonly log: Logger
+  /** Counts what the gateway asks of Callbell by itself. */
+  readonly background: CallWatch
+  /** Default: the clock of the machine. */
+  readonly wallClock?: WallClock | undefined
+  /** Whose lookups are proved from the start. Default: none. */
+  readonly proved?: readonly CreationKind[] | undefined
+}
+
+export interface ContactsOptions extends IdempotencyOptions {
+  /** Milliseconds for queue, attempts and lookups of a call together. */
+  readonly timeoutMs: number
 }
 
 export function createContacts(
-  { callbell, store, budgets, log }: ContactsParts,
-  options: SendOptions & KeyRecordOptions,
+  { callbell, store, budgets, log, background, wallClock, proved }: ContactsParts,
+  options: ContactsOptions,
 ): Contacts {
-  const sender = createSender(budgets, options)
+  /** On behalf of the gateway itself. */
+  const ownOrigin = (): Origin => ({
+    caller: { name: 'gateway', bucket: 'gateway', scopes: new Set() },
+    requestId: 'gateway',
+    startedAt: momentNow(wallClock),
+    watch: background,
+    allowance: { takeRead: () => undefined, hold: () => undefined },
+  })
+  const calibration = createCalibration({
+    createAsk: () => createAsk(ownOrigin(), performance.now() + options.timeoutMs, budgets.of('gateway')),
+    log,
+    proved,
+  })
+  const attempts = createCreateAttempts({ budgets, calibration, timeAt: callbell.timeAt, wallClock }, options)
   const lock = createContactLock(store)
-  const once = { sender, budgets, idempotency: createIdempotency(store, sender, log, options) }
+  const identities = createIdentityTurns(store, log, options)
+  const idempotency = createIdempotency({ store, attempts, identities, log, wallClock }, options)
+  const once = { attempts, identities, budgets, idempotency }
   /** Not a set of them: one that is filled and emptied all the time keeps them from being collected. */
   let running = 0
   const allEnded = Promise.withResolvers<void>()
@@ -117,11 +167,12 @@ export function createContacts(
     })
   }
 
-  function runRead<T>(origin: Origin, call: (read: Read) => Promise<T>): Promise<T> {
+  function runRead<T>(origin: Origin, call: (read: Read, deadline: number) => Promise<T>): Promise<T> {
     return run(undefined, (deadline) => {
       // A read that gets its turn too late would not be answered in time.
       const enterBy = deadline - options.timeoutMs / 5
-      return call(createRead(budgets.of(origin.caller.bucket), { origin, enterBy, answerBy: deadline }))
+      const read = createRead(budgets.of(origin.caller.bucket), { origin, enterBy, answerBy: deadline })
+      return call(read, deadline)
     })
   }
 
@@ -130,8 +181,12 @@ export function createContacts(
       run(unstarted(input), (deadline) => createContact(callbell, once, input, origin, deadline)),
     addNote: (input, origin) =>
       run(unstarted(input), (deadline) => addNote(callbell, once, input, origin, deadline)),
-    find: (uuid, origin, hasFieldTypes) =>
-      runRead(origin, (read) => findContact(callbell, uuid, hasFieldTypes, read)),
+    find: (uuid, origin, hasFieldTypes, elsewhere) =>
+      runRead(origin, (read, deadline) => {
+        // What waits for another read shares its deadline with it, and needs time for a read of its own.
+        const until = deadline - options.timeoutMs / 2
+        return findContact(callbell, uuid, hasFieldTypes, elsewhere && (() => elsewhere(until)), read)
+      }),
     findByPhone: (phoneNumber, channelUuid, origin) =>
       runRead(origin, (read) => findContactByPhone(callbell, phoneNumber, channelUuid, read)),
     update: (input, origin) =>
@@ -155,6 +210,17 @@ export function createContacts(
       runRead(origin, (read) => readPages(read, (page, times) => callbell.listChannels(page, times))),
     funnels: (origin) =>
       runRead(origin, (read) => readPages(read, (page, times) => callbell.listFunnels(page, times))),
+    calibration,
+    async checkToken() {
+      const deadline = performance.now() + options.timeoutMs
+      try {
+        await callbell.checkToken({ origin: ownOrigin(), enterBy: deadline, answerBy: deadline })
+        return true
+      } catch (error) {
+        log.warn({ reason: String(error) }, 'Callbell did not confirm the token')
+        return false
+      }
+    },
     async stop() {
       isStopped = true
       if (running > 0) await allEnded.promise

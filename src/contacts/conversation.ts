@@ -1,4 +1,4 @@
-/** Changing where a conversation stands: each comes to the same however often it is made. */
+/** Changing where a conversation stands. All but the start of a bot is idempotent. */
 import type { CallbellClient } from '../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../contact.ts'
 import type { Changed } from './change.ts'
@@ -47,13 +47,19 @@ export function moveToFunnel(
   )
 }
 
-/** @throws ContactsFailure */
+/**
+ * Ending a bot is idempotent. Whether a bot that is started twice greets the customer twice, nobody knows.
+ *
+ * @throws ContactsFailure
+ */
 export function setBotStatus(
   callbell: CallbellClient,
   { uuid, status }: ContactTarget & { readonly status: BotStatus },
   repeating: Repeating,
 ): Promise<Changed<Bot>> {
   return changed(problemsOfUuid(uuid), () =>
-    repeat(repeating, (times) => callbell.setBotStatus(uuid, status, times)),
+    repeat(repeating, (times) => callbell.setBotStatus(uuid, status, times), {
+      isIdempotent: status !== 'start',
+    }),
   )
 }

@@ -4,8 +4,8 @@ import type { CallbellClient } from '../callbell/client.ts'
 import type { Contact } from '../contact.ts'
 import { contactCreation } from './contact-creation.ts'
 import { checkIdempotencyKey } from './input-rules.ts'
-import type { CreationProblem, MakeOnceParts } from './make-once.ts'
-import { makeOnce } from './make-once.ts'
+import type { CreationProblem, CreateOnceParts } from './create-once.ts'
+import { createOnce } from './create-once.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
 import { checkNewContact } from './new-contact-rules.ts'
 
@@ -30,7 +30,7 @@ export interface CreateContactResult {
  */
 export async function createContact(
   callbell: CallbellClient,
-  parts: MakeOnceParts,
+  parts: CreateOnceParts,
   input: CreateContactInput,
   origin: Origin,
   deadline: number,
@@ -42,7 +42,7 @@ export async function createContact(
     const problems = [...keyProblems, ...('problems' in checked ? checked.problems : [])]
     return { contact: null, problems, replayed: false }
   }
-  const result = await makeOnce(parts, key, contactCreation(callbell, checked.contact), origin, deadline)
+  const result = await createOnce(parts, key, contactCreation(callbell, checked.contact), origin, deadline)
   if ('problems' in result) return { contact: null, problems: result.problems, replayed: false }
   return { contact: result.made, problems: [], replayed: result.replayed }
 }

@@ -6,7 +6,8 @@ import type { Repeating } from './repeat.ts'
 import { repeat } from './repeat.ts'
 
 /**
- * Deletes a contact. What is gone after an attempt of which nobody can tell has been deleted by it.
+ * Deletes a contact. One that Callbell itself says is gone, after an ambiguous attempt, has been deleted
+ * by it.
  *
  * @returns its uuid
  * @throws ContactsFailure
@@ -21,7 +22,9 @@ export function deleteContact(
       try {
         await callbell.deleteContact(uuid, times)
       } catch (error) {
-        if (!(mayBeDone && error instanceof CallbellError && error.status === 404)) throw error
+        const isGone =
+          error instanceof CallbellError && error.code === 'CALLBELL_REJECTED' && error.status === 404
+        if (!(mayBeDone && isGone)) throw error
       }
       return uuid
     }),

@@ -66,11 +66,12 @@ const transientCodes: ReadonlySet<FailureCode> = new Set([
  * @param attempts how often the change was tried
  */
 export function failedChange(error: CallbellError, outcome: Outcome, attempts: number): ContactsFailure {
+  const retryable = outcome === 'NOT_APPLIED' && transientCodes.has(error.code)
   return new ContactsFailure(error.code, error.message, {
     outcome,
     attempts,
-    retryable: outcome === 'NOT_APPLIED' && transientCodes.has(error.code),
-    retryAfterMs: error.retryAfterMs,
+    retryable,
+    retryAfterMs: retryable ? error.retryAfterMs : undefined,
     cause: error,
   })
 }
@@ -80,7 +81,7 @@ export function failedRepeatable(error: CallbellError, outcome: Outcome, attempt
   return new ContactsFailure(error.code, error.message, {
     outcome,
     attempts,
-    retryable: outcome !== 'APPLIED' && transientCodes.has(error.code),
+    retryable: outcome !== 'APPLIED' && (transientCodes.has(error.code) || error.isTransient),
     retryAfterMs: error.retryAfterMs,
     cause: error,
   })
@@ -91,7 +92,7 @@ export function failedRead(error: unknown): unknown {
   if (!(error instanceof CallbellError)) return error
   const message = error.rejections.map((rejection) => rejection.message).join('; ')
   return new ContactsFailure(error.code, message || error.message, {
-    retryable: transientCodes.has(error.code),
+    retryable: transientCodes.has(error.code) || error.isTransient,
     retryAfterMs: error.retryAfterMs,
     cause: error,
   })

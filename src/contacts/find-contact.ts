@@ -6,6 +6,7 @@ import type { Read } from './read.ts'
 
 /**
  * @param hasFieldTypes whether the types of custom fields are wanted
+ * @param elsewhere finds the contact without a call, where another read of the same request gets it
  * @returns the contact; null where there is none
  * @throws ContactsFailure
  */
@@ -13,11 +14,12 @@ export async function findContact(
   callbell: CallbellClient,
   uuid: string,
   hasFieldTypes: boolean | undefined,
+  elsewhere: (() => Promise<Contact | undefined>) | undefined,
   read: Read,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
-  const { contact } = await read((times) => callbell.getContact(uuid, times, hasFieldTypes))
-  return contact
+  const found = await elsewhere?.()
+  return found ?? read((times) => callbell.getContact(uuid, times, hasFieldTypes))
 }
 
 /**
@@ -34,10 +36,7 @@ export async function findContactByPhone(
 ): Promise<Contact | null> {
   checkSegment('phoneNumber', phoneNumber)
   if (typeof channelUuid === 'string') checkSegment('channelUuid', channelUuid)
-  const { contact } = await read((times) =>
-    callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times),
-  )
-  return contact
+  return read((times) => callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times))
 }
 
 /**
@@ -51,6 +50,5 @@ export async function findContactByBsuid(
   read: Read,
 ): Promise<Contact | null> {
   checkSegment('bsuid', bsuid)
-  const { contact } = await read((times) => callbell.getContactByBsuid(bsuid, times))
-  return contact
+  return read((times) => callbell.getContactByBsuid(bsuid, times))
 }

@@ -1,43 +1,66 @@
-/** What the store keeps of a keyed creation, as JSON text of at most `largestRecordBytes`. */
+/**
+ * What the store keeps of a keyed creation, as JSON text of at most `largestRecordBytes`. It holds no time
+ * of our clocks: durations only, which go on by the age of the record on the store's clock.
+ */
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { CallbellErrorCode } from '../callbell/errors.ts'
 import { callbellErrorCodes } from '../callbell/errors.ts'
 import { largestRecordBytes } from '../store/store.ts'
 import type { Creation } from './creation.ts'
 
-/** So long after an attempt began, Callbell is not at it any more: what is not there now will not come. */
-const forgottenAfterMs = 30_000
+/** Records of an earlier version have no lease: none of its calls took longer. */
+const longestLeaseMs = 120_000
 
-const shared = {
+const common = {
   /** Of the input: the same key must not serve two. */
   fingerprint: z.string(),
-  /** When the first and the latest attempt began, in milliseconds since the epoch. */
-  firstBegan: z.number(),
-  lastBegan: z.number(),
+  /** Callbell's time when the first attempt was sent, or earlier, in milliseconds since the epoch; null: unknown. */
+  notBefore: z.number().nullable().default(null),
 }
+/** Tells two records apart that say the same: records are compared as texts. */
+const nonce = z.string().default('')
+/** Milliseconds that had passed, when the record was written, since the latest attempt had ended. */
+const sinceAttemptMs = z.number().default(0)
 
 const record = z.discriminatedUnion('state', [
-  /** Being sent. After `leaseUntil` nobody can be at it any more. */
-  z.object({ state: z.literal('RUNNING'), ...shared, owner: z.string(), leaseUntil: z.number() }),
+  /** A call is under way, for as long as its lease. */
+  z.object({
+    state: z.literal('RUNNING'),
+    ...common,
+    /** The process of the call. */
+    owner: z.string(),
+    /** Fencing token: one more for each call that takes the record over. */
+    token: z.number().default(0),
+    nonce,
+    /** Milliseconds from the writing of the record. */
+    leaseMs: z.number().default(longestLeaseMs),
+    /** Null where the call may send; else it only verifies an earlier attempt. */
+    sinceAttemptMs: z.number().nullable().default(null),
+  }),
   /** What was made is its `contact`, whatever it is: the name is older than other creations. */
-  z.object({ state: z.literal('CREATED'), ...shared, contact: z.unknown() }),
+  z.object({ state: z.literal('CREATED'), ...common, contact: z.unknown() }),
   /** Created, and too large for a record: Callbell is asked for it by its `reference`. */
-  z.object({ state: z.literal('REFERENCED'), ...shared, reference: z.string() }),
+  z.object({ state: z.literal('REFERENCED'), ...common, reference: z.string() }),
   z.object({
     state: z.literal('APPLIED'),
-    ...shared,
+    ...common,
     code: z.enum(callbellErrorCodes),
     attempts: z.number(),
   }),
   z.object({
     state: z.literal('UNKNOWN'),
-    ...shared,
+    ...common,
     code: z.enum(callbellErrorCodes),
     attempts: z.number(),
+    sinceAttemptMs,
+    nonce,
   }),
 ])
 
 export type IdempotencyRecord = z.output<typeof record>
+export type RunningRecord = IdempotencyRecord & { readonly state: 'RUNNING' }
+export type UnknownRecord = IdempotencyRecord & { readonly state: 'UNKNOWN' }
 
 export function writeRecord(value: IdempotencyRecord): string {
   return JSON.stringify(value)
@@ -49,8 +72,8 @@ export function readRecord(text: string): IdempotencyRecord {
 }
 
 /** What all states have of a record. */
-export function commonOf({ fingerprint, firstBegan, lastBegan }: IdempotencyRecord) {
-  return { fingerprint, firstBegan, lastBegan }
+export function commonOf({ fingerprint, notBefore }: IdempotencyRecord) {
+  return { fingerprint, notBefore }
 }
 
 /**
@@ -62,25 +85,42 @@ export function createdRecord<Made>(
   { reference }: Creation<Made>,
   made: Made,
 ): IdempotencyRecord {
-  const common = commonOf(earlier)
-  const whole = { ...common, state: 'CREATED', contact: made } as const
+  const shared = commonOf(earlier)
+  const whole = { ...shared, state: 'CREATED', contact: made } as const
   if (fits(whole)) return whole
   const uuid = reference?.of(made) ?? null
   if (uuid !== null) {
-    const referenced = { ...common, state: 'REFERENCED', reference: uuid } as const
+    const referenced = { ...shared, state: 'REFERENCED', reference: uuid } as const
     if (fits(referenced)) return referenced
   }
-  return { ...common, state: 'APPLIED', code: 'CALLBELL_INVALID_RESPONSE', attempts: 1 }
+  return { ...shared, state: 'APPLIED', code: 'CALLBELL_INVALID_RESPONSE', attempts: 1 }
 }
 
 /** The record of a call of which it is unknown whether it made anything. */
-export function unknownRecord(earlier: IdempotencyRecord, code: CallbellErrorCode, attempts: number) {
-  return { ...commonOf(earlier), state: 'UNKNOWN', code, attempts } as const
+export function unknownRecord(
+  earlier: IdempotencyRecord,
+  failure: { readonly code: CallbellErrorCode; readonly attempts: number },
+  sinceMs: number,
+): UnknownRecord {
+  const { code, attempts } = failure
+  const at = { sinceAttemptMs: sinceMs, nonce: randomUUID() }
+  return { ...commonOf(earlier), state: 'UNKNOWN', code, attempts, ...at }
 }
 
-/** Milliseconds until Callbell can't be at an attempt any more. */
-export function untilForgotten({ lastBegan }: IdempotencyRecord): number {
-  return Math.max(0, forgottenAfterMs - (Date.now() - lastBegan))
+/** Whether the call that wrote the record can't be sending any more. */
+export function isLeaseOver({ leaseMs }: RunningRecord, ageMs: number): boolean {
+  return ageMs > leaseMs
+}
+
+/**
+ * Milliseconds that have passed since the latest attempt ended, at least. A call sends and ends within its
+ * lease, so of one that left no result the attempt ended with its lease, at the latest.
+ *
+ * @param ageMs of the record, on the store's clock
+ */
+export function sinceAttempt(record_: RunningRecord | UnknownRecord, ageMs: number): number {
+  if (record_.sinceAttemptMs !== null) return record_.sinceAttemptMs + ageMs
+  return record_.state === 'RUNNING' ? Math.max(0, ageMs - record_.leaseMs) : ageMs
 }
 
 function fits(value: IdempotencyRecord): boolean {

@@ -1,25 +1,39 @@
-/** Keyed creations: one for a key, whoever asks again, whenever, and whatever broke in between. */
+/** Keyed creations: one for a key, whoever repeats it, whenever, and whatever broke in between. */
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CallbellError } from '../callbell/errors.ts'
-import type { Store } from '../store/store.ts'
+import type { Moment, WallClock } from '../moment.ts'
+import { momentNow } from '../moment.ts'
+import type { Store, StoredRecord } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { Attempting, CreateAttempts, Sending } from './attempt-create.ts'
+import { before, guarded } from './guarded.ts'
 import { ContactsFailure } from './failure.ts'
+import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 import {
-  commonOf,
   createdRecord,
+  isLeaseOver,
   readRecord,
+  sinceAttempt,
   unknownRecord,
-  untilForgotten,
   writeRecord,
 } from './idempotency-record.ts'
-import { before, guarded } from './guarded.ts'
-import { claimRefused, failureOf, isOfCallbell, overShare, reused } from './key-failures.ts'
+import type { IdentityTurn, IdentityTurns } from './identity-turns.ts'
+import {
+  claimRefused,
+  failureOf,
+  isOfCallbell,
+  overShare,
+  quarantined,
+  retryAfterUnknown,
+  reused,
+  takenOver,
+  tooManyClaims,
+} from './key-failures.ts'
 import type { KeyPlace, KeyRecordOptions } from './key-records.ts'
 import { createKeyRecords } from './key-records.ts'
 import { replay } from './replay.ts'
-import type { Sender, Sending } from './sender.ts'
 import { createUnsentClaims } from './unsent-claims.ts'
 
 export interface Keyed<Made> {
@@ -37,20 +51,39 @@ export interface Idempotency {
   create<Made>(caller: string, key: string, sending: Sending<Made>): Promise<Keyed<Made>>
 }
 
+export interface IdempotencyParts {
+  readonly store: Store
+  readonly attempts: CreateAttempts
+  readonly identities: IdentityTurns
+  readonly log: Logger
+  readonly wallClock?: WallClock | undefined
+}
+
+export interface IdempotencyOptions extends KeyRecordOptions {
+  /**
+   * Milliseconds after the end of an ambiguous attempt until a repeat may send again. Callbell, or a proxy
+   * in front of it, may carry out a request this long after it gave up on the answer.
+   */
+  readonly resendAfterMs: number
+}
+
+/** One call with its key. */
+interface KeyedCall<Made> extends Sending<Made> {
+  readonly place: KeyPlace
+  readonly fingerprint: string
+}
+
 /** What a process may need beyond a field's deadline to write down how it ended. */
 const leaseGraceMs = 2000
 /** Who waits for another replica asks the store, each time after twice as long: thousands may wait at once. */
 const firstPollMs = 100
 const longestPollMs = 500
-/** Before what can't be settled now is worth another try. */
-const leastRetryMs = 1000
 
 export function createIdempotency(
-  store: Store,
-  sender: Sender,
-  log: Logger,
-  options: KeyRecordOptions,
+  { store, attempts, identities, log, wallClock }: IdempotencyParts,
+  options: IdempotencyOptions,
 ): Idempotency {
+  const { resendAfterMs } = options
   const owner = randomUUID()
   const records = createKeyRecords(store, options)
   const unsent = createUnsentClaims(records)
@@ -64,164 +97,241 @@ export function createIdempotency(
   >()
 
   /** Claims the key and creates, or answers with what the key's record says. */
-  async function create<Made>(
-    place: KeyPlace,
-    fingerprint: string,
-    sending: Sending<Made>,
-  ): Promise<Keyed<Made>> {
-    const { deadline } = sending
-    const claim = runningRecord(fingerprint, Date.now(), sending)
+  async function create<Made>(call: KeyedCall<Made>): Promise<Keyed<Made>> {
+    const { place, fingerprint, deadline } = call
+    const notBefore = attempts.timeAt(momentNow(wallClock))
+    const claim = writeRecord(runningRecord({ fingerprint, notBefore }, 1, null, deadline))
     const isUnsent = (): void => unsent.add(place, claim)
     for (let pollMs = firstPollMs; ;) {
+      if (unsent.isFull()) throw tooManyClaims()
       const result = await guarded(records.claim(place, claim), deadline, isUnsent)
-      if (result.state === 'PUT') return send(place, claim, sending)
+      if (result.state === 'PUT') return createFirst(call, claim)
       if (result.state === 'OVER_LIMIT')
         throw overShare(result.usedBytes, records.claimBytes, options.callerStoreBytes)
-      const found =
-        result.state === 'PRESENT' ? result.record : await findRefused(place, result.reason, deadline)
+      if (result.state === 'QUARANTINED') throw quarantined(result.retryAfterMs)
+      const found = result.state === 'PRESENT' ? result : await findRefused(place, result.reason, deadline)
       // Redis may report an error after it has written the claim.
-      if (found === claim) return send(place, claim, sending)
-      if (unsent.take(found)) {
+      if (found.record === claim) return createFirst(call, claim)
+      if (unsent.take(found.record)) {
         const mayBeEither = (): void => {
-          unsent.add(place, found)
+          unsent.add(place, found.record)
           isUnsent()
         }
-        if (await guarded(records.replace(place, found, claim), deadline, mayBeEither))
-          return send(place, claim, sending)
+        if (await guarded(records.replace(place, found.record, claim), deadline, mayBeEither))
+          return createFirst(call, claim)
         continue
       }
-      const record = readRecord(found)
+      const record = readRecord(found.record)
       if (record.fingerprint !== fingerprint) throw reused()
       if (record.state === 'CREATED' || record.state === 'REFERENCED')
-        return { made: await replay(record, sending), replayed: true }
-      if (record.state === 'APPLIED') throw failureOf(record, sending)
-      if (record.state === 'UNKNOWN' || isOrphan(record)) {
-        const settled = await settleUnknown(place, found, record, sending)
+        return { made: await replay(record, call), replayed: true }
+      if (record.state === 'APPLIED') throw failureOf(record, { retryable: false })
+      if (record.state === 'UNKNOWN' || isOrphan(record, found.ageMs)) {
+        const settled = await settleUnknown(call, found, record)
         if (settled) return settled
-      } else if (performance.now() + pollMs < sending.deadline) {
+      } else if (performance.now() + pollMs < deadline) {
         // Another replica is at it, and writes down how it ends.
         await delay(pollMs)
         pollMs = Math.min(2 * pollMs, longestPollMs)
       } else {
-        throw failureOf(unknownRecord(record, 'CALLBELL_TIMEOUT', 1), sending)
+        const failure = { state: 'UNKNOWN', code: 'CALLBELL_TIMEOUT', attempts: 0 } as const
+        throw failureOf(failure, { retryable: true, retryAfterMs: Math.max(0, record.leaseMs - found.ageMs) })
       }
     }
   }
 
+  /** Creates under a claim before which nothing was sent. */
+  async function createFirst<Made>(call: KeyedCall<Made>, claim: string): Promise<Keyed<Made>> {
+    const turn = await takeTurn(call, false).catch(async (error: unknown) => {
+      if (!(error instanceof ContactsFailure)) throw error
+      throw await settleNotApplied(call, claim, error)
+    })
+    return send(call, claim, turn)
+  }
+
   /**
-   * Looks what became of an attempt of which nobody can tell, and creates only if Callbell has
-   * nothing and can't be at it any more.
+   * Verifies an ambiguous attempt of an earlier call, and sends again only if every lookup says that nothing
+   * is there, and Callbell can't be at it any more.
    *
    * @returns null if someone else was faster and the record must be read again
    */
   async function settleUnknown<Made>(
-    place: KeyPlace,
-    found: string,
-    record: IdempotencyRecord,
-    sending: Sending<Made>,
+    call: KeyedCall<Made>,
+    found: StoredRecord,
+    record: RunningRecord | UnknownRecord,
   ): Promise<Keyed<Made> | null> {
-    const code = 'code' in record ? record.code : 'CALLBELL_UNAVAILABLE'
-    const attempts = 'attempts' in record ? record.attempts : 1
-    const { fingerprint, firstBegan } = record
-    // Of a process that died it is not known when its latest attempt began: by its deadline at the latest.
-    const lastBegan = record.state === 'RUNNING' ? record.leaseUntil - leaseGraceMs : record.lastBegan
-    const claim = runningRecord(fingerprint, lastBegan, sending, firstBegan)
-    if (!(await guarded(records.replace(place, found, claim), sending.deadline))) return null
+    const { place, creation, origin, deadline } = call
+    const readAt = performance.now()
+    const sinceWhenRead = sinceAttempt(record, found.ageMs)
+    const since = (): number => Math.floor(sinceWhenRead + performance.now() - readAt)
+    const failure = 'code' in record ? record : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 0 }
+    const token = record.state === 'RUNNING' ? record.token : 0
+    const claim = writeRecord(runningRecord(record, token + 1, since(), deadline))
+    if (!(await guarded(records.replace(place, found.record, claim), deadline))) return null
 
-    const { creation, origin, deadline } = sending
-    const finding = await sender.look({ creation, origin, began: firstBegan }, deadline)
+    /** Writes down that it is unknown still. */
+    const stillUnknown = async (): Promise<ContactsFailure> => {
+      const sinceMs = since()
+      await settle(call, claim, unknownRecord(record, failure, sinceMs))
+      return failureOf(
+        { ...failure, state: 'UNKNOWN' },
+        { retryable: creation.canBeLookedUp, retryAfterMs: retryAfterUnknown(sinceMs, resendAfterMs) },
+      )
+    }
+    const turn = await takeTurn(call, true).catch(async (error: unknown) => {
+      if (!(error instanceof ContactsFailure)) throw error
+      throw await stillUnknown()
+    })
+    const verification = { creation, origin, notBefore: () => record.notBefore, isSole: turn.isSole }
+    const finding = await attempts.verify(verification, deadline)
     if (typeof finding === 'object') {
-      await settle(place, claim, createdRecord(record, creation, finding.made), sending)
+      const settled = await settle(call, claim, createdRecord(record, creation, finding.made))
+      await turn.end(settled === 'DONE')
       return { made: finding.made, replayed: true }
     }
-    const failure = new CallbellError(code, 'an earlier attempt', { progress: 'sent' })
-    if (finding === 'NOTHING' && untilForgotten({ ...record, lastBegan }) === 0) {
-      const next = runningRecord(fingerprint, Date.now(), sending, firstBegan)
-      if (!(await guarded(records.replace(place, claim, next), sending.deadline))) return null
-      return send(place, next, { ...sending, earlier: { began: firstBegan, failure } })
+    if (finding === 'ABSENT' && since() >= resendAfterMs) {
+      const next = writeRecord(runningRecord(record, token + 2, null, deadline))
+      const isOurs = await guarded(records.replace(place, claim, next), deadline).catch(async (error) => {
+        await turn.end(false)
+        throw error
+      })
+      if (!isOurs) {
+        await turn.end(false)
+        return null
+      }
+      const cause = new CallbellError(failure.code, 'an earlier attempt', { progress: 'sent' })
+      return send(call, next, turn, { notBefore: record.notBefore, failure: cause })
     }
-    const unsettled = { ...unknownRecord(record, code, attempts), lastBegan }
-    await settle(place, claim, unsettled, sending)
-    throw failureOf(unsettled, sending, Math.max(leastRetryMs, untilForgotten(unsettled)))
+    const [unknown] = await Promise.all([stillUnknown(), turn.end(false)])
+    throw unknown
   }
 
-  /** Sends under a claim, and writes down how it ended. */
-  async function send<Made>(place: KeyPlace, claim: string, sending: Sending<Made>): Promise<Keyed<Made>> {
-    const record = { ...readRecord(claim) }
-    let hasLeft = sending.earlier !== undefined
-    const onSent = (at: number): void => {
-      if (!hasLeft) record.firstBegan = at
-      hasLeft = true
-      record.lastBegan = at
+  /** Sends under a claim, and writes down how it ended. Ends the turn. */
+  async function send<Made>(
+    call: KeyedCall<Made>,
+    claim: string,
+    turn: IdentityTurn,
+    earlier?: Attempting['earlier'],
+  ): Promise<Keyed<Made>> {
+    const { creation } = call
+    const record = readRecord(claim)
+    let sentAt: Moment | undefined
+    const onSent = (at: Moment): void => {
+      sentAt ??= at
+      turn.sends()
     }
     try {
-      const made = await sender.send({ ...sending, onSent })
-      await settle(place, claim, createdRecord(record, sending.creation, made), sending)
+      const made = await attempts.create(call, { onSent, isSole: turn.isSole, earlier })
+      const settled = await settle(call, claim, createdRecord(record, creation, made))
+      // A repeat of a key whose record says nothing is to find its turn as it was.
+      await turn.end(settled === 'DONE')
       return { made, replayed: false }
     } catch (error) {
-      if (
-        error instanceof CallbellError ||
-        (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
-      ) {
-        await settle(place, claim, null, sending)
-        throw error
+      if (isNotApplied(error)) {
+        const [failure] = await Promise.all([settleNotApplied(call, claim, error), turn.end(true)])
+        throw failure
       }
-      const { code, attempts, outcome } =
-        error instanceof ContactsFailure && isOfCallbell(error.code)
-          ? { code: error.code, attempts: error.attempts ?? 1, outcome: error.outcome }
-          : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 1, outcome: 'UNKNOWN' as const }
-      const settled = {
-        ...commonOf(record),
-        state: outcome === 'APPLIED' ? outcome : 'UNKNOWN',
-        code,
-        attempts,
-      } as const
-      await settle(place, claim, settled, sending)
+      const known = error instanceof ContactsFailure && isOfCallbell(error.code) ? error : undefined
+      const failure = {
+        code: known ? codeOf(known) : ('CALLBELL_UNAVAILABLE' as const),
+        attempts: known?.attempts ?? 1,
+      }
+      const atSending = earlier || sentAt === undefined ? null : attempts.timeAt(sentAt)
+      const notBefore = atSending ?? record.notBefore
+      const unknown = unknownRecord({ ...record, notBefore }, failure, 0)
+      await Promise.all([settle(call, claim, unknown), turn.end(false)])
       if (!(error instanceof ContactsFailure)) throw error
-      throw failureOf(settled, sending, untilForgotten(settled), error.cause)
+      const retryAfterMs = retryAfterUnknown(0, resendAfterMs)
+      throw failureOf(unknown, { retryable: creation.canBeLookedUp, retryAfterMs, cause: error.cause })
     }
+  }
+
+  async function takeTurn(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityTurn> {
+    const { place, creation, origin, deadline } = call
+    return identities.take({
+      identity: creation.identity,
+      token: place.id,
+      isKeyed: true,
+      isRepeat,
+      caller: origin.caller.bucket,
+      deadline,
+    })
   }
 
   /**
-   * Writes down how a claim ended. A store that is away now must not hide the outcome from the
-   * caller: the claim is left, and the next one with this key looks what became of it.
+   * Frees the key of a call that sent nothing that was carried out.
+   *
+   * @returns what is to be thrown: what became of the key, where it is not the call's any more
+   */
+  async function settleNotApplied(
+    call: KeyedCall<unknown>,
+    claim: string,
+    error: ContactsFailure | CallbellError,
+  ): Promise<ContactsFailure | CallbellError> {
+    const settled = await settle(call, claim, null)
+    // The store may not have removed it: whoever finds it may go on as if it was not there.
+    if (settled === 'UNCERTAIN') unsent.add(call.place, claim)
+    return settled === 'TAKEN_OVER' ? takenOver(error) : error
+  }
+
+  /**
+   * Writes down how a claim ended, null: the key is free. A store that does not answer must not hide the
+   * outcome from the caller: the claim is left, and the next call with this key verifies the outcome.
+   *
+   * @returns `TAKEN_OVER` if another process has replaced the claim: its record stays
    */
   async function settle(
-    place: KeyPlace,
+    { place, deadline, origin }: KeyedCall<unknown>,
     claim: string,
     record: IdempotencyRecord | null,
-    { deadline, origin }: Sending<unknown>,
-  ): Promise<void> {
+  ): Promise<'DONE' | 'TAKEN_OVER' | 'UNCERTAIN'> {
+    const { requestId } = origin
     try {
-      const write =
-        record === null ? records.remove(place, claim) : records.replace(place, claim, writeRecord(record))
-      await before(deadline, write)
+      const settled = await before(
+        deadline,
+        record === null ? removeClaim(place, claim) : replaceClaim(place, claim, writeRecord(record)),
+      )
+      if (settled === 'TAKEN_OVER')
+        log.warn({ requestId }, 'another process has taken an idempotency key over')
+      return settled
     } catch (error) {
-      const { requestId } = origin
       log.warn({ requestId, reason: String(error) }, 'the outcome of a keyed call could not be stored')
+      return 'UNCERTAIN'
     }
   }
 
+  async function removeClaim(place: KeyPlace, claim: string): Promise<'DONE' | 'TAKEN_OVER'> {
+    if (await records.remove(place, claim)) return 'DONE'
+    return (await records.get(place)) === null ? 'DONE' : 'TAKEN_OVER'
+  }
+
+  async function replaceClaim(place: KeyPlace, claim: string, text: string): Promise<'DONE' | 'TAKEN_OVER'> {
+    if (await records.replace(place, claim, text)) return 'DONE'
+    // A store that has lost its records must know this one, or the key would be sent again.
+    return (await records.restore(place, text)) ? 'DONE' : 'TAKEN_OVER'
+  }
+
   /** The record of a key that the store refused to claim. A store that is full can still be read. */
-  async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<string> {
+  async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<StoredRecord> {
     const found = await guarded(records.get(place), deadline)
     if (found !== null) return found
     throw claimRefused(reason)
   }
 
   function runningRecord(
-    fingerprint: string,
-    began: number,
-    { deadline }: Sending<unknown>,
-    firstBegan = began,
-  ): string {
-    const leaseUntil = Date.now() + (deadline - performance.now()) + leaseGraceMs
-    return writeRecord({ state: 'RUNNING', fingerprint, firstBegan, lastBegan: began, owner, leaseUntil })
+    { fingerprint, notBefore }: Pick<IdempotencyRecord, 'fingerprint' | 'notBefore'>,
+    token: number,
+    sinceAttemptMs: number | null,
+    deadline: number,
+  ): RunningRecord {
+    const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
+    const nonce = randomUUID()
+    return { state: 'RUNNING', fingerprint, notBefore, owner, token, nonce, leaseMs, sinceAttemptMs }
   }
 
   /** Whether the process that was sending can't be sending any more. Ours is: it would be under way. */
-  function isOrphan(record: IdempotencyRecord & { state: 'RUNNING' }): boolean {
-    return !store.isShared || record.owner === owner || Date.now() > record.leaseUntil
+  function isOrphan(record: RunningRecord, ageMs: number): boolean {
+    return !store.isShared || record.owner === owner || isLeaseOver(record, ageMs)
   }
 
   return {
@@ -234,7 +344,7 @@ export function createIdempotency(
         const { made } = await first.result
         return { made: sending.creation.restore(made), replayed: true }
       }
-      const result = create({ id, owner: caller }, fingerprint, sending)
+      const result = create({ ...sending, fingerprint, place: { id, owner: caller } })
       underWay.set(id, { fingerprint, result })
       try {
         return await result
@@ -243,6 +353,16 @@ export function createIdempotency(
       }
     },
   }
+}
+
+function isNotApplied(error: unknown): error is ContactsFailure | CallbellError {
+  return (
+    error instanceof CallbellError || (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
+  )
+}
+
+function codeOf({ code }: ContactsFailure): CallbellError['code'] {
+  return isOfCallbell(code) ? code : 'CALLBELL_UNAVAILABLE'
 }
 
 function digest(text: string): string {

@@ -1,5 +1,5 @@
 /** The records of idempotency keys in the store: bounded in size, and counted in their caller's share. */
-import type { ClaimResult, Store } from '../store/store.ts'
+import type { ClaimResult, Store, StoredRecord } from '../store/store.ts'
 import { largestRecordBytes } from '../store/store.ts'
 import { readRecord } from './idempotency-record.ts'
 
@@ -20,11 +20,13 @@ export interface KeyPlace {
 export interface KeyRecords {
   /** What a new key needs of its caller's share, in bytes. */
   readonly claimBytes: number
-  get(place: KeyPlace): Promise<string | null>
+  get(place: KeyPlace): Promise<StoredRecord | null>
   /** Puts the record of a call that starts, if the key has none and the share has room. */
   claim(place: KeyPlace, text: string): Promise<ClaimResult>
   /** @returns whether the record was still the expected one, and is replaced */
   replace(place: KeyPlace, expected: string, text: string): Promise<boolean>
+  /** Puts the record of a key that the store has lost. @returns whether it is there now, as it was put */
+  restore(place: KeyPlace, text: string): Promise<boolean>
   /** @returns whether the record was still the expected one, and is gone */
   remove(place: KeyPlace, expected: string): Promise<boolean>
 }
@@ -44,6 +46,10 @@ export function createKeyRecords(store: Store, { ttlMs, callerStoreBytes }: KeyR
         bytes: chargeOf(text),
         replacedBytes: chargeOf(expected),
       }),
+    restore: async ({ id }, text) => {
+      const found = await store.putIfAbsent(id, text, ttlMs)
+      return found === null || found.record === text
+    },
     remove: ({ id, owner }, expected) => store.remove(id, expected, { owner, bytes: chargeOf(expected) }),
   }
 }

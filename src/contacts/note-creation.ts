@@ -1,7 +1,9 @@
-/** A note in a contact's conversation as something that is made once. */
+/** The creation of a note in a contact's conversation. */
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { CallbellClient } from '../callbell/client.ts'
-import { isBefore, isSince } from './created-since.ts'
+import type { Message } from '../contact.ts'
+import { isLongBefore, isSince } from './created-at.ts'
 import type { Creation } from './creation.ts'
 
 export interface NewNote {
@@ -13,32 +15,39 @@ export interface NewNote {
 /** Callbell's answer shows nothing of a note: what is made is just there. */
 const storedNote = z.literal(true)
 
-/** The creation of a note, which is looked up among the newest messages of its contact. */
+/** A note is looked up among the newest messages of its contact. */
 export function noteCreation(callbell: CallbellClient, { uuid, text }: NewNote): Creation<true> {
+  /** Whether Callbell keeps white space as it came is not documented: what is alike may be the note. */
+  const words = wordsOf(text)
+  const isAlike = (message: Message): boolean => wordsOf(message.text ?? '') === words
   return {
+    kind: 'note',
     // Unlike any contact's, which begins with an identifier.
     fingerprint: () => JSON.stringify({ note: text, uuid }),
+    // Identities are remembered for a while, and a text may be large.
+    identity: `note\n${uuid.toLowerCase()}\n${hash('sha256', words, 'base64url')}`,
+    lookup: 'messages',
     canBeLookedUp: true,
     async attempt(times) {
       await callbell.addNote(uuid, text, times)
       return true
     },
-    async look(began, times) {
-      const { messages, clockLeadMs } = await callbell.latestMessages(uuid, times)
+    async look(notBefore, ask) {
+      const messages = await ask((times) => callbell.latestMessages(uuid, times))
+      if (messages.length === 0) return 'ABSENT'
+      const since = notBefore()
+      if (since === null) return 'INCONCLUSIVE'
       const isThere = messages.some(
-        (message) =>
-          message.status === 'note' &&
-          message.text === text &&
-          isSince(message.createdAt, began, clockLeadMs),
+        (message) => message.status === 'note' && message.text === text && isSince(message.createdAt, since),
       )
       if (isThere) return { made: true }
-      const isOld = ({ createdAt }: { readonly createdAt: string | null }): boolean =>
-        isBefore(createdAt, began, clockLeadMs)
-      // Whether Callbell keeps white space as it came is not documented: what is alike may be ours.
-      const alike = messages.filter((message) => wordsOf(message.text ?? '') === wordsOf(text))
-      const oldest = messages.at(-1)
-      const reachesBack = oldest === undefined || isOld(oldest)
-      return reachesBack && alike.every(isOld) ? 'NOTHING' : 'UNCLEAR'
+      const reachesBack = isLongBefore(messages.at(-1)?.createdAt ?? null, since)
+      const areOld = messages.filter(isAlike).every(({ createdAt }) => isLongBefore(createdAt, since))
+      return reachesBack && areOld ? 'ABSENT' : 'INCONCLUSIVE'
+    },
+    async findAgain(_made, ask) {
+      const messages = await ask((times) => callbell.latestMessages(uuid, times))
+      return messages.some((message) => message.status === 'note' && message.text === text)
     },
     restore: (stored) => storedNote.parse(stored),
   }

@@ -49,21 +49,35 @@ export function sameNumber(a: string, b: string): boolean | null {
   return digitsOfA.slice(-fewestDigits) === digitsOfB.slice(-fewestDigits)
 }
 
+/** On so many digits at the end all spellings of one number agree: with and without a country code, a trunk zero, or what some countries leave out. */
+const identityDigits = 9
+
 /**
  * Names whom a new contact stands for: the same string for all spellings of one WhatsApp number, and for
- * other sources the identifier in Unicode's composed form (NFC), each with its source and channel.
- *
- * @param contact checked: without control characters in `channelUuid`
+ * other sources the identifier in Unicode's composed form (NFC), each with its source. The channel is left
+ * out, since none means the main one. Two persons may share an identity: it is for taking turns only.
  */
-export function identityOf({
-  source,
-  channelUuid,
-  identifier,
-}: Pick<NewContact, 'source' | 'channelUuid' | 'identifier'>): string {
+export function identityOf({ source, identifier }: Pick<NewContact, 'source' | 'identifier'>): string {
   const digits = source === 'whatsapp' ? digitsOf(identifier) : null
-  const person =
-    digits === null ? identifier.normalize('NFC') : nationalFormsOf(internationalOf(digits)).short
-  return `${source}\n${channelUuid ?? ''}\n${person}`
+  return `${source}\n${digits === null ? identifier.normalize('NFC') : shortOf(digits).slice(-identityDigits)}`
+}
+
+function shortOf(digits: string): string {
+  return nationalFormsOf(internationalOf(digits)).short
+}
+
+/**
+ * How a number is written, as far as it matters for finding it: what is found of one shape proves nothing of
+ * another, as Callbell may rewrite the one and not the other.
+ *
+ * @returns null where a lookup can't prove that there is none: with letters, a trunk zero in parentheses, or too
+ *   few digits
+ */
+export function shapeOf(identifier: string): 'plus' | 'zeros' | 'digits' | null {
+  const text = identifier.trim()
+  if (digitsOf(text) === null || !/^\+?[\d\s().-]+$/.test(text) || /\(0\)/.test(text)) return null
+  if (text.startsWith('+')) return 'plus'
+  return text.startsWith('00') ? 'zeros' : 'digits'
 }
 
 /** @returns the digits of a number, whatever separates them; null where it is not a number */

@@ -1,7 +1,6 @@
 /** Reading from Callbell: what changes nothing is simply asked for again where that may help. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Times } from '../callbell/client.ts'
-import type { CallbellErrorCode } from '../callbell/errors.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import { delayAfter } from '../callbell/retry.ts'
 import { failedRead } from './failure.ts'
@@ -17,13 +16,6 @@ export type Read = <T>(call: (times: Times) => Promise<T>) => Promise<T>
 
 const mostTries = 4
 
-/** A line that is full stays so if those in it come back: `OVERLOADED` is not repeated. */
-const passingCodes: ReadonlySet<CallbellErrorCode> = new Set([
-  'CALLBELL_RATE_LIMITED',
-  'CALLBELL_UNAVAILABLE',
-  'CALLBELL_TIMEOUT',
-] satisfies CallbellErrorCode[])
-
 /**
  * @param budget pays for whatever is asked for again
  * @param times until when all tries together may take
@@ -34,14 +26,15 @@ export function createRead(budget: RetryBudget, times: Times): Read {
     budget.earn()
     for (let tries = 1; ; tries += 1) {
       try {
-        return await call(times)
+        // A request that hangs leaves time for another.
+        return await call({ ...times, isRetried: tries < mostTries })
       } catch (error) {
         if (!(error instanceof CallbellError)) throw error
         // Of this one, nothing was paid for in vain: it never left.
         if (error.progress === 'unsent' && tries > 1) budget.refund()
         const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
         const isInTime = performance.now() + pause < times.enterBy
-        const mayRepeat = passingCodes.has(error.code) && tries < mostTries && isInTime
+        const mayRepeat = error.isTransient && tries < mostTries && isInTime
         if (!mayRepeat || !budget.spend()) throw failedRead(error)
         times.origin.watch.retried(error.code)
         await delay(pause)

@@ -2,7 +2,7 @@
 import { CallbellError } from '../callbell/errors.ts'
 import { ContactsFailure, failedRead } from './failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
-import type { Sending } from './sender.ts'
+import type { Sending } from './attempt-create.ts'
 
 /**
  * Takes what was made from the record. Where that holds only a reference, Callbell is asked once for what

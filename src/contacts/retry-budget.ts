@@ -18,8 +18,8 @@ export interface RetryBudget {
   tokens(): number
 }
 
-/** For requests that are no repetition of anything. */
-export const paidFor: RetryBudget = {
+/** For requests that repeat nothing. */
+export const unlimitedBudget: RetryBudget = {
   earn: () => undefined,
   spend: () => true,
   refund: () => undefined,

@@ -15,11 +15,13 @@ const firstPollMs = 50
 const longestPollMs = 200
 /** A process that died must not hold a contact for longer than its change could have taken. */
 const graceMs = 2000
+/** For how long a change that is made waits to know whether it was alone. */
+const longestReleaseMs = 1000
 
 /**
  * @param deadline when the change must have ended, on the clock of `performance.now()`
  * @throws ContactsFailure `OVERLOADED` if its turn does not come, `STORE_UNAVAILABLE` if the store does
- *   not answer, and what the change throws
+ *   not answer, `CONFLICT` if the store lost the lock while the change ran, and what the change throws
  */
 export async function runExclusively<T>(
   store: Store,
@@ -29,7 +31,7 @@ export async function runExclusively<T>(
 ): Promise<T> {
   const owner = randomUUID()
   const [next, lock] = [`next:${uuid}`, `lock:${uuid}`]
-  // What can't be given back ends by itself.
+  // What can't be given back ends by itself. A place that was lost does no harm: the lock decides.
   const giveBack = (key: string): void => void store.remove(key, owner).catch(() => undefined)
   try {
     try {
@@ -38,9 +40,26 @@ export async function runExclusively<T>(
     } finally {
       giveBack(next)
     }
-    return await change()
+    const result = await change()
+    if (await wasLost(store, lock, owner, deadline)) throw lost()
+    return result
   } finally {
     giveBack(lock)
+  }
+}
+
+/**
+ * Gives the lock back.
+ *
+ * @returns whether it was not held any more: the store has forgotten it, so that others may have taken it.
+ *   A store that does not answer has not: the lock lives longer than the deadline of its holder
+ */
+async function wasLost(store: Store, lock: string, owner: string, deadline: number): Promise<boolean> {
+  const until = Math.min(deadline, performance.now() + longestReleaseMs)
+  try {
+    return !(await before(until, store.remove(lock, owner)))
+  } catch {
+    return false
   }
 }
 
@@ -75,6 +94,17 @@ function unavailable(cause: unknown): ContactsFailure {
     retryable: true,
     isMessageShown: true,
     cause,
+  })
+}
+
+/** What was changed may have been overwritten by another change that started from an older list. */
+function lost(): ContactsFailure {
+  const message =
+    'The gateway’s store lost its data, so another change of this contact may have run meanwhile'
+  return new ContactsFailure('CONFLICT', message, {
+    outcome: 'UNKNOWN',
+    retryable: false,
+    isMessageShown: true,
   })
 }
 

@@ -9,14 +9,15 @@ export interface UnsentClaims {
   add(place: KeyPlace, claim: string): void
   /** Whether it was one of them; from here on it is not. */
   take(claim: string): boolean
+  /** Whether no further claim can be remembered: then none is to be written. */
+  isFull(): boolean
 }
 
 const tryAgainAfterMs = 1000
-/**
- * An outage of the store must not fill the memory. A claim beyond that is settled like one of a process
- * that died: its key only waits for longer. So no caller needs a share of its own here.
- */
+/** An outage of the store must not fill the memory: while so many are remembered, no key is claimed. */
 const mostRemembered = 10_000
+/** Claims that are under way when the last place is taken are remembered as well: this many at most. */
+const mostUnderWay = 10_000
 
 export function createUnsentClaims(records: Pick<KeyRecords, 'remove'>): UnsentClaims {
   const places = new Map<string, KeyPlace>()
@@ -37,9 +38,10 @@ export function createUnsentClaims(records: Pick<KeyRecords, 'remove'>): UnsentC
 
   return {
     add(place, claim) {
-      if (places.size < mostRemembered) places.set(claim, place)
+      if (places.size < mostRemembered + mostUnderWay) places.set(claim, place)
       if (!isRemoving) removeLater()
     },
     take: (claim) => places.delete(claim),
+    isFull: () => places.size >= mostRemembered,
   }
 }

@@ -5,6 +5,7 @@ import { problemsOfUuid } from './change.ts'
 import { InputCheck } from './input-rules.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
 import { checkCustomFields, name, note, singleLine, user } from './new-contact-rules.ts'
+import type { TagEdit } from './tag-edit.ts'
 
 /** A key that is left out stays as it is; null clears what Callbell can clear. */
 export interface UpdateContactInput {
@@ -29,17 +30,16 @@ export interface Update {
   readonly tags: TagEdit | null
 }
 
-/** A new list of tags, or an edit of the one that is there. */
-export interface TagEdit {
-  readonly replacement: readonly string[] | null
-  readonly add: readonly string[]
-  readonly remove: readonly string[]
-  /** What the list must be for the edit to be made; null: anything. */
-  readonly expected: readonly string[] | null
-}
-
 /** What Callbell has no way to clear. */
 const neverNull = ['name', 'tags', 'addTags', 'removeTags', 'customFields', 'teamUuid', 'botStatus'] as const
+
+/**
+ * Whether an update comes to the same however often it is carried out. Nobody knows whether a bot that is
+ * started twice greets the customer twice.
+ */
+export function isIdempotent({ botStatus }: Update['changes']): boolean {
+  return botStatus !== 'start'
+}
 
 /** @returns what is to be done, or everything that is wrong with the input at once */
 export function checkUpdate(
@@ -78,7 +78,7 @@ export function checkUpdate(
         // Callbell clears a note by an empty one.
         note: given.note === null ? '' : given.note,
         assignedUser: given.assignedUser,
-        customFields,
+        customFields: customFields?.length ? customFields : undefined,
         teamUuid: given.teamUuid ?? undefined,
         botStatus: given.botStatus ?? undefined,
       },
@@ -97,9 +97,14 @@ function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInpu
   ]
 }
 
-/** `expectedTags` alone changes nothing. */
-function isEmpty({ expectedTags: _expected, ...given }: Partial<UpdateContactInput>): boolean {
-  return Object.values(given).every((value) => value === undefined)
+/** Whether nothing is to be changed. `expectedTags` alone changes nothing, and neither does an empty list. */
+function isEmpty({ expectedTags: _expected, tags, ...given }: Partial<UpdateContactInput>): boolean {
+  const others = Object.values(given)
+  // An empty list of `tags` is no exception: it removes all.
+  return (
+    tags === undefined &&
+    others.every((value) => value === undefined || (Array.isArray(value) && value.length === 0))
+  )
 }
 
 function invalid(key: string, message: string, ...rest: string[]): ChangeProblem {

@@ -1,5 +1,5 @@
 import type { AddNoteResult } from '../contacts/add-note.ts'
-import type { CreationProblem } from '../contacts/make-once.ts'
+import type { CreationProblem } from '../contacts/create-once.ts'
 import { builder } from './builder.ts'
 import { changeField } from './field-call.ts'
 import type { UserErrorShape } from './user-error.ts'
@@ -16,7 +16,7 @@ const AddConversationNoteInput = builder.inputType('AddConversationNoteInput', {
     }),
     idempotencyKey: t.string({
       description:
-        'Names this note: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same note: it is added once. Remembered for a day, and not to be shared with a `createContact`.',
+        'Names this note: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same note: it is added once. After `UNKNOWN`, repeat it after `retryAfterMs`. By default a key is remembered for a day. It must not be shared with a `createContact`.',
     }),
   }),
 })
@@ -41,7 +41,7 @@ interface AddConversationNoteUserErrorShape extends UserErrorShape {
 const AddConversationNoteUserError = builder
   .objectRef<AddConversationNoteUserErrorShape>('AddConversationNoteUserError')
   .implement({
-    description: 'Why a note was not added, and what to mend.',
+    description: 'Why a note was not added, and what to fix.',
     interfaces: [UserError],
     fields: (t) => ({
       code: t.expose('code', {
@@ -77,7 +77,7 @@ builder.mutationField('addConversationNote', (t) =>
   t.field({
     type: AddConversationNotePayload,
     description:
-      'Adds a note to a contact’s conversation, which colleagues see and the contact does not: one call to Callbell, and a few more to find out what became of it where that is not clear (one page of the contact’s messages each). Each call adds one more note, unless it repeats an `idempotencyKey`. When it fails for a reason outside of the input, the field is null and the error’s `extensions.outcome` says what became of the note: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
+      'Adds a note to a contact’s conversation, which colleagues see and the contact does not: one call to Callbell, and up to three lookups where its outcome is not clear (one page of the contact’s messages each). It is sent again only if it was not sent or answered 429. Each call adds one more note, unless it repeats an `idempotencyKey`. When it fails for a reason outside of the input, the field is null, and the error’s `extensions.outcome` says whether the note was added: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
     args: {
       input: t.arg({ type: AddConversationNoteInput, required: true, description: 'The note to be added.' }),
     },

@@ -12,8 +12,14 @@ const ContactErrorCode = builder.enumType('ContactErrorCode', {
     BLANK: { description: 'A text that must say something is empty, or nothing at all is to be changed.' },
     TOO_LONG: { description: 'A string has too many characters, or a list has over 500 items.' },
     INVALID: { description: 'A value that is certain to be refused. Nothing was sent to Callbell.' },
-    REJECTED: { description: 'Callbell refused it, or has no such contact; the message is Callbell’s own.' },
-    CONFLICT: { description: 'The contact is not as it was expected to be. Nothing was changed.' },
+    REJECTED: {
+      description:
+        'Callbell refused it, or has no such contact; the message is Callbell’s own. Or Callbell did not take a tag. Nothing was changed.',
+    },
+    CONFLICT: {
+      description:
+        'The contact has other tags than expected, or a tag in another spelling. Nothing was changed.',
+    },
   } as const,
 })
 
@@ -22,7 +28,7 @@ interface ContactUserErrorShape extends UserErrorShape {
 }
 
 const ContactUserError = builder.objectRef<ContactUserErrorShape>('ContactUserError').implement({
-  description: 'Why a contact was not changed, and what to mend.',
+  description: 'Why a contact was not changed, and what to fix.',
   interfaces: [UserError],
   fields: (t) => ({
     code: t.expose('code', {

@@ -83,7 +83,8 @@ const SetBotStatusPayload = builder.objectRef<Changed<Bot>>('SetBotStatusPayload
 builder.mutationField('setBotStatus', (t) =>
   t.field({
     type: SetBotStatusPayload,
-    description: 'Starts or ends the bot of a conversation. Costs one call to Callbell.',
+    description:
+      'Starts or ends the bot of a conversation. Costs one call to Callbell. Starting a bot twice may greet the contact twice: so it is not retried where Callbell may have carried it out, and the outcome is `UNKNOWN`.',
     args: {
       input: t.arg({
         type: SetBotStatusInput,

@@ -1,5 +1,5 @@
 import type { CreateContactResult } from '../contacts/create-contact.ts'
-import type { CreationProblem } from '../contacts/make-once.ts'
+import type { CreationProblem } from '../contacts/create-once.ts'
 import { BotStatus } from './bot-status.ts'
 import { builder } from './builder.ts'
 import { ContactSource } from './contact-source.ts'
@@ -36,7 +36,7 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
     note: t.string({ description: 'A note on the contact. At most 1000 characters.' }),
     idempotencyKey: t.string({
       description:
-        'Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. Remembered for a day.',
+        'Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. After `UNKNOWN`, repeat it after `retryAfterMs`: the outcome is verified, and the contact is sent again only once that is safe. By default a key is remembered for a day.',
     }),
   }),
 })
@@ -58,7 +58,7 @@ interface CreateContactUserErrorShape extends UserErrorShape {
 const CreateContactUserError = builder
   .objectRef<CreateContactUserErrorShape>('CreateContactUserError')
   .implement({
-    description: 'Why a contact was not created, and what to mend.',
+    description: 'Why a contact was not created, and what to fix.',
     interfaces: [UserError],
     fields: (t) => ({
       code: t.expose('code', {
@@ -94,7 +94,7 @@ builder.mutationField('createContact', (t) =>
   t.field({
     type: CreateContactPayload,
     description:
-      'Creates one contact: one call to Callbell, and a few more to find out what became of it where that is not clear. When it fails for a reason outside of the input, the field is null and the error’s `extensions.outcome` says what became of the contact: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
+      'Creates one contact: one call to Callbell, and lookups where its outcome is not clear (each takes a call for each form of the number). It is sent again only if it was not sent or answered 429. When it fails for a reason outside of the input, the field is null, and the error’s `extensions.outcome` says whether the contact was created: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },

@@ -3,6 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql'
 import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import { ContactsFailure } from '../contacts/failure.ts'
+import { momentNow } from '../moment.ts'
 import type { FieldEnd } from '../telemetry/field-activity.ts'
 import type { GatewayContext } from './builder.ts'
 
@@ -45,7 +46,8 @@ async function recorded<T>(
 ): Promise<T> {
   const field = activity.field(nameOf(place))
   try {
-    const result = await call({ caller, requestId: activity.requestId, watch: field, allowance })
+    const { requestId } = activity
+    const result = await call({ caller, requestId, startedAt: momentNow(), watch: field, allowance })
     field.ended(endOf(result))
     return result
   } catch (error) {

@@ -13,10 +13,14 @@ builder.queryField('contact', (t) =>
       const { contacts, known } = context
       const hasFieldTypes = selectsFieldTypes(info)
       return readField(context, info, (origin) =>
-        known.contact(['uuid', uuid, hasFieldTypes], async () => {
-          const found = hasFieldTypes ? undefined : await known.foundByOthers(uuid)
-          return found ?? contacts.find(uuid, origin, hasFieldTypes)
-        }),
+        known.contact(['uuid', uuid, hasFieldTypes], () =>
+          contacts.find(
+            uuid,
+            origin,
+            hasFieldTypes,
+            hasFieldTypes ? undefined : (until) => known.foundByOthers(uuid, until),
+          ),
+        ),
       )
     },
   }),

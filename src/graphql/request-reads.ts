@@ -39,17 +39,25 @@ export class RequestReads {
    * What another field of the request finds by a number or an id of another kind need not be read by
    * its uuid as well.
    *
-   * @returns undefined where no other field finds it
+   * @param until how long to wait for the others, on the clock of `performance.now()`
+   * @returns undefined where no other field finds it by then
    */
-  async foundByOthers(uuid: string): Promise<Contact | undefined> {
+  async foundByOthers(uuid: string, until: number): Promise<Contact | undefined> {
     // By then all fields of the root have begun, and have registered what they read.
     await Promise.resolve()
-    for (const [name, reading] of this.contacts ?? []) {
-      if (name.startsWith('["uuid"')) continue
-      // Its error is reported by its own field.
-      const contact = await reading.catch(() => null)
-      if (contact?.uuid === uuid) return contact
+    const others = [...(this.contacts ?? [])].filter(([name]) => !name.startsWith('["uuid"'))
+    if (others.length === 0) return undefined
+    const late = Promise.withResolvers<null>()
+    const timer = setTimeout(late.resolve, until - performance.now(), null)
+    try {
+      for (const [, reading] of others) {
+        // Its error is reported by its own field.
+        const contact = await Promise.race([reading.catch(() => null), late.promise])
+        if (contact?.uuid === uuid) return contact
+      }
+      return undefined
+    } finally {
+      clearTimeout(timer)
     }
-    return undefined
   }
 }

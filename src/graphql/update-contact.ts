@@ -22,25 +22,31 @@ const UpdateContactInput = builder.inputType('UpdateContactInput', {
     }),
     addTags: t.stringList({
       description:
-        'Tags to be added to those that are there. Read, replaced and looked at again: three calls to Callbell. Edits through this gateway never lose one another. At most 500.',
+        'Tags to be added to those that are there: they are read, replaced, and read again. Edits through this gateway never lose one another. A tag that Callbell does not take is named. An empty list changes nothing. At most 500.',
     }),
     removeTags: t.stringList({
-      description: 'Tags to be taken away, in the same way as `addTags`. At most 500.',
+      description:
+        'Tags to be removed, in the same way as `addTags`. They are removed exactly as they are spelled: one that is there in another spelling only is a `CONFLICT`, and nothing is changed. At most 500.',
     }),
     expectedTags: t.stringList({
       description:
-        'The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts.',
+        'The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts. Tags are written once at most: where others change them right afterwards, the error `CONFLICT` has the outcome `APPLIED`.',
     }),
     customFields: t.field({
       type: [CustomFieldInput],
-      description: 'Custom fields to be set. Those that are not named stay as they are. At most 500.',
+      description:
+        'Custom fields to be set. Those that are not named stay as they are, and an empty list changes nothing. At most 500.',
     }),
     teamUuid: t.id({ description: 'The team to give the contact to.' }),
-    botStatus: t.field({ type: BotStatus, description: 'Whether the bot may talk to the contact.' }),
+    botStatus: t.field({
+      type: BotStatus,
+      description:
+        'Whether the bot may talk to the contact. With `START` the update is not idempotent: it is not retried where Callbell may have carried it out.',
+    }),
   }),
 })
 
-/** An edit of tags reads the list, replaces it, and checks it. */
+/** An edit of tags reads the list, replaces it, and reads it again. */
 const costOfUpdate = new FieldCost(({ input }: Arguments) => ({ calls: editsTags(input) ? 3 : 1 }))
 
 function editsTags(input: unknown): boolean {
@@ -54,7 +60,7 @@ builder.mutationField('updateContact', (t) =>
   t.field({
     type: UpdateContactPayload,
     description:
-      'Changes a contact. One call to Callbell, three when tags are added, removed or expected. It comes to the same however often it is made, and is repeated by itself when a call fails; `extensions.outcome` of an error says whether the change was made.',
+      'Changes a contact. One call to Callbell, up to three when tags are added, removed or expected. It is idempotent, unless it starts a bot, and is retried when a call fails. `extensions.outcome` of an error says whether the change was made.',
     args: {
       input: t.arg({ type: UpdateContactInput, required: true, description: 'What is to be changed.' }),
     },

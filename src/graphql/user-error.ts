@@ -7,7 +7,7 @@ export interface UserErrorShape {
 }
 
 export const UserError = builder.interfaceRef<UserErrorShape>('UserError').implement({
-  description: 'Something in the input that its giver can mend.',
+  description: 'Something in the input that the caller can fix.',
   fields: (t) => ({
     message: t.exposeString('message', {
       nullable: false,

@@ -8,8 +8,16 @@ export interface HealthSources {
   readonly isDraining: () => boolean
   /** Milliseconds by which the event loop is late. */
   readonly eventLoopDelayMs: () => number
-  readonly isStoreAvailable: () => Promise<boolean>
+  readonly checkStore: () => Promise<StoreState>
   readonly upstreamState: () => Pick<UpstreamState, 'breaker' | 'isTokenRejected'>
+}
+
+/** Both are for everyone who asks. */
+export interface StoreState {
+  /** Why calls with a new idempotency key are refused. */
+  readonly problem: string | null
+  /** What may go wrong, though nothing does now. */
+  readonly warning: string | null
 }
 
 /** A process this late answers nobody in time: others can do better. */
@@ -20,7 +28,7 @@ const storeKnownForMs = 1000
 const delayKnownForMs = 20
 
 export function createHealthChecks(sources: HealthSources): readonly Check[] {
-  const { isDraining, isStoreAvailable, upstreamState } = sources
+  const { isDraining, checkStore, upstreamState } = sources
   const eventLoopDelayMs = keepFor(delayKnownForMs, sources.eventLoopDelayMs)
   return [
     {
@@ -36,10 +44,12 @@ export function createHealthChecks(sources: HealthSources): readonly Check[] {
     },
     {
       name: 'store',
-      findProblem: async () =>
-        (await isStoreAvailable())
-          ? undefined
-          : 'can’t be written to; calls with a new idempotency key are refused',
+      async findProblem() {
+        const { problem } = await checkStore()
+        return problem === null ? undefined : `${problem}; calls with a new idempotency key are refused`
+      },
+      // All replicas have it, and none of them is the worse for it yet.
+      findWarning: async () => (await checkStore()).warning ?? undefined,
     },
     {
       name: 'breaker',
@@ -54,13 +64,14 @@ export function createHealthChecks(sources: HealthSources): readonly Check[] {
 }
 
 /** @returns a function that pings the store at most once a second, however many callers ask */
-export function createStoreCheck(store: Pick<Store, 'ping'>): () => Promise<boolean> {
-  return keepFor(storeKnownForMs, () =>
-    store.ping().then(
-      () => true,
-      () => false,
-    ),
-  )
+export function createStoreCheck(store: Pick<Store, 'ping'>): () => Promise<StoreState> {
+  return keepFor(storeKnownForMs, async () => {
+    try {
+      return { problem: null, warning: await store.ping() }
+    } catch (error) {
+      return { problem: error instanceof Error ? error.message : 'the store fails', warning: null }
+    }
+  })
 }
 
 /** @returns a function that gives the last value of `read` again until it is that many milliseconds old */

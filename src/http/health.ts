@@ -5,6 +5,8 @@ export interface Check {
   readonly name: string
   /** @returns what is wrong, or undefined; it does not reject */
   readonly findProblem: () => string | undefined | Promise<string | undefined>
+  /** @returns what is no problem yet: it is reported, and does not count; it does not reject */
+  readonly findWarning?: () => Promise<string | undefined>
 }
 
 export interface Health {
@@ -19,7 +21,7 @@ export function answerLiveness(): Response {
 }
 
 /**
- * 200 while new requests are welcome; 503 while they are not. Either way all reasons are told.
+ * 200 while new requests are welcome; 503 while they are not. Either way all reasons and warnings are reported.
  *
  * @param excluded names of checks that do not count, as in `/readyz?exclude=store`: what is wrong
  *   with all replicas at once is no reason to take each of them out of service
@@ -35,10 +37,16 @@ export async function answerReadiness(
     return Response.json({ error: `exclude must name one of ${names}` }, { status: 400 })
   }
   const findings = await Promise.all(
-    checks.map(async ({ name, findProblem }) => ({ name, problem: await findProblem() })),
+    checks.map(async ({ name, findProblem, findWarning }) => ({
+      name,
+      problem: await findProblem(),
+      warning: await findWarning?.(),
+    })),
   )
   const problems = findings.filter(({ problem }) => problem !== undefined)
   const ready = problems.every(({ name }) => excluded.includes(name))
-  const reasons = problems.map(({ name, problem }) => `${name}: ${problem}`)
+  const reasons = findings.flatMap(({ name, problem, warning }) =>
+    [problem, warning].flatMap((reason) => (reason === undefined ? [] : `${name}: ${reason}`)),
+  )
   return Response.json({ ready, upstream, reasons }, { status: ready ? 200 : 503 })
 }

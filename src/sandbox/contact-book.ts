@@ -26,8 +26,15 @@ export interface ContactBook {
   all(): readonly WireContact[]
 }
 
-/** @param seed what is in the book besides the first contact */
-export function createContactBook(seed: readonly Entry[] = []): ContactBook {
+/**
+ * @param seed what is in the book besides the first contact
+ * @param phoneForm whether numbers are kept as they came and looked up by their digits, or kept as digits
+ *   and looked up by exactly these
+ */
+export function createContactBook(
+  seed: readonly Entry[] = [],
+  phoneForm: 'as-given' | 'digits' = 'as-given',
+): ContactBook {
   const { uuid, createdAt, parameters } = firstContact
   const first = newEntry(uuid, parameters, Date.parse(createdAt))
   const entries = new Map([first, ...seed].map((entry) => [entry.contact.uuid, entry]))
@@ -46,7 +53,11 @@ export function createContactBook(seed: readonly Entry[] = []): ContactBook {
   return {
     add(given) {
       created += 1
-      const entry = newEntry(uuidOf('contact', created), given, Date.now())
+      const kept =
+        phoneForm === 'digits' && given.source === 'whatsapp'
+          ? { ...given, identifier: digitsOf(given.identifier) }
+          : given
+      const entry = newEntry(uuidOf('contact', created), kept, Date.now())
       entries.set(entry.contact.uuid, { ...entry, activeAt: preciseNow() })
       index(entry.contact)
       return entry.contact
@@ -54,7 +65,7 @@ export function createContactBook(seed: readonly Entry[] = []): ContactBook {
     find: (wanted) => entries.get(wanted),
     findByPhone(phoneNumber, channelUuid = mainChannel('whatsapp')?.uuid) {
       const digits = digitsOf(phoneNumber)
-      if (digits === '') return undefined
+      if (digits === '' || (phoneForm === 'digits' && digits !== phoneNumber)) return undefined
       return Array.from(byDigits.get(digits) ?? [], (found) => entries.get(found)?.contact).find(
         (contact) => contact?.channel?.uuid === channelUuid,
       )

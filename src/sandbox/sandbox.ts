@@ -37,11 +37,11 @@ export interface Fault {
   /** An answer in place of the normal one. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** A text is sent as it is, anything else as JSON. */
+  /** A text is sent as it is, anything else as JSON. Default: of a status from 400 on, an error as Callbell has it. */
   readonly body?: unknown
   /** Cut the connection instead of answering. */
   readonly drop?: boolean
-  /** With `drop`: do the work all the same, so many milliseconds after the cut. */
+  /** With `drop` or `status`: do the work all the same, this many milliseconds after the cut or the answer. */
   readonly workAfterMs?: number
 }
 
@@ -65,6 +65,11 @@ export interface SandboxOptions {
   readonly maxRps?: number
   /** How a contact is answered: as seen on the live API (the default), or in a list of one, as in the documents. */
   readonly contactShape?: 'object' | 'array'
+  /**
+   * How numbers are kept and looked up: as they came, and by their digits (the default); or as digits, and
+   * only by the text that is kept.
+   */
+  readonly phoneForm?: 'as-given' | 'digits'
   /** How many contacts are there from the start, besides the first one. Default: none. */
   readonly seed?: number
   /** What goes wrong with a request for which `failNext` has nothing. Default: nothing does. */
@@ -81,9 +86,10 @@ export async function startSandbox({
   maxRps = 300,
   contactShape = 'object',
   seed = 0,
+  phoneForm = 'as-given',
   faultOf,
 }: SandboxOptions): Promise<Sandbox> {
-  const contacts = createContactBook(createSeed(seed))
+  const contacts = createContactBook(createSeed(seed), phoneForm)
   const route = createRouter({
     contacts,
     show: (contact) => ({ contact: contactShape === 'array' ? [contact] : contact }),
@@ -112,17 +118,24 @@ export async function startSandbox({
     if (fault?.delayMs !== undefined) await delay(fault.delayMs)
     if (fault?.drop) {
       request.socket.destroy()
-      if (fault.workAfterMs === undefined) return
-      await delay(fault.workAfterMs)
-      reply(recorded)
+      await workLate(fault, recorded)
       return
     }
     // A fault after the work is none where the work was not taken on: a 201 would be a lie.
     const isTooMany = fault?.afterWork === true && normal.status === 429
     const { status, body, headers }: Reply & Pick<Fault, 'headers'> =
-      fault?.status === undefined || isTooMany ? normal : { body: undefined, ...fault, status: fault.status }
+      fault?.status === undefined || isTooMany
+        ? normal
+        : { body: bodyOf(fault.status), ...fault, status: fault.status }
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
+    if (fault) await workLate(fault, recorded)
+  }
+
+  async function workLate({ workAfterMs }: Fault, recorded: RecordedRequest): Promise<void> {
+    if (workAfterMs === undefined) return
+    await delay(workAfterMs)
+    reply(recorded)
   }
 
   const server = createServer((request, response) => {
@@ -144,6 +157,10 @@ export async function startSandbox({
       await once(server, 'close')
     },
   }
+}
+
+function bodyOf(status: number): unknown {
+  return status >= 400 ? { error: `status ${status}` } : undefined
 }
 
 async function record(request: IncomingMessage): Promise<RecordedRequest> {

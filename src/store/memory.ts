@@ -1,12 +1,13 @@
 /** `memory:`: forgets everything when the process ends. */
 import { createSweep, pruneInBackground } from './prune-timer.ts'
 import { digestOfOwner, Shares } from './shares.ts'
-import type { Charge, Store } from './store.ts'
+import type { Charge, Store, StoredRecord } from './store.ts'
 import { expiryOfCharged } from './store.ts'
 
 interface Entry {
   readonly record: string
-  /** Milliseconds since the epoch. */
+  /** Milliseconds on the clock of `performance.now()`, which no change of the wall clock moves. */
+  readonly writtenAt: number
   readonly expiresAt: number
   /** The owner as a digest. */
   readonly charge: Charge | null
@@ -21,7 +22,11 @@ export function openMemoryStore(): Store {
 
   function find(key: string): Entry | undefined {
     const entry = entries.get(key)
-    return entry === undefined || entry.expiresAt <= Date.now() ? undefined : entry
+    return entry === undefined || entry.expiresAt <= performance.now() ? undefined : entry
+  }
+
+  function storedOf({ record, writtenAt }: Entry): StoredRecord {
+    return { record, ageMs: performance.now() - writtenAt }
   }
 
   function put(key: string, entry: Entry): void {
@@ -38,40 +43,45 @@ export function openMemoryStore(): Store {
 
   // The share of an expired record has forgotten it by itself.
   const sweep = createSweep(entries, (key, { expiresAt }) => {
-    if (expiresAt <= Date.now()) entries.delete(key)
+    if (expiresAt <= performance.now()) entries.delete(key)
   })
   const stops = [
     pruneInBackground(() => sweep(batchSize)),
-    pruneInBackground(() => shares.pruneBatch(Date.now())),
+    pruneInBackground(() => shares.pruneBatch(performance.now())),
   ]
 
   return {
     isShared: false,
     async get(key) {
-      return find(key)?.record ?? null
+      const there = find(key)
+      return there ? storedOf(there) : null
     },
     async putIfAbsent(key, record, ttlMs) {
       const there = find(key)
-      if (there === undefined) put(key, { record, expiresAt: Date.now() + ttlMs, charge: null })
-      return there?.record ?? null
+      if (there) return storedOf(there)
+      const now = performance.now()
+      put(key, { record, writtenAt: now, expiresAt: now + ttlMs, charge: null })
+      return null
     },
     async claim(key, record, ttlMs, { owner: name, bytes, limitBytes }) {
       const there = find(key)
-      if (there) return { state: 'PRESENT', record: there.record }
-      const now = Date.now()
+      if (there) return { state: 'PRESENT', ...storedOf(there) }
+      const now = performance.now()
       const owner = digestOfOwner(name)
       const usedBytes = shares.used(owner, now)
       if (limitBytes > 0 && usedBytes + bytes > limitBytes) return { state: 'OVER_LIMIT', usedBytes }
-      put(key, { record, expiresAt: expiryOfCharged(now, ttlMs), charge: { owner, bytes } })
+      const expiresAt = expiryOfCharged(now, ttlMs)
+      put(key, { record, writtenAt: now, expiresAt, charge: { owner, bytes } })
       return { state: 'PUT' }
     },
     async replace(key, expected, record, ttlMs, charge) {
       const there = find(key)
       if (there?.record !== expected) return false
       take(key, there)
-      const now = Date.now()
+      const now = performance.now()
       put(key, {
         record,
+        writtenAt: now,
         expiresAt: charge ? expiryOfCharged(now, ttlMs) : now + ttlMs,
         charge: charge ? { owner: digestOfOwner(charge.owner), bytes: charge.bytes } : null,
       })
@@ -84,7 +94,7 @@ export function openMemoryStore(): Store {
       return true
     },
     // Nothing refuses a write here.
-    ping: () => Promise.resolve(),
+    ping: () => Promise.resolve(null),
     async close() {
       for (const stop of stops) stop()
       entries.clear()

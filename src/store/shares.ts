@@ -17,7 +17,7 @@ export class Shares {
   private readonly sweep = createSweep(this.owners, (owner) => this.forget(owner, this.sweptAt))
   private sweptAt = 0
 
-  /** @returns bytes of the owner's records that expire after `now`, in milliseconds since the epoch */
+  /** @returns bytes of the owner's records that expire after `now`, in milliseconds on the store's clock */
   used(owner: string, now: number): number {
     this.forget(owner, now)
     let used = 0

@@ -9,9 +9,10 @@ const ownerOnly = 0o600
  * Opens the file, and brings a file of an earlier version to the present tables.
  *
  * @param file is created where it is missing, and its folder too
- * @throws if the file can't be used, or another process has it
+ * @param ttlMs for which records of an earlier version live at least, in milliseconds from now
+ * @throws if the file can't be used, another process has it, or a later version has written it
  */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, ttlMs: number): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   makePrivate(file)
   const database = new DatabaseSync(file)
@@ -19,8 +20,9 @@ export function openDatabase(file: string): DatabaseSync {
     lock(database, file)
     // A write is in the file system's hands before it returns: it outlives the process, though
     // perhaps not a loss of power. A sync of the disk for each would cost more than the create.
-    database.exec('PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON')
-    createTables(database)
+    database.exec('PRAGMA synchronous = NORMAL')
+    createTables(database, file, ttlMs)
+    database.exec('PRAGMA secure_delete = ON')
     return database
   } catch (error) {
     database.close()
@@ -62,18 +64,76 @@ function lock(database: DatabaseSync, file: string): void {
   }
 }
 
-/** Records of an earlier version have no owner, and count in nobody's share. */
-function createTables(database: DatabaseSync): void {
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID',
-  )
+/** A file of a later version is left alone. */
+const layout = 1
+
+/**
+ * The key is not the primary one: in a table that is sorted by text SQLite keeps a quarter of a page of
+ * each record, and the rest of it in pages of its own. `ends_at` is on the store's own clock; an earlier
+ * version, which would take it for wall-clock time and remove every record, can't open the file.
+ */
+const tables = `
+  CREATE TABLE clock (elapsed_ms INTEGER NOT NULL);
+  INSERT INTO clock VALUES (0);
+  CREATE TABLE records (
+    key TEXT NOT NULL UNIQUE,
+    written_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    owner TEXT,
+    bytes INTEGER NOT NULL,
+    record TEXT NOT NULL
+  );`
+/** Has all that pruning and the sums of the shares need, so that neither reads the records themselves. */
+const index = 'CREATE INDEX records_end ON records (ends_at, owner, bytes);'
+
+/**
+ * Of the wall clock it is not known whether it is right, now or when the records were written: no key
+ * may be forgotten early. Locks are those of a process that has ended.
+ */
+const takeOver = `
+  INSERT INTO records (key, written_at, ends_at, owner, bytes, record)
+    SELECT key, 0, min(max(:ttlMs, expires_at - :wallClock), :longestTtlMs), owner, bytes, record
+    FROM earlier_records WHERE key NOT GLOB 'lock:*' AND key NOT GLOB 'next:*';`
+
+/** As the configuration bounds it. */
+const longestTtlMs = 8760 * 3_600_000
+
+/** @throws if the file is of a later version */
+function createTables(database: DatabaseSync, file: string, ttlMs: number): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (version > layout) throw new Error(`${file} was written by a later version of the gateway`)
+  if (version === layout) return
   const columns = database.prepare('PRAGMA table_info(records)').all()
-  if (!columns.some(({ name }) => name === 'owner')) {
-    database.exec(`BEGIN;
-      ALTER TABLE records ADD COLUMN owner TEXT;
-      ALTER TABLE records ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
-      COMMIT`)
+  const isNew = columns.length === 0
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    if (isNew) database.exec(tables)
+    else {
+      if (!columns.some(({ name }) => name === 'owner')) {
+        database.exec(`ALTER TABLE records ADD COLUMN owner TEXT;
+          ALTER TABLE records ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0`)
+      }
+      database.exec(`ALTER TABLE records RENAME TO earlier_records; ${tables}`)
+      database.prepare(takeOver).run({ ttlMs, wallClock: Date.now(), longestTtlMs })
+      database.exec('DROP TABLE earlier_records')
+    }
+    database.exec(`${index} PRAGMA user_version = ${layout}; COMMIT`)
+  } catch (error) {
+    // A full disk has ended it already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
   }
-  // Holds all that pruning and the sums of the shares need, so that neither reads the records themselves.
-  database.exec('CREATE INDEX IF NOT EXISTS records_expiry ON records (expires_at, owner, bytes)')
+  if (!isNew) giveBackSpace(database)
+}
+
+/**
+ * The new table is a third of the size. The pages of the earlier one are not overwritten, which would
+ * take twice as long: the file is written anew without them.
+ */
+function giveBackSpace(database: DatabaseSync): void {
+  try {
+    database.exec('VACUUM')
+  } catch {
+    // A disk without room for both: the pages stay in the file until new records take them.
+  }
 }

@@ -26,17 +26,61 @@ export interface ReplacingCharge extends Charge {
   readonly replacedBytes: number
 }
 
+/** What a key has, and for how long. */
+export interface StoredRecord {
+  readonly record: string
+  /**
+   * Milliseconds since the record was written, by the store's own clock: never negative, and never more
+   * than has really passed.
+   */
+  readonly ageMs: number
+}
+
 /**
  * - `PUT`: the record was written
  * - `PRESENT`: the key has a record, and nothing was written
  * - `OVER_LIMIT`: the owner's share has no room for the record, and nothing was written
- * - `REFUSED`: the store answered that it did not write the record
+ * - `REFUSED`: the store surely did not write the record
+ * - `QUARANTINED`: the store has no record of the key, but it has been empty lately, so that it may have
+ *   lost one; nothing was written. After `retryAfterMs` a claim is worth another try
  */
 export type ClaimResult =
   | { readonly state: 'PUT' }
-  | { readonly state: 'PRESENT'; readonly record: string }
+  | ({ readonly state: 'PRESENT' } & StoredRecord)
   | { readonly state: 'OVER_LIMIT'; readonly usedBytes: number }
   | { readonly state: 'REFUSED'; readonly reason: string }
+  | { readonly state: 'QUARANTINED'; readonly retryAfterMs: number }
+
+export interface PermitRequest {
+  /** Permits. */
+  readonly wanted: number
+  /** Requests of all replicas together in any second, as this one sees it now. */
+  readonly limit: number
+  /** Milliseconds for which a permit granted now counts: until a second after its latest possible arrival. */
+  readonly lifetimeMs: number
+  /** Requests of this replica that no permit counts, which arrived within the last second or may arrive yet. */
+  readonly uncounted: number
+  /** Requests a second that it sends without the store. */
+  readonly share: number
+  /** The store's time in the latest reply that it has had; 0 while it may be sending without the store. */
+  readonly confirmedAt: number
+  /** From so many milliseconds after `confirmedAt` on the replica may be sending its share. */
+  readonly absentAfterMs: number
+  /** Whether what the store knows of permits is not to be trusted: its clock has jumped. */
+  readonly isReset: boolean
+}
+
+export interface PermitReply {
+  readonly granted: number
+  /** If not all were granted: milliseconds until there may be more. */
+  readonly waitMs: number
+  /** Replicas that have asked within the last minute, this one included. */
+  readonly replicas: number
+  /** Milliseconds on the store's clock. */
+  readonly now: number
+  /** Whether the store has lost what it knew, and grants nothing until nothing of that counts any more. */
+  readonly isQuiet: boolean
+}
 
 /**
  * Records are texts, compared whole. Every operation is atomic, and rejects when the store is away.
@@ -44,9 +88,9 @@ export type ClaimResult =
 export interface Store {
   /** Whether other processes may be at work on the same records. If not, they end with this process. */
   readonly isShared: boolean
-  get(key: string): Promise<string | null>
+  get(key: string): Promise<StoredRecord | null>
   /** @returns null if the record was put, else the one that was there already */
-  putIfAbsent(key: string, record: string, ttlMs: number): Promise<string | null>
+  putIfAbsent(key: string, record: string, ttlMs: number): Promise<StoredRecord | null>
   /**
    * Puts a record that counts in its owner's share, if the key has none and the share has room. Such a
    * record lives for `ttlMs` and up to a 24th more.
@@ -69,18 +113,10 @@ export interface Store {
    */
   remove(key: string, expected: string, charge?: Charge): Promise<boolean>
   /**
-   * Where replicas share the store: takes turns that they share, at most `maxRps` in any `windowMs`.
-   * Rejects once where turns may have been forgotten since the last answer. A store that is back is
-   * asked again within a second.
-   *
-   * @returns how many of the wanted were granted, if not all, when there may be more, and how many
-   *   replicas have asked within the last minute
+   * Where replicas share the store: takes permits that they share, of which no more than `limit` count at a
+   * time. A store that can be reached again is asked again within a second.
    */
-  readonly takeTurns?: (
-    wanted: number,
-    maxRps: number,
-    windowMs: number,
-  ) => Promise<{ readonly granted: number; readonly waitMs: number; readonly replicas: number }>
+  readonly takeTurns?: (request: PermitRequest) => Promise<PermitReply>
   /**
    * Where replicas share the store: takes tokens out of a bucket that they share. It is full at
    * first, holds `capacity` and is filled by `perSecond`.
@@ -94,8 +130,13 @@ export interface Store {
     perSecond: number,
     capacity: number,
   ) => Promise<number>
-  /** Resolves if the store takes a record of `largestRecordBytes`; rejects if not. */
-  ping(): Promise<void>
+  /**
+   * Resolves if the store does all that is asked of it, with a record of `largestRecordBytes`; rejects if
+   * not. The message of the error, and the warning, are for everyone: without addresses, paths, credentials.
+   *
+   * @returns what may go wrong with it all the same; null where nothing is known
+   */
+  ping(): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -116,7 +157,7 @@ export const expirySteps = 24
  * When a charged record expires. The records of an owner expire at a few dozen moments, so that a share
  * needs one sum for each of these moments instead of an entry for each record.
  *
- * @param now milliseconds since the epoch
+ * @param now milliseconds on the store's clock
  */
 export function expiryOfCharged(now: number, ttlMs: number): number {
   const stepMs = Math.ceil(ttlMs / expirySteps)

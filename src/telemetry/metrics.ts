@@ -1,7 +1,7 @@
 /** What `/metrics` tells: every instrument, with its name, its labels and what it means. */
 import type { Aggregator } from 'prom-client'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { keyResults, lookResults } from '../watch.ts'
+import { creationKinds, keyResults, lookResults } from '../watch.ts'
 import { FastCounter, FastHistogram } from './instruments.ts'
 
 /** How things stand in the process, asked for when somebody reads the metrics. */
@@ -15,6 +15,8 @@ export interface ProcessState {
   readonly retryTokens: number
   readonly connections: number
   readonly isStoreAvailable: boolean
+  /** Whether lookups of this kind have found what was surely there. */
+  readonly isLookupProved: (kind: (typeof creationKinds)[number]) => boolean
 }
 
 export interface MetricsOptions {
@@ -163,6 +165,16 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
           for (const name of breakerStates) states.set({ state: name }, name === breaker ? 1 : 0)
         },
         ['state'],
+      )
+      gauge(
+        'lookup_proved',
+        '1 once a lookup has found what was surely there: before that, no lookup proves that nothing was created.',
+        'min',
+        async (proved) => {
+          const { isLookupProved } = await state()
+          for (const kind of creationKinds) proved.set({ kind }, Number(isLookupProved(kind)))
+        },
+        ['kind'],
       )
       const numbers: readonly (readonly [
         name: string,

@@ -1,4 +1,6 @@
 /** The three readers of what happens, the log, the metrics and the traces, and what each is told. */
+import type { CallWatch } from '../watch.ts'
+import { FieldActivity } from './field-activity.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createOperationLabel } from './known-operations.ts'
@@ -38,6 +40,8 @@ export interface Telemetry {
   readonly metrics: Metrics
   /** A GraphQL request has come in. */
   request(requestId: string): RequestActivity
+  /** What the gateway asks of Callbell by itself is counted, too. */
+  readonly background: CallWatch
   /** Something was refused before it was a GraphQL request. */
   readonly refused: (refused: RefusedRequest) => void
   /** A request was not served because of who sent it, or nobody knows who. */
@@ -110,6 +114,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       countRefusal(refused.code ?? String(refused.status))
     },
     countStranger,
+    background: new FieldActivity({
+      name: 'background',
+      metrics,
+      span: undefined,
+      upstream,
+      onSent: () => undefined,
+      onEnd: () => undefined,
+    }),
     request: (requestId) => new RequestActivity(requestId, ofEachRequest),
   }
 }

@@ -2,7 +2,14 @@
 import type { Store } from '../store/store.ts'
 import type { Ask } from './peer.ts'
 import type { StoreQuestion } from './store-questions.ts'
-import { claimAnswer, doneAnswer, recordAnswer, tokensAnswer, turnsAnswer } from './store-questions.ts'
+import {
+  claimAnswer,
+  doneAnswer,
+  pingAnswer,
+  recordAnswer,
+  tokensAnswer,
+  turnsAnswer,
+} from './store-questions.ts'
 
 export function createPrimaryStore(ask: Ask): Store {
   const askStore = (question: StoreQuestion): Promise<unknown> => ask(question)
@@ -17,13 +24,10 @@ export function createPrimaryStore(ask: Ask): Store {
       doneAnswer.parse(await askStore({ kind: 'replace', key, expected, record, ttlMs, charge })),
     remove: async (key, expected, charge) =>
       doneAnswer.parse(await askStore({ kind: 'remove', key, expected, charge })),
-    takeTurns: async (wanted, maxRps, windowMs) =>
-      turnsAnswer.parse(await askStore({ kind: 'takeTurns', wanted, maxRps, windowMs })),
+    takeTurns: async (request) => turnsAnswer.parse(await askStore({ kind: 'takeTurns', request })),
     takeTokens: async (bucket, tokens, mode, perSecond, capacity) =>
       tokensAnswer.parse(await askStore({ kind: 'takeTokens', bucket, tokens, mode, perSecond, capacity })),
-    async ping() {
-      await askStore({ kind: 'ping' })
-    },
+    ping: async () => pingAnswer.parse(await askStore({ kind: 'ping' })),
     // It is the primary's, and goes with it.
     close: () => Promise.resolve(),
   }

@@ -6,6 +6,17 @@ const record = z.string()
 const ttlMs = z.number()
 const charge = z.object({ owner: z.string(), bytes: z.number() })
 
+const permitRequest = z.object({
+  wanted: z.number(),
+  limit: z.number(),
+  lifetimeMs: z.number(),
+  uncounted: z.number(),
+  share: z.number(),
+  confirmedAt: z.number(),
+  absentAfterMs: z.number(),
+  isReset: z.boolean(),
+})
+
 export const storeQuestion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('get'), key }),
   z.object({ kind: z.literal('putIfAbsent'), key, record, ttlMs }),
@@ -25,7 +36,7 @@ export const storeQuestion = z.discriminatedUnion('kind', [
     charge: charge.extend({ replacedBytes: z.number() }).optional(),
   }),
   z.object({ kind: z.literal('remove'), key, expected: record, charge: charge.optional() }),
-  z.object({ kind: z.literal('takeTurns'), wanted: z.number(), maxRps: z.number(), windowMs: z.number() }),
+  z.object({ kind: z.literal('takeTurns'), request: permitRequest }),
   z.object({
     kind: z.literal('takeTokens'),
     bucket: z.string(),
@@ -39,13 +50,22 @@ export const storeQuestion = z.discriminatedUnion('kind', [
 
 export type StoreQuestion = z.infer<typeof storeQuestion>
 
-export const recordAnswer = record.nullable()
+const stored = z.object({ record, ageMs: z.number() })
+export const recordAnswer = stored.nullable()
 export const claimAnswer = z.discriminatedUnion('state', [
   z.object({ state: z.literal('PUT') }),
-  z.object({ state: z.literal('PRESENT'), record }),
+  stored.extend({ state: z.literal('PRESENT') }),
   z.object({ state: z.literal('OVER_LIMIT'), usedBytes: z.number() }),
   z.object({ state: z.literal('REFUSED'), reason: z.string() }),
+  z.object({ state: z.literal('QUARANTINED'), retryAfterMs: z.number() }),
 ])
 export const doneAnswer = z.boolean()
-export const turnsAnswer = z.object({ granted: z.number(), waitMs: z.number(), replicas: z.number() })
+export const pingAnswer = z.string().nullable()
+export const turnsAnswer = z.object({
+  granted: z.number(),
+  waitMs: z.number(),
+  replicas: z.number(),
+  now: z.number(),
+  isQuiet: z.boolean(),
+})
 export const tokensAnswer = z.number()

@@ -32,15 +32,14 @@ export function createStoreService(
       }
       case 'remove':
         return store.remove(question.key, question.expected, question.charge)
-      case 'takeTurns': {
-        const { wanted, maxRps, windowMs } = question
-        return turns.take(worker, wanted, maxRps, windowMs, performance.now())
-      }
+      case 'takeTurns':
+        return turns.take(worker, question.request, performance.now())
       case 'takeTokens': {
         const { bucket, tokens, mode, perSecond, capacity } = question
         return bucketsOf(perSecond, capacity).take(bucket, tokens, mode, performance.now())
       }
       case 'ping':
+      default:
         return store.ping()
     }
   }

@@ -1,24 +1,36 @@
-/** The turns that workers share, written down by the one process that all of them ask. No clock of its own. */
+/** The permits that workers share, counted by the one process that all of them ask. No clock of its own. */
+import type { PermitReply, PermitRequest } from '../store/store.ts'
 
 /** For how long a worker that has not asked is counted: what it has sent lately counts, too. */
 const rememberMs = 60_000
 
+interface Asked {
+  readonly askedAt: number
+  readonly uncounted: number
+}
+
 /** All times are milliseconds on one clock that never goes back. */
 export class TurnBook {
-  /** When each turn was taken, oldest first. */
-  private readonly taken: number[] = []
-  /** When each worker asked last. */
-  private readonly askedAt = new Map<number, number>()
+  /** Until when each permit counts. */
+  private permits: number[] = []
+  private readonly workers = new Map<number, Asked>()
 
-  /** Takes turns, as `Store.takeTurns` does. */
-  take(worker: number, wanted: number, maxRps: number, windowMs: number, now: number) {
-    const { taken, askedAt } = this
-    while (taken[0] !== undefined && taken[0] <= now - windowMs) taken.shift()
-    const [oldest = now] = taken
-    const granted = Math.max(0, Math.min(wanted, maxRps - taken.length))
-    for (let turn = 0; turn < granted; turn += 1) taken.push(now)
-    askedAt.set(worker, now)
-    for (const [other, at] of askedAt) if (at <= now - rememberMs) askedAt.delete(other)
-    return { granted, waitMs: oldest + windowMs - now, replicas: askedAt.size }
+  /**
+   * Grants permits, as `Store.takeTurns` does. It never loses what it knows; and it reserves nothing for a
+   * worker that does not ask, since none is cut off from a process of the same machine that answers others.
+   */
+  take(worker: number, { wanted, limit, lifetimeMs, uncounted }: PermitRequest, now: number): PermitReply {
+    this.permits = this.permits.filter((until) => until > now)
+    this.workers.set(worker, { askedAt: now, uncounted })
+    let counted = this.permits.length
+    for (const [other, { askedAt, uncounted: more }] of this.workers) {
+      if (askedAt <= now - rememberMs) this.workers.delete(other)
+      else counted += more
+    }
+    const first = Math.min(...this.permits)
+    const granted = Math.max(0, Math.min(wanted, limit - counted))
+    for (let permit = 0; permit < granted; permit += 1) this.permits.push(now + lifetimeMs)
+    const waitMs = Number.isFinite(first) ? first - now : granted > 0 ? lifetimeMs : 100
+    return { granted, waitMs, replicas: this.workers.size, now, isQuiet: false }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * `npm run soak -- --minutes 10`: so many creates a second against three gateways on one Redis,
- * while the upstream fails at random, and gateways and Redis are ended and started again. In the
- * end it compares what callers were told with what the upstream holds; exits with 1 where
- * anything was lost or doubled, or is not as it was told.
+ * `npm run soak -- --minutes 10`: creates at a constant rate against three gateways on one Redis, whose
+ * clocks disagree, while the upstream fails at random, and gateways and Redis are ended, started again and
+ * replaced. In the end it compares what callers were answered with what the upstream holds; exits with 1
+ * where anything was lost, doubled, wrong, another's or denied.
  */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,23 +12,30 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { createDice } from '../../src/sandbox/seed/dice.ts'
 import { createCallers } from './soak/callers.ts'
+import { clockMeans, openClock } from './soak/clock.ts'
 import { disturb } from './soak/disturbances.ts'
 import { orEnd } from './or-end.ts'
 import { readOptions } from './soak/options.ts'
-import { openRedis, openReplica } from './soak/processes.ts'
+import type { Replica } from './soak/processes.ts'
+import { openReplica } from './soak/processes.ts'
 import { createRecord } from './soak/record.ts'
+import { openRedis } from './soak/redis.ts'
 import type { UpstreamOptions, UpstreamOrder, UpstreamReport } from './soak/upstream.ts'
 import { judge } from './soak/verdict.ts'
 
-/** At first nothing breaks: how long calls take then is told in the report. */
+/** At first nothing breaks: the report says how long calls take then. */
 const longestCalmMs = 30_000
 /** Until processes have warmed up. */
 const warmUpMs = 5000
-/** For those who still repeat when the load is over: longer than they do. */
+/** For callers that still repeat when the load is over: longer than they do. */
 const settleMs = 180_000
 const progressEveryMs = 10_000
-/** Ten seconds' worth. More would tell how a machine drowns in repetitions, and not of the gateway. */
-const mostPending = 3000
+/** Seconds of load. More would show how a machine drowns in repeats, and nothing of the gateway. */
+const mostPending = 45
+/** Longer than any create is late: after it nothing may be doubled. */
+const resendAfterMs = 10_000
+/** Until the upstream has carried out what it carries out late. */
+const lateMs = 8000
 
 const options = orEnd(readOptions)
 const durationMs = options.minutes * 60_000
@@ -46,9 +53,9 @@ const workerData: UpstreamOptions = {
   seed: options.seed,
 }
 const upstream = new Worker(new URL('soak/upstream.ts', import.meta.url), { workerData })
-const tell = (order: UpstreamOrder): void => upstream.postMessage(order)
+const order = (message: UpstreamOrder): void => upstream.postMessage(message)
 async function ask(report: 'counts' | 'all'): Promise<UpstreamReport> {
-  tell({ report })
+  order({ report })
   const [answer] = await once(upstream, 'message')
   return answer
 }
@@ -59,16 +66,21 @@ const variables = {
   CALLBELL_API_TOKEN: 'soak',
   CALLBELL_API_URL: upstreamUrl,
   CALLBELL_MAX_RPS: String(options.limit),
+  CALLBELL_RESEND_AFTER_MS: String(resendAfterMs),
   STORE_URL: redis.url,
   // All callers come from one address.
   GATEWAY_CALLER_RPS: String(options.limit),
   GATEWAY_CALLER_STORE_MB: '0',
 }
-const [steady, ...disturbed] = [
-  openReplica('a', variables, logged),
-  openReplica('b', variables, logged),
-  openReplica('c', variables, logged),
-] as const
+function open(name: string, aheadSeconds: number): Replica {
+  return openReplica(name, openClock(folder, name, aheadSeconds), variables, countError)
+}
+function countError(line: string): void {
+  const { level, msg }: { level?: string; msg?: string } = JSON.parse(line)
+  const isError = level === 'error' || level === 'fatal'
+  if (isError && msg !== undefined) logged.set(msg, (logged.get(msg) ?? 0) + 1)
+}
+const [steady, ...disturbed] = [open('a', 0), open('b', 45), open('c', -45)] as const
 const replicas = [steady, ...disturbed]
 /** Creates that did not begin, as too many were unanswered: the load was not held. */
 let skipped = 0
@@ -82,7 +94,7 @@ const record = createRecord(steady, replicas, elapsed)
 async function load(): Promise<void> {
   for (let due = 0; elapsed() < durationMs && !interrupted.signal.aborted; due += 1) {
     while (due > (elapsed() / 1000) * options.rate) await delay(10)
-    if (callers.counts().pending < mostPending) callers.begin()
+    if (callers.counts().pending < mostPending * options.rate) callers.begin()
     else skipped += 1
   }
 }
@@ -92,7 +104,7 @@ async function settle(): Promise<void> {
   while (callers.counts().pending > 0 && elapsed() < until && !interrupted.signal.aborted) await delay(100)
 }
 
-async function tellProgress(signal: AbortSignal): Promise<void> {
+async function showProgress(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await delay(progressEveryMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
@@ -102,18 +114,21 @@ async function tellProgress(signal: AbortSignal): Promise<void> {
 
 async function soak(): Promise<number> {
   say(
-    `${options.minutes} minutes, ${options.rate} creates a second, limit ${options.limit} a second, ${options.faults} % faults, --seed ${options.seed}`,
+    `${options.minutes} minutes, ${options.rate} creates a second, limit ${options.limit} a second, ${options.faults} % faults, --every ${options.every} --seed ${options.seed}`,
   )
+  say(`clocks are set by ${clockMeans}`)
   await Promise.all(replicas.map((replica) => replica.start()))
   start = performance.now()
   const loaded = new AbortController()
   const settled = new AbortController()
-  const watching = [record.watch(settled.signal), tellProgress(settled.signal)]
+  const watching = [record.watch(settled.signal), showProgress(settled.signal)]
   const disturbing = delay(calmMs, undefined, { signal: loaded.signal })
     .catch(() => undefined)
     .then(() => {
-      tell({ faults: true })
-      return disturb({ replicas: disturbed, redis, tell }, createDice(options.seed), loaded.signal, (name) =>
+      order({ faults: true })
+      const parts = { replicas: disturbed, redis, order, onLoss: () => callers.forget() }
+      const dice = createDice(options.seed)
+      return disturb(parts, options.every * 1000, dice, loaded.signal, (name) =>
         say(record.disturbance(name)),
       )
     })
@@ -121,7 +136,7 @@ async function soak(): Promise<number> {
     await load()
     loaded.abort()
     await disturbing
-    tell({ faults: false })
+    order({ faults: false })
     await settle()
   } finally {
     loaded.abort()
@@ -129,7 +144,7 @@ async function soak(): Promise<number> {
     await Promise.all([...watching, disturbing])
   }
   if (interrupted.signal.aborted) return 130
-  await Promise.all(replicas.map((replica) => replica.end('SIGTERM')))
+  await Promise.all([delay(lateMs), ...replicas.map((replica) => replica.end('SIGTERM'))])
   const report = await ask('all')
   const verdict = judge(callers.outcomes(), report.made)
   say(record.report(options, { ...callers, skipped }, report, verdict, logged))
@@ -141,7 +156,7 @@ try {
 } finally {
   await callers.close()
   await Promise.all(replicas.map((replica) => replica.end('SIGKILL')))
-  await redis.kill()
+  await redis.close()
   await upstream.terminate()
   rmSync(folder, { recursive: true, force: true })
 }

@@ -58,11 +58,19 @@ const documentedContact: Contact = {
 }
 
 test('a contact is decoded from an object, as the live API writes it', () => {
-  expect(decode(documented)).toEqual({ contact: documentedContact, unreadable: [] })
+  expect(decode(documented)).toEqual({
+    contact: documentedContact,
+    areTagsKnown: true,
+    unreadable: [],
+  })
 })
 
 test('a contact is decoded from a list of one, as the documents write it', () => {
-  expect(decode([documented])).toEqual({ contact: documentedContact, unreadable: [] })
+  expect(decode([documented])).toEqual({
+    contact: documentedContact,
+    areTagsKnown: true,
+    unreadable: [],
+  })
 })
 
 test('a contact with every key is decoded whole', () => {
@@ -116,6 +124,7 @@ test('a contact with every key is decoded whole', () => {
       },
       channel: { uuid: 'c1', title: 'Milano', type: 'whatsapp', main: false, discardedAt: null },
     },
+    areTagsKnown: true,
     unreadable: [],
   })
 })
@@ -153,7 +162,11 @@ test.each<[string, object, Partial<Contact>]>([
   ],
   ['members as a list', { team: { uuid: 't', members: ['a', 'b'] } }, { team: team({ memberCount: 2 }) }],
 ])('%s is decoded', (_what, keys, expected) => {
-  expect(decodeKeys(keys)).toEqual({ contact: { ...empty, ...expected }, unreadable: [] })
+  expect(decodeKeys(keys)).toEqual({
+    contact: { ...empty, ...expected },
+    areTagsKnown: 'tags' in keys,
+    unreadable: [],
+  })
 })
 
 function team(keys: object): NonNullable<Contact['team']> {
@@ -176,6 +189,7 @@ test('what has a shape that we do not know is null, and said to be unreadable', 
       tags: ['a'],
       channel: { uuid: 'c', title: null, type: null, main: null, discardedAt: null },
     },
+    areTagsKnown: false,
     unreadable: [
       'contact.name',
       'contact.createdAt',
@@ -187,10 +201,32 @@ test('what has a shape that we do not know is null, and said to be unreadable', 
   })
 })
 
+test.each<[string, unknown, boolean]>([
+  ['a list', ['a'], true],
+  ['an empty list', [], true],
+  ['null', null, true],
+  ['no key', undefined, false],
+  ['a text', 'a, b', false],
+  ['an object', { a: true }, false],
+  ['a list with an object', ['a', { name: 'b' }], false],
+  ['a list with a list', [['a']], false],
+])('tags that are %s: whether they are known', (_what, tags, areTagsKnown) => {
+  expect(decodeKeys({ tags })).toMatchObject({ areTagsKnown })
+})
+
+test('tags that can’t be read are unknown, whatever else can’t be read', () => {
+  const keys = ['name', 'phoneNumber', 'avatarUrl', 'source', 'createdAt', 'closedAt', 'blockedAt', 'href']
+  const odd = Object.fromEntries(
+    [...keys, 'conversationHref', 'assignedUser', 'note'].map((key) => [key, {}]),
+  )
+  expect(decodeKeys({ ...odd, tags: 'a' })).toMatchObject({ areTagsKnown: false })
+})
+
 test('of thousands of values that can’t be read, the first 20 are named', () => {
   const decoded = decodeKeys({ tags: Array.from({ length: 9000 }, () => ({})) })
   expect(decoded).toEqual({
     contact: empty,
+    areTagsKnown: false,
     unreadable: Array.from({ length: 20 }, (_, index) => `contact.tags.${index}`),
   })
 })
@@ -206,6 +242,7 @@ test('a custom field called like a part of JavaScript is only a name', () => {
         { name: 'constructor', value: 'b', values: null, type: null, options: null },
       ],
     },
+    areTagsKnown: false,
     unreadable: [],
   })
 })
@@ -218,6 +255,7 @@ test('a custom field nested too deeply to be written is unreadable', () => {
       uuid: 'u',
       customFields: [{ name: 'Deep', value: null, values: null, type: null, options: null }],
     },
+    areTagsKnown: false,
     unreadable: ['contact.customFields.0'],
   })
 })

@@ -1,25 +1,48 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CallbellError } from '../../src/callbell/errors.ts'
-import type { Pace, Pass } from '../../src/callbell/pace.ts'
-import { createPace } from '../../src/callbell/pace.ts'
+import type { TakeTurns } from '../../src/callbell/shared-turns.ts'
+import type { Limiter, LimiterOptions, Permit } from '../../src/callbell/pace.ts'
+import { createLimiter } from '../../src/callbell/pace.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 import { openTestStore } from '../support/stores.ts'
 
 const soon = (): number => performance.now() + 20_000
 
-/** Sends a burst of instant requests and tells when each left. */
-async function burst(pace: Pace, requests: number): Promise<number[]> {
+/** A limiter for which a connection is always ready. */
+/** Gives a promise for each permit, also for one that is there at once. */
+interface TestLimiter extends Limiter {
+  acquire(latest: number, bucket: string): Promise<Permit>
+}
+
+function createTestLimiter(options: Omit<LimiterOptions, 'connections'>): TestLimiter {
+  const connections = {
+    ready: Number.POSITIVE_INFINITY,
+    lackingFor: () => 0,
+    open: async () => undefined,
+    take: () => ({ isAccepted: true }),
+    release: () => undefined,
+    onChange: () => undefined,
+  }
+  const limiter = createLimiter({ ...options, connections })
+  return { ...limiter, acquire: async (latest, bucket) => limiter.acquire(latest, bucket) }
+}
+
+/** Sends a burst of instant requests and returns when each left. */
+async function burst(limiter: Limiter, requests: number): Promise<number[]> {
   const times: number[] = []
-  await Promise.all(
-    Array.from({ length: requests }, async () => {
-      const pass = await pace.enter(soon(), 'a')
-      pass.sent()
+  const send = async (): Promise<void> => {
+    const permit = await limiter.acquire(soon(), 'a')
+    const mayLeave = permit.mayLeave()
+    if (mayLeave) {
+      permit.sent()
       times.push(performance.now())
-      pass.done()
-    }),
-  )
+    }
+    permit.done()
+    if (!mayLeave) await send()
+  }
+  await Promise.all(Array.from({ length: requests }, send))
   return times.toSorted((a, b) => a - b)
 }
 
@@ -31,40 +54,40 @@ function mostInASecond(times: readonly number[]): number {
 }
 
 test('a burst never exceeds the limit in any second, and uses all of it', async () => {
-  const times = await burst(createPace({ maxRps: 50, maxInFlight: 256 }), 160)
+  const times = await burst(createTestLimiter({ maxRps: 50, maxInFlight: 256 }), 160)
   expect(times).toHaveLength(160)
   expect(mostInASecond(times)).toBe(50)
 })
 
 test('a request’s second starts when it leaves, not when it is let in', async () => {
-  const pace = createPace({ maxRps: 1, maxInFlight: 256 })
-  const first = await pace.enter(soon(), 'a')
-  const second = pace.enter(soon(), 'a')
+  const limiter = createTestLimiter({ maxRps: 1, maxInFlight: 256 })
+  const first = await limiter.acquire(soon(), 'a')
+  const second = limiter.acquire(soon(), 'a')
   // A connection that takes its time: only after it has left does its second begin.
   await delay(300)
   first.sent()
   const left = performance.now()
-  const pass = await second
+  const permit = await second
   expect(performance.now() - left).toBeGreaterThanOrEqual(1000)
-  pass.done()
+  permit.done()
 })
 
 test('a request that never left takes nobody’s turn', async () => {
-  const pace = createPace({ maxRps: 1, maxInFlight: 256 })
+  const limiter = createTestLimiter({ maxRps: 1, maxInFlight: 256 })
   for (let tries = 0; tries < 10; tries += 1) {
-    const pass = await pace.enter(performance.now(), 'a')
-    pass.done()
+    const permit = await limiter.acquire(performance.now(), 'a')
+    permit.done()
   }
-  await expect(pace.enter(performance.now(), 'a')).resolves.toBeDefined()
+  await expect(limiter.acquire(performance.now(), 'a')).resolves.toBeDefined()
 })
 
 test('no more are in flight than there are connections', async () => {
-  const pace = createPace({ maxRps: 0, maxInFlight: 2 })
-  const [first] = [await pace.enter(soon(), 'a'), await pace.enter(soon(), 'a')]
+  const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 2 })
+  const [first] = [await limiter.acquire(soon(), 'a'), await limiter.acquire(soon(), 'a')]
   let isIn = false
-  const third = pace.enter(soon(), 'a').then((pass) => {
+  const third = limiter.acquire(soon(), 'a').then((permit) => {
     isIn = true
-    return pass
+    return permit
   })
   await new Promise(setImmediate)
   expect(isIn).toBe(false)
@@ -73,11 +96,11 @@ test('no more are in flight than there are connections', async () => {
 })
 
 test('a caller whose requests are answered slowly leaves connections to others', async () => {
-  const pace = createPace({ maxRps: 0, maxInFlight: 100 })
+  const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 100 })
   const started: string[] = []
-  const passes: Pass[] = []
+  const permits: Permit[] = []
   const start = async (bucket: string): Promise<void> => {
-    passes.push(await pace.enter(soon(), bucket))
+    permits.push(await limiter.acquire(soon(), bucket))
     started.push(bucket)
   }
   const startAll = async (bucket: string, count: number): Promise<number> => {
@@ -90,86 +113,118 @@ test('a caller whose requests are answered slowly leaves connections to others',
   expect(await startAll('slow', 90)).toBe(80)
   expect(await startAll('slow too', 30)).toBe(16)
   expect(await startAll('other', 1)).toBe(1)
-  expect(pace.state()).toMatchObject({ inFlight: 97, queueLength: 10 + 14 })
+  expect(limiter.state()).toMatchObject({ inFlight: 97, queueLength: 10 + 14 })
   // What one caller frees is shared, and all that wait are served in the end.
-  for (let done = 0; done < passes.length; done += 1) {
-    passes[done]?.done()
+  for (let done = 0; done < permits.length; done += 1) {
+    permits[done]?.done()
     await new Promise(setImmediate)
   }
   expect(started.length).toBe(121)
-  expect(pace.state()).toMatchObject({ inFlight: 0, queueLength: 0 })
+  expect(limiter.state()).toMatchObject({ inFlight: 0, queueLength: 0 })
 })
 
 test('a caller that may not start does not keep the process busy', async () => {
-  const pace = createPace({ maxRps: 1000, maxInFlight: 10 })
-  const passes: Pass[] = []
+  const limiter = createTestLimiter({ maxRps: 1000, maxInFlight: 10 })
+  const permits: Permit[] = []
   for (let requests = 0; requests < 9; requests += 1) {
-    void pace.enter(soon(), 'slow').then((pass) => passes.push(pass))
+    void limiter.acquire(soon(), 'slow').then((permit) => permits.push(permit))
   }
-  await expect.poll(() => passes.length).toBe(8)
+  await expect.poll(() => permits.length).toBe(8)
   const set = vi.spyOn(globalThis, 'setTimeout')
   onTestFinished(() => set.mockRestore())
   await delay(50)
   // This test's own, and no alarm for a place that only an answer can free.
   expect(set.mock.calls.length).toBeLessThanOrEqual(1)
-  for (const pass of passes) pass.done()
-  await expect.poll(() => passes.length).toBe(9)
+  for (const permit of permits) permit.done()
+  await expect.poll(() => permits.length).toBe(9)
 })
 
 test('what can’t have its turn in time is refused at once, with the time to wait', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
-  const pace = createPace({ maxRps: 2, maxInFlight: 256 })
+  const limiter = createTestLimiter({ maxRps: 2, maxInFlight: 256 })
   for (let sent = 0; sent < 2; sent += 1) {
-    const entering = pace.enter(soon(), 'a')
+    const entering = limiter.acquire(soon(), 'a')
     // A tenth of the second lets one in.
     await vi.advanceTimersByTimeAsync(105)
-    const pass = await entering
-    pass.sent()
-    pass.done()
+    const permit = await entering
+    permit.sent()
+    permit.done()
   }
-  const refused = await pace.enter(performance.now() + 500, 'a').catch((error: unknown) => error)
+  const refused = await limiter.acquire(performance.now() + 500, 'a').catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(CallbellError)
   // It is 210 ms on the clock; the turn comes 1010 ms after the first one left, at 105.
   expect(refused).toMatchObject({ code: 'OVERLOADED', progress: 'unsent', retryAfterMs: 1115 - 710 })
 })
 
 test('what waits for a connection is refused when its time is over', async () => {
-  const pace = createPace({ maxRps: 0, maxInFlight: 1 })
-  await pace.enter(soon(), 'a')
-  await expect(pace.enter(performance.now() + 20, 'a')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 1 })
+  await limiter.acquire(soon(), 'a')
+  await expect(limiter.acquire(performance.now() + 20, 'a')).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
-test('a 429 cuts the limit by a quarter, more of them in the same second do not, and success brings it back', () => {
-  const pace = createPace({ maxRps: 300, maxInFlight: 256 })
-  pace.slowDown()
-  pace.slowDown()
-  expect(pace.state().limitInForce).toBe(225)
-  for (let answers = 0; answers < 500; answers += 1) pace.speedUp()
-  expect(pace.state().limitInForce).toBeCloseTo(262.5)
-  for (let answers = 0; answers < 1000; answers += 1) pace.speedUp()
-  expect(pace.state().limitInForce).toBe(300)
+describe('after a 429', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test('the limit is halved once in each window, and never to less than a tenth', () => {
+    const limiter = createTestLimiter({ maxRps: 300, maxInFlight: 256 })
+    const limits = Array.from({ length: 6 }, () => {
+      for (let answers = 0; answers < 100; answers += 1) limiter.slowDown()
+      vi.advanceTimersByTime(1010)
+      return limiter.state().limitInForce
+    })
+    expect(limits).toEqual([150, 75, 37.5, 30, 30, 30])
+  })
+
+  test('successes bring it back from the least to the whole within seconds', async () => {
+    const limiter = createTestLimiter({ maxRps: 100, maxInFlight: 256 })
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      limiter.slowDown()
+      vi.advanceTimersByTime(1010)
+    }
+    expect(limiter.state().limitInForce).toBe(10)
+    // As many at a time as it lets through, each of them answered.
+    const over = new AbortController()
+    const senders = Array.from({ length: 50 }, async () => {
+      while (!over.signal.aborted) {
+        await sendIn(limiter, 'a')
+        limiter.speedUp()
+      }
+    })
+    const limits: number[] = []
+    for (let seconds = 0; seconds < 8; seconds += 1) {
+      await vi.advanceTimersByTimeAsync(1000)
+      limits.push(Math.round(limiter.state().limitInForce))
+    }
+    expect(limits).toEqual(limits.toSorted((one, another) => one - another))
+    expect(limits[2]).toBeGreaterThan(25)
+    expect(limits.at(-1)).toBe(100)
+    over.abort()
+    await vi.advanceTimersByTimeAsync(1000)
+    await Promise.all(senders)
+  })
 })
 
 /** Sends an instant request. */
-async function sendIn(pace: Pace, bucket: string, latest = soon()): Promise<string> {
-  const pass = await pace.enter(latest, bucket)
-  pass.sent()
-  pass.done()
+async function sendIn(limiter: Limiter, bucket: string, latest = soon()): Promise<string> {
+  const permit = await limiter.acquire(latest, bucket)
+  permit.sent()
+  permit.done()
   return bucket
 }
 
 /** One request at a time, the first of which is under way: the others come in as they are let in. */
 async function openLine() {
-  const pace = createPace({ maxRps: 0, maxInFlight: 1 })
-  const { done: start } = await pace.enter(soon(), 'first')
+  const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 1 })
+  const { done: start } = await limiter.acquire(soon(), 'first')
   const order: string[] = []
   const join = async (bucket: string, name = bucket): Promise<void> => {
-    const pass = await pace.enter(soon(), bucket)
+    const permit = await limiter.acquire(soon(), bucket)
     order.push(name)
-    pass.done()
+    permit.done()
   }
-  return { pace, order, join, start }
+  return { limiter, order, join, start }
 }
 
 test('callers take turns in line', async () => {
@@ -190,29 +245,29 @@ test('a newcomer waits for one turn of a hog, not for the hundreds that the hog 
 })
 
 test('a newcomer is let in line where a hog’s next request would come too late', async () => {
-  const pace = createPace({ maxRps: 10, maxInFlight: 256 })
-  const hog = Array.from({ length: 25 }, () => sendIn(pace, 'hog'))
+  const limiter = createTestLimiter({ maxRps: 10, maxInFlight: 256 })
+  const hog = Array.from({ length: 25 }, () => sendIn(limiter, 'hog'))
   const latest = performance.now() + 1500
-  await expect(sendIn(pace, 'hog', latest)).rejects.toMatchObject({
+  await expect(sendIn(limiter, 'hog', latest)).rejects.toMatchObject({
     code: 'OVERLOADED',
     retryAfterMs: expect.closeTo(520, -2),
   })
-  expect(await Promise.race([...hog.slice(5), sendIn(pace, 'newcomer', latest)])).toBe('newcomer')
+  expect(await Promise.race([...hog.slice(5), sendIn(limiter, 'newcomer', latest)])).toBe('newcomer')
   await Promise.all(hog)
 })
 
 test('a hog that newcomers overtake is refused when its time is over', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
-  const pace = createPace({ maxRps: 10, maxInFlight: 256 })
+  const limiter = createTestLimiter({ maxRps: 10, maxInFlight: 256 })
   const latest = performance.now() + 1500
   const refusals: unknown[] = []
   const hog = Array.from({ length: 20 }, () =>
-    sendIn(pace, 'hog', latest).catch(({ code }) => {
+    sendIn(limiter, 'hog', latest).catch(({ code }) => {
       refusals.push({ code, isDue: performance.now() >= latest - 1 })
     }),
   )
-  const all = [...hog, ...Array.from({ length: 10 }, () => sendIn(pace, 'newcomer'))]
+  const all = [...hog, ...Array.from({ length: 10 }, () => sendIn(limiter, 'newcomer'))]
   await vi.advanceTimersByTimeAsync(10_000)
   await Promise.all(all)
   expect(refusals.length).toBeGreaterThanOrEqual(9)
@@ -220,11 +275,11 @@ test('a hog that newcomers overtake is refused when its time is over', async () 
 })
 
 test('half of the line is the most that one caller gets', async () => {
-  const { pace, join, start } = await openLine()
+  const { limiter, join, start } = await openLine()
   const joined = Array.from({ length: 5000 }, () => join('hog'))
-  await expect(pace.enter(soon(), 'hog')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  await expect(limiter.acquire(soon(), 'hog')).rejects.toMatchObject({ code: 'OVERLOADED' })
   joined.push(...Array.from({ length: 5000 }, () => join('another')))
-  await expect(pace.enter(soon(), 'newcomer')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  await expect(limiter.acquire(soon(), 'newcomer')).rejects.toMatchObject({ code: 'OVERLOADED' })
   start()
   await Promise.all(joined)
 })
@@ -232,7 +287,7 @@ test('half of the line is the most that one caller gets', async () => {
 describe.runIf(hasRedis)('on one Redis', () => {
   test('replicas share one limit', async () => {
     const replicas = await openReplicas(await startRedis(), 3, 60)
-    const times = (await Promise.all(replicas.map((pace) => burst(pace, 60)))).flat()
+    const times = (await Promise.all(replicas.map((limiter) => burst(limiter, 60)))).flat()
     expect(times).toHaveLength(180)
     // The turns are counted by Redis' clock: on ours it shows that three seconds' worth of them
     // took more than two seconds. Each replica alone would have let its own in at once.
@@ -241,9 +296,14 @@ describe.runIf(hasRedis)('on one Redis', () => {
 
   test('without Redis a replica goes on with its share', async () => {
     const redis = await startRedis()
-    const [pace] = await openReplicas(redis, 1, 40)
+    const [limiter] = await openReplicas(redis, 1, 40)
+    if (limiter === undefined) throw new Error('no replica')
+    // Until it is a member, and has told its share.
+    await expect.poll(() => limiter.state().isAlone).toBe(false)
+    await delay(1000)
     await redis.kill()
-    const times = pace ? await burst(pace, 15) : []
+    await expect.poll(() => limiter.state().isAlone).toBe(true)
+    const times = await burst(limiter, 15)
     expect(mostInASecond(times)).toBe(10)
   })
 
@@ -259,10 +319,10 @@ describe.runIf(hasRedis)('on one Redis', () => {
         const until = times.length + sent
         await expect.poll(() => times.length, { interval: 5 }).toBeGreaterThanOrEqual(until)
       }
-      const load = (paces: readonly Pace[]) => {
+      const load = (limiters: readonly Limiter[]) => {
         const over = new AbortController()
-        const sending = paces.map(async (pace) => {
-          while (!over.signal.aborted) times.push(...(await burst(pace, 10)))
+        const sending = limiters.map(async (limiter) => {
+          while (!over.signal.aborted) times.push(...(await burst(limiter, 10)))
         })
         return async (): Promise<void> => {
           over.abort()
@@ -286,23 +346,46 @@ describe.runIf(hasRedis)('on one Redis', () => {
       await more(60)
       await stopBusy()
       await stopOthersAgain()
-      // A little more than the limit, as a busy machine may hold a turn up. Without what replicas do
-      // for each other it would be 48 or more.
-      expect(mostInASecond(times)).toBeLessThanOrEqual(44)
+      expect(mostInASecond(times)).toBeLessThanOrEqual(40)
     },
   )
 })
 
-async function openReplicas(redis: RedisServer, replicas: number, maxRps: number): Promise<Pace[]> {
+async function openReplicas(redis: RedisServer, replicas: number, maxRps: number): Promise<Limiter[]> {
   return Promise.all(
     Array.from({ length: replicas }, async () => {
       const store = await openTestStore(redis.url)
-      const pace = createPace({ maxRps, maxInFlight: 256, takeTurns: store.takeTurns })
+      const limiter = createTestLimiter({ maxRps, maxInFlight: 256, takeTurns: store.takeTurns })
       onTestFinished(async () => {
-        pace.close()
+        limiter.close()
         await store.close()
       })
-      return pace
+      return limiter
     }),
   )
 }
+
+/** Grants only to those that take for it what the others send. */
+const takeWholeLimit: TakeTurns = async ({ wanted, limit: own }) => ({
+  // The others have been at their whole limit again for long.
+  granted: own > 90 ? wanted : 0,
+  waitMs: 50,
+  replicas: 2,
+  now: performance.now(),
+  isQuiet: false,
+})
+
+test(
+  'a replica that is granted nothing after a 429, since the others send more, takes its part again',
+  { timeout: 90_000 },
+  async () => {
+    const limiter = createTestLimiter({ maxRps: 100, maxInFlight: 10, takeTurns: takeWholeLimit })
+    onTestFinished(() => limiter.close())
+    await expect.poll(() => limiter.state().limitInForce, { timeout: 20_000 }).toBe(100)
+    limiter.slowDown()
+    expect(limiter.state().limitInForce).toBe(50)
+    const permit = await limiter.acquire(performance.now() + 60_000, 'a')
+    permit.done()
+    expect(limiter.state().limitInForce).toBeGreaterThan(90)
+  },
+)

@@ -56,8 +56,12 @@ test('a date of an answer is read by the Date of the same answer, whatever our c
     connections: 1,
   })
   onTestFinished(() => exchange.close())
-  const unwatched = { sent: () => undefined, done: () => undefined }
-  const answer = await exchange.send({ method: 'GET', path: '/contacts' }, 15_000, unwatched)
+  await exchange.connections.open()
+  const connection = exchange.connections.take()
+  if (connection === undefined) throw new Error('no connection')
+  const done = (): void => exchange.connections.release(connection)
+  const unwatched = { mayStart: () => true, mayLeave: () => true, sent: () => undefined, done }
+  const answer = await exchange.send({ method: 'GET', path: '/contacts' }, 15_000, unwatched, connection)
   expect(refusalOf(answer, placeNowhere, String)).toMatchObject({
     code: 'CALLBELL_RATE_LIMITED',
     retryAfterMs: 2000,

@@ -1,143 +1,237 @@
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { SharedTurns, TakeTurns } from '../../src/callbell/shared-turns.ts'
 import { createSharedTurns } from '../../src/callbell/shared-turns.ts'
+import type { PermitRequest } from '../../src/store/store.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
 const limit = 120
 
-/** A store that grants everything while it is there. */
-function open(replicas = 1) {
-  const store = { isThere: true, replicas, asked: 0 }
-  const takeTurns: TakeTurns = async (wanted) => {
-    store.asked += 1
-    if (!store.isThere) throw new Error('away')
-    return { granted: wanted, waitMs: 0, replicas: store.replicas }
+/** A store that grants everything while it can be reached, at once or after `replyMs`. */
+function open({ replicas = 1, isReachable = true, isQuiet = false } = {}) {
+  const requests: PermitRequest[] = []
+  const store = { isReachable, replicas, isQuiet, replyMs: 0, clockMs: 1_000_000, uncounted: 0, requests }
+  const takeTurns: TakeTurns = async (request) => {
+    requests.push(request)
+    const now = store.clockMs + performance.now()
+    if (store.replyMs > 0) await new Promise((resolve) => void setTimeout(resolve, store.replyMs))
+    if (!store.isReachable) throw new Error('away')
+    return { granted: request.wanted, waitMs: 0, replicas: store.replicas, now, isQuiet: store.isQuiet }
   }
-  const shared = createSharedTurns(takeTurns, () => limit)
+  const shared = createSharedTurns(takeTurns, { limit: () => limit, uncounted: () => store.uncounted })
   onTestFinished(() => shared.close())
   return { store, shared }
 }
 
 /** What a replica may do at this moment. */
 function stateOf(shared: SharedTurns): object {
-  const now = performance.now()
-  return {
-    isAlone: shared.isAlone(),
-    silentForMs: shared.silentForMs(now),
-    places: shared.placesOf(limit, now),
-  }
+  const silentForMs = shared.silentForMs(performance.now())
+  return { isAlone: shared.isAlone(), isSilent: silentForMs > 0, places: shared.placesOf(limit) }
 }
 
-const together = { isAlone: false, silentForMs: 0, places: 120 }
-const rejoining = { isAlone: false, silentForMs: 0, places: 30 }
-const alone = { isAlone: true, silentForMs: 0, places: 30 }
+const member = { isAlone: false, isSilent: false, places: 120 }
+const joining = { isAlone: true, isSilent: false, places: 2 }
+const returning = { isAlone: false, isSilent: true, places: 120 }
+const lost = { isAlone: true, isSilent: true, places: 30 }
+const alone = { isAlone: true, isSilent: false, places: 30 }
 
-/** Until a replica knows that the others have found the store, too. */
-async function settle(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(3500)
+const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
+/** Until a replica that has been started is a member, and has told the store its share. */
+const settle = async (): Promise<void> => pass(2000)
+
+async function take(shared: SharedTurns, wanted: number): Promise<object> {
+  const { granted, waitMs, usableUntil } = await shared.take(wanted, limit)
+  return { granted, waitMs, usableForMs: Math.round(usableUntil - performance.now()) }
 }
 
-test('a replica that has just been started keeps to its share until the others must know the store', async () => {
-  const { shared } = open()
-  await vi.advanceTimersByTimeAsync(3100)
-  expect(stateOf(shared)).toEqual(rejoining)
-  await vi.advanceTimersByTimeAsync(100)
-  expect(stateOf(shared)).toEqual(together)
+describe('a replica that has just been started', () => {
+  test('sends a trickle, which the store reserves, until it has heard of it for more than a window', async () => {
+    const { store, shared } = open()
+    await pass(1100)
+    expect(stateOf(shared)).toEqual(joining)
+    expect(await take(shared, 5)).toMatchObject({ granted: 0 })
+    await pass(150)
+    expect(stateOf(shared)).toEqual(member)
+    expect(store.requests.map(({ wanted, share, confirmedAt }) => [wanted, share, confirmedAt])).toEqual(
+      store.requests.map(() => [0, 2, 0]),
+    )
+    expect(await take(shared, 5)).toMatchObject({ granted: 5 })
+  })
+
+  test('waits for as long as a store that has lost its memory is quiet', async () => {
+    const { store, shared } = open({ isQuiet: true })
+    await pass(5000)
+    expect(stateOf(shared)).toEqual(joining)
+    store.isQuiet = false
+    await pass(200)
+    expect(stateOf(shared)).toEqual(member)
+  })
+
+  test('sends one request a second where the store cannot be reached, and a trickle after ten seconds', async () => {
+    const { store, shared } = open({ isReachable: false })
+    await pass(9900)
+    expect(stateOf(shared)).toEqual({ isAlone: true, isSilent: false, places: 1 })
+    await pass(100)
+    expect(stateOf(shared)).toEqual({ isAlone: true, isSilent: false, places: 2 })
+    store.isReachable = true
+    await pass(200)
+    expect(stateOf(shared)).toEqual(joining)
+    await pass(1200)
+    expect(stateOf(shared)).toEqual(member)
+  })
+
+  test('goes on with its trickle where it loses the store', async () => {
+    const { store, shared } = open()
+    await pass(500)
+    store.isReachable = false
+    await pass(500)
+    expect(stateOf(shared)).toEqual(joining)
+  })
 })
 
-test('one that never had the store goes on alone at once', async () => {
-  const { store, shared } = open()
-  store.isThere = false
-  expect(await shared.take(5, limit)).toEqual({ granted: 0, waitMs: 0 })
-  expect(stateOf(shared)).toEqual(alone)
+describe('one that loses the store', () => {
+  test('is silent until its share is surely reserved, then sends that', async () => {
+    const { store, shared } = open()
+    await settle()
+    expect(store.requests.at(-1)).toMatchObject({ share: 30 })
+    const latest = store.requests.at(-1)?.confirmedAt ?? 0
+    expect(latest).toBeGreaterThan(0)
+    store.isReachable = false
+    // It has asked at 2000 for the last time.
+    const lostAt = performance.now()
+    expect(await take(shared, 5)).toMatchObject({ granted: 0, waitMs: 0 })
+    expect(stateOf(shared)).toEqual(lost)
+    const silentForMs = shared.silentForMs(lostAt)
+    // Believed for two seconds from the latest reply, and a window of what others got until then.
+    expect(silentForMs).toBeGreaterThan(2000 + 1160 - 400)
+    expect(silentForMs).toBeLessThanOrEqual(2000 + 1160)
+    await pass(silentForMs)
+    expect(stateOf(shared)).toEqual(alone)
+    // However often it finds the store unreachable.
+    await pass(10_000)
+    expect(stateOf(shared)).toEqual(alone)
+  })
+
+  test('finds out by itself where it has nothing to send', async () => {
+    const { store, shared } = open()
+    await settle()
+    store.isReachable = false
+    await pass(400)
+    expect(stateOf(shared)).toEqual(lost)
+  })
+
+  test('confirms nothing to the store while it is alone, and tells what it has sent before it returns', async () => {
+    const { store, shared } = open()
+    await settle()
+    store.isReachable = false
+    await pass(5000)
+    store.isReachable = true
+    store.uncounted = 30
+    store.requests.length = 0
+    for (let steps = 0; steps < 60 && shared.isAlone(); steps += 1) await pass(50)
+    expect(stateOf(shared)).toEqual(returning)
+    store.uncounted = 17
+    await pass(50)
+    expect(stateOf(shared)).toEqual(member)
+    const told = store.requests.map(({ uncounted, share, confirmedAt }) => ({
+      uncounted,
+      share,
+      isConfirmed: confirmedAt > 0,
+    }))
+    expect(told.slice(0, -1)).toEqual(
+      told.slice(1).map(() => ({ uncounted: 30, share: 30, isConfirmed: false })),
+    )
+    expect(told.at(-1)).toEqual({ uncounted: 17, share: 30, isConfirmed: true })
+  })
+
+  test('goes on alone while a store comes and goes, and while one is quiet', async () => {
+    const { store, shared } = open()
+    await settle()
+    store.isReachable = false
+    await pass(5000)
+    for (let times = 0; times < 5; times += 1) {
+      store.isReachable = true
+      await pass(900)
+      expect(stateOf(shared)).toEqual(alone)
+      store.isReachable = false
+      await pass(500)
+      expect(stateOf(shared)).toEqual(alone)
+    }
+    store.isReachable = true
+    store.isQuiet = true
+    await pass(5000)
+    expect(stateOf(shared)).toEqual(alone)
+  })
 })
 
-test('one that loses the store is silent while shared turns may be under way, then goes on with its share', async () => {
-  const { store, shared } = open()
+test('the share is one of as many as there are, of four at least, and the one that the store knows', async () => {
+  const { store, shared } = open({ replicas: 6 })
   await settle()
-  store.isThere = false
-  expect(await shared.take(5, limit)).toEqual({ granted: 0, waitMs: 1110 })
-  expect(stateOf(shared)).toEqual({ isAlone: true, silentForMs: 1110, places: 30 })
-  await vi.advanceTimersByTimeAsync(1110)
-  expect(stateOf(shared)).toEqual(alone)
-  // However often it finds the store away.
-  await vi.advanceTimersByTimeAsync(10_000)
-  expect(stateOf(shared)).toEqual(alone)
-})
-
-test('one that has nothing to send finds out by itself', async () => {
-  const { store, shared } = open()
-  await settle()
-  store.isThere = false
-  await vi.advanceTimersByTimeAsync(1000)
-  expect(stateOf(shared)).toMatchObject({ isAlone: true })
-  store.isThere = true
-  await vi.advanceTimersByTimeAsync(250)
-  expect(stateOf(shared)).toMatchObject({ isAlone: false })
-})
-
-test('one that finds the store again is silent all the same, and keeps to its share for three seconds', async () => {
-  const { store, shared } = open()
-  await settle()
-  store.isThere = false
-  await shared.take(5, limit)
-  store.isThere = true
-  expect(await shared.take(5, limit)).toEqual({ granted: 0, waitMs: 1110 })
-  await vi.advanceTimersByTimeAsync(1110)
-  expect(stateOf(shared)).toEqual(rejoining)
-  expect(await shared.take(5, limit)).toEqual({ granted: 5, waitMs: 0 })
-  await vi.advanceTimersByTimeAsync(1999)
-  expect(stateOf(shared)).toEqual(rejoining)
-  await vi.advanceTimersByTimeAsync(1)
-  expect(stateOf(shared)).toEqual(together)
-})
-
-test('a store that comes and goes silences nobody twice', async () => {
-  const { store, shared } = open()
-  await settle()
-  store.isThere = false
-  await shared.take(5, limit)
-  await vi.advanceTimersByTimeAsync(1110)
-  store.isThere = true
-  await vi.advanceTimersByTimeAsync(250)
-  expect(stateOf(shared)).toEqual(rejoining)
-  await vi.advanceTimersByTimeAsync(800)
-  store.isThere = false
-  await shared.take(5, limit)
-  expect(stateOf(shared)).toEqual(alone)
-  // Once it has been back for longer, others may have had more than their shares.
-  store.isThere = true
-  await vi.advanceTimersByTimeAsync(1500)
-  store.isThere = false
-  await shared.take(5, limit)
-  expect(stateOf(shared)).toEqual({ ...alone, silentForMs: 1110 })
-})
-
-test('the share is one of as many as there are, and of four at least', async () => {
-  const { store, shared } = open(6)
-  await settle()
-  expect(stateOf(shared)).toEqual(together)
-  store.isThere = false
-  await vi.advanceTimersByTimeAsync(2110)
+  store.isReachable = false
+  await pass(5000)
   expect(stateOf(shared)).toEqual({ ...alone, places: 20 })
   // A store that comes back empty knows fewer than there are.
-  store.isThere = true
+  store.isReachable = true
+  store.isQuiet = true
   store.replicas = 1
-  await vi.advanceTimersByTimeAsync(1000)
-  expect(stateOf(shared)).toEqual({ ...rejoining, places: 20 })
-  await settle()
-  store.isThere = false
-  await vi.advanceTimersByTimeAsync(2110)
-  expect(stateOf(shared)).toEqual(alone)
+  await pass(1000)
+  expect(stateOf(shared)).toEqual({ ...alone, places: 20 })
+})
+
+describe('permits', () => {
+  test('are usable for a little longer than replies take, and count for a window from then on', async () => {
+    const { store, shared } = open()
+    await settle()
+    expect(await take(shared, 5)).toEqual({ granted: 5, waitMs: 0, usableForMs: 50 })
+    expect(store.requests.at(-1)?.lifetimeMs).toBe(1010 + 100 + 50)
+  })
+
+  test('are not used where the reply came late, and the next ones count for longer', async () => {
+    const { store, shared } = open()
+    await settle()
+    store.replyMs = 300
+    const taking = take(shared, 5)
+    await pass(300)
+    expect(await taking).toMatchObject({ granted: 0, waitMs: 0 })
+    const again = take(shared, 5)
+    await pass(300)
+    expect(await again).toEqual({ granted: 5, waitMs: 0, usableForMs: 50 })
+    expect(store.requests.at(-1)?.lifetimeMs).toBe(1010 + 100 + 350)
+  })
+
+  test.each([-3_600_000, -500, 500, 3_600_000])(
+    'are not used where the store’s clock jumped by %i ms, of which the store is told',
+    async (jumpMs) => {
+      const { store, shared } = open()
+      await settle()
+      store.clockMs += jumpMs
+      expect(await take(shared, 5)).toMatchObject({ granted: 0, waitMs: 0 })
+      expect(store.requests.at(-1)?.isReset).toBe(false)
+      await take(shared, 5)
+      expect(store.requests.at(-1)?.isReset).toBe(true)
+      expect(await take(shared, 5)).toMatchObject({ granted: 5 })
+      expect(store.requests.at(-1)?.isReset).toBe(false)
+    },
+  )
+
+  test('are used where the store’s clock runs a little faster, and replies vary', async () => {
+    const { store } = open()
+    await settle()
+    for (let second = 0; second < 60; second += 1) {
+      store.replyMs = (second * 7) % 50
+      store.clockMs += 0.4
+      await pass(1000)
+    }
+    expect(store.requests.filter(({ isReset }) => isReset)).toEqual([])
+  })
 })
 
 test('a closed one asks no more', async () => {
   const { store, shared } = open()
   await settle()
   shared.close()
-  const { asked } = store
+  const { length } = store.requests
   await settle()
-  expect(store.asked).toBe(asked)
+  expect(store.requests).toHaveLength(length)
 })

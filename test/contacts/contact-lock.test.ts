@@ -159,7 +159,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     const running = [run(one, 'one 0', first.promise)]
     await expect.poll(() => order).toEqual(['one 0'])
     running.push(...many(5).map((n) => run(one, `one ${n + 1}`)), run(another, 'another'))
-    const at = (key: string): Promise<string | null> => stores[0].get(key)
+    const at = async (key: string) => (await stores[0].get(key))?.record ?? null
     // The first one has given up being next, and the other process is.
     await expect.poll(async () => [null, await at('lock:u')].includes(await at('next:u'))).toBe(false)
     first.resolve()
@@ -189,6 +189,33 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
       )
     await Promise.all(changes)
     expect(most).toBe(1)
+  })
+
+  test('a change whose lock the store has lost is not said to be made', async () => {
+    const { url } = await startRedis()
+    const stores = [await openTestStore(url), await openTestStore(url)] as const
+    onTestFinished(() => stores[1].close())
+    const { run, started } = openLock(stores[0])
+    const first = Promise.withResolvers<void>()
+    const running = told(run('one', 'a', 'u', first.promise))
+    await expect.poll(() => started).toEqual(['one'])
+    const lock = await stores[1].get('lock:u')
+    await stores[1].remove('lock:u', lock?.record ?? expect.unreachable())
+    const another = await createContactLock(stores[1]).run('u', 'b', inAMinute(), () =>
+      Promise.resolve('two'),
+    )
+    first.resolve()
+    expect([another, await running]).toEqual([
+      'two',
+      {
+        code: 'CONFLICT',
+        outcome: 'UNKNOWN',
+        retryable: false,
+        message:
+          'The gateway’s store lost its data, so another change of this contact may have run meanwhile',
+      },
+    ])
+    expect(await run('three', 'a')).toBe('three')
   })
 
   test('one that gives up at its deadline leaves the place to others', async () => {

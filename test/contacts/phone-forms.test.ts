@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NewContact } from '../../src/contact.ts'
-import { identityOf, phoneForms, sameNumber } from '../../src/contacts/phone-forms.ts'
+import { identityOf, phoneForms, sameNumber, shapeOf } from '../../src/contacts/phone-forms.ts'
 
 test.each<[string, string[]]>([
   ['+39 333 123 4567', ['+39 333 123 4567', '+393331234567', '393331234567']],
@@ -112,19 +112,35 @@ test.each([
   [['5531987654321', '+55 31 8765-4321', '0055 31 98765 4321']],
   [['5491123456789', '541123456789', '+54 11 15 2345 6789', '+54 9 11 15 2345-6789']],
   [['5215512345678', '+52 55 1234 5678']],
+  // A trunk zero, an international prefix, no country code: which of them Callbell keeps is not known.
+  [['+44 20 7946 0958', '+44 (0)20 7946 0958', '020 7946 0958', '011 44 20 7946 0958']],
   [['Jos\u00E9', 'Jose\u0301']],
 ])('%j have one identity', (spellings) => {
   expect(new Set(spellings.map((spelling) => identity(spelling))).size).toBe(1)
 })
 
-test('different numbers, sources and channels have different identities', () => {
+test('a channel is not part of an identity: none means the main one', () => {
+  const identities = [undefined, 'c', 'd'].map((channelUuid) => identity('393331234567', { channelUuid }))
+  expect(new Set(identities).size).toBe(1)
+})
+
+test.each([
+  ['+39 333 123-4567', 'plus'],
+  ['0039.333.1234567', 'zeros'],
+  [' 39 (333) 1234567 ', 'digits'],
+  ['+44 (0)20 7946 0958', null],
+  ['whatsapp:+393331234567', null],
+  ['39 333 1234567 ext. 1', null],
+  ['12345', null],
+  ['', null],
+])('%j has the shape %j', (identifier, shape) => {
+  expect(shapeOf(identifier)).toBe(shape)
+})
+
+test('different numbers and sources have different identities', () => {
   const identities = [
     identity('393331234567'),
     identity('393331234568'),
-    // Only in Mexico may a 1 be left out.
-    identity('3913331234567'),
-    identity('393331234567', { channelUuid: 'c' }),
-    identity('393331234567', { channelUuid: 'd' }),
     identity('393331234567', { source: 'telegram' }),
     // Only the identifiers of WhatsApp are numbers: others are compared as they are.
     identity('+393331234567', { source: 'telegram' }),

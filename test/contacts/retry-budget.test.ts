@@ -27,7 +27,7 @@ test('a caller whose calls fail takes no retry from another', async () => {
   const { sandbox } = await startTestSandbox()
   const { contacts, close } = createTestContacts(sandbox, openMemoryStore(), {
     timeoutMs: 5000,
-    settleMs: 10,
+    resendAfterMs: 60_000,
   })
   const [failing, other] = [createTestOrigin('failing'), createTestOrigin('other')]
   sandbox.failNext(...Array.from({ length: 400 }, () => ({ on: 'GET', status: 429 }) as const))

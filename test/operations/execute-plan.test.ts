@@ -84,6 +84,8 @@ function createFakeContacts(asked: string[]): Contacts {
     teams: async () => [give('teams', 'all')],
     channels: async () => [give('channels', 'all'), null],
     funnels: async () => [],
+    calibration: { isProved: () => true },
+    checkToken: () => Promise.resolve(true),
     stop: () => Promise.resolve(),
   }
 }

@@ -1,9 +1,9 @@
-import { createClient } from '@redis/client'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Store } from '../../src/store/store.ts'
+import type { PermitRequest, Store } from '../../src/store/store.ts'
+import { permitRequest } from '../support/permit-request.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
-import { openTestStore, storeUrls } from '../support/stores.ts'
+import { openTestStore, stored, storeUrls } from '../support/stores.ts'
 
 const minute = 60_000
 
@@ -18,8 +18,8 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     const store = await open()
     expect(await store.get('k')).toBeNull()
     expect(await store.putIfAbsent('k', 'a', minute)).toBeNull()
-    expect(await store.putIfAbsent('k', 'b', minute)).toBe('a')
-    expect(await store.get('k')).toBe('a')
+    expect(await store.putIfAbsent('k', 'b', minute)).toEqual(stored('a'))
+    expect(await store.get('k')).toEqual(stored('a'))
   })
 
   test('a record is replaced only while it is the expected one', async () => {
@@ -28,14 +28,14 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     await store.putIfAbsent('k', 'a', minute)
     expect(await store.replace('k', 'x', 'b', minute)).toBe(false)
     expect(await store.replace('k', 'a', 'b', minute)).toBe(true)
-    expect(await store.get('k')).toBe('b')
+    expect(await store.get('k')).toEqual(stored('b'))
   })
 
   test('a record is removed only while it is the expected one', async () => {
     const store = await open()
     await store.putIfAbsent('k', 'a', minute)
     expect(await store.remove('k', 'x')).toBe(false)
-    expect(await store.get('k')).toBe('a')
+    expect(await store.get('k')).toEqual(stored('a'))
     expect(await store.remove('k', 'a')).toBe(true)
     expect(await store.get('k')).toBeNull()
   })
@@ -60,7 +60,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     const store = await open()
     const record = JSON.stringify({ name: '“Ünï” 😀\u0000\n' })
     await store.putIfAbsent("k'; --\u0000", record, minute)
-    expect(await store.get("k'; --\u0000")).toBe(record)
+    expect(await store.get("k'; --\u0000")).toEqual(stored(record))
     expect(await store.replace("k'; --\u0000", record, 'b', minute)).toBe(true)
   })
 })
@@ -75,7 +75,7 @@ test('sqlite remembers across processes, and belongs to one at a time', async ()
   )
   await first.close()
   const second = await openTestStore(url)
-  expect(await second.get('k')).toBe('a')
+  expect(await second.get('k')).toEqual(stored('a'))
   await second.close()
 })
 
@@ -103,60 +103,154 @@ test.runIf(hasRedis)('a Redis is not taken to be away because this process was h
   expect(await reply).toBeNull()
 })
 
-describe.runIf(hasRedis)('turns on one Redis', () => {
-  const windowMs = 1110
+describe.runIf(hasRedis)('permits on one Redis', () => {
+  const lifetimeMs = 1160
 
   test('they are shared, and those who ask are counted', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
-    expect(await one.takeTurns(3, 5, windowMs)).toMatchObject({ granted: 3, replicas: 1 })
-    const { granted, waitMs, replicas } = await another.takeTurns(3, 5, windowMs)
+    await endQuiet(redis, one)
+    expect(await one.take({ wanted: 3 })).toMatchObject({ granted: 3, replicas: 1, isQuiet: false })
+    const { granted, waitMs, replicas } = await another.take({ wanted: 3 })
     expect([granted, replicas]).toEqual([2, 2])
     expect(waitMs).toBeGreaterThan(0)
-    expect(waitMs).toBeLessThanOrEqual(windowMs)
-    expect(await one.takeTurns(0, 5, windowMs)).toMatchObject({ granted: 0, replicas: 2 })
+    expect(waitMs).toBeLessThanOrEqual(lifetimeMs)
+    expect(await one.take()).toMatchObject({ granted: 0, replicas: 2 })
   })
 
-  test('those of a Redis that was lost and came back between two questions are refused once', async () => {
+  test('permits of one replica that are asked for at once are all counted', async () => {
     const redis = await startRedis()
-    const { get, takeTurns } = await openReplica(redis)
-    await takeTurns(5, 5, windowMs)
-    await redis.kill()
-    await expect.poll(() => get('k').catch(() => 'away')).toBe('away')
-    await redis.start()
-    await expect.poll(() => get('k').catch(() => 'away')).toBeNull()
-    await expect(takeTurns(1, 5, windowMs)).rejects.toThrow('Redis was lost, and may have forgotten turns')
-    expect(await takeTurns(1, 5, windowMs)).toMatchObject({ granted: 1 })
+    const { take } = await openReplica(redis)
+    await endQuiet(redis, { take })
+    const replies = await Promise.all(Array.from({ length: 8 }, () => take({ wanted: 1 })))
+    expect(replies.map(({ granted }) => granted)).toEqual([1, 1, 1, 1, 1, 0, 0, 0])
   })
 
-  test('those of a Redis that was found to be away are not refused when it is back', async () => {
+  test('each counts for as long as its replica may need', async () => {
     const redis = await startRedis()
-    const { get, takeTurns } = await openReplica(redis)
-    await takeTurns(5, 5, windowMs)
-    await redis.kill()
-    await expect(takeTurns(1, 5, windowMs)).rejects.toBeInstanceOf(Error)
-    await redis.start()
-    await expect.poll(() => get('k').catch(() => 'away')).toBeNull()
-    expect(await takeTurns(1, 5, windowMs)).toMatchObject({ granted: 1 })
+    const { take } = await openReplica(redis)
+    await endQuiet(redis, { take })
+    await take({ wanted: 2, lifetimeMs: 50 })
+    await take({ wanted: 3, lifetimeMs: 2400 })
+    await expect.poll(async () => (await take({ wanted: 5 })).granted).toBe(2)
   })
 
-  test('a Redis whose clock is set back locks nobody out', async () => {
+  test('nothing is granted by an empty Redis until all that it may have forgotten is over', async () => {
     const redis = await startRedis()
-    const { takeTurns } = await openReplica(redis)
-    const client = await createClient({ url: redis.url }).connect()
-    onTestFinished(() => client.close())
-    await takeTurns(5, 5, windowMs)
-    const [key = ''] = await client.keys('*turns')
-    const later = String(Date.now() + 3_600_000)
-    for (let turn = 0; turn < 5; turn += 1) await client.lSet(key, turn, later)
-    expect(await takeTurns(5, 5, windowMs)).toMatchObject({ granted: 5 })
+    const { take } = await openReplica(redis)
+    const first = await take({ wanted: 1 })
+    expect(first).toEqual({ granted: 0, waitMs: 2000, replicas: 1, now: expect.any(Number), isQuiet: true })
+    const late = await take({ wanted: 1, lifetimeMs: 2400 })
+    expect(late.waitMs).toBeLessThanOrEqual(2000)
+    await expect
+      .poll(async () => await take({ wanted: 1 }), { timeout: 10_000 })
+      .toMatchObject({ granted: 1 })
+    // Nor by one that is emptied.
+    await redis.run('FLUSHALL')
+    expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuiet: true })
+  })
+
+  test('a Redis on which nobody has asked for long is not taken for an empty one', async () => {
+    const redis = await startRedis()
+    const { take } = await openReplica(redis)
+    await endQuiet(redis, { take })
+    await take({ wanted: 5, lifetimeMs: 20 })
+    // All that expires has expired.
+    await redis.run('DEL', replicasKey)
+    await expect.poll(async () => await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuiet: false })
+  })
+
+  test('an older copy of what it knew is noticed by the replica that it knows too little of', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    const earlier = await one.take()
+    const [replicas, records] = [await redis.run('HKEYS', replicasKey), await redis.run('HVALS', replicasKey)]
+    let now = earlier.now
+    while (now === earlier.now) now = (await one.take({ wanted: 5 })).now
+    // The failover: the latest grant has not reached the copy.
+    await redis.run('DEL', permitsKey)
+    await redis.run('HSET', replicasKey, ...replicas.flatMap((replica, n) => [replica, records[n] ?? '']))
+    expect(await another.take()).toMatchObject({ isQuiet: false })
+    expect(await one.take({ wanted: 5, confirmedAt: now })).toMatchObject({ granted: 0, isQuiet: true })
+  })
+
+  test.each([
+    ['permits of an hour ahead', (ahead: string) => ['ZADD', permitsKey, ahead, 'a 1 1']],
+    ['a quiet period of an hour ahead', (ahead: string) => ['SET', quietKey, ahead]],
+  ])(
+    '%s, as left behind by a clock that was set back, lock nobody out for longer than a window',
+    async (_what, write) => {
+      const redis = await startRedis()
+      const { take } = await openReplica(redis)
+      await endQuiet(redis, { take })
+      await redis.run(...write(String(Date.now() + 3_600_000)))
+      expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuiet: true })
+      await endQuiet(redis, { take })
+      expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuiet: false })
+    },
+  )
+
+  test('a replica that noticed a jump of the clock makes all wait for a window, once', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    expect(await one.take({ wanted: 1, isReset: true })).toMatchObject({ granted: 0, isQuiet: true })
+    const { waitMs } = await another.take({ wanted: 1, isReset: true })
+    expect(waitMs).toBeLessThanOrEqual(2000)
+    await endQuiet(redis, one)
+    expect(await another.take({ wanted: 1 })).toMatchObject({ granted: 1, isQuiet: false })
+  })
+
+  test('the share of a replica that confirms nothing is left free, and what it says it sent', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    const { now } = await one.take()
+    const as = { limit: 10, wanted: 10, confirmedAt: now, lifetimeMs: 1 }
+    await another.take({ share: 4 })
+    expect(await one.take(as)).toMatchObject({ granted: 6 })
+    await another.take({ share: 4, uncounted: 7 })
+    await expect.poll(async () => (await one.take(as)).granted).toBe(3)
+    // It has come back: its share is the others' again, but for what it sent.
+    await another.take({ share: 4, uncounted: 3, confirmedAt: now })
+    await expect.poll(async () => (await one.take(as)).granted).toBe(7)
+    // A replica that may send nothing by itself has nothing reserved.
+    await another.take({ share: 0 })
+    await expect.poll(async () => (await one.take(as)).granted).toBe(10)
+  })
+
+  test('a replica that ends takes its share with it', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    const { now } = await one.take()
+    await another.take({ share: 4 })
+    expect(await one.take({ wanted: 5, limit: 5, share: 1, confirmedAt: now })).toMatchObject({ granted: 1 })
+    await another.close()
+    expect(await one.take({ confirmedAt: now })).toMatchObject({ replicas: 1 })
+    expect(await one.take({ wanted: 5, limit: 5, share: 1, confirmedAt: now })).toMatchObject({ granted: 4 })
   })
 })
+
+const permitsKey = 'callbell-graphql:permits'
+const replicasKey = 'callbell-graphql:permits:replicas'
+const quietKey = 'callbell-graphql:permits:quiet-until'
 
 async function openReplica(redis: RedisServer) {
   const store = await openTestStore(redis.url)
   onTestFinished(() => store.close())
   const { takeTurns } = store
-  if (takeTurns === undefined) throw new Error('replicas do not share turns')
-  return { get: (key: string) => store.get(key), takeTurns }
+  if (takeTurns === undefined) throw new Error('replicas do not share permits')
+  return {
+    take: (changes?: Partial<PermitRequest>) => takeTurns(permitRequest(changes)),
+    close: () => store.close(),
+  }
+}
+
+/** As if what may have been forgotten were over. */
+async function endQuiet(redis: RedisServer, { take }: { take: () => Promise<unknown> }): Promise<void> {
+  await take()
+  await redis.run('SET', quietKey, '1')
+  await redis.run('DEL', permitsKey, replicasKey)
 }

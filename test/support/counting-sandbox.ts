@@ -15,6 +15,11 @@ export function uuidsOf(sandbox: Sandbox, name: string): string[] {
   return sandbox.contacts.all().flatMap((contact) => (contact.name === name ? contact.uuid : []))
 }
 
+/** Processes also check their token, and look up what they created first. */
+export function postsOf({ requests }: Sandbox): Sandbox['requests'] {
+  return requests.filter(({ method }) => method === 'POST')
+}
+
 export interface Report {
   readonly contacts: readonly { readonly name: string; readonly uuid: string }[]
   readonly rejections: number

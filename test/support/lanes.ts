@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { request as send } from 'undici'
 import { expect, onTestFinished } from 'vitest'
+import { z } from 'zod'
 import { listen } from '../../src/listen.ts'
 import type { RawAnswer } from './raw-request.ts'
 import { sendRaw } from './raw-request.ts'
@@ -49,12 +50,12 @@ interface Upstream {
 async function startUpstream(): Promise<Upstream> {
   const requests: string[] = []
   const server = createServer(async (request, response) => {
-    const seen = `${request.method} ${request.url} ${await text(request)}`
+    const body = await text(request)
+    const seen = `${request.method} ${request.url} ${body}`
     requests.push(seen)
     const [, found] = Object.entries(answers).find(([marker]) => seen.includes(marker)) ?? []
-    const list = { contacts: [contact], teams: [], channels: [], funnels: [], messages: [], meta: {} }
-    const [status, body] = found ?? [200, JSON.stringify({ contact, ...list, bot: { uuid: 'b1' } })]
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+    const [status, answer] = found ?? [200, answerTo(request.url ?? '', body)]
+    response.writeHead(status, { 'content-type': 'application/json' }).end(answer)
   })
   const { port } = await listen(server, 0, '127.0.0.1')
   onTestFinished(() => {
@@ -62,6 +63,34 @@ async function startUpstream(): Promise<Upstream> {
     server.closeAllConnections()
   })
   return { url: `http://127.0.0.1:${port}/v1`, requests }
+}
+
+const given = z.object({ name: z.string(), identifier: z.string() }).partial()
+
+/** The contact that was asked for or created, and all else that any endpoint answers. */
+function answerTo(url: string, body: string): string {
+  const [, kind, id] = /^\/v1\/contacts\/(phone\/|bsuid\/)?([^/?]+)/.exec(url) ?? []
+  const { name, identifier } = id === undefined && body !== '' ? given.parse(JSON.parse(body)) : {}
+  const asked = id === undefined ? undefined : decodeURIComponent(id)
+  const uuid = kind === undefined ? asked : undefined
+  const phoneNumber = kind === 'phone/' ? asked : identifier
+  return JSON.stringify({
+    contact: {
+      ...contact,
+      ...(uuid !== undefined && { uuid }),
+      ...(phoneNumber !== undefined && { phoneNumber }),
+      ...(name !== undefined && { name }),
+    },
+    contacts: [contact],
+    teams: [],
+    channels: [],
+    funnels: [],
+    messages: [],
+    meta: {},
+    bot: { uuid: 'b1' },
+    success: true,
+    status: 'contact was destroyed',
+  })
 }
 
 export interface Lanes {
@@ -82,7 +111,7 @@ export interface Lanes {
 
 export async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
   const [fastUpstream, generalUpstream] = await Promise.all([startUpstream(), startUpstream()])
-  const common = { timeoutMs: 2000, settleMs: 10, maxRps: 0, ...options }
+  const common = { timeoutMs: 2000, maxRps: 0, ...options }
   const fast = await createTestGateway({ ...common, url: fastUpstream.url })
   const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastLane: false })
   return {

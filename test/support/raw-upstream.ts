@@ -13,10 +13,10 @@ export interface RawUpstream {
 }
 
 /**
- * @param answer called once a request has arrived whole, with its number from 0 on
+ * @param answer called once a request has arrived whole, with its number from 0 on, and its text
  */
 export async function startRawUpstream(
-  answer: (socket: Socket, number: number) => void,
+  answer: (socket: Socket, number: number, request: string) => void,
 ): Promise<RawUpstream> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
@@ -33,8 +33,9 @@ export async function startRawUpstream(
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
       if (head < 0 || Buffer.byteLength(text.slice(head + 4)) < length) return
       requests.push(text)
+      const request = text
       text = ''
-      answer(socket, requests.length - 1)
+      answer(socket, requests.length - 1, request)
     })
   })
   const { port } = await listen(server, 0, '127.0.0.1')

@@ -3,15 +3,20 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
+import { expect } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import type { StoreOptions } from '../../src/store/open-store.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { hasRedis, startRedis } from './redis-server.ts'
 
 const silent = pino({ level: 'silent' })
 
-/** A store that is ready to be used. */
-export async function openTestStore(url: string): Promise<Store> {
-  const store = await openStore(url, silent)
+/** A store that is ready to be used. @param options default: nothing is quarantined */
+export async function openTestStore(
+  url: string,
+  options: StoreOptions = { quarantineMs: 0 },
+): Promise<Store> {
+  const store = await openStore(url, silent, options)
   // A Redis connection takes a moment, in which every call is refused.
   for (;;) {
     try {
@@ -21,6 +26,12 @@ export async function openTestStore(url: string): Promise<Store> {
       await new Promise(setImmediate)
     }
   }
+}
+
+/** A record as a store gives it, of any age. */
+export function stored(record: string) {
+  const ageMs: unknown = expect.toSatisfy((age) => typeof age === 'number' && age >= 0)
+  return { record, ageMs }
 }
 
 /** The path of a SQLite file that does not exist yet, in a folder that does. */

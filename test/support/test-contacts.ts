@@ -4,14 +4,22 @@ import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
 import { createContacts } from '../../src/contacts/contacts.ts'
 import { createRetryBudgets } from '../../src/contacts/retry-budget.ts'
-import type { SendOptions } from '../../src/contacts/sender.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import type { WallClock } from '../../src/moment.ts'
 import type { Store } from '../../src/store/store.ts'
+import { blindWatch } from './test-origin.ts'
 
+export interface TestContactsOptions {
+  readonly timeoutMs: number
+  readonly resendAfterMs: number
+  readonly wallClock?: WallClock
+}
+
+/** Its lookups are proved from the start. */
 export function createTestContacts(
   { url, token }: Pick<Sandbox, 'url' | 'token'>,
   store: Store,
-  options: SendOptions,
+  options: TestContactsOptions,
 ): { readonly contacts: Contacts; readonly close: () => Promise<void> } {
   const log = pino({ level: 'silent' })
   const callbell = createCallbellClient({
@@ -21,9 +29,18 @@ export function createTestContacts(
     connectTimeoutMs: options.timeoutMs,
     maxRps: 0,
     log,
+    wallClock: options.wallClock,
   })
   const contacts = createContacts(
-    { callbell, store, budgets: createRetryBudgets(), log },
+    {
+      callbell,
+      store,
+      budgets: createRetryBudgets(),
+      log,
+      background: blindWatch,
+      wallClock: options.wallClock,
+      proved: ['contact', 'note'],
+    },
     { ...options, ttlMs: 3_600_000, callerStoreBytes: 0 },
   )
   return { contacts, close: () => callbell.close() }

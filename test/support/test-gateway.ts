@@ -29,12 +29,17 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import type { StartTrace } from '../../src/telemetry/span.ts'
 import { createTelemetry } from '../../src/telemetry/telemetry.ts'
+import type { CreationKind } from '../../src/watch.ts'
+import { creationKinds } from '../../src/watch.ts'
 
 export interface TestGatewayOptions {
   /** Callbell's place, when it is not the sandbox. */
   readonly url?: string
   readonly timeoutMs?: number
-  readonly settleMs?: number
+  /** Default: a minute, as in the real one. */
+  readonly resendAfterMs?: number
+  /** Whose lookups are proved from the start. Default: all. */
+  readonly proved?: readonly CreationKind[]
   readonly maxRps?: number
   readonly store?: Store
   readonly ttlMs?: number
@@ -83,7 +88,13 @@ export interface TestGateway {
 export const sentinelToken = 'sentinel-b2f1c0de'
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { timeoutMs = 5000, settleMs = 200, maxRps = 300, graphiql = true, introspection = true } = options
+  const {
+    timeoutMs = 5000,
+    resendAfterMs = 60_000,
+    maxRps = 300,
+    graphiql = true,
+    introspection = true,
+  } = options
   const sandbox = await startSandbox({ token: sentinelToken, ...options.sandbox })
   const lines: Record<string, unknown>[] = []
   const log = createLog({
@@ -106,7 +117,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     checks: createHealthChecks({
       isDraining: () => false,
       eventLoopDelayMs: () => 0,
-      isStoreAvailable: createStoreCheck(store),
+      checkStore: createStoreCheck(store),
       upstreamState: () => callbell.state(),
       ...options.health,
     }),
@@ -123,7 +134,17 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   })
   const { ttlMs = 24 * 3_600_000, callerStoreBytes = 0 } = options
   const contacts = {
-    ...createContacts({ callbell, store, budgets, log }, { timeoutMs, settleMs, ttlMs, callerStoreBytes }),
+    ...createContacts(
+      {
+        callbell,
+        store,
+        budgets,
+        log,
+        background: telemetry.background,
+        proved: options.proved ?? creationKinds,
+      },
+      { timeoutMs, resendAfterMs, ttlMs, callerStoreBytes },
+    ),
     ...options.contacts,
   }
   const {
@@ -157,6 +178,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     retryTokens: budgets.tokens(),
     connections: connections.count(),
     isStoreAvailable: true,
+    isLookupProved: contacts.calibration.isProved,
   }))
   const { port } = await listen(server, 0, '127.0.0.1')
   const url = `http://127.0.0.1:${port}/graphql`

@@ -1,6 +1,17 @@
 /** On whose behalf tests call what lies behind HTTP. */
 import type { Origin } from '../../src/caller.ts'
 import { scopes } from '../../src/caller.ts'
+import type { WallClock } from '../../src/moment.ts'
+import { momentNow } from '../../src/moment.ts'
+import type { CallWatch } from '../../src/watch.ts'
+
+/** Watches nothing. */
+export const blindWatch: CallWatch = {
+  attempt: () => ({ entered: () => undefined, sent: ignore, answered: ignore, failed: ignore }),
+  retried: ignore,
+  reconciled: ignore,
+  keyed: ignore,
+}
 
 export interface TestOrigin extends Origin {
   /** How many requests have left for it. */
@@ -11,21 +22,16 @@ function ignore(): void {
   // Nobody looks.
 }
 
-export function createTestOrigin(name = 'anyone'): TestOrigin {
+/** @param wallClock the clock of the machine. Default: the real one */
+export function createTestOrigin(name = 'anyone', wallClock?: WallClock): TestOrigin {
   let calls = 0
   return {
     caller: { name, bucket: name, scopes: new Set(scopes) },
     requestId: 'r1',
+    startedAt: momentNow(wallClock),
     watch: {
-      attempt: () => ({
-        entered: () => undefined,
-        sent: () => void (calls += 1),
-        answered: ignore,
-        failed: ignore,
-      }),
-      retried: ignore,
-      reconciled: ignore,
-      keyed: ignore,
+      ...blindWatch,
+      attempt: (...of) => ({ ...blindWatch.attempt(...of), sent: () => void (calls += 1) }),
     },
     allowance: { takeRead: ignore, hold: ignore },
     calls: () => calls,

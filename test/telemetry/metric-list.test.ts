@@ -13,6 +13,7 @@ const idle: ProcessState = {
   retryTokens: 100,
   connections: 0,
   isStoreAvailable: true,
+  isLookupProved: () => false,
 }
 
 /** Of one process, in which things stand so. */

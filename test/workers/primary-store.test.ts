@@ -9,9 +9,10 @@ import { createPeer } from '../../src/workers/peer.ts'
 import { createPrimaryStore } from '../../src/workers/primary-store.ts'
 import { storeQuestion } from '../../src/workers/store-questions.ts'
 import { createStoreService } from '../../src/workers/store-service.ts'
+import { permitRequest } from '../support/permit-request.ts'
+import { stored } from '../support/stores.ts'
 
 const minute = 60_000
-const windowMs = 1110
 
 function channelOf(port: MessagePort): Channel {
   return {
@@ -49,14 +50,14 @@ test('records are those of the primary, for each worker', async () => {
   expect(one.isShared).toBe(true)
   expect(await one.get('k')).toBeNull()
   expect(await one.putIfAbsent('k', 'a', minute)).toBeNull()
-  expect(await another.putIfAbsent('k', 'b', minute)).toBe('a')
+  expect(await another.putIfAbsent('k', 'b', minute)).toEqual(stored('a'))
   expect(await another.replace('k', 'x', 'b', minute)).toBe(false)
   expect(await another.replace('k', 'a', 'b', minute)).toBe(true)
-  expect(await one.get('k')).toBe('b')
+  expect(await one.get('k')).toEqual(stored('b'))
   expect(await one.remove('k', 'a')).toBe(false)
   expect(await one.remove('k', 'b')).toBe(true)
   expect(await another.get('k')).toBeNull()
-  expect(await one.ping()).toBeUndefined()
+  expect(await one.ping()).toBeNull()
 })
 
 test('records that count in a share do so for all workers together', async () => {
@@ -64,7 +65,7 @@ test('records that count in a share do so for all workers together', async () =>
   const [one, another] = [open(), open()]
   const charge = { owner: 'web', bytes: 60, limitBytes: 100 }
   expect(await one.claim('k', 'a', minute, charge)).toEqual({ state: 'PUT' })
-  expect(await another.claim('k', 'b', minute, charge)).toEqual({ state: 'PRESENT', record: 'a' })
+  expect(await another.claim('k', 'b', minute, charge)).toEqual({ state: 'PRESENT', ...stored('a') })
   expect(await another.claim('l', 'b', minute, charge)).toEqual({ state: 'OVER_LIMIT', usedBytes: 60 })
   const smaller = { owner: 'web', bytes: 50, replacedBytes: 60 }
   expect(await another.replace('k', 'a', 'b', minute, smaller)).toBe(true)
@@ -88,9 +89,9 @@ test('of many workers that put at once, one does', async () => {
 test('turns are shared, and those who ask are counted', async () => {
   const open = openStores()
   const [one, another] = [open(), open()]
-  expect(await one.takeTurns(3, 5, windowMs)).toMatchObject({ granted: 3, replicas: 1 })
-  expect(await another.takeTurns(3, 5, windowMs)).toMatchObject({ granted: 2, replicas: 2 })
-  expect(await one.takeTurns(1, 5, windowMs)).toMatchObject({ granted: 0, replicas: 2 })
+  expect(await one.takeTurns(permitRequest({ wanted: 3 }))).toMatchObject({ granted: 3, replicas: 1 })
+  expect(await another.takeTurns(permitRequest({ wanted: 3 }))).toMatchObject({ granted: 2, replicas: 2 })
+  expect(await one.takeTurns(permitRequest({ wanted: 1 }))).toMatchObject({ granted: 0, replicas: 2 })
 })
 
 test('a bucket is one for all, and another caller has another', async () => {
@@ -115,7 +116,7 @@ test('a primary whose store fails refuses, with its words', async () => {
 test('an answer that makes no sense is refused', async () => {
   const store = createPrimaryStore(openPeer(() => ({ granted: 'many' })))
   await expect(store.get('k')).rejects.toThrow('Invalid input')
-  await expect(store.takeTurns?.(1, 1, windowMs)).rejects.toThrow('Invalid input')
+  await expect(store.takeTurns?.(permitRequest())).rejects.toThrow('Invalid input')
 })
 
 test('a primary that does not answer within a second is as good as gone, and one that does later does no harm', async () => {

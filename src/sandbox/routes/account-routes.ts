@@ -13,6 +13,7 @@ export const accountRoutes: readonly Route[] = [
     query: ['page'],
     handle: ({ query }) => list('channels', channels, query),
   },
+  { method: 'GET', path: '/auth/me', handle: () => ok({ status: 'ok' }) },
   { method: 'GET', path: '/funnels', handle: () => ok({ funnels }) },
 ]
 

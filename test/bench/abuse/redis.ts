@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pretendAge } from '../../support/redis-epoch.ts'
 import { startChild } from '../cost/child.ts'
 import { isOnPath } from '../cost/machine.ts'
 import { freePort } from '../cost/upstream.ts'
@@ -46,5 +47,7 @@ export async function startRedis(): Promise<Redis> {
     if (performance.now() - start > startMs)
       throw new Error(`redis-server did not start within ${startMs} ms`)
   }
-  return { url: `redis://127.0.0.1:${port}`, end: () => child.end('SIGKILL') }
+  const url = `redis://127.0.0.1:${port}`
+  await pretendAge(url)
+  return { url, end: () => child.end('SIGKILL') }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pretendAge } from '../../support/redis-epoch.ts'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import { isOnPath, pinned } from './machine.ts'
@@ -73,9 +74,10 @@ function keyedBody(): string {
 async function startRedis(port: number): Promise<Child> {
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = await startChild(pinned('others', ['redis-server', ...options]), { isRead: true })
-  // Its first lines come before it takes connections, but the gateway asks again until it does.
+  // Its first lines come before it takes connections.
   if (child.process.stdout) await once(child.process.stdout, 'data')
   child.process.stdout?.resume()
+  await pretendAge(`redis://127.0.0.1:${port}`)
   return child
 }
 

@@ -1,6 +1,6 @@
 /** What a server adds to the latency, at a rate that it can hold: the account's own 300 a second. */
 import { ask, openLoop } from './load.ts'
-import { checkAnswer, measureLoad } from './measure.ts'
+import { checkAnswer, measureLoad, requestMaker } from './measure.ts'
 import { wireRequest } from './operations.ts'
 import type { BenchOptions } from './options.ts'
 import type { Progress } from './progress.ts'
@@ -34,14 +34,14 @@ export async function measureLatency(
   }
   progress.step('latency: upstream alone')
   const request = requestFor(url, wireRequest)
-  add('upstream alone', await openLoop(upstream, request, await ask(upstream, request), schedule))
+  add('upstream alone', await openLoop(upstream, () => request, await ask(upstream, request), schedule))
   for (const name of ['bare-proxy', 'gateway'] as const) {
     progress.step(`latency: ${titles[name]}`)
     const latencies = await withServer(name, upstreamUrl, async (server) => {
       const body = bodyFor(name)
       await measureLoad(name, server, body, { connections, warmUp, requests: 1 })
-      const own = server.request(body)
-      const expected = await ask(server, own)
+      const own = requestMaker(server, body)
+      const expected = await ask(server, own())
       checkAnswer(name, expected)
       return openLoop(server, own, expected, schedule)
     })

@@ -108,7 +108,7 @@ async function waitUntil(time: number): Promise<void> {
  */
 export async function openLoop(
   target: Target,
-  request: Request,
+  make: () => Request,
   expected: Expected,
   { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
 ): Promise<Float64Array> {
@@ -128,7 +128,7 @@ export async function openLoop(
   async function send(number: number, due: number): Promise<void> {
     const connection = idle.shift() ?? (await open())
     const { promise, resolve } = Promise.withResolvers<Answer>()
-    connection.send(request, resolve)
+    connection.send(make(), resolve)
     const answer = await Promise.race([promise, failed])
     latencies[number] = performance.now() - due
     idle.push(connection)

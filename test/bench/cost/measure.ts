@@ -2,7 +2,7 @@
 import { ask, openLoad } from './load.ts'
 import type { Answer, Request } from './connection.ts'
 import { cpuMicroseconds, residentMebibytes } from './machine.ts'
-import { wireAnswer } from './operations.ts'
+import { forPerson, wireAnswer } from './operations.ts'
 import type { RunningServer, ServerName } from './servers.ts'
 import { bodyFor, withServer } from './servers.ts'
 import { percentile } from './statistics.ts'
@@ -72,10 +72,16 @@ export async function measureLoad(
   }
 }
 
-function requestMaker(server: RunningServer, body: string | (() => string)): () => Request {
-  if (typeof body !== 'string') return () => server.request(body())
-  const request = server.request(body)
-  return () => request
+/** @returns makes requests of which no two in a row are for the same person */
+export function requestMaker(server: RunningServer, body: string | (() => string)): () => Request {
+  let count = 0
+  if (typeof body !== 'string') return () => server.request(forPerson(body(), count++))
+  const requests = Array.from({ length: 900 }, (_, number) => server.request(forPerson(body, number)))
+  return () => {
+    const request = requests[count++ % requests.length]
+    if (request === undefined) throw new Error('no request')
+    return request
+  }
 }
 
 export interface FirstAnswer {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ask, openLoad } from './load.ts'
 import { residentMebibytes } from './machine.ts'
-import { checkAnswer } from './measure.ts'
+import { checkAnswer, requestMaker } from './measure.ts'
 import type { BenchOptions } from './options.ts'
 import type { Progress } from './progress.ts'
 import { connections } from './rounds.ts'
@@ -28,15 +28,15 @@ export async function measureMemory(
 ): Promise<MemorySeries> {
   progress.step(`memory: ${memoryRequests} requests`)
   return withServer('gateway', upstreamUrl, async (server) => {
-    const request = server.request(bodyFor('gateway'))
-    const expected = await ask(server, request)
+    const request = requestMaker(server, bodyFor('gateway'))
+    const expected = await ask(server, request())
     checkAnswer('gateway', expected)
     const points: [number, number][] = [[0, residentMebibytes(server.pid)]]
     const load = await openLoad(server, connections)
     try {
       const step = Math.ceil(memoryRequests / memoryPoints)
       for (let point = 1; point <= memoryPoints; point += 1) {
-        await load.closedLoop(() => request, expected, step)
+        await load.closedLoop(request, expected, step)
         await delay(restMs)
         points.push([point * step, residentMebibytes(server.pid)])
         progress.detail(`${point * step} requests, ${residentMebibytes(server.pid).toFixed(0)} MiB`)

@@ -10,9 +10,25 @@ export const variables: { readonly input: Readonly<Record<string, unknown>> } = 
   readOperation('CreateContact.variables.json'),
 )
 
+const phoneNumber = '+39 333 123 4567'
+/** More than there are connections: no two requests that are under way are for the same person. */
+const persons = 900
+
+/**
+ * A body for another person: creates for the same one take turns. The numbers end alike, as the upstream
+ * answers with the same contact whatever it is sent.
+ *
+ * @param count of requests before this one
+ */
+export function forPerson(body: string, count: number): string {
+  const person = count % persons
+  const number = `+39 3${10 + Math.floor(person / 10)} ${person % 10}23 4567`
+  return body.replaceAll(phoneNumber, number)
+}
+
 /** What Callbell is sent for these variables: the request of whoever needs no gateway. */
 export const wireRequest = JSON.stringify({
-  identifier: '+39 333 123 4567',
+  identifier: phoneNumber,
   source: 'whatsapp',
   name: 'Giulia Bianchi',
   tags: ['Interested'],

@@ -12,16 +12,20 @@ export interface Callers {
   counts(): { readonly begun: number; readonly pending: number; readonly created: number }
   /** How often which code was answered, how often nothing was, and the rest. */
   readonly answers: Map<string, number>
-  /** Milliseconds that it took to be told `CREATED`, of creates that began while `isCalm` said so. */
+  /** Redis has just lost its records. What was ambiguous until now is marked: see `Outcome.isForgotten`. */
+  forget(): void
+  /** Milliseconds until `CREATED` was answered, of creates that began while `isCalm` said so. */
   readonly latencies: number[]
   /** Of each create by its number; those that have not ended gave up. */
   outcomes(): Outcome[]
+  /** The latest answer to a create that was not reported as created; undefined: there was none. */
+  latestAnswer(number: number): string | undefined
   close(): Promise<void>
 }
 
 /** Of five creates one has no key. */
 const keyless = 5
-/** A caller who was told nothing final for so long gives up. */
+/** A caller without a final answer for this long gives up. */
 const patienceMs = 120_000
 /** Where nothing says how long to wait: twice as long each time. */
 const firstPauseMs = 500
@@ -35,11 +39,13 @@ type Answer =
   | { readonly is: 'CREATED'; readonly uuid: string }
   | {
       readonly is: 'FAILED'
-      readonly outcome: Outcome['told']
+      readonly outcome: Outcome['reported']
+      /** Whether this call may have created it: one that the store refused has sent nothing. */
+      readonly isAmbiguous: boolean
       readonly retryable: boolean
       readonly retryAfterMs: number | undefined
     }
-  /** No answer, and nobody knows how far the request came; or it did not even leave. */
+  /** No answer, and it is unknown how far the request came; or it was not sent. */
   | { readonly is: 'BROKEN' | 'UNSENT' }
 
 export function createCallers(replicas: readonly Replica[], isCalm: () => boolean): Callers {
@@ -48,19 +54,25 @@ export function createCallers(replicas: readonly Replica[], isCalm: () => boolea
   const over = new AbortController()
   setMaxListeners(0, over.signal)
   const outcomes: Outcome[] = []
+  /** Creates that have had an ambiguous answer, and no final one. */
+  const ambiguous = new Set<number>()
+  const forgotten = new Set<number>()
   const answers = new Map<string, number>()
   const latencies: number[] = []
+  /** The latest answer to each create that is not settled. */
+  const latest = new Map<number, string>()
   let pending = 0
   let created = 0
 
-  function count(answer: string): void {
+  function count(number: number, answer: string): void {
+    latest.set(number, answer)
     answers.set(answer, (answers.get(answer) ?? 0) + 1)
   }
 
   async function ask(number: number, hasKey: boolean, url: string | undefined): Promise<Answer> {
     if (url === undefined) return { is: 'UNSENT' }
     const input = {
-      identifier: `+39 ${3_000_000_000 + number}`,
+      identifier: phoneNumber(number),
       source: 'WHATSAPP',
       name: `Soak ${number}`,
       ...(hasKey && { idempotencyKey: `soak ${number}` }),
@@ -79,11 +91,17 @@ export function createCallers(replicas: readonly Replica[], isCalm: () => boolea
         code: 'userErrors',
         outcome: 'NOT_APPLIED',
       }
-      count(`${code} ${outcome}`)
-      return { is: 'FAILED', outcome, retryable: retryable === true, retryAfterMs }
+      count(number, `${code} ${outcome}`)
+      return {
+        is: 'FAILED',
+        outcome,
+        isAmbiguous: outcome === 'UNKNOWN' && code !== 'STORE_UNAVAILABLE',
+        retryable: retryable === true,
+        retryAfterMs,
+      }
     } catch (error) {
       const isUnsent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-      count(isUnsent ? 'no connection' : 'broken connection')
+      count(number, isUnsent ? 'no connection' : 'broken connection')
       return { is: isUnsent ? 'UNSENT' : 'BROKEN' }
     }
   }
@@ -94,26 +112,27 @@ export function createCallers(replicas: readonly Replica[], isCalm: () => boolea
     await delay(ms, undefined, { signal: over.signal }).catch(() => undefined)
   }
 
-  /** Asks one replica after the other until it is told something final. */
-  async function create(number: number): Promise<Outcome> {
-    const hasKey = number % keyless !== 0
+  /** Asks one replica after the other until the answer is final. */
+  async function create(number: number): Promise<Pick<Outcome, 'reported' | 'uuid'>> {
+    const hasKey = isKeyed(number)
     const giveUpAt = performance.now() + patienceMs
     for (let tries = 0; performance.now() < giveUpAt && !over.signal.aborted; tries += 1) {
       const answer = await ask(number, hasKey, replicas[(number + tries) % replicas.length]?.url)
-      if (answer.is === 'CREATED') return { told: 'CREATED', uuid: answer.uuid }
+      if (answer.is === 'CREATED') return { reported: 'CREATED', uuid: answer.uuid }
+      if (answer.is === 'BROKEN' || (answer.is === 'FAILED' && answer.isAmbiguous)) ambiguous.add(number)
       if (answer.is === 'FAILED') {
-        // Without a key, what may have been made is not for a program to repeat.
+        // Without a key, what may have been created is not for a program to repeat.
         if (!answer.retryable || (!hasKey && answer.outcome !== 'NOT_APPLIED'))
-          return { told: answer.outcome }
+          return { reported: answer.outcome }
         await pause(answer.retryAfterMs ?? Math.min(firstPauseMs * 2 ** tries, longestPauseMs))
       } else if (answer.is === 'BROKEN') {
-        if (!hasKey) return { told: 'UNKNOWN' }
+        if (!hasKey) return { reported: 'UNKNOWN' }
         await pause(Math.min(firstPauseMs * 2 ** tries, longestPauseMs))
       }
-      // Whom a replica takes no connection of goes to the next one at once.
+      // Where a replica takes no connection, the next one is asked at once.
       else await pause(10)
     }
-    return { told: 'GAVE_UP' }
+    return { reported: 'GAVE_UP' }
   }
 
   async function follow(number: number): Promise<void> {
@@ -122,24 +141,40 @@ export function createCallers(replicas: readonly Replica[], isCalm: () => boolea
     pending += 1
     const outcome = await create(number)
     pending -= 1
-    outcomes[number] = outcome
-    if (outcome.told !== 'CREATED') return
+    ambiguous.delete(number)
+    outcomes[number] = { ...outcome, isKeyed: isKeyed(number) }
+    if (outcome.reported !== 'CREATED') return
+    latest.delete(number)
     created += 1
     if (wasCalm && isCalm()) latencies.push(performance.now() - start)
   }
 
   return {
     begin() {
-      outcomes.push({ told: 'GAVE_UP' })
+      outcomes.push({ reported: 'GAVE_UP', isKeyed: isKeyed(outcomes.length) })
       void follow(outcomes.length - 1)
     },
     counts: () => ({ begun: outcomes.length, pending, created }),
     answers,
+    forget() {
+      for (const number of ambiguous) forgotten.add(number)
+    },
     latencies,
-    outcomes: () => outcomes,
+    outcomes: () => outcomes.map((outcome, number) => ({ ...outcome, isForgotten: forgotten.has(number) })),
+    latestAnswer: (number) => latest.get(number),
     async close() {
       over.abort()
       await dispatcher.destroy()
     },
   }
+}
+
+function isKeyed(number: number): boolean {
+  return number % keyless !== 0
+}
+
+/** As people write it. The upstream keeps its digits. */
+function phoneNumber(number: number): string {
+  const [, prefix, middle, rest] = /^(...)(...)(....)$/.exec(String(3_330_000_000 + number)) ?? []
+  return `+39 ${prefix} ${middle} ${rest}`
 }

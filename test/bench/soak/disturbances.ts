@@ -1,60 +1,75 @@
 /** What happens to the processes and to the upstream in a soak: one thing after the other, in an order of chance. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dice } from '../../../src/sandbox/seed/dice.ts'
-import type { Redis, Replica } from './processes.ts'
+import type { Replica } from './processes.ts'
+import type { Redis } from './redis.ts'
 import type { UpstreamOrder } from './upstream.ts'
 
 export interface DisturbedParts {
-  /** Those that may be ended. */
+  /** Those that may be ended, and whose clocks may be set. */
   readonly replicas: readonly [Replica, ...Replica[]]
   readonly redis: Redis
-  readonly tell: (order: UpstreamOrder) => void
+  readonly order: (order: UpstreamOrder) => void
+  /** Called when Redis has lost its records, and the gateways have noticed. */
+  readonly onLoss: () => void
 }
 
 /** @returns what it is, and the doing of it, which ends when all is as it was */
 type Disturbance = readonly [name: string, () => Promise<void>]
 
-const shortestCalmMs = 15_000
-const longestCalmMs = 40_000
+/** Until gateways have connected again, and what was under way at the moment has been answered. */
+const reconnectMs = 2000
+/** Seconds by which a clock is set. */
+const jumps = [60, -60, 3600, -3600, 90_000] as const
 
 /**
- * Disturbs until it is told to stop, and leaves everything as it was. Each kind has its turn before
- * any comes again.
+ * Disturbs until it is stopped, and leaves everything as it was. Each kind happens once before any
+ * happens again.
  *
- * @param happened told of each, when it begins
+ * @param everyMs milliseconds between two, about
+ * @param happens called with the name of each, when it begins
  */
 export async function disturb(
   parts: DisturbedParts,
+  everyMs: number,
   dice: Dice,
   signal: AbortSignal,
-  happened: (name: string) => void,
+  happens: (name: string) => void,
 ): Promise<void> {
   let left: Disturbance[] = []
   for (;;) {
-    const calm = shortestCalmMs + dice.roll(longestCalmMs - shortestCalmMs)
-    await delay(calm, undefined, { signal }).catch(() => undefined)
+    const calmMs = everyMs / 2 + dice.roll(everyMs)
+    await delay(calmMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     if (left.length === 0) left = kinds(parts, dice)
     const [next] = left.splice(dice.roll(left.length), 1)
     if (next === undefined) continue
     const [name, run] = next
-    happened(name)
+    happens(name)
     await run()
   }
 }
 
-function kinds({ replicas, redis, tell }: DisturbedParts, dice: Dice): Disturbance[] {
+function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Dice): Disturbance[] {
   const restart = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const replica = dice.pick(replicas)
     await replica.end(signal)
     await replica.start()
   }
   const tooMany = async (retryAfter: string | null): Promise<void> => {
-    tell({ tooMany: retryAfter })
+    order({ tooMany: retryAfter })
     await delay(1000 + dice.roll(1000))
-    tell({ tooMany: undefined })
+    order({ tooMany: undefined })
+  }
+  const setClock = async (): Promise<void> => {
+    const { clock } = dice.pick(replicas)
+    const before = clock.aheadSeconds()
+    clock.set(before + dice.pick(jumps))
+    await delay(3000 + dice.roll(5000))
+    clock.set(before)
   }
   return [
+    ['the clock of a gateway set, and set back after seconds', setClock],
     ['a gateway ended by SIGTERM and started again', () => restart('SIGTERM')],
     ['a gateway killed and started again', () => restart('SIGKILL')],
     ['429 for everyone', () => tooMany(null)],
@@ -80,6 +95,22 @@ function kinds({ replicas, redis, tell }: DisturbedParts, dice: Dice): Disturban
         redis.hang()
         await delay(2000 + dice.roll(3000))
         redis.goOn()
+      },
+    ],
+    ['Redis failing over to its replica, which has everything', () => redis.failOver(5000)],
+    [
+      'Redis replaced by an empty one',
+      async () => {
+        await redis.replaceByEmpty()
+        await delay(reconnectMs)
+        onLoss()
+      },
+    ],
+    [
+      'FLUSHALL',
+      async () => {
+        await redis.flush()
+        onLoss()
       },
     ],
   ]

@@ -10,6 +10,8 @@ export interface SoakOptions {
   readonly limit: number
   /** Of a hundred requests so many fail. */
   readonly faults: number
+  /** Seconds between two things that happen to the whole: from half of it to one and a half. */
+  readonly every: number
   /** Repeats the order of what goes wrong. */
   readonly seed: number
 }
@@ -19,9 +21,10 @@ export function readOptions(): SoakOptions {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '1' },
-      rate: { type: 'string', default: '300' },
-      limit: { type: 'string', default: '450' },
+      rate: { type: 'string', default: '120' },
+      limit: { type: 'string', default: '300' },
       faults: { type: 'string', default: '2' },
+      every: { type: 'string', default: '25' },
       seed: { type: 'string', default: String(Math.ceil(Math.random() * 2 ** 31)) },
     },
   })
@@ -35,6 +38,7 @@ export function readOptions(): SoakOptions {
     rate: number('rate'),
     limit: number('limit'),
     faults: number('faults'),
+    every: number('every'),
     seed: number('seed'),
   }
 }

@@ -1,62 +1,19 @@
-/** The processes of a soak, which it ends in all ways and starts again: a Redis, and gateways. */
+/** Gateways as processes, which a soak ends in all ways and starts again. */
 import type { ChildProcess } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { listen } from '../../../src/listen.ts'
+import type { SettableClock } from './clock.ts'
 
 const run = promisify(execFile)
 const main = join(import.meta.dirname, '../../../src/main.ts')
 
-export interface Redis {
-  readonly url: string
-  start(): Promise<void>
-  kill(): Promise<void>
-  hang(): void
-  goOn(): void
-}
-
-/** A Redis that keeps what it was told: each answer waits until that is on the disk. */
-export async function openRedis(folder: string): Promise<Redis> {
-  const probe = createServer()
-  const { port } = await listen(probe, 0, '127.0.0.1')
-  probe.close()
-  await once(probe, 'close')
-  let server: ChildProcess | undefined
-
-  async function start(): Promise<void> {
-    const settings = {
-      port,
-      bind: '127.0.0.1',
-      dir: folder,
-      save: '',
-      appendonly: 'yes',
-      appendfsync: 'always',
-    }
-    const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-    server = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const failed = once(server, 'error').then(([error]) => {
-      throw error
-    })
-    await Promise.race([hasPrinted(server, /Ready to accept connections/), failed])
-  }
-
-  await start()
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    start,
-    async kill() {
-      if (server) await end(server, 'SIGKILL')
-    },
-    hang: () => void server?.kill('SIGSTOP'),
-    goOn: () => void server?.kill('SIGCONT'),
-  }
-}
-
 export interface Replica {
   readonly name: string
+  /** Its wall clock, which outlives the process. */
+  readonly clock: SettableClock
   /** Undefined while it is not there. */
   url: string | undefined
   start(): Promise<void>
@@ -65,30 +22,28 @@ export interface Replica {
   memory(): Promise<number | undefined>
 }
 
-/** @param logged counts what it logs as an error, by message */
+/** @param onLine called with each line of JSON that the gateway logs */
 export function openReplica(
   name: string,
+  clock: SettableClock,
   variables: Readonly<Record<string, string>>,
-  logged: Map<string, number>,
+  onLine: (line: string) => void,
 ): Replica {
   let child: ChildProcess | undefined
 
-  function countLine(line: string): void {
-    const level = /"level":(?:50|60)/.test(line)
-    const message = /"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
-    if (level && message !== undefined) logged.set(message, (logged.get(message) ?? 0) + 1)
-  }
-
   const replica: Replica = {
     name,
+    clock,
     url: undefined,
     async start() {
-      const started = spawn(process.execPath, [main], {
-        env: { PORT: '0', LOG_LEVEL: 'error', ...variables },
+      const started = spawn(process.execPath, [...clock.nodeArguments, main], {
+        env: { PORT: '0', LOG_LEVEL: 'error', ...clock.variables, ...variables },
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       child = started
-      started.stdout.setEncoding('utf8').on('data', (text: string) => text.split('\n').forEach(countLine))
+      createInterface({ input: started.stdout }).on('line', (line) => {
+        if (line.startsWith('{')) onLine(line)
+      })
       const [, url] = await hasPrinted(started, /listening on (http:\S+?\/graphql)/)
       replica.url = url
     },
@@ -107,7 +62,8 @@ export function openReplica(
   return replica
 }
 
-async function hasPrinted({ stdout }: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+/** Waits until the process has printed something, and lets it print whatever it likes from then on. */
+export async function hasPrinted({ stdout }: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   const found = Promise.withResolvers<RegExpExecArray>()
   let text = ''
   const look = (chunk: unknown): void => {
@@ -126,7 +82,8 @@ async function hasPrinted({ stdout }: ChildProcess, pattern: RegExp): Promise<Re
   }
 }
 
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+/** Resolves when the process has ended. */
+export async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
   child.kill(signal)

@@ -1,6 +1,7 @@
-/** What a soak measures while it runs, and how it tells that. */
+/** What a soak measures while it runs, and its report. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Callers } from './callers.ts'
+import { clockMeans } from './clock.ts'
 import type { SoakOptions } from './options.ts'
 import type { Replica } from './processes.ts'
 import type { UpstreamReport } from './upstream.ts'
@@ -8,11 +9,11 @@ import type { Verdict } from './verdict.ts'
 
 const minuteMs = 60_000
 const lookEveryMs = 2000
-/** Of each kind of what is wrong, so many numbers are told. */
-const mostTold = 10
+/** Numbers shown of each kind of what is wrong. */
+const mostShown = 10
 
 /**
- * @param steady the replica that is never ended, whose memory is judged
+ * @param steady the replica that is never ended, whose memory is reported
  * @param elapsed milliseconds since the processes were started
  */
 export function createRecord(steady: Replica, replicas: readonly Replica[], elapsed: () => number) {
@@ -28,7 +29,7 @@ export function createRecord(steady: Replica, replicas: readonly Replica[], elap
 
   return {
     memories,
-    /** Looks at the memory of the steady replica until it is told to stop. */
+    /** Looks at the memory of the steady replica until it is stopped. */
     async watch(signal: AbortSignal): Promise<void> {
       while (!signal.aborted) {
         const megabytes = await steady.memory()
@@ -52,31 +53,40 @@ export function createRecord(steady: Replica, replicas: readonly Replica[], elap
       return `${seconds()}  sent ${begun}, created ${created}, pending ${pending}; answers: refused ${refused}, unknown ${unknown}; upstream: requests ${requests}, 429 beyond its limit ${rejections}; MB ${sizes}`
     },
     report(
-      { minutes, rate, limit, faults, seed }: SoakOptions,
+      { minutes, rate, limit, faults, every, seed }: SoakOptions,
       callers: Callers & { readonly skipped: number },
       { made, requests, rejections, faults: met }: UpstreamReport,
-      { totals, unknownButMade, lost, doubled, mistaken, denied }: Verdict,
+      verdict: Verdict,
       logged: ReadonlyMap<string, number>,
     ): string {
       const endMs = minutes * minuteMs
       const { latencies } = callers
       const outcomes = callers.outcomes()
-      const toldOf = (numbers: readonly number[]): string =>
+      const { totals } = verdict
+      const show = (numbers: readonly number[]): string =>
         [
           numbers.length,
-          ...numbers.slice(0, mostTold).map((number) => `#${number} (${outcomes[number]?.told})`),
+          ...numbers.slice(0, mostShown).map((number) => {
+            const { reported, isForgotten } = outcomes[number] ?? {}
+            const last = callers.latestAnswer(number)
+            return `#${number} (${[reported, last ?? [], isForgotten ? 'key lost' : []].flat().join(', ')})`
+          }),
         ].join(' ')
       return `
-load          ${minutes} minutes, ${rate} creates a second, limit ${limit} requests a second, ${faults} % faults, --seed ${seed}
+load          ${minutes} minutes, ${rate} creates a second, limit ${limit} requests a second, ${faults} % faults, --every ${every} --seed ${seed}
+clocks        ${replicas.map(({ name, clock }) => `${name} ${clock.aheadSeconds()} s`).join(', ')}, by ${clockMeans}
 disturbances  ${list(disturbances)}
 faults        ${list(met)}
 callers       ${callers.counts().begun} creates, ${callers.skipped} not begun for want of room; answers on the way: ${list(callers.answers)}
-told          created ${totals.CREATED}, applied ${totals.APPLIED}, not applied ${totals.NOT_APPLIED}, unknown ${totals.UNKNOWN}, gave up ${totals.GAVE_UP}
-upstream      ${made.length} contacts from ${requests} requests, ${rejections} of them 429 beyond its limit; of the unknown, ${unknownButMade} are there
-lost          ${toldOf(lost)}
-doubled       ${toldOf(doubled)}
-other uuid    ${toldOf(mistaken)}
-denied        ${toldOf(denied)}
+reported      created ${totals.CREATED}, applied ${totals.APPLIED}, not applied ${totals.NOT_APPLIED}, unknown ${totals.UNKNOWN}, gave up ${totals.GAVE_UP}
+upstream      ${made.length} contacts from ${requests} requests, ${rejections} of them 429 beyond its limit
+lost          ${show(verdict.lost)}
+doubled       ${show(verdict.doubled)}
+other uuid    ${show(verdict.wrongUuid)}
+another's     ${show(verdict.anothers)}
+denied        ${show(verdict.denied)}
+unsettled     ${show(verdict.unsettled)}; without a key, and there: ${verdict.unknownButMade}
+lost by Redis ${outcomes.filter(({ isForgotten }) => isForgotten).length} keys after an ambiguous answer; doubled, since a repeat is a new call then: ${show(verdict.doubledByLoss)}
 latency       while nothing was broken (${latencies.length} creates): p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms
 memory        of the gateway that was never ended, median of the second minute ${memoryIn(minuteMs, 2 * minuteMs)}, of the last ${memoryIn(endMs - minuteMs, endMs)}
 errors logged ${list(logged)}`

@@ -3,7 +3,6 @@
  * and forgets the contacts themselves after a while: an hour of them would not fit.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Dice } from '../../../src/sandbox/seed/dice.ts'
 import { createDice } from '../../../src/sandbox/seed/dice.ts'
 import type { Fault, RecordedRequest } from '../../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../../src/sandbox/sandbox.ts'
@@ -33,44 +32,83 @@ export interface UpstreamReport {
   readonly faults: ReadonlyMap<string, number>
 }
 
+/** What goes wrong with a request, by its name in the report; a function is called for each anew. */
+type Faults = Readonly<Record<string, Fault | (() => Fault)>>
+
 /** Nobody looks for a contact that is older: callers have given up by then. */
 const keptForMs = 300_000
 const forgetEveryMs = 10_000
 
-const createFaults = {
-  '500 before the work': { status: 500 },
-  '500 after the work': { status: 500, afterWork: true },
-  '502 before the work': { status: 502 },
-  '502 after the work': { status: 502, afterWork: true },
+/** Longer than any deadline of a gateway. */
+const neverMs = 15_000
+/** When a create is carried out that a proxy, or Callbell, has given up on: from here … */
+const soonestMs = 1000
+/** … to here. `CALLBELL_RESEND_AFTER_MS` of the gateways is longer. */
+const latestMs = 7000
+
+/** Answers that prove nothing, whatever became of the create. */
+const ambiguous = {
+  '500': { status: 500 },
+  '502': { status: 502 },
   '503': { status: 503 },
   '503 with Retry-After': { status: 503, headers: { 'retry-after': '1' } },
-  '504 before the work': { status: 504 },
-  '504 after the work': { status: 504, afterWork: true },
-  'cut before the work': { drop: true },
-  'cut after the work': { drop: true, afterWork: true },
-  'cut, and the work done half a second later': { drop: true, workAfterMs: 500 },
-  '201 with no contact': { status: 201, body: 'created', afterWork: true },
-  'a second late': { delayMs: 1000 },
-  'later than any deadline': { delayMs: 15_000 },
-} as const satisfies Record<string, Fault>
-
-const lookupFaults = {
-  'lookup: 500': { status: 500 },
-  'lookup: cut': { drop: true },
-  'lookup: a second late': { delayMs: 1000 },
-} as const satisfies Record<string, Fault>
+  '504': { status: 504 },
+  '408': { status: 408 },
+  'a cut': { drop: true },
+  '200 {"success":false}': { status: 200, body: { success: false } },
+  '200 with a web page': { status: 200, body: '<html>Maintenance</html>' },
+} as const satisfies Faults
 
 const options: UpstreamOptions = workerData
 const dice = createDice(options.seed)
+
+const createFaults: Faults = {
+  ...ambiguous,
+  ...named(ambiguous, 'applied before', () => ({ afterWork: true })),
+  ...named(ambiguous, 'applied 1 to 7 s later', () => ({
+    workAfterMs: soonestMs + dice.roll(latestMs - soonestMs),
+  })),
+  'the answer of another create': () => ({ status: 201, body: { contact: latest() } }),
+  'the answer of another create, applied before': () => ({
+    status: 201,
+    body: { contact: latest() },
+    afterWork: true,
+  }),
+  '201 with no contact': { status: 201, body: 'created', afterWork: true },
+  'a second late': { delayMs: 1000 },
+  'later than any deadline': { delayMs: neverMs },
+}
+
+const lookupFaults: Faults = {
+  'lookup: 500': { status: 500 },
+  'lookup: cut': { drop: true },
+  'lookup: a second late': { delayMs: 1000 },
+  'lookup: 404 with a web page': { status: 404, body: '<html>Not found</html>' },
+  'lookup: 404 with nothing': { status: 404, body: '' },
+}
+
 const faults = new Map<string, number>()
 let fails = false
 let tooMany: string | null | undefined
 let requests = 0
 
-function pick(from: Readonly<Record<string, Fault>>, chance: Dice): Fault | undefined {
-  const [name, fault] = Object.entries(from)[chance.roll(Object.keys(from).length)] ?? []
+/** Each fault with more to it, under a name that says so. */
+function named(base: Readonly<Record<string, Fault>>, what: string, more: () => Partial<Fault>): Faults {
+  const entries = Object.entries(base)
+  return Object.fromEntries(
+    entries.map(([name, fault]) => [`${name}, ${what}`, () => ({ ...fault, ...more() })]),
+  )
+}
+
+/** The contact that was created last: what a proxy that mixes up answers gives to another caller. */
+function latest(): unknown {
+  return sandbox.contacts.all().at(-1)
+}
+
+function pick(from: Faults): Fault | undefined {
+  const [name, fault] = Object.entries(from)[dice.roll(Object.keys(from).length)] ?? []
   if (name !== undefined) count(name)
-  return fault
+  return typeof fault === 'function' ? fault() : fault
 }
 
 function count(name: string): void {
@@ -84,10 +122,16 @@ function faultOf({ method }: RecordedRequest): Fault | undefined {
     return { status: 429, headers: tooMany === null ? {} : { 'retry-after': tooMany } }
   }
   if (!fails || !dice.happens(options.faults)) return undefined
-  return pick(method === 'POST' ? createFaults : lookupFaults, dice)
+  return pick(method === 'POST' ? createFaults : lookupFaults)
 }
 
-const sandbox = await startSandbox({ token: options.token, maxRps: options.maxRps, faultOf })
+// Numbers are kept as digits, and found by nothing else; callers write them with a plus and spaces.
+const sandbox = await startSandbox({
+  token: options.token,
+  maxRps: options.maxRps,
+  phoneForm: 'digits',
+  faultOf,
+})
 const [first] = sandbox.contacts.all()
 if (first) sandbox.contacts.remove(first.uuid)
 const made: [number, string][] = []

@@ -60,9 +60,14 @@ export const callAttacks: readonly Attack[] = [
     name: 'failing-calls',
     what: 'creates at which Callbell itself fails: not defended, the circuit opens for all callers',
     run(attacker) {
-      const input = { identifier: '1', source: 'WHATSAPP', name: names.failed }
-      const request = attacker.graphql(create, { input })
-      return attacker.flood(() => request, { connections: 8 })
+      let count = 0
+      // Each for another person: those for one take turns.
+      const next = (): Buffer => {
+        count += 1
+        const input = { identifier: String(count), source: 'WHATSAPP', name: names.failed }
+        return attacker.graphql(create, { input })
+      }
+      return attacker.flood(next, { connections: 8 })
     },
   },
 ]

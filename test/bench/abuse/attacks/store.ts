@@ -12,10 +12,12 @@ const fillSeconds = 40
 
 /** Ever new keys, with a contact of 90 kB each. */
 function fill(attacker: Attacker): Promise<void> {
+  let count = 0
+  // Each for another person: those for one take turns.
   const next = (): Buffer =>
     attacker.graphql(create, {
       input: {
-        identifier: '1',
+        identifier: String((count += 1)),
         source: 'WHATSAPP',
         name: 'Attacker',
         idempotencyKey: randomUUID(),

@@ -1,13 +1,14 @@
-/** Making what was checked, with or without a key. */
+/** Creating what was checked, once, with or without an idempotency key. */
 import type { Origin } from '../caller.ts'
 import { CallbellError } from '../callbell/errors.ts'
 import type { KeyResult } from '../watch.ts'
+import type { CreateAttempts, Sending } from './attempt-create.ts'
 import type { Creation } from './creation.ts'
 import { ContactsFailure } from './failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
+import type { IdentityTurns } from './identity-turns.ts'
 import type { InputProblem } from './input-rules.ts'
 import type { RetryBudgets } from './retry-budget.ts'
-import type { Sender } from './sender.ts'
 
 /** Why something was not made, in terms of the input; `REJECTED`: by Callbell itself. */
 export interface CreationProblem {
@@ -17,14 +18,15 @@ export interface CreationProblem {
   readonly code: InputProblem['code'] | 'REJECTED'
 }
 
-export interface MakeOnceParts {
-  readonly sender: Sender
+export interface CreateOnceParts {
+  readonly attempts: CreateAttempts
+  readonly identities: IdentityTurns
   readonly budgets: RetryBudgets
   readonly idempotency: Idempotency
 }
 
 /**
- * Once it has started, nothing but its own deadline ends it: a POST that has left is not aborted
+ * Once it has started, nothing but its own deadline ends it: a POST that has been sent is not aborted
  * because its caller went away, as that would only hide its outcome.
  *
  * @param key names the call: repeated with the same key, it is the same call
@@ -33,18 +35,19 @@ export interface MakeOnceParts {
  * @returns what was made, or for what reasons Callbell refused it
  * @throws ContactsFailure for everything else, with the outcome
  */
-export async function makeOnce<Made>(
-  { sender, budgets, idempotency }: MakeOnceParts,
+export async function createOnce<Made>(
+  parts: CreateOnceParts,
   key: string | undefined,
   creation: Creation<Made>,
   origin: Origin,
   deadline: number,
 ): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
+  const { budgets, idempotency } = parts
   budgets.of(origin.caller.bucket).earn()
   const sending = { creation, origin, deadline }
   try {
     // Without a key nothing is stored, and nothing is slower.
-    if (key === undefined) return { made: await sender.send(sending), replayed: false }
+    if (key === undefined) return { made: await createUnkeyed(parts, sending), replayed: false }
     return await watched(origin, idempotency.create(origin.caller.name, key, sending))
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
@@ -52,7 +55,37 @@ export async function makeOnce<Made>(
   }
 }
 
-/** Tells what became of a key. */
+/** Names unkeyed creations apart, in this process. */
+let unkeyedCount = 0
+
+async function createUnkeyed<Made>(
+  { attempts, identities }: CreateOnceParts,
+  sending: Sending<Made>,
+): Promise<Made> {
+  const { creation, origin, deadline } = sending
+  unkeyedCount += 1
+  const taken = identities.take({
+    identity: creation.identity,
+    token: `unkeyed ${unkeyedCount}`,
+    isKeyed: false,
+    isRepeat: false,
+    caller: origin.caller.bucket,
+    deadline,
+  })
+  const turn = taken instanceof Promise ? await taken : taken
+  let isSettled = true
+  try {
+    return await attempts.create(sending, { onSent: turn.sends, isSole: turn.isSole })
+  } catch (error) {
+    isSettled =
+      error instanceof CallbellError || (error instanceof ContactsFailure && error.outcome !== 'UNKNOWN')
+    throw error
+  } finally {
+    void turn.end(isSettled)
+  }
+}
+
+/** Reports what became of a key. */
 async function watched<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
   try {
     const result = await keyed

@@ -1,0 +1,86 @@
+/** What an edit makes of a list of tags, and whether a list shows that it was made. Pure. */
+
+/** A new list of tags, or an edit of the one that is there. */
+export interface TagEdit {
+  readonly replacement: readonly string[] | null
+  readonly add: readonly string[]
+  readonly remove: readonly string[]
+  /** What the list must be for the edit to be made; null: anything. */
+  readonly expected: readonly string[] | null
+}
+
+/** A tag of an edit, and where the edit has it. */
+export interface PlacedTag {
+  /** Path inside the input. */
+  readonly path: readonly [key: 'tags' | 'addTags' | 'removeTags', position: string]
+  readonly tag: string
+}
+
+/**
+ * @param tags the list that is there
+ * @returns the list that the edit makes of it
+ */
+export function applyEdit({ replacement, add, remove }: TagEdit, tags: readonly string[]): readonly string[] {
+  if (replacement !== null) return replacement
+  const removed = new Set(remove)
+  const kept = tags.filter((tag) => !removed.has(tag))
+  const there = new Set(kept)
+  return [...kept, ...new Set(add.filter((tag) => !there.has(tag)))]
+}
+
+/**
+ * @param tags the list after the edit
+ * @returns the tags of the edit that the list does not have, or still has
+ */
+export function undoneTags({ replacement, add, remove }: TagEdit, tags: readonly string[]): PlacedTag[] {
+  const there = new Set(tags.map(comparable))
+  const exactly = new Set(tags)
+  const isMissing = ({ tag }: PlacedTag): boolean => !there.has(comparable(tag))
+  return [
+    ...placed('tags', replacement ?? []).filter(isMissing),
+    ...placed('addTags', add).filter(isMissing),
+    ...placed('removeTags', remove).filter(({ tag }) => exactly.has(tag)),
+  ]
+}
+
+/**
+ * Tags are removed byte for byte: two that differ in their case only may be two tags, and a wrong one
+ * would be gone without a word. So where only another spelling is there, nothing is removed.
+ *
+ * @returns the tags to be removed that are there in another spelling only, with that spelling
+ */
+export function misspelledTags(
+  { remove }: TagEdit,
+  tags: readonly string[],
+): (PlacedTag & { readonly spelling: string })[] {
+  const exactly = new Set(tags)
+  const spellings = new Map(tags.map((tag) => [comparable(tag), tag]))
+  return placed('removeTags', remove).flatMap(({ path, tag }) => {
+    const spelling = spellings.get(comparable(tag))
+    return spelling === undefined || exactly.has(tag) ? [] : [{ path, tag, spelling }]
+  })
+}
+
+/** Whether two lists have exactly the same tags, in any order. */
+export function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  const first = new Set(one)
+  const second = new Set(other)
+  return one.every((tag) => second.has(tag)) && other.every((tag) => first.has(tag))
+}
+
+/** Whether two lists have tags that are the same to Callbell, in any order. */
+export function isSameToCallbell(one: readonly string[], other: readonly string[]): boolean {
+  return isSameSet(one.map(comparable), other.map(comparable))
+}
+
+/**
+ * Callbell's filter by tags does not look at their case, so that it may not keep two tags apart that
+ * differ in it. Whether it trims a tag is not documented.
+ */
+function comparable(tag: string): string {
+  return tag.normalize('NFC').trim().toLowerCase()
+}
+
+function placed(key: PlacedTag['path'][0], tags: readonly string[]): PlacedTag[] {
+  return tags.map((tag, position) => ({ path: [key, String(position)], tag }))
+}

@@ -1,0 +1,33 @@
+/** Moments on both clocks of a machine, and whether the clocks agree on what passed between two of them. */
+
+/** Milliseconds since the epoch, as `Date.now` returns them. */
+export type WallClock = () => number
+
+/**
+ * The monotonic clock measures durations, but stops while the machine is suspended. The wall clock goes on
+ * then, but may be set. Neither alone shows how much time has passed.
+ */
+export interface Moment {
+  /** On the clock of `performance.now()`. */
+  readonly monotonicMs: number
+  /** Milliseconds since the epoch. */
+  readonly wallMs: number
+}
+
+/** @param wall default: the clock of the machine */
+export function momentNow(wall: WallClock = Date.now): Moment {
+  return { monotonicMs: performance.now(), wallMs: wall() }
+}
+
+/** Clocks that are slewed into step differ by a few milliseconds a minute. */
+const toleranceMs = 1000
+
+/**
+ * Whether both clocks moved alike between two moments. If not, the machine was suspended or its wall clock
+ * was set, and nothing that was measured in between is evidence.
+ */
+export function isSteady(earlier: Moment, later: Moment): boolean {
+  const wallMs = later.wallMs - earlier.wallMs
+  const monotonicMs = later.monotonicMs - earlier.monotonicMs
+  return Math.abs(wallMs - monotonicMs) < toleranceMs
+}

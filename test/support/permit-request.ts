@@ -1,0 +1,16 @@
+import type { PermitRequest } from '../../src/store/store.ts'
+
+/** What a member of the replicas asks a store for permits with. */
+export function permitRequest(changes: Partial<PermitRequest> = {}): PermitRequest {
+  return {
+    wanted: 0,
+    limit: 5,
+    lifetimeMs: 1160,
+    uncounted: 0,
+    share: 0,
+    confirmedAt: 0,
+    absentAfterMs: 2000,
+    isReset: false,
+    ...changes,
+  }
+}

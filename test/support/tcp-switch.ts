@@ -1,0 +1,10 @@
+/** A switch of a test's own, closed when the test has finished. */
+import { onTestFinished } from 'vitest'
+import type { TcpSwitch } from './tcp-relay.ts'
+import { openTcpRelay } from './tcp-relay.ts'
+
+export async function startTcpSwitch(first: number | null): Promise<TcpSwitch> {
+  const { close, ...tcpSwitch } = await openTcpRelay(first)
+  onTestFinished(close)
+  return tcpSwitch
+}
