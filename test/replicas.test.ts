@@ -171,7 +171,12 @@ describe.runIf(hasRedis)('three replicas', { timeout: 90_000 }, () => {
       for (const gateway of [others[n % 2], others[(n + 1) % 2]]) {
         if (gateway)
           await expect
-            .poll(async () => told.push(await create(gateway, name, `key ${name}`)) > 0 && told.at(-1)?.uuid)
+            .poll(
+              async () => told.push(await create(gateway, name, `key ${name}`)) > 0 && told.at(-1)?.uuid,
+              {
+                timeout: 60_000,
+              },
+            )
             .toBeTypeOf('string')
       }
       return told.at(-1)

@@ -236,7 +236,9 @@ describe('two workers', { timeout: 90_000 }, () => {
       names.map(async (name) => {
         const told: Told[] = []
         await expect
-          .poll(async () => told.push(await create(gateway, name, `key ${name}`)) > 0 && told.at(-1)?.uuid)
+          .poll(async () => told.push(await create(gateway, name, `key ${name}`)) > 0 && told.at(-1)?.uuid, {
+            timeout: 60_000,
+          })
           .toBeTypeOf('string')
         return told.at(-1)
       }),
