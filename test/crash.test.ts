@@ -23,7 +23,7 @@ interface Told {
 /** What a caller is told of create number `n`; null if the connection broke. */
 async function ask(gateway: ChildGateway, n: number): Promise<Told | null> {
   const input = {
-    identifier: `+39 06 ${n}`,
+    identifier: `+39 06 ${555_000 + n}`,
     source: 'WHATSAPP',
     name: `Contact ${n}`,
     idempotencyKey: `key ${n}`,
