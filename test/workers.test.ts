@@ -215,7 +215,7 @@ describe('two workers', { timeout: 90_000 }, () => {
 
   test('outlive a killed one: it is replaced, the other’s callers notice nothing, and what it had begun is settled', async () => {
     const sandbox = await openSandbox()
-    const gateway = startWorkers(sandbox.url, { CALLBELL_TIMEOUT_MS: '4000' })
+    const gateway = startWorkers(sandbox.url, { CALLBELL_TIMEOUT_MS: '8000' })
     await gateway.url
     const names = times(12, nameOf)
     sandbox.failNext(...names.map(() => ({ on: 'POST' as const, delayMs: 1500 })))
