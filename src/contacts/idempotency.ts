@@ -1,4 +1,4 @@
-/** Keyed creations: one for a key, whoever repeats it, whenever, and whatever broke in between. */
+/** Keyed creations: one for a key, whichever process repeats it, whenever, and after any failure in between. */
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CallbellError } from '../callbell/errors.ts'
@@ -183,7 +183,11 @@ export function createIdempotency(
       throw await stillUnknown()
     })
     const verification = { creation, origin, notBefore: () => record.notBefore, isSole: turn.isSole }
-    const finding = await attempts.verify(verification, deadline)
+    const finding = await attempts.verify(verification, deadline).catch(async (error: unknown) => {
+      // A bug: without this, all later creations of the identity would wait for its turn.
+      await turn.end(false)
+      throw error
+    })
     if (typeof finding === 'object') {
       const settled = await settle(call, claim, createdRecord(record, creation, finding.made))
       await turn.end(settled === 'DONE')
