@@ -46,7 +46,7 @@ export interface CallbellClient {
   createContact(contact: NewContact, times: Times): Promise<Contact>
   /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
   getContact(uuid: string, times: Times, hasFieldTypes?: boolean): Promise<Contact | null>
-  /** `GET /contacts/:uuid`, for whoever must know whether its tags could be read. */
+  /** `GET /contacts/:uuid`, with whether its tags could be read. */
   getContactWithTags(uuid: string, times: Times): Promise<ReadableContact | null>
   /** `GET /contacts/phone/:number`, on the main WhatsApp channel unless told. */
   getContactByPhone(

@@ -47,7 +47,7 @@ export interface Exchange {
   /**
    * Sends a request once: no retry, no redirect followed.
    *
-   * @param connection taken from `connections`; to be released when the watcher is told `done`
+   * @param connection taken from `connections`; to be released when the watcher’s `done` is called
    * @param allowedMs milliseconds for connect, headers and body together; once they are over before a
    *   connection was free, the request is not sent any more
    * @param watcher is told when the first byte is about to leave, if it does, and when the
@@ -214,7 +214,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     } else if (error instanceof errors.ConnectTimeoutError) {
       this.fail('CALLBELL_TIMEOUT', 'no connection in time', error)
     } else if (this.hasSucceeded() || isUnintelligible(error)) {
-      // A success that was cut off is worth another try to whoever only reads.
+      // A success that was cut off is worth another try for a read.
       this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be read', error, !isUnintelligible(error))
     } else {
       this.fail('CALLBELL_UNAVAILABLE', 'the connection failed', error)

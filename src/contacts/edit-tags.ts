@@ -239,7 +239,7 @@ function withOutcome(
 const unknownTags = 'the contact’s tags could not be read'
 const absent: ChangeProblem = { path: ['uuid'], message: 'names no contact of the account', code: 'REJECTED' }
 
-/** Nobody mends more at once. */
+/** More problems at once help nobody. */
 const mostProblems = 50
 /** In characters, of a tag in a message: white space around it may be of any length. */
 const longestSpelling = 300
@@ -256,14 +256,14 @@ function problemsOf(edit: TagEdit, tags: readonly string[], caller: Caller): Cha
     .map(({ path, spelling }) => ({ path, message: spellingMessage(spelling, caller), code: 'CONFLICT' }))
 }
 
-/** @param spelling of a tag of the contact: only a caller who may read contacts is told it */
+/** @param spelling of a tag of the contact: shown only to a caller who may read contacts */
 function spellingMessage(spelling: string, { scopes }: Caller): string {
   const isShown = scopes.has('contacts:read') && spelling.length <= longestSpelling
   const otherwise = isShown ? `as ${JSON.stringify(spelling)}` : 'in another spelling'
   return `The contact has this tag ${otherwise}. Tags are removed exactly as they are spelled.`
 }
 
-/** @param tags of the contact: only a caller who may read contacts is told them */
+/** @param tags of the contact: shown only to a caller who may read contacts */
 function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
   if (!scopes.has('contacts:read')) return '`expectedTags` are not the tags that the contact has.'
   const list = JSON.stringify(tags)
