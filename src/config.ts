@@ -8,8 +8,8 @@ import {
   readAuthenticationSettings,
 } from './http/authentication/settings.ts'
 import { isLoopback, isProtected } from './protected-url.ts'
-import type { PersistedDocuments } from './http/documents/persisted-documents.ts'
-import { parsePersistedDocuments } from './http/documents/persisted-documents.ts'
+import type { PersistedDocuments } from './operations/persisted-documents.ts'
+import { parsePersistedDocuments } from './operations/persisted-documents.ts'
 import type { LogLevel } from './telemetry/log.ts'
 import { logLevels } from './telemetry/log.ts'
 import type { TraceSettings } from './telemetry/open-telemetry.ts'

@@ -1,7 +1,7 @@
 /** API keys are changed while the process runs: they are read again when their files change. */
 import { statSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import type { ApiKey } from './http/authentication/api-key.ts'
+import type { ApiKey } from './http/auth/api-key.ts'
 import type { AuthenticationSettings } from './http/authentication/settings.ts'
 import type { Logger } from './telemetry/log.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { ApiKey } from '../src/http/authentication/api-key.ts'
-import { parseApiKeys } from '../src/http/authentication/api-key.ts'
+import type { ApiKey } from '../src/http/auth/api-key.ts'
+import { parseApiKeys } from '../src/http/auth/api-key.ts'
 import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 

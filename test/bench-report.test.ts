@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import { schema } from '../src/graphql/schema.ts'
+import { schema } from '../src/schema.ts'
 import { renderChart } from './bench/cost/chart.ts'
 import { readAnswer } from './bench/cost/connection.ts'
 import type { Measurement } from './bench/cost/measure.ts'

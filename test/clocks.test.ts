@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Contacts } from '../src/contacts/contacts.ts'
-import { ContactsFailure } from '../src/contacts/failure.ts'
+import { ContactsFailure } from '../src/contacts/attempts/failure.ts'
 import type { Sandbox } from '../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { countCodePoints, cutText, isLongerThan } from '../src/code-points.ts'
+import { countCodePoints, cutText, isLongerThan } from '../src/domain/code-points.ts'
 
 const emoji = '😀'
 

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Scope } from '../src/caller.ts'
+import type { Scope } from '../src/domain/caller.ts'
 import type { Config } from '../src/config.ts'
 import { ConfigError, readAuthentication, readConfig } from '../src/config.ts'
-import type { ApiKey } from '../src/http/authentication/api-key.ts'
+import type { ApiKey } from '../src/http/auth/api-key.ts'
 
 const none = { apiKeys: null, apiKeysFile: null, jwt: null }
 const defaults: Config = {

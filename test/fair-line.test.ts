@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FairLine } from '../src/fair-line.ts'
+import { FairLine } from '../src/rate-limit/fair-queue.ts'
 
 function takeAll<T>(line: FairLine<T>): T[] {
   return Array.from({ length: line.size }, () => line.takeNext()).filter((one) => one !== undefined)

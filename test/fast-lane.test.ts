@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseApiKeys } from '../src/http/authentication/api-key.ts'
+import { parseApiKeys } from '../src/http/auth/api-key.ts'
 import { readDocumentedOperations } from '../src/http/playground/documented-operations.ts'
 import type { Asked } from './support/lanes.ts'
 import { answers, bodyOf as body, openLanes } from './support/lanes.ts'
@@ -236,8 +236,8 @@ test('a bug, which also shows the way that each asking takes', async () => {
   await expectSame({ body: body('{ contact(uuid: "x") { name } contactByBsuid(bsuid: "y") { name } }') })
   const stacks = fast.log.flatMap(({ err }) => JSON.stringify(err) ?? [])
   expect(stacks).toHaveLength(6)
-  expect(stacks[1]).not.toContain('/fast-lane.ts')
-  expect(stacks[3]).toContain('/fast-lane.ts')
+  expect(stacks[1]).not.toContain('/fast-path.ts')
+  expect(stacks[3]).toContain('/fast-path.ts')
   // No lane runs a field by code of another file, or of none.
   expect(stacks.every((stack) => stack.includes('/operations/execute-plan.ts'))).toBe(true)
 })

@@ -1,6 +1,6 @@
 import { getOperationAST, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import { schema } from '../src/graphql/schema.ts'
+import { schema } from '../src/schema.ts'
 import { PlanCache, PreparedOperation } from '../src/operations/prepared-operation.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 

@@ -1,6 +1,6 @@
 /** Each request that leaves for Callbell is counted to the one on whose behalf it is made. */
 import { expect, test } from 'vitest'
-import type { CreateContactInput } from '../src/contacts/create-contact.ts'
+import type { CreateContactInput } from '../src/contacts/create/create-contact.ts'
 import type { Fault } from '../src/sandbox/sandbox.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 import { createTestOrigin } from './support/test-origin.ts'

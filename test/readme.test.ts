@@ -45,10 +45,10 @@ test('every variable of .env.example is explained', () => {
 
 test('every error code is explained', () => {
   const sources = [
-    'src/callbell/errors.ts',
-    'src/contacts/failure.ts',
+    'src/domain/callbell-error.ts',
+    'src/contacts/attempts/failure.ts',
     'src/graphql/error-table.ts',
-    'src/graphql/refused.ts',
+    'src/graphql/request-error.ts',
   ]
   const codes = sources.flatMap((file) => readFileSync(file, 'utf8').match(/'[A-Z]+_[A-Z_]+'/g) ?? [])
   expect(codes.length).toBeGreaterThan(10)

@@ -10,8 +10,8 @@ import {
 } from 'graphql'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { printSdl } from '../src/graphql/print.ts'
-import { schema } from '../src/graphql/schema.ts'
+import { printSdl } from '../src/print-schema.ts'
+import { schema } from '../src/schema.ts'
 
 test('schema.graphql is what the code says: if not, run `npm run generate`', () => {
   expect(readFileSync('schema/schema.graphql', 'utf8')).toBe(printSdl())

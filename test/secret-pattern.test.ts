@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { secretPattern } from '../src/secret-pattern.ts'
+import { secretPattern } from '../src/domain/secret-pattern.ts'
 
 /** Every character that is special in a pattern, and two that base64 writes in two ways. */
 const token = 'k9.Zq(x|[Tr+/}$^\\~?>w*=)]{-Lm7'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { expect, test } from 'vitest'
 import { readAuthentication, readConfig } from '../src/config.ts'
-import { createAuthenticate } from '../src/http/authentication/authenticate.ts'
+import { createAuthenticate } from '../src/http/auth/authenticate.ts'
 import { watchApiKeys } from '../src/watch-api-keys.ts'
 
 function line(name: string, key: string): string {

@@ -1,7 +1,7 @@
 /** Notices that CALLBELL_API_URL leads past the API: Callbell then answers 404 to everything, as it does for a contact that is not there. */
 import type { Logger } from '../telemetry/log.ts'
-import type { Request } from './call.ts'
-import type { Answer } from './exchange.ts'
+import type { Request } from './dispatcher.ts'
+import type { Answer } from './transport.ts'
 
 /** What every account has, whatever it holds. */
 const routesOfEveryAccount: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 /** A circuit breaker: stops calling a Callbell that is down, and finds out with one request when it is back. */
 import type { Logger } from '../telemetry/log.ts'
-import { CallbellError } from './errors.ts'
+import { CallbellError } from '../domain/callbell-error.ts'
 
 /** Thrown in place of sending anything. */
 export class BreakerOpen extends CallbellError {}

@@ -2,8 +2,8 @@
  * Callbell's clock, as far as its answers show it. `createdAt` is written by that clock, so it is compared
  * with nothing else: ours may be wrong by any amount.
  */
-import type { Moment } from '../moment.ts'
-import { isSteady } from '../moment.ts'
+import type { Moment } from '../domain/moment.ts'
+import { isSteady } from '../domain/moment.ts'
 
 /** Two clocks drift apart: by 60 ms in this time where one gains 100 parts in a million. */
 const longestValidMs = 600_000

@@ -6,7 +6,8 @@ import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { buildConnector } from 'undici'
 import { Client, errors } from 'undici'
-import { CallbellError } from './errors.ts'
+import { CallbellError } from '../domain/callbell-error.ts'
+import type { Connection, ConnectionPool } from '../rate-limit/rate-limiter.ts'
 import { createConnector } from './interim-responses.ts'
 
 export interface ConnectionsOptions {
@@ -20,22 +21,12 @@ export interface ConnectionsOptions {
   readonly client: Omit<Client.Options, 'connect'>
 }
 
-/** Carries one request at a time. */
-export interface Connection {
-  /**
-   * Whether the other side is known to have taken it up. A kernel completes a TCP handshake, and takes
-   * a request, long before the process behind it accepts the connection. A TLS handshake or an answer
-   * comes from the process.
-   */
-  readonly isAccepted: boolean
-}
-
 /** Connections in the making at a time: a crowd of handshakes would hold each other up. */
 const mostOpening = 64
 /** One that is never used is closed after that time, as undici closes a used one. */
 const unusedMs = 4000
 
-export class Connections {
+export class Connections implements ConnectionPool {
   /** Called when a connection has become free, or has gone. */
   onChange: () => void = () => undefined
   private readonly options: ConnectionsOptions

@@ -2,7 +2,7 @@
  * Whether an answer is about the contact that was asked for: a proxy or cache in between may mix answers
  * up. Pure. What an answer leaves out proves nothing, and is no reason to refuse it.
  */
-import type { Contact } from '../contact.ts'
+import type { Contact } from '../domain/contact.ts'
 
 /** @returns whether a contact is not plainly another one than the one that was asked for */
 export type IsSame = (contact: Contact) => boolean

@@ -2,12 +2,12 @@
 import SchemaBuilder from '@pothos/core'
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import type { Caller, RequestAllowance } from '../caller.ts'
+import type { Caller, RequestAllowance } from '../domain/caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
-import type { Outcome } from '../contacts/failure.ts'
+import type { Outcome } from '../contacts/attempts/failure.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { AnswerSize } from './answer-size.ts'
-import type { RequestReads } from './request-reads.ts'
+import type { RequestReads } from './request-cache.ts'
 
 /** The context of one request. */
 export interface GatewayContext {

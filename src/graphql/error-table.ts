@@ -1,14 +1,14 @@
 /** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
 import type { ExecutionResult } from 'graphql'
 import { GraphQLError, Kind } from 'graphql'
-import { cutText } from '../code-points.ts'
-import type { FailureCode, Outcome } from '../contacts/failure.ts'
-import { ContactsFailure } from '../contacts/failure.ts'
+import { cutText } from '../domain/code-points.ts'
+import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
+import { ContactsFailure } from '../contacts/attempts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { GatewayContext, GatewayPlugin } from './builder.ts'
 import { mostCalls } from './limits.ts'
-import { Refused } from './refused.ts'
+import { Refused } from './request-error.ts'
 
 /** Words for the caller. Null: the failure's own message is for the caller. */
 const reasons: Record<FailureCode, string | null> = {

@@ -1,9 +1,9 @@
 /** Running what a field asks of Callbell, with a record of what it costs and what becomes of it. */
 import type { GraphQLResolveInfo } from 'graphql'
-import type { Origin } from '../caller.ts'
-import { CallbellError } from '../callbell/errors.ts'
-import { ContactsFailure } from '../contacts/failure.ts'
-import { momentNow } from '../moment.ts'
+import type { Origin } from '../domain/caller.ts'
+import { CallbellError } from '../domain/callbell-error.ts'
+import { ContactsFailure } from '../contacts/attempts/failure.ts'
+import { momentNow } from '../domain/moment.ts'
 import type { FieldEnd } from '../telemetry/field-activity.ts'
 import type { GatewayContext } from './builder.ts'
 

@@ -1,5 +1,5 @@
 /** One bound for the memory of all request bodies that are still arriving or wait to be read. */
-import { Refused } from '../graphql/refused.ts'
+import { Refused } from '../graphql/request-error.ts'
 
 /** A request body that holds memory. */
 export interface HeldBody {

@@ -1,5 +1,5 @@
 /** Which web pages may talk to the gateway: none but its own, unless `CORS_ORIGINS` names theirs. */
-import type { Refusal } from '../graphql/refused.ts'
+import type { Refusal } from '../graphql/request-error.ts'
 
 export interface CrossOriginOptions {
   /** Exact origins of pages that may read answers. */

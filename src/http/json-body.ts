@@ -1,6 +1,6 @@
 /** Reads the body of a POST strictly: what is no UTF-8, or no JSON, is refused and not repaired. */
 import type { GraphQLParams } from 'graphql-yoga'
-import { Refused } from '../graphql/refused.ts'
+import { Refused } from '../graphql/request-error.ts'
 
 /** Without `fatal`, a name that was sent as Latin-1 would be stored damaged. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -1,9 +1,9 @@
 /** `/metrics`: for Prometheus, and for nobody who may not see what others do. */
 import type { IncomingMessage } from 'node:http'
-import type { Refusal } from '../graphql/refused.ts'
+import type { Refusal } from '../graphql/request-error.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { Authenticate } from './authentication/authenticate.ts'
-import { answerRefusal, turnedAway } from './refuse.ts'
+import type { Authenticate } from './auth/authenticate.ts'
+import { answerRefusal, turnedAway } from './rejections.ts'
 
 export interface MetricsEndpointParts {
   readonly authenticate: Authenticate

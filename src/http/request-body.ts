@@ -1,5 +1,5 @@
 /** The body of one request: collected in one growing buffer, within bounds of its own. */
-import { Refused } from '../graphql/refused.ts'
+import { Refused } from '../graphql/request-error.ts'
 import type { BodyMemory, HeldBody } from './body-memory.ts'
 
 /** A mutation with ten contacts takes a few kilobytes. */

@@ -1,11 +1,11 @@
 /** What the resolvers of one request are given, whichever way the request takes. */
-import type { Caller, RequestAllowance } from '../caller.ts'
+import type { Caller, RequestAllowance } from '../domain/caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
-import { ContactsFailure } from '../contacts/failure.ts'
+import { ContactsFailure } from '../contacts/attempts/failure.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
 import { mostCalls } from '../graphql/limits.ts'
-import { RequestReads } from '../graphql/request-reads.ts'
+import { RequestReads } from '../graphql/request-cache.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 
 export interface RequestParts {

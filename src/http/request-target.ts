@@ -1,6 +1,6 @@
 /** Where a request is addressed to: its target and its host, as they were sent. RFC 9112, section 3.2. */
 import type { IncomingMessage } from 'node:http'
-import type { Refusal } from '../graphql/refused.ts'
+import type { Refusal } from '../graphql/request-error.ts'
 
 export interface RequestTarget {
   /** The path as it was sent. Nothing is decoded or resolved: `/a/../b` and `/%62` are not `/b`. */

@@ -9,7 +9,7 @@ import { BoundedResponse } from './bounded-response.ts'
 import type { Connections } from './connections.ts'
 import { watchConnections } from './connections.ts'
 import { closeLingering, isClosing } from './lingering-close.ts'
-import { renderRefusal } from './refuse.ts'
+import { renderRefusal } from './rejections.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Milliseconds, unless they say otherwise. */

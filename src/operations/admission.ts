@@ -1,7 +1,7 @@
 /** Who may run an operation, and at what cost: decided before its first field runs, for all of it at once. */
-import type { Caller } from '../caller.ts'
+import type { Caller } from '../domain/caller.ts'
 import { mostCalls } from '../graphql/limits.ts'
-import { Refused } from '../graphql/refused.ts'
+import { Refused } from '../graphql/request-error.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 
 export interface Demand {

@@ -1,7 +1,7 @@
 /** Custom fields by their types: what each takes, how a contact holds it, and what is told of its type. */
 import type { FieldType } from './account.ts'
 import { customFields } from './account.ts'
-import { isIn, isText, quote } from './parameters/parameters.ts'
+import { isIn, isText, quote } from './parameters.ts'
 
 /** Values by name, as the parameter `custom_fields` gives them. */
 export type CustomValues = Readonly<Record<string, string | readonly string[]>>

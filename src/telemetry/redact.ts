@@ -1,7 +1,7 @@
 /** What no log line may hold, secrets and the data of contacts, and how each is taken out. */
 import { LRUCache } from 'lru-cache'
-import { cutText } from '../code-points.ts'
-import { secretPattern } from '../secret-pattern.ts'
+import { cutText } from '../domain/code-points.ts'
+import { secretPattern } from '../domain/secret-pattern.ts'
 
 const redacted = '[redacted]'
 const longestText = 2000

@@ -3,7 +3,7 @@ import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellClient, Times } from '../../src/callbell/client.ts'
 import { createCallbellClient } from '../../src/callbell/client.ts'
-import type { NewContact } from '../../src/contact.ts'
+import type { NewContact } from '../../src/domain/contact.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { createTestOrigin } from '../support/test-origin.ts'
 

@@ -2,7 +2,7 @@ import pino from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Breaker, Finding } from '../../src/callbell/breaker.ts'
 import { BreakerOpen, createBreaker } from '../../src/callbell/breaker.ts'
-import type { CallbellError } from '../../src/callbell/errors.ts'
+import type { CallbellError } from '../../src/domain/callbell-error.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }))
 afterEach(() => void vi.useRealTimers())

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CallbellClock } from '../../src/callbell/callbell-clock.ts'
-import type { Moment } from '../../src/moment.ts'
+import type { Moment } from '../../src/domain/moment.ts'
 
 const epochMs = Date.parse('2026-11-25T10:00:00Z')
 /** Our wall clock is an hour wrong: nothing depends on it. */

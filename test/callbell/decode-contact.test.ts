@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeContact } from '../../src/callbell/decode-contact.ts'
-import { decodeTime } from '../../src/callbell/reader.ts'
-import type { Contact } from '../../src/contact.ts'
+import { decodeContact } from '../../src/callbell/codec/decode-contact.ts'
+import { decodeTime } from '../../src/callbell/codec/json-reader.ts'
+import type { Contact } from '../../src/domain/contact.ts'
 
 const empty: Contact = {
   uuid: '414a6d692bd645ed803f2e7ce360d4c8',

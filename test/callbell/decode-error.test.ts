@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Complaint } from '../../src/callbell/decode-error.ts'
-import { decodeError } from '../../src/callbell/decode-error.ts'
+import type { Complaint } from '../../src/callbell/codec/decode-error.ts'
+import { decodeError } from '../../src/callbell/codec/decode-error.ts'
 
 function about(parameter: string[], message: string): Complaint {
   return { parameter, message }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeList } from '../../src/callbell/decode-list.ts'
+import { decodeList } from '../../src/callbell/codec/decode-list.ts'
 
 const pageOf = (count: number): string => JSON.stringify({ teams: Array.from({ length: count }, () => ({})) })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createPlace, encodeNewContact } from '../../src/callbell/encode-contact.ts'
-import type { NewContact } from '../../src/contact.ts'
+import { createPlace, encodeNewContact } from '../../src/callbell/codec/encode-contact.ts'
+import type { NewContact } from '../../src/domain/contact.ts'
 
 const least: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Fifo } from '../../src/callbell/fifo.ts'
+import { Fifo } from '../../src/rate-limit/queue.ts'
 
 test('it holds what an array would, after any number of pushes and shifts', () => {
   fc.assert(

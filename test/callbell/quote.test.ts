@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createQuote } from '../../src/callbell/quote.ts'
+import { createQuote } from '../../src/callbell/codec/sanitize-upstream-text.ts'
 
 const token = 'k9.Zq(x|[Tr+/}$^'
 const quote = createQuote(token)

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createExchange } from '../../src/callbell/exchange.ts'
-import { placeNowhere, refusalOf } from '../../src/callbell/refusal.ts'
+import { createExchange } from '../../src/callbell/transport.ts'
+import { placeNowhere, refusalOf } from '../../src/callbell/to-callbell-error.ts'
 import { parseRetryAfter } from '../../src/callbell/retry-after.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellClient, Times } from '../../src/callbell/client.ts'
 import { createCallbellClient } from '../../src/callbell/client.ts'
-import { CallbellError } from '../../src/callbell/errors.ts'
+import { CallbellError } from '../../src/domain/callbell-error.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { createTestOrigin } from '../support/test-origin.ts'

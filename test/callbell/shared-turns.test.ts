@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { SharedTurns, TakeTurns } from '../../src/callbell/shared-turns.ts'
-import { createSharedTurns } from '../../src/callbell/shared-turns.ts'
+import type { SharedTurns, TakeTurns } from '../../src/rate-limit/distributed-limiter.ts'
+import { createSharedTurns } from '../../src/rate-limit/distributed-limiter.ts'
 import type { PermitRequest } from '../../src/store/store.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import pino from 'pino'
-import { CallbellError } from '../../src/callbell/errors.ts'
-import type { Creation } from '../../src/contacts/creation.ts'
-import { createCalibration } from '../../src/contacts/calibration.ts'
+import { CallbellError } from '../../src/domain/callbell-error.ts'
+import type { Creation } from '../../src/contacts/create/creation.ts'
+import { createCalibration } from '../../src/contacts/create/calibration.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { decodeContact } from '../../src/callbell/decode-contact.ts'
-import type { Contact, NewContact } from '../../src/contact.ts'
-import { isOtherContact, showsAllOf } from '../../src/contacts/compare-contact.ts'
+import { decodeContact } from '../../src/callbell/codec/decode-contact.ts'
+import type { Contact, NewContact } from '../../src/domain/contact.ts'
+import { isOtherContact, showsAllOf } from '../../src/contacts/create/compare-contact.ts'
 
 const sent: NewContact = {
   identifier: '+39 333 123 4567',

@@ -1,8 +1,8 @@
 /** Who changes a contact next, in one process and between several. */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { ContactLock } from '../../src/contacts/contact-lock.ts'
-import { createContactLock } from '../../src/contacts/contact-lock.ts'
-import { ContactsFailure } from '../../src/contacts/failure.ts'
+import type { ContactLock } from '../../src/contacts/change/contact-lock.ts'
+import { createContactLock } from '../../src/contacts/change/contact-lock.ts'
+import { ContactsFailure } from '../../src/contacts/attempts/failure.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'

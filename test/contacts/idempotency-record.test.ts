@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLeaseOver, readRecord, sinceAttempt } from '../../src/contacts/idempotency-record.ts'
+import { isLeaseOver, readRecord, sinceAttempt } from '../../src/contacts/create/idempotency-record.ts'
 
 const common = { fingerprint: 'f', notBefore: null, nonce: '' }
 const running = {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { InputProblem } from '../../src/contacts/input-rules.ts'
-import type { NewContactInput } from '../../src/contacts/new-contact-rules.ts'
-import { checkNewContact } from '../../src/contacts/new-contact-rules.ts'
+import type { InputProblem } from '../../src/contacts/rules/input-rules.ts'
+import type { NewContactInput } from '../../src/contacts/rules/new-contact-rules.ts'
+import { checkNewContact } from '../../src/contacts/rules/new-contact-rules.ts'
 
 const least: NewContactInput = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
 

@@ -1,8 +1,8 @@
 /** Spellings of phone numbers: what is looked up, and what names one person. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { NewContact } from '../../src/contact.ts'
-import { identityOf, phoneForms, sameNumber, shapeOf } from '../../src/contacts/phone-forms.ts'
+import type { NewContact } from '../../src/domain/contact.ts'
+import { identityOf, phoneForms, sameNumber, shapeOf } from '../../src/contacts/create/phone-forms.ts'
 
 test.each<[string, string[]]>([
   ['+39 333 123 4567', ['+39 333 123 4567', '+393331234567', '393331234567']],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRetryBudgets } from '../../src/contacts/retry-budget.ts'
+import { createRetryBudgets } from '../../src/rate-limit/retry-budget.ts'
 import { createTestContacts } from '../support/test-contacts.ts'
 import { createTestOrigin } from '../support/test-origin.ts'
 import { startTestSandbox } from '../support/test-sandbox.ts'

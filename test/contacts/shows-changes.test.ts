@@ -1,8 +1,8 @@
 /** Whether a contact shows that it was changed. */
 import { expect, test } from 'vitest'
-import { decodeContact } from '../../src/callbell/decode-contact.ts'
-import type { ContactChanges } from '../../src/contact.ts'
-import { showsChanges } from '../../src/contacts/shows-changes.ts'
+import { decodeContact } from '../../src/callbell/codec/decode-contact.ts'
+import type { ContactChanges } from '../../src/domain/contact.ts'
+import { showsChanges } from '../../src/contacts/change/shows-changes.ts'
 
 const wire = {
   uuid: 'u',

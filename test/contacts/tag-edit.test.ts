@@ -1,8 +1,8 @@
 /** What edits make of a list of tags, and whether a list shows that they were made. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TagEdit } from '../../src/contacts/tag-edit.ts'
-import { applyEdit, isSameToCallbell, misspelledTags, undoneTags } from '../../src/contacts/tag-edit.ts'
+import type { TagEdit } from '../../src/contacts/rules/tag-edit.ts'
+import { applyEdit, isSameToCallbell, misspelledTags, undoneTags } from '../../src/contacts/rules/tag-edit.ts'
 
 function edit(parts: Partial<TagEdit>): TagEdit {
   return { replacement: null, add: [], remove: [], expected: null, ...parts }

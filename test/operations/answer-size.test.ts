@@ -1,7 +1,7 @@
 /** How large an answer may become, and what its caller learns when it would be larger. */
 import { expect, test } from 'vitest'
-import { decodeContact } from '../../src/callbell/decode-contact.ts'
-import type { Message } from '../../src/contact.ts'
+import { decodeContact } from '../../src/callbell/codec/decode-contact.ts'
+import type { Message } from '../../src/domain/contact.ts'
 import { createAnswerSizes, ResponseTooLarge } from '../../src/graphql/answer-size.ts'
 import type { TestGateway } from '../support/test-gateway.ts'
 import { createTestGateway } from '../support/test-gateway.ts'

@@ -1,7 +1,7 @@
 /** Which plan an operation runs as, and how many are kept: whatever the variables are. */
 import { getOperationAST, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import { schema } from '../../src/graphql/schema.ts'
+import { schema } from '../../src/schema.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { PlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
 import { bodyOf, openLanes } from '../support/lanes.ts'

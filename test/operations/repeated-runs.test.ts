@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { parse, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { schema } from '../../src/graphql/schema.ts'
+import { schema } from '../../src/schema.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { anyDocument } from '../support/any-document.ts'
 import { bodyOf, openLanes } from '../support/lanes.ts'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import * as account from '../../src/sandbox/account.ts'
 import { areCustomFields } from '../../src/sandbox/custom-fields.ts'
-import { createSeed } from '../../src/sandbox/seed/seed.ts'
+import { createSeed } from '../../src/sandbox/seed.ts'
 import type { WireContact } from '../../src/sandbox/wire.ts'
-import { decodeContact } from '../../src/callbell/decode-contact.ts'
+import { decodeContact } from '../../src/callbell/codec/decode-contact.ts'
 import { least, startTestSandbox } from '../support/test-sandbox.ts'
 
 const seeded = createSeed(300)

@@ -1,8 +1,8 @@
 /** On whose behalf tests call what lies behind HTTP. */
-import type { Origin } from '../../src/caller.ts'
-import { scopes } from '../../src/caller.ts'
-import type { WallClock } from '../../src/moment.ts'
-import { momentNow } from '../../src/moment.ts'
+import type { Origin } from '../../src/domain/caller.ts'
+import { scopes } from '../../src/domain/caller.ts'
+import type { WallClock } from '../../src/domain/moment.ts'
+import { momentNow } from '../../src/domain/moment.ts'
 import type { CallWatch } from '../../src/watch.ts'
 
 /** Watches nothing. */

@@ -92,7 +92,7 @@ test.each([
   'took 1234567.89 ms, 0.123456789 of it waiting',
   'Callbell answered 503 after 123456 ms, in 3 attempts',
   'contacts.customFields.0.value',
-  '    at create (file:///app/src/contacts/create-contact.ts:123:45)',
+  '    at create (file:///app/src/contacts/create/create-contact.ts:123:45)',
   'npm error graphql@16.15.0 and @graphql-yoga/render-graphiql@5.24.1',
   'Callbell does not accept the token of this gateway',
   'the answer did not decode: NOT_JSON',

@@ -1,9 +1,9 @@
 /** From environment variables to how callers prove who they are. */
 import { isProtected } from '../../protected-url.ts'
 import { readTextFile } from '../../text-file.ts'
-import type { ApiKey } from './api-key.ts'
-import { parseApiKeys } from './api-key.ts'
-import type { JwtSettings } from './jwt.ts'
+import type { ApiKey } from '../auth/api-key.ts'
+import { parseApiKeys } from '../auth/api-key.ts'
+import type { JwtSettings } from '../auth/jwt.ts'
 
 /** With neither keys nor tokens, nobody is asked. */
 export interface AuthenticationSettings {

@@ -1,6 +1,6 @@
 /** What happens to the processes and to the upstream in a soak: one thing after the other, in an order of chance. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Dice } from '../../../src/sandbox/seed/dice.ts'
+import type { Dice } from '../../../src/sandbox/random.ts'
 import type { Replica } from './processes.ts'
 import type { Redis } from './redis.ts'
 import type { UpstreamOrder } from './upstream.ts'

@@ -3,7 +3,7 @@
  * and forgets the contacts themselves after a while: an hour of them would not fit.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { createDice } from '../../../src/sandbox/seed/dice.ts'
+import { createDice } from '../../../src/sandbox/random.ts'
 import type { Fault, RecordedRequest } from '../../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../../src/sandbox/sandbox.ts'
 

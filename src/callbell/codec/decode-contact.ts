@@ -1,0 +1,102 @@
+/** From any JSON to a `Contact` or a named decoding failure. Pure: no I/O, never throws. */
+import type { Channel, Contact, Team } from '../../domain/contact.ts'
+import { contactSources } from '../../domain/contact.ts'
+import { deniesSuccess, isObject, own, parseJson } from './json.ts'
+import { Reader } from './json-reader.ts'
+
+/** Why an answer holds no contact that we can name. `DENIED`: it says itself that it is no success. */
+export type DecodingFailure = 'NOT_JSON' | 'DENIED' | 'NO_CONTACT' | 'SEVERAL_CONTACTS' | 'NO_UUID'
+
+/** `ABSENT`: the answer says, in so many words, that there is none (`null`, or an empty list). */
+export type NoContact = { readonly failure: DecodingFailure | 'ABSENT' }
+
+export interface ReadableContact {
+  readonly contact: Contact
+  /**
+   * Whether the contact's tags are known: they were in the answer, and each could be read. Whoever
+   * replaces the list must know what is in it.
+   */
+  readonly areTagsKnown: boolean
+  /** Paths whose value was there but of no shape that we know, and which are null for that. */
+  readonly unreadable: readonly string[]
+}
+
+export type DecodedContact = ReadableContact | NoContact
+
+/**
+ * Decodes `{contact: …}`. The contact is a list of one in the documents and an object on the
+ * live API; both are taken from every endpoint. Unknown keys are ignored, a missing key is null.
+ */
+export function decodeContact(text: string): DecodedContact {
+  const body = parseJson(text)
+  if (body === undefined) return { failure: 'NOT_JSON' }
+  if (deniesSuccess(body)) return { failure: 'DENIED' }
+  const wrapped = isObject(body) ? own(body, 'contact') : undefined
+  if (wrapped === null || (Array.isArray(wrapped) && wrapped.length === 0)) return { failure: 'ABSENT' }
+  if (Array.isArray(wrapped) && wrapped.length > 1) return { failure: 'SEVERAL_CONTACTS' }
+  const wire: unknown = Array.isArray(wrapped) ? wrapped[0] : wrapped
+  if (!isObject(wire)) return { failure: 'NO_CONTACT' }
+  const reader = new Reader(wire, 'contact')
+  const contact = readContact(reader)
+  if (contact === null) return { failure: 'NO_UUID' }
+  const { unreadable } = reader
+  const areTagsKnown = own(wire, 'tags') !== undefined && !unreadable.some(isOfTags)
+  return { contact, areTagsKnown, unreadable }
+}
+
+/** They are read early, so that their paths are among the first 20, which are all that is kept. */
+function isOfTags(path: string): boolean {
+  return path === 'contact.tags' || path.startsWith('contact.tags.')
+}
+
+/** @returns null where it names no uuid */
+export function readContact(reader: Reader): Contact | null {
+  const uuid = reader.uuid()
+  if (uuid === null) return null
+  const sourceName = reader.text('source')
+  return {
+    uuid,
+    name: reader.text('name'),
+    phoneNumber: reader.text('phoneNumber'),
+    avatarUrl: reader.text('avatarUrl'),
+    source: contactSources.find((source) => source === sourceName) ?? null,
+    sourceName,
+    createdAt: reader.time('createdAt'),
+    closedAt: reader.time('closedAt'),
+    blockedAt: reader.time('blockedAt'),
+    href: reader.text('href'),
+    conversationHref: reader.text('conversationHref'),
+    tags: reader.texts('tags'),
+    assignedUser: reader.text('assignedUser'),
+    customFields: reader.customFields('customFields', 'customFieldsMetadata'),
+    funnelId: reader.text('funnelId'),
+    note: reader.text('note'),
+    bsuid: reader.text('bsuid'),
+    team: reader.object('team', readTeam),
+    channel: reader.object('channel', readChannel),
+  }
+}
+
+export function readTeam(reader: Reader): Team | null {
+  const uuid = reader.uuid()
+  if (uuid === null) return null
+  return {
+    uuid,
+    name: reader.text('name'),
+    createdAt: reader.time('createdAt'),
+    default: reader.boolean('default'),
+    memberCount: reader.count('members'),
+  }
+}
+
+export function readChannel(reader: Reader): Channel | null {
+  const uuid = reader.uuid()
+  if (uuid === null) return null
+  return {
+    uuid,
+    title: reader.text('title'),
+    type: reader.text('type'),
+    main: reader.boolean('main'),
+    discardedAt: reader.time('discardedAt'),
+  }
+}

@@ -1,0 +1,153 @@
+/** Reading one object of an answer: total functions from whatever it holds to values that we know. */
+import type { CustomField } from '../../domain/contact.ts'
+import type { JsonObject } from './json.ts'
+import { asText, isObject, own, parseJson } from './json.ts'
+
+/** The log shows no more of them, and an answer may have as many as it has values. */
+const mostUnreadable = 20
+
+/** Reads the keys of one wire object and remembers which of them it could not make sense of. */
+export class Reader {
+  /** Paths of the first 20. They go to the log: they hold our own words and positions, no word of the answer. */
+  readonly unreadable: string[]
+  private readonly wire: JsonObject
+  private readonly path: string
+
+  constructor(wire: JsonObject, path: string, unreadable: string[] = []) {
+    this.wire = wire
+    this.path = path
+    this.unreadable = unreadable
+  }
+
+  uuid(): string | null {
+    const value = own(this.wire, 'uuid')
+    return typeof value === 'string' && value.trim() !== '' ? value : null
+  }
+
+  text(key: string): string | null {
+    return this.read(key, asText)
+  }
+
+  time(key: string): string | null {
+    return this.read(key, decodeTime)
+  }
+
+  boolean(key: string): boolean | null {
+    return this.read(key, asBoolean)
+  }
+
+  /** A number of things, told by the number or by the list of them. */
+  count(key: string): number | null {
+    return this.read(key, asCount)
+  }
+
+  texts(key: string): string[] {
+    const items = this.read(key, asList) ?? []
+    const texts: string[] = []
+    for (const [index, item] of items.entries()) {
+      const text = asText(item)
+      if (text === null) this.addUnreadable(`${this.path}.${key}.${index}`)
+      else texts.push(text)
+    }
+    return texts
+  }
+
+  customFields(key: string, metadataKey: string): CustomField[] {
+    const fields = this.read(key, asObject)
+    if (fields === null) return []
+    const metadata = this.read(metadataKey, asObject)
+    return Object.entries(fields).map(([name, value], index) => {
+      const text = textOfCustomValue(value)
+      if (text === null && value !== null) this.addUnreadable(`${this.path}.${key}.${index}`)
+      const field = metadata && asObject(own(metadata, name))
+      const told = field && new Reader(field, `${this.path}.${metadataKey}`, this.unreadable)
+      return {
+        name,
+        value: text,
+        values: text === null ? null : listIn(text),
+        type: told?.text('type') ?? null,
+        options: told && own(field, 'options') !== undefined ? told.texts('options') : null,
+      }
+    })
+  }
+
+  object<T>(key: string, read: (reader: Reader) => T | null): T | null {
+    const value = own(this.wire, key)
+    if (value === undefined || value === null) return null
+    const path = `${this.path}.${key}`
+    const decoded = isObject(value) ? read(new Reader(value, path, this.unreadable)) : null
+    if (decoded === null) this.addUnreadable(path)
+    return decoded
+  }
+
+  private addUnreadable(path: string): void {
+    if (this.unreadable.length < mostUnreadable) this.unreadable.push(path)
+  }
+
+  private read<T>(key: string, decode: (value: unknown) => T | null): T | null {
+    const value = own(this.wire, key)
+    if (value === undefined || value === null) return null
+    const decoded = decode(value)
+    if (decoded === null) this.addUnreadable(`${this.path}.${key}`)
+    return decoded
+  }
+}
+
+function asBoolean(value: unknown): boolean | null {
+  return typeof value === 'boolean' ? value : null
+}
+
+function asCount(value: unknown): number | null {
+  const count: unknown = Array.isArray(value) ? value.length : value
+  return Number.isInteger(count) && Math.abs(Number(count)) < 2 ** 31 ? Number(count) : null
+}
+
+function asList(value: unknown): readonly unknown[] | null {
+  return Array.isArray(value) ? value : null
+}
+
+function asObject(value: unknown): JsonObject | null {
+  return isObject(value) ? value : null
+}
+
+/** A custom field's text. A list or object, should one come, is kept as its JSON text. */
+function textOfCustomValue(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return asText(value)
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // Nested so deeply that writing it overflows the stack.
+    return null
+  }
+}
+
+/**
+ * The options in a checkbox field's text, `"[\"Dark Mode\"]"`; null for any other text. The answer
+ * does not say which fields are checkboxes and a text field may hold brackets too: so this is
+ * read besides the text, never instead of it.
+ */
+function listIn(text: string): readonly string[] | null {
+  const list = text.trimStart().startsWith('[') ? parseJson(text) : undefined
+  return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : null
+}
+
+/** RFC 3339, or as one family of endpoints writes it: `2025-12-18 20:00:19 +0100`. */
+const timeForm =
+  /^(\d{4})-(0\d|1[0-2])-(\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?) ?(?:(Z|UTC)|([+-](?:[01]\d|2[0-3])):?([0-5]\d))$/
+
+/** A time as RFC 3339 text: as it came where it is that already, else converted; null where it is no time. */
+export function decodeTime(value: unknown): string | null {
+  const parts = typeof value === 'string' ? timeForm.exec(value) : null
+  if (parts === null) return null
+  const [, year, month, day, time, utc, hours, minutes] = parts
+  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return null
+  return `${year}-${month}-${day}T${time}${utc ? 'Z' : `${hours}:${minutes}`}`
+}
+
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** @param month from 1; 0 has no days */
+function daysIn(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return isLeap && month === 2 ? 29 : (daysOfMonths[month - 1] ?? 0)
+}

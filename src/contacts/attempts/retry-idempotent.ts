@@ -1,0 +1,78 @@
+/** Changes that are retried where that can do no harm, until their outcome is known. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Origin } from '../../domain/caller.ts'
+import type { Times } from '../../callbell/client.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import { classOf, delayAfter } from '../../callbell/failure-evidence.ts'
+import { failedChange, failedRepeatable } from './failure.ts'
+import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
+
+/** One field's call. */
+export interface Repeating {
+  readonly origin: Origin
+  /** When the caller must be answered, on the clock of `performance.now()`. */
+  readonly deadline: number
+  readonly budget: RetryBudget
+}
+
+const mostTries = 4
+
+export interface RepeatOptions {
+  /**
+   * Whether the change may be carried out twice. If not, it is sent again only where it was surely not
+   * carried out: it was not sent, or answered 429. Default: true.
+   */
+  readonly isIdempotent?: boolean
+  /** Whether the outcome of an ambiguous attempt is verified, which needs time, too. Default: false. */
+  readonly isVerified?: boolean
+}
+
+/**
+ * @param change sends one request; it is given whether an earlier one may have been carried out
+ * @returns what the first success gave
+ * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
+ * @throws ContactsFailure with the outcome
+ */
+export async function repeat<T>(
+  { origin, deadline, budget }: Repeating,
+  change: (times: Times, mayBeDone: boolean) => Promise<T>,
+  { isIdempotent = true, isVerified = false }: RepeatOptions = {},
+): Promise<T> {
+  // What leaves later would hardly be answered in time, and be ambiguous for nothing.
+  const enterBy = deadline - (deadline - performance.now()) / 5
+  const failed = isIdempotent ? failedRepeatable : failedChange
+  /** The first attempt that may have been carried out. */
+  let ambiguous: CallbellError | undefined
+  let isPaidFor = false
+  let attempts = 0
+  const onSent = (): void => void (attempts += 1)
+  for (let tries = 1; ; tries += 1) {
+    // A request that hangs leaves time for another, if one may follow.
+    const isRetried = isVerified || (isIdempotent && tries < mostTries)
+    try {
+      return await change({ origin, enterBy, answerBy: deadline, isRetried, onSent }, ambiguous !== undefined)
+    } catch (error) {
+      if (!(error instanceof CallbellError)) throw error
+      const kind = classOf(error)
+      if (kind === 'NOT_SENT' && isPaidFor) budget.refund()
+      if (kind === 'DEFINITE_NO' && error.code === 'CALLBELL_REJECTED' && ambiguous === undefined) throw error
+      if (kind === 'AMBIGUOUS') ambiguous ??= error
+      const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
+      const mayRepeat =
+        kind !== 'DEFINITE_NO' &&
+        (kind !== 'AMBIGUOUS' || isIdempotent) &&
+        error.code !== 'OVERLOADED' &&
+        tries < mostTries &&
+        performance.now() + pause < enterBy &&
+        budget.spend()
+      if (!mayRepeat) {
+        throw ambiguous === undefined
+          ? failed(error, 'NOT_APPLIED', attempts)
+          : failed(ambiguous, 'UNKNOWN', attempts)
+      }
+      isPaidFor = true
+      origin.watch.retried(error.code)
+      await delay(pause)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** Changing where a conversation stands. All but the start of a bot is idempotent. */
+import type { CallbellClient } from '../../callbell/client.ts'
+import type { Bot, BotStatus, Contact } from '../../domain/contact.ts'
+import type { Changed } from '../rules/mutation-result.ts'
+import { changed, problemsOfUuid } from '../rules/mutation-result.ts'
+import type { Repeating } from '../attempts/retry-idempotent.ts'
+import { repeat } from '../attempts/retry-idempotent.ts'
+
+export interface ContactTarget {
+  readonly uuid: string
+}
+
+/** @throws ContactsFailure */
+export function closeConversation(
+  callbell: CallbellClient,
+  { uuid }: ContactTarget,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, (times) => callbell.closeConversation(uuid, times)),
+  )
+}
+
+/** @throws ContactsFailure */
+export function openConversation(
+  callbell: CallbellClient,
+  { uuid }: ContactTarget,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, (times) => callbell.openConversation(uuid, times)),
+  )
+}
+
+/** @throws ContactsFailure */
+export function moveToFunnel(
+  callbell: CallbellClient,
+  { uuid, funnelUuid }: ContactTarget & { readonly funnelUuid: string },
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  const problems = [...problemsOfUuid(uuid), ...problemsOfUuid(funnelUuid, 'funnelUuid')]
+  // Callbell does not say which of the two it does not find.
+  return changed(
+    problems,
+    () => repeat(repeating, (times) => callbell.moveToFunnel(uuid, funnelUuid, times)),
+    null,
+  )
+}
+
+/**
+ * Ending a bot is idempotent. Whether a bot that is started twice greets the customer twice, nobody knows.
+ *
+ * @throws ContactsFailure
+ */
+export function setBotStatus(
+  callbell: CallbellClient,
+  { uuid, status }: ContactTarget & { readonly status: BotStatus },
+  repeating: Repeating,
+): Promise<Changed<Bot>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, (times) => callbell.setBotStatus(uuid, status, times), {
+      isIdempotent: status !== 'start',
+    }),
+  )
+}

@@ -1,0 +1,32 @@
+import type { CallbellClient } from '../../callbell/client.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { Changed } from '../rules/mutation-result.ts'
+import { changed, problemsOfUuid } from '../rules/mutation-result.ts'
+import type { Repeating } from '../attempts/retry-idempotent.ts'
+import { repeat } from '../attempts/retry-idempotent.ts'
+
+/**
+ * Deletes a contact. One that Callbell itself says is gone, after an ambiguous attempt, has been deleted
+ * by it.
+ *
+ * @returns its uuid
+ * @throws ContactsFailure
+ */
+export function deleteContact(
+  callbell: CallbellClient,
+  { uuid }: { readonly uuid: string },
+  repeating: Repeating,
+): Promise<Changed<string>> {
+  return changed(problemsOfUuid(uuid), () =>
+    repeat(repeating, async (times, mayBeDone) => {
+      try {
+        await callbell.deleteContact(uuid, times)
+      } catch (error) {
+        const isGone =
+          error instanceof CallbellError && error.code === 'CALLBELL_REJECTED' && error.status === 404
+        if (!(mayBeDone && isGone)) throw error
+      }
+      return uuid
+    }),
+  )
+}

@@ -1,0 +1,315 @@
+/**
+ * Editing a contact's tags. Callbell replaces the list as a whole: so it is read, replaced, and read
+ * again, to see whether it has stayed so. Nothing but the evidence of an answer says what became of it.
+ */
+import type { CallbellClient, ReadableContact, Times } from '../../callbell/client.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { Caller } from '../../domain/caller.ts'
+import type { Contact } from '../../domain/contact.ts'
+import type { Changed, ChangeProblem } from '../rules/mutation-result.ts'
+import { refused, rejected } from '../rules/mutation-result.ts'
+import type { Outcome } from '../attempts/failure.ts'
+import { ContactsFailure, failedRead } from '../attempts/failure.ts'
+import type { Repeating } from '../attempts/retry-idempotent.ts'
+import { repeat } from '../attempts/retry-idempotent.ts'
+import { showsChanges } from './shows-changes.ts'
+import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
+import { applyEdit, isSameSet, isSameToCallbell, misspelledTags, undoneTags } from '../rules/tag-edit.ts'
+import type { Update } from '../rules/update-rules.ts'
+import { isIdempotent } from '../rules/update-rules.ts'
+
+export interface UpdateParts {
+  readonly callbell: CallbellClient
+}
+
+/** How often an edit is written because others have changed the list in between. */
+const mostRounds = 3
+
+/** What became of one write of the list. */
+interface Written {
+  /** The contact as Callbell answered it, or as it was read where nothing had to be sent. */
+  readonly answer: ReadableContact
+  readonly before: readonly string[]
+  /** The list that was sent; null where the edit changes nothing. */
+  readonly sent: readonly string[] | null
+}
+
+/**
+ * With `expected` it is a compare-and-set: the list is written once at most, and other tags afterwards are
+ * a conflict. Without, what others have changed in between is kept, and the edit is written again.
+ *
+ * @throws ContactsFailure: once Callbell has taken a write, none says that nothing was changed
+ */
+export async function editTags(
+  parts: UpdateParts,
+  update: Update,
+  edit: TagEdit,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  const isCompareAndSet = edit.expected !== null
+  let before = await read(parts, update.uuid, repeating, 'NOT_APPLIED')
+  if (before === null) return refused(absent)
+  let { changes } = update
+  /** Whether each round left the list as it was sent, but for the tags of the edit. */
+  let isOnlyEdit = true
+  for (let round = 1; ; round += 1) {
+    const isFirst = round === 1
+    const written = await write(parts, { ...update, changes }, edit, before, repeating, isFirst).catch(
+      (error: unknown) => {
+        if (!isFirst) throw afterRound(error, isIdempotent(update.changes))
+        if (error instanceof CallbellError) return rejected(error)
+        return isCompareAndSet ? verify(parts, update, edit, repeating, error) : Promise.reject(error)
+      },
+    )
+    if ('problems' in written) return written
+    const { answer, sent } = written
+    if (sent === null) return { result: answer.contact, problems: [] }
+    const after = await readBack(parts, update, repeating)
+    const undone = undoneTags(edit, after.tags)
+    const isAsSent = edit.replacement === null || isSameToCallbell(edit.replacement, after.tags)
+    if (undone.length === 0 && isAsSent) return { result: after, problems: [] }
+
+    // Callbell’s own answer shows that it did not take them: nobody else has been at work.
+    const refusedTags = answer.areTagsKnown ? common(undone, undoneTags(edit, answer.contact.tags)) : []
+    if (refusedTags.length > 0) {
+      const isUnchanged = isFirst && isNothing(changes) && isSameSet(written.before, after.tags)
+      if (isUnchanged) return refused(...refusedTags.slice(0, mostProblems).map(problemOf))
+      throw notTaken(refusedTags)
+    }
+    if (isCompareAndSet) throw conflict('the tags were changed after they were written', 'APPLIED', false)
+    isOnlyEdit &&= isSameToCallbell(withoutEdit(sent, undone), after.tags)
+    if (round === mostRounds) {
+      throw isOnlyEdit
+        ? neverThere(undone)
+        : conflict('the tags kept changing', 'UNKNOWN', isIdempotent(update.changes))
+    }
+    before = after
+    // All the rest is made: what others change of it in the meantime must stay.
+    changes = {}
+  }
+}
+
+/**
+ * Sends the list that the edit makes of the present one. Before it is sent again, the list is read anew:
+ * others may have changed it.
+ *
+ * @param present the contact with the list as it was read last
+ * @param isChecked whether the list is checked to be one that the edit can be made of
+ */
+function write(
+  { callbell }: UpdateParts,
+  { uuid, changes }: Update,
+  edit: TagEdit,
+  present: Contact,
+  repeating: Repeating,
+  isChecked: boolean,
+): Promise<Written | Changed<never>> {
+  let known: Contact | undefined = present
+  return repeat(
+    repeating,
+    async (times, mayBeDone) => {
+      const contact = known ?? (await readAnew(callbell, uuid, times))
+      known = undefined
+      const problems = isChecked && !mayBeDone ? problemsOf(edit, contact.tags, repeating.origin.caller) : []
+      if (problems.length > 0) return refused(...problems)
+      const { tags: before } = contact
+      const wanted = applyEdit(edit, before)
+      const sent = isSameSet(wanted, before) ? null : wanted
+      if (sent === null && isNothing(changes)) {
+        return { answer: { contact, areTagsKnown: true, unreadable: [] }, before, sent }
+      }
+      const answer = await callbell.updateContact(uuid, { ...changes, tags: sent ?? undefined }, times)
+      return { answer, before, sent }
+    },
+    {
+      isIdempotent: edit.expected === null && isIdempotent(changes),
+      isVerified: edit.expected !== null && isIdempotent(changes),
+    },
+  )
+}
+
+/** @throws CallbellError as of a change that was not sent, where the contact or its tags can't be read */
+async function readAnew(callbell: CallbellClient, uuid: string, times: Times): Promise<Contact> {
+  // A read is no attempt of the change.
+  const { onSent: _counted, ...timesOfRead } = times
+  const found = await callbell.getContactWithTags(uuid, timesOfRead).catch((error: unknown) => {
+    if (!(error instanceof CallbellError)) throw error
+    const { code, message, retryAfterMs } = error
+    throw new CallbellError(code, message, { progress: 'unsent', retryAfterMs, cause: error })
+  })
+  if (found === null) {
+    throw new CallbellError('CALLBELL_REJECTED', absent.message, {
+      progress: 'answered',
+      status: 404,
+      rejections: [absent],
+    })
+  }
+  if (!found.areTagsKnown) {
+    throw new CallbellError('CALLBELL_INVALID_RESPONSE', unknownTags, { progress: 'unsent' })
+  }
+  return found.contact
+}
+
+/**
+ * Verifies the outcome of a compare-and-set whose one attempt failed.
+ *
+ * @returns the contact, if it shows all that was to be changed
+ * @throws what the attempt threw, if it does not. A compare-and-set can be repeated: it overwrites nothing
+ */
+async function verify(
+  parts: UpdateParts,
+  { uuid, changes }: Update,
+  edit: TagEdit,
+  repeating: Repeating,
+  failure: unknown,
+): Promise<Changed<Contact>> {
+  if (!(failure instanceof ContactsFailure) || failure.outcome !== 'UNKNOWN') throw failure
+  const found = await read(parts, uuid, repeating, 'UNKNOWN').catch((error: unknown) => {
+    if (!(error instanceof ContactsFailure)) throw error
+    return null
+  })
+  const wanted = applyEdit(edit, edit.expected ?? [])
+  if (found && isSameToCallbell(wanted, found.tags) && showsChanges(changes, found)) {
+    return { result: found, problems: [] }
+  }
+  throw withOutcome(failure, 'UNKNOWN', isIdempotent(changes), failure.attempts)
+}
+
+/** Reads the contact after a write that Callbell has taken. @throws ContactsFailure */
+export async function readBack(
+  parts: UpdateParts,
+  { uuid, changes, tags }: Update,
+  repeating: Repeating,
+): Promise<Contact> {
+  // A compare-and-set that was made would find other tags than it expects.
+  const canRepeat = isIdempotent(changes) && tags?.expected === null
+  const contact = await read(parts, uuid, repeating, 'APPLIED', canRepeat)
+  if (contact === null) throw conflict('the contact was deleted after it was changed', 'APPLIED', false)
+  return contact
+}
+
+/**
+ * @param outcome what is known of the change if this read fails
+ * @param canRepeat whether the change may be repeated if this read fails
+ */
+async function read(
+  { callbell }: UpdateParts,
+  uuid: string,
+  repeating: Repeating,
+  outcome: Outcome,
+  canRepeat = true,
+): Promise<Contact | null> {
+  try {
+    const found = await repeat(repeating, (times) => callbell.getContactWithTags(uuid, times))
+    if (found?.areTagsKnown === false) {
+      throw new ContactsFailure('CALLBELL_INVALID_RESPONSE', unknownTags, { outcome, retryable: false })
+    }
+    return found?.contact ?? null
+  } catch (error) {
+    const failure = failedRead(error)
+    throw failure instanceof ContactsFailure ? withOutcome(failure, outcome, canRepeat) : failure
+  }
+}
+
+/** What the failure of a later round is of the whole: the first round was taken, and did not stay. */
+function afterRound(error: unknown, canRepeat: boolean): unknown {
+  const failure = failedRead(error)
+  return failure instanceof ContactsFailure ? withOutcome(failure, 'UNKNOWN', canRepeat) : failure
+}
+
+/** @param canRepeat whether the call may be repeated at all; if so, it may where the failure may pass */
+function withOutcome(
+  failure: ContactsFailure,
+  outcome: Outcome,
+  canRepeat: boolean,
+  attempts?: number,
+): ContactsFailure {
+  const { code, message, retryAfterMs, isMessageShown, cause } = failure
+  const mayPass = failure.retryable || (cause instanceof CallbellError && cause.isTransient)
+  return new ContactsFailure(code, message, {
+    outcome,
+    retryable: canRepeat && mayPass,
+    retryAfterMs,
+    isMessageShown,
+    cause,
+    ...(attempts !== undefined && { attempts }),
+  })
+}
+
+const unknownTags = 'the contact’s tags could not be read'
+const absent: ChangeProblem = { path: ['uuid'], message: 'names no contact of the account', code: 'REJECTED' }
+
+/** More problems at once help nobody. */
+const mostProblems = 50
+/** In characters, of a tag in a message: white space around it may be of any length. */
+const longestSpelling = 300
+/** In characters, of the list of tags in a message. */
+const longestTagList = 1000
+
+/** @returns why the edit can't be made of this list */
+function problemsOf(edit: TagEdit, tags: readonly string[], caller: Caller): ChangeProblem[] {
+  if (edit.expected !== null && !isSameSet(edit.expected, tags)) {
+    return [{ path: ['expectedTags'], message: conflictMessage(tags, caller), code: 'CONFLICT' }]
+  }
+  return misspelledTags(edit, tags)
+    .slice(0, mostProblems)
+    .map(({ path, spelling }) => ({ path, message: spellingMessage(spelling, caller), code: 'CONFLICT' }))
+}
+
+/** @param spelling of a tag of the contact: shown only to a caller who may read contacts */
+function spellingMessage(spelling: string, { scopes }: Caller): string {
+  const isShown = scopes.has('contacts:read') && spelling.length <= longestSpelling
+  const otherwise = isShown ? `as ${JSON.stringify(spelling)}` : 'in another spelling'
+  return `The contact has this tag ${otherwise}. Tags are removed exactly as they are spelled.`
+}
+
+/** @param tags of the contact: shown only to a caller who may read contacts */
+function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
+  if (!scopes.has('contacts:read')) return '`expectedTags` are not the tags that the contact has.'
+  const list = JSON.stringify(tags)
+  return list.length > longestTagList
+    ? `\`expectedTags\` are not the ${tags.length.toLocaleString('en-US')} tags that the contact has.`
+    : `\`expectedTags\` are not the tags that the contact has: ${list}.`
+}
+
+function problemOf({ path, tag }: PlacedTag): ChangeProblem {
+  const what = path[0] === 'removeTags' ? 'did not remove' : 'did not take'
+  return { path, message: `Callbell ${what} the tag ${JSON.stringify(tag)}.`, code: 'REJECTED' }
+}
+
+/** The failure of an update that was made but for these tags, of which there is at least one. */
+export function notTaken(tags: readonly PlacedTag[]): ContactsFailure {
+  const message = `Except for ${namesOf(tags)}, which Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'take'}`
+  return new ContactsFailure('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
+}
+
+/** Callbell took them each time, and each time they were not as they had been written. */
+function neverThere(tags: readonly PlacedTag[]): ContactsFailure {
+  const message = `After each of ${mostRounds} writes the contact did not have ${namesOf(tags)} as written`
+  return new ContactsFailure('CALLBELL_REJECTED', message, { outcome: 'UNKNOWN', retryable: false })
+}
+
+function namesOf([first, ...others]: readonly PlacedTag[]): string {
+  const name = `the tag ${JSON.stringify(first?.tag)}`
+  return others.length === 0 ? name : `${name} and ${others.length.toLocaleString('en-US')} more`
+}
+
+function conflict(message: string, outcome: Outcome, retryable: boolean): ContactsFailure {
+  return new ContactsFailure('CONFLICT', message, { outcome, retryable })
+}
+
+function isNothing(changes: Update['changes']): boolean {
+  return Object.values(changes).every((value) => value === undefined)
+}
+
+function common(tags: readonly PlacedTag[], others: readonly PlacedTag[]): PlacedTag[] {
+  const names = new Set(others.map(({ path }) => path.join('.')))
+  return tags.filter(({ path }) => names.has(path.join('.')))
+}
+
+/** The list that was sent, if the edit had not been made of these tags. */
+function withoutEdit(sent: readonly string[], undone: readonly PlacedTag[]): readonly string[] {
+  const missing = new Set(undone.filter(({ path }) => path[0] !== 'removeTags').map(({ tag }) => tag))
+  const kept = undone.filter(({ path }) => path[0] === 'removeTags').map(({ tag }) => tag)
+  return [...sent.filter((tag) => !missing.has(tag)), ...kept]
+}

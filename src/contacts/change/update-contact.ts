@@ -1,0 +1,62 @@
+/** Updating a contact: what is left out stays, and an edit of its tags loses nobody else's. */
+import type { ReadableContact } from '../../callbell/client.ts'
+import type { Contact } from '../../domain/contact.ts'
+import type { Changed } from '../rules/mutation-result.ts'
+import { changed, refused } from '../rules/mutation-result.ts'
+import type { ContactLock } from './contact-lock.ts'
+import type { UpdateParts } from './edit-tags.ts'
+import { editTags, notTaken, readBack } from './edit-tags.ts'
+import type { Repeating } from '../attempts/retry-idempotent.ts'
+import { repeat } from '../attempts/retry-idempotent.ts'
+import type { TagEdit } from '../rules/tag-edit.ts'
+import { undoneTags } from '../rules/tag-edit.ts'
+import type { Update, UpdateContactInput } from '../rules/update-rules.ts'
+import { checkUpdate, isIdempotent } from '../rules/update-rules.ts'
+
+/** @throws ContactsFailure */
+export async function updateContact(
+  { lock, ...parts }: UpdateParts & { readonly lock: ContactLock },
+  input: UpdateContactInput,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  const checked = checkUpdate(input)
+  if ('problems' in checked) return refused(...checked.problems)
+  const { update } = checked
+  const { uuid, tags } = update
+  if (tags === null) {
+    return changed([], async () => (await patch(parts, update, undefined, repeating)).contact)
+  }
+  const isPlain = tags.replacement !== null && tags.expected === null
+  // A list that is replaced as a whole waits for edits, too: it would be lost in the middle of one.
+  return lock.run(uuid.toLowerCase(), repeating.origin.caller.bucket, repeating.deadline, () =>
+    isPlain ? replaceTags(parts, update, tags, repeating) : editTags(parts, update, tags, repeating),
+  )
+}
+
+/** Replaces the list whatever it is, and reads it back only where Callbell's answer lacks a tag. */
+function replaceTags(
+  parts: UpdateParts,
+  update: Update,
+  edit: TagEdit,
+  repeating: Repeating,
+): Promise<Changed<Contact>> {
+  return changed([], async () => {
+    const answer = await patch(parts, update, edit.replacement ?? undefined, repeating)
+    if (!answer.areTagsKnown || undoneTags(edit, answer.contact.tags).length === 0) return answer.contact
+    const after = await readBack(parts, update, repeating)
+    const missing = undoneTags(edit, after.tags)
+    if (missing.length > 0) throw notTaken(missing)
+    return after
+  })
+}
+
+function patch(
+  { callbell }: UpdateParts,
+  { uuid, changes }: Update,
+  tags: readonly string[] | undefined,
+  repeating: Repeating,
+): Promise<ReadableContact> {
+  return repeat(repeating, (times) => callbell.updateContact(uuid, { ...changes, tags }, times), {
+    isIdempotent: isIdempotent(changes),
+  })
+}

@@ -1,0 +1,147 @@
+/** The attempts of one creation: sent again only if nothing was carried out, then verified by lookups. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Origin } from '../../domain/caller.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import { classOf, delayAfter } from '../../callbell/failure-evidence.ts'
+import type { Moment, WallClock } from '../../domain/moment.ts'
+import { momentNow } from '../../domain/moment.ts'
+import type { Calibration } from './calibration.ts'
+import type { Creation, Finding } from './creation.ts'
+import { failedChange } from '../attempts/failure.ts'
+import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
+import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
+import type { Verification } from './verify-outcome.ts'
+import { verifyOutcome } from './verify-outcome.ts'
+
+export interface AttemptOptions {
+  /** Milliseconds for queue, attempts and lookups together. */
+  readonly timeoutMs: number
+}
+
+/** One call that is to make something. */
+export interface Sending<Made> {
+  readonly creation: Creation<Made>
+  readonly origin: Origin
+  /** When the caller must be answered, on the clock of `performance.now()`. */
+  readonly deadline: number
+}
+
+/** How a creation is attempted. */
+export interface Attempting {
+  /** Called immediately before the first byte of each attempt. */
+  readonly onSent: (at: Moment) => void
+  /** Whether no other creation of the same identity may have made what a lookup finds. */
+  readonly isSole: () => boolean
+  /** An ambiguous attempt of an earlier call with the same key. */
+  readonly earlier?: { readonly notBefore: number | null; readonly failure: CallbellError } | undefined
+}
+
+export interface CreateAttempts {
+  /**
+   * @returns what was made for this call, by whichever attempt
+   * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
+   * @throws ContactsFailure with the outcome
+   */
+  create<Made>(sending: Sending<Made>, attempting: Attempting): Promise<Made>
+  /** Looks once, at once, whether what may have been made by an earlier call is there. */
+  verify<Made>(verification: Verification<Made>, deadline: number): Promise<Finding<Made>>
+  /** Callbell's time at a moment, as `CallbellClock.timeAt` gives it. */
+  readonly timeAt: (moment: Moment) => number | null
+}
+
+export interface CreateAttemptsParts {
+  readonly budgets: RetryBudgets
+  readonly calibration: Calibration
+  readonly timeAt: (moment: Moment) => number | null
+  readonly wallClock?: WallClock | undefined
+}
+
+/** Requests that were provably not carried out are sent again, up to this many tries. */
+const mostTries = 4
+/** For how long an ambiguous attempt is looked for, in milliseconds, … */
+const lookForMs = 2000
+/** … but never for more than this part of the call's time. Some time more is left for the last answer. */
+const mostOfTimeout = 0.4
+const withLastAnswer = 1.25
+
+export function createCreateAttempts(
+  { budgets, calibration, timeAt, wallClock }: CreateAttemptsParts,
+  { timeoutMs }: AttemptOptions,
+): CreateAttempts {
+  const verifyMs = Math.min(lookForMs, mostOfTimeout * timeoutMs)
+
+  return {
+    timeAt,
+    async create({ creation, origin, deadline }, { onSent, isSole, earlier }) {
+      const budget = budgets.of(origin.caller.bucket)
+      // What is left after an attempt is for verifying its outcome.
+      const answerBy = deadline - withLastAnswer * verifyMs
+      // What gets its permit later would not be answered in time, and be ambiguous for nothing.
+      const enterBy = answerBy - timeoutMs / 10
+      let sentAt: Moment | undefined
+      let attempts = 0
+      let isPaidFor = false
+      const times = {
+        origin,
+        enterBy,
+        answerBy,
+        onSent() {
+          attempts += 1
+          sentAt = momentNow(wallClock)
+          onSent(sentAt)
+        },
+      }
+      /** The failure of a call none of whose attempts was carried out. */
+      const notApplied = (error: CallbellError) =>
+        earlier
+          ? failedChange(earlier.failure, 'UNKNOWN', attempts)
+          : failedChange(error, 'NOT_APPLIED', attempts)
+
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const made = await creation.attempt(times)
+          calibration.made(creation, made)
+          return made
+        } catch (error) {
+          if (!(error instanceof CallbellError)) throw error
+          const kind = classOf(error)
+          if (kind === 'NOT_SENT' && isPaidFor) budget.refund()
+          if (kind === 'AMBIGUOUS') {
+            const until = performance.now() + verifyMs
+            const sent = sentAt
+            const notBefore = (): number | null => {
+              if (earlier) return earlier.notBefore
+              return sent ? timeAt(sent) : null
+            }
+            const lookTimes = { until, deadline: Math.min(deadline, until + verifyMs / 4) }
+            const verification = { creation, origin, notBefore, isSole }
+            const finding = await verifyOutcome(verification, lookTimes, budget, calibration)
+            if (typeof finding === 'object') {
+              calibration.found(creation)
+              return finding.made
+            }
+            throw failedChange(error, 'UNKNOWN', attempts)
+          }
+          if (kind === 'DEFINITE_NO') {
+            throw error.code === 'CALLBELL_REJECTED' && !earlier ? error : notApplied(error)
+          }
+          const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
+          const isInTime = performance.now() + pause < enterBy
+          if (error.code === 'OVERLOADED' || tries >= mostTries || !isInTime || !budget.spend()) {
+            throw notApplied(error)
+          }
+          origin.watch.retried(error.code)
+          await delay(pause)
+          isPaidFor = true
+        }
+      }
+    },
+    async verify(verification, deadline) {
+      // It is paid for: this call sends nothing else before.
+      const times = { until: performance.now(), deadline }
+      const finding = await verifyOutcome(verification, times, unlimitedBudget, calibration)
+      if (typeof finding === 'object') calibration.found(verification.creation)
+      return finding
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Calibration of lookups: a lookup proves absence only if it can find presence. Callbell may write a number
+ * in one form and look it up in another, or show no notes. So something that was surely made is looked up
+ * by what it was made with, and until that was found "nothing is there" proves nothing.
+ */
+import type { Logger } from '../../telemetry/log.ts'
+import type { CreationKind } from '../../watch.ts'
+import type { Ask, Creation } from './creation.ts'
+
+type Lookup = Pick<Creation<unknown>, 'kind' | 'lookup'>
+
+export interface Calibration {
+  /** Whether lookups of this creation have found what was surely there, the last time that it was tried. */
+  proves(creation: Lookup): boolean
+  /** Whether any lookups of this kind have. */
+  readonly isProved: (kind: CreationKind) => boolean
+  /**
+   * To be called with everything that was made. Looks some of it up, in the background: the first one, and
+   * then one every ten minutes; after a lookup that did not find, one every ten seconds.
+   */
+  made<Made>(creation: Creation<Made>, made: Made): void
+  /** Counts as proof: a lookup has found what an ambiguous attempt made. */
+  found(creation: Lookup): void
+}
+
+export interface CalibrationOptions {
+  /** Sends a request on behalf of the gateway itself. */
+  readonly createAsk: () => Ask
+  readonly log: Logger
+  /** What is proved from the start. Default: nothing. */
+  readonly proved?: readonly CreationKind[] | undefined
+}
+
+const everyMs = 600_000
+const againAfterMs = 10_000
+/** Callers choose channels: lookups on further ones prove nothing. */
+const mostLookups = 300
+/** The lookup may lag behind the write. */
+const waitsMs = [200, 2000]
+
+interface State {
+  readonly kind: CreationKind
+  isProved: boolean
+  isRunning: boolean
+  /** On the clock of `performance.now()`. */
+  nextAt: number
+}
+
+export function createCalibration({ createAsk, log, proved = [] }: CalibrationOptions): Calibration {
+  /** By kind and lookup. */
+  const states = new Map<string, State>()
+
+  /** @returns undefined where nothing can be proved, or too many others are */
+  function stateOf({ kind, lookup }: Lookup): State | undefined {
+    if (lookup === null) return undefined
+    const name = `${kind} ${lookup}`
+    const known = states.get(name)
+    if (known || states.size >= mostLookups) return known
+    const isProved = proved.includes(kind)
+    const nextAt = isProved ? performance.now() + everyMs : 0
+    const state = { kind, isProved, isRunning: false, nextAt }
+    states.set(name, state)
+    return state
+  }
+
+  function conclude(state: State, isFound: boolean): void {
+    const { kind } = state
+    state.nextAt = performance.now() + (isFound ? everyMs : againAfterMs)
+    if (isFound === state.isProved) return
+    state.isProved = isFound
+    if (isFound) log.info({ kind }, 'lookups find what was created: they can prove that nothing was created')
+    else log.warn({ kind }, 'a lookup did not find what was just created: it proves nothing until one does')
+  }
+
+  async function lookUp<Made>(creation: Creation<Made>, made: Made, state: State): Promise<void> {
+    const { kind } = creation
+    for (const wait of waitsMs) {
+      await new Promise((resolve) => setTimeout(resolve, wait).unref())
+      try {
+        if (await creation.findAgain(made, createAsk())) {
+          conclude(state, true)
+          return
+        }
+      } catch (error) {
+        // Callbell did not answer, or not as it should: that says nothing about its lookups.
+        log.debug({ kind, reason: String(error) }, 'a lookup for the calibration failed')
+        state.nextAt = performance.now() + againAfterMs
+        return
+      }
+    }
+    if (!state.isProved) log.warn({ kind }, 'a lookup does not find what was just created')
+    conclude(state, false)
+  }
+
+  return {
+    proves: (creation) => stateOf(creation)?.isProved ?? false,
+    isProved: (kind) =>
+      proved.includes(kind) || [...states.values()].some((state) => state.kind === kind && state.isProved),
+    made(creation, made) {
+      if (!creation.canBeLookedUp) return
+      const state = stateOf(creation)
+      if (state === undefined || state.isRunning || performance.now() < state.nextAt) return
+      state.isRunning = true
+      void lookUp(creation, made, state).finally(() => (state.isRunning = false))
+    },
+    found(creation) {
+      const state = stateOf(creation)
+      if (state) conclude(state, true)
+    },
+  }
+}

@@ -1,0 +1,50 @@
+/** Whether a contact that Callbell shows is the one that was asked for. Pure. */
+import type { Contact, CustomField, NewContact, NewCustomField } from '../../domain/contact.ts'
+import { sameNumber } from './phone-forms.ts'
+
+/**
+ * Whether the contact is plainly another one than was to be created, as where a proxy mixes up answers:
+ * the name differs, or the last six digits of both numbers do. What Callbell does not show is not compared.
+ */
+export function isOtherContact({ identifier, name, source }: NewContact, shown: Contact): boolean {
+  if (shown.name !== null && shown.name !== name && !isSameText(shown.name, name)) return true
+  if (source !== 'whatsapp' || shown.phoneNumber === null || shown.phoneNumber === identifier) return false
+  return sameNumber(shown.phoneNumber, identifier) === false
+}
+
+/** Whether everything that was sent and that Callbell shows agrees. */
+export function showsAllOf(sent: NewContact, shown: Contact): boolean {
+  return (
+    !isOtherContact(sent, shown) &&
+    agrees(sent.source, shown.sourceName) &&
+    agrees(sent.note, shown.note) &&
+    agrees(sent.assignedUser?.toLowerCase(), shown.assignedUser?.toLowerCase()) &&
+    agrees(sent.teamUuid, shown.team?.uuid) &&
+    agrees(sent.channelUuid, shown.channel?.uuid) &&
+    (sent.tags ?? []).every((tag) => shown.tags.includes(tag)) &&
+    (sent.customFields ?? []).every((field) => hasField(shown.customFields, field))
+  )
+}
+
+/** An empty value may be shown as none. */
+function agrees(sent: string | undefined, shown: string | null | undefined): boolean {
+  return sent === undefined || sent === '' || shown === null || shown === undefined || shown === sent
+}
+
+function hasField(shown: readonly CustomField[], { name, value }: NewCustomField): boolean {
+  if (value.length === 0) return true
+  const field = shown.find((one) => one.name === name)
+  if (field === undefined) return false
+  if (typeof value === 'string') return field.value === value
+  const values = field.values
+  return values !== null && values.length === value.length && value.every((item) => values.includes(item))
+}
+
+/** Callbell may trim a name, or write it in another Unicode form or case. */
+function isSameText(one: string, other: string): boolean {
+  return plain(one) === plain(other)
+}
+
+function plain(text: string): string {
+  return text.normalize('NFC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
+}

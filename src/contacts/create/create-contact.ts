@@ -1,0 +1,48 @@
+/** Creating a contact: checked first, created once, and its outcome named. */
+import type { Origin } from '../../domain/caller.ts'
+import type { CallbellClient } from '../../callbell/client.ts'
+import type { Contact } from '../../domain/contact.ts'
+import { contactCreation } from './contact-creation.ts'
+import { checkIdempotencyKey } from '../rules/input-rules.ts'
+import type { CreationProblem, CreateOnceParts } from './create-once.ts'
+import { createOnce } from './create-once.ts'
+import type { NewContactInput } from '../rules/new-contact-rules.ts'
+import { checkNewContact } from '../rules/new-contact-rules.ts'
+
+export interface CreateContactInput extends NewContactInput {
+  /** Names this create: repeated with the same key, it is the same create. */
+  readonly idempotencyKey?: string | null | undefined
+}
+
+export interface CreateContactResult {
+  /** Null where there are problems. */
+  readonly contact: Contact | null
+  readonly problems: readonly CreationProblem[]
+  /** Whether this is the result of an earlier call with the same key. */
+  readonly replayed: boolean
+}
+
+/**
+ * @param origin whose idempotency keys these are
+ * @param deadline on the clock of `performance.now()`
+ * @returns the contact as Callbell holds it, or what its giver can mend
+ * @throws ContactsFailure for everything else, with the outcome
+ */
+export async function createContact(
+  callbell: CallbellClient,
+  parts: CreateOnceParts,
+  input: CreateContactInput,
+  origin: Origin,
+  deadline: number,
+): Promise<CreateContactResult> {
+  const key = input.idempotencyKey ?? undefined
+  const checked = checkNewContact(input)
+  const keyProblems = checkIdempotencyKey(key)
+  if ('problems' in checked || keyProblems.length > 0) {
+    const problems = [...keyProblems, ...('problems' in checked ? checked.problems : [])]
+    return { contact: null, problems, replayed: false }
+  }
+  const result = await createOnce(parts, key, contactCreation(callbell, checked.contact), origin, deadline)
+  if ('problems' in result) return { contact: null, problems: result.problems, replayed: false }
+  return { contact: result.made, problems: [], replayed: result.replayed }
+}

@@ -1,0 +1,108 @@
+/** Creating what was checked, once, with or without an idempotency key. */
+import type { Origin } from '../../domain/caller.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { KeyResult } from '../../watch.ts'
+import type { CreateAttempts, Sending } from './attempt-create.ts'
+import type { Creation } from './creation.ts'
+import { ContactsFailure } from '../attempts/failure.ts'
+import type { Idempotency, Keyed } from './idempotency.ts'
+import type { IdentityTurns } from './identity-turns.ts'
+import type { InputProblem } from '../rules/input-rules.ts'
+import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
+
+/** Why something was not made, in terms of the input; `REJECTED`: by Callbell itself. */
+export interface CreationProblem {
+  /** Path inside the input; null where no part of it is to blame. */
+  readonly path: readonly string[] | null
+  readonly message: string
+  readonly code: InputProblem['code'] | 'REJECTED'
+}
+
+export interface CreateOnceParts {
+  readonly attempts: CreateAttempts
+  readonly identities: IdentityTurns
+  readonly budgets: RetryBudgets
+  readonly idempotency: Idempotency
+}
+
+/**
+ * Once it has started, nothing but its own deadline ends it: a POST that has been sent is not aborted
+ * because its caller went away, as that would only hide its outcome.
+ *
+ * @param key names the call: repeated with the same key, it is the same call
+ * @param origin whose idempotency key it is
+ * @param deadline on the clock of `performance.now()`
+ * @returns what was made, or for what reasons Callbell refused it
+ * @throws ContactsFailure for everything else, with the outcome
+ */
+export async function createOnce<Made>(
+  parts: CreateOnceParts,
+  key: string | undefined,
+  creation: Creation<Made>,
+  origin: Origin,
+  deadline: number,
+): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
+  const { budgets, idempotency } = parts
+  budgets.of(origin.caller.bucket).earn()
+  const sending = { creation, origin, deadline }
+  try {
+    // Without a key nothing is stored, and nothing is slower.
+    if (key === undefined) return { made: await createUnkeyed(parts, sending), replayed: false }
+    return await watched(origin, idempotency.create(origin.caller.name, key, sending))
+  } catch (error) {
+    if (!(error instanceof CallbellError)) throw error
+    return { problems: error.rejections.map(({ path, message }) => ({ path, message, code: 'REJECTED' })) }
+  }
+}
+
+/** Names unkeyed creations apart, in this process. */
+let unkeyedCount = 0
+
+async function createUnkeyed<Made>(
+  { attempts, identities }: CreateOnceParts,
+  sending: Sending<Made>,
+): Promise<Made> {
+  const { creation, origin, deadline } = sending
+  unkeyedCount += 1
+  const taken = identities.take({
+    identity: creation.identity,
+    token: `unkeyed ${unkeyedCount}`,
+    isKeyed: false,
+    isRepeat: false,
+    caller: origin.caller.bucket,
+    deadline,
+  })
+  const turn = taken instanceof Promise ? await taken : taken
+  let isSettled = true
+  try {
+    return await attempts.create(sending, { onSent: turn.sends, isSole: turn.isSole })
+  } catch (error) {
+    isSettled =
+      error instanceof CallbellError || (error instanceof ContactsFailure && error.outcome !== 'UNKNOWN')
+    throw error
+  } finally {
+    void turn.end(isSettled)
+  }
+}
+
+/** Reports what became of a key. */
+async function watched<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
+  try {
+    const result = await keyed
+    watch.keyed(result.replayed ? 'replayed' : 'new')
+    return result
+  } catch (error) {
+    watch.keyed(resultOf(error))
+    throw error
+  }
+}
+
+function resultOf(error: unknown): KeyResult {
+  // Callbell refused it.
+  if (error instanceof CallbellError) return 'not_applied'
+  if (!(error instanceof ContactsFailure)) return 'unknown'
+  if (error.code === 'IDEMPOTENCY_KEY_REUSED') return 'reused'
+  if (error.code === 'STORE_UNAVAILABLE') return 'unavailable'
+  if (error.outcome === 'APPLIED') return 'applied'
+  return error.outcome === 'NOT_APPLIED' ? 'not_applied' : 'unknown'
+}

@@ -1,0 +1,374 @@
+/** Keyed creations: one for a key, whichever process repeats it, whenever, and after any failure in between. */
+import { createHash, randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { Moment, WallClock } from '../../domain/moment.ts'
+import { momentNow } from '../../domain/moment.ts'
+import type { Store, StoredRecord } from '../../store/store.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Attempting, CreateAttempts, Sending } from './attempt-create.ts'
+import { before, guarded } from '../attempts/require-store.ts'
+import { ContactsFailure } from '../attempts/failure.ts'
+import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
+import type { IdempotencyRecord } from './idempotency-record.ts'
+import {
+  createdRecord,
+  isLeaseOver,
+  readRecord,
+  sinceAttempt,
+  unknownRecord,
+  writeRecord,
+} from './idempotency-record.ts'
+import type { IdentityTurn, IdentityTurns } from './identity-turns.ts'
+import {
+  claimRefused,
+  failureOf,
+  isOfCallbell,
+  overShare,
+  quarantined,
+  retryAfterUnknown,
+  reused,
+  takenOver,
+  tooManyClaims,
+} from './key-failures.ts'
+import type { KeyPlace, KeyRecordOptions } from './key-records.ts'
+import { createKeyRecords } from './key-records.ts'
+import { replay } from './replay.ts'
+import { createUnsentClaims } from './abandoned-claims.ts'
+
+export interface Keyed<Made> {
+  readonly made: Made
+  /** Whether it was there before this call. */
+  readonly replayed: boolean
+}
+
+export interface Idempotency {
+  /**
+   * @param caller whose key it is: the same key of another caller is another key
+   * @throws CallbellError `CALLBELL_REJECTED`, which frees the key
+   * @throws ContactsFailure
+   */
+  create<Made>(caller: string, key: string, sending: Sending<Made>): Promise<Keyed<Made>>
+}
+
+export interface IdempotencyParts {
+  readonly store: Store
+  readonly attempts: CreateAttempts
+  readonly identities: IdentityTurns
+  readonly log: Logger
+  readonly wallClock?: WallClock | undefined
+}
+
+export interface IdempotencyOptions extends KeyRecordOptions {
+  /**
+   * Milliseconds after the end of an ambiguous attempt until a repeat may send again. Callbell, or a proxy
+   * in front of it, may carry out a request this long after it gave up on the answer.
+   */
+  readonly resendAfterMs: number
+}
+
+/** One call with its key. */
+interface KeyedCall<Made> extends Sending<Made> {
+  readonly place: KeyPlace
+  readonly fingerprint: string
+}
+
+/** What a process may need beyond a field's deadline to write down how it ended. */
+const leaseGraceMs = 2000
+/** Who waits for another replica asks the store, each time after twice as long: thousands may wait at once. */
+const firstPollMs = 100
+const longestPollMs = 500
+
+export function createIdempotency(
+  { store, attempts, identities, log, wallClock }: IdempotencyParts,
+  options: IdempotencyOptions,
+): Idempotency {
+  const { resendAfterMs } = options
+  const owner = randomUUID()
+  const records = createKeyRecords(store, options)
+  const unsent = createUnsentClaims(records)
+  /**
+   * Creations under way in this process: their repetitions wait for them instead of asking the store.
+   * Each is a running call of `Contacts`, and gone by its deadline.
+   */
+  const underWay = new Map<
+    string,
+    { readonly fingerprint: string; readonly result: Promise<Keyed<unknown>> }
+  >()
+
+  /** Claims the key and creates, or answers with what the key's record says. */
+  async function create<Made>(call: KeyedCall<Made>): Promise<Keyed<Made>> {
+    const { place, fingerprint, deadline } = call
+    const notBefore = attempts.timeAt(momentNow(wallClock))
+    const claim = writeRecord(runningRecord({ fingerprint, notBefore }, 1, null, deadline))
+    const isUnsent = (): void => unsent.add(place, claim)
+    for (let pollMs = firstPollMs; ;) {
+      if (unsent.isFull()) throw tooManyClaims()
+      const result = await guarded(records.claim(place, claim), deadline, isUnsent)
+      if (result.state === 'PUT') return createFirst(call, claim)
+      if (result.state === 'OVER_LIMIT')
+        throw overShare(result.usedBytes, records.claimBytes, options.callerStoreBytes)
+      if (result.state === 'QUARANTINED') throw quarantined(result.retryAfterMs)
+      const found = result.state === 'PRESENT' ? result : await findRefused(place, result.reason, deadline)
+      // Redis may report an error after it has written the claim.
+      if (found.record === claim) return createFirst(call, claim)
+      if (unsent.take(found.record)) {
+        const mayBeEither = (): void => {
+          unsent.add(place, found.record)
+          isUnsent()
+        }
+        if (await guarded(records.replace(place, found.record, claim), deadline, mayBeEither))
+          return createFirst(call, claim)
+        continue
+      }
+      const record = readRecord(found.record)
+      if (record.fingerprint !== fingerprint) throw reused()
+      if (record.state === 'CREATED' || record.state === 'REFERENCED')
+        return { made: await replay(record, call), replayed: true }
+      if (record.state === 'APPLIED') throw failureOf(record, { retryable: false })
+      if (record.state === 'UNKNOWN' || isOrphan(record, found.ageMs)) {
+        const settled = await settleUnknown(call, found, record)
+        if (settled) return settled
+      } else if (performance.now() + pollMs < deadline) {
+        // Another replica is at it, and writes down how it ends.
+        await delay(pollMs)
+        pollMs = Math.min(2 * pollMs, longestPollMs)
+      } else {
+        const failure = { state: 'UNKNOWN', code: 'CALLBELL_TIMEOUT', attempts: 0 } as const
+        throw failureOf(failure, { retryable: true, retryAfterMs: Math.max(0, record.leaseMs - found.ageMs) })
+      }
+    }
+  }
+
+  /** Creates under a claim before which nothing was sent. */
+  async function createFirst<Made>(call: KeyedCall<Made>, claim: string): Promise<Keyed<Made>> {
+    const turn = await takeTurn(call, false).catch(async (error: unknown) => {
+      if (!(error instanceof ContactsFailure)) throw error
+      throw await settleNotApplied(call, claim, error)
+    })
+    return send(call, claim, turn)
+  }
+
+  /**
+   * Verifies an ambiguous attempt of an earlier call, and sends again only if every lookup says that nothing
+   * is there, and Callbell can't be at it any more.
+   *
+   * @returns null if someone else was faster and the record must be read again
+   */
+  async function settleUnknown<Made>(
+    call: KeyedCall<Made>,
+    found: StoredRecord,
+    record: RunningRecord | UnknownRecord,
+  ): Promise<Keyed<Made> | null> {
+    const { place, creation, origin, deadline } = call
+    const readAt = performance.now()
+    const sinceWhenRead = sinceAttempt(record, found.ageMs)
+    const since = (): number => Math.floor(sinceWhenRead + performance.now() - readAt)
+    const failure = 'code' in record ? record : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 0 }
+    const token = record.state === 'RUNNING' ? record.token : 0
+    const claim = writeRecord(runningRecord(record, token + 1, since(), deadline))
+    if (!(await guarded(records.replace(place, found.record, claim), deadline))) return null
+
+    /** Writes down that it is unknown still. */
+    const stillUnknown = async (): Promise<ContactsFailure> => {
+      const sinceMs = since()
+      await settle(call, claim, unknownRecord(record, failure, sinceMs))
+      return failureOf(
+        { ...failure, state: 'UNKNOWN' },
+        { retryable: creation.canBeLookedUp, retryAfterMs: retryAfterUnknown(sinceMs, resendAfterMs) },
+      )
+    }
+    const turn = await takeTurn(call, true).catch(async (error: unknown) => {
+      if (!(error instanceof ContactsFailure)) throw error
+      throw await stillUnknown()
+    })
+    const verification = { creation, origin, notBefore: () => record.notBefore, isSole: turn.isSole }
+    const finding = await attempts.verify(verification, deadline).catch(async (error: unknown) => {
+      // A bug: without this, all later creations of the identity would wait for its turn.
+      await turn.end(false)
+      throw error
+    })
+    if (typeof finding === 'object') {
+      const settled = await settle(call, claim, createdRecord(record, creation, finding.made))
+      await turn.end(settled === 'DONE')
+      return { made: finding.made, replayed: true }
+    }
+    if (finding === 'ABSENT' && since() >= resendAfterMs) {
+      const next = writeRecord(runningRecord(record, token + 2, null, deadline))
+      const isOurs = await guarded(records.replace(place, claim, next), deadline).catch(async (error) => {
+        await turn.end(false)
+        throw error
+      })
+      if (!isOurs) {
+        await turn.end(false)
+        return null
+      }
+      const cause = new CallbellError(failure.code, 'an earlier attempt', { progress: 'sent' })
+      return send(call, next, turn, { notBefore: record.notBefore, failure: cause })
+    }
+    const [unknown] = await Promise.all([stillUnknown(), turn.end(false)])
+    throw unknown
+  }
+
+  /** Sends under a claim, and writes down how it ended. Ends the turn. */
+  async function send<Made>(
+    call: KeyedCall<Made>,
+    claim: string,
+    turn: IdentityTurn,
+    earlier?: Attempting['earlier'],
+  ): Promise<Keyed<Made>> {
+    const { creation } = call
+    const record = readRecord(claim)
+    let sentAt: Moment | undefined
+    const onSent = (at: Moment): void => {
+      sentAt ??= at
+      turn.sends()
+    }
+    try {
+      const made = await attempts.create(call, { onSent, isSole: turn.isSole, earlier })
+      const settled = await settle(call, claim, createdRecord(record, creation, made))
+      // A repeat of a key whose record says nothing is to find its turn as it was.
+      await turn.end(settled === 'DONE')
+      return { made, replayed: false }
+    } catch (error) {
+      if (isNotApplied(error)) {
+        const [failure] = await Promise.all([settleNotApplied(call, claim, error), turn.end(true)])
+        throw failure
+      }
+      const known = error instanceof ContactsFailure && isOfCallbell(error.code) ? error : undefined
+      const failure = {
+        code: known ? codeOf(known) : ('CALLBELL_UNAVAILABLE' as const),
+        attempts: known?.attempts ?? 1,
+      }
+      const atSending = earlier || sentAt === undefined ? null : attempts.timeAt(sentAt)
+      const notBefore = atSending ?? record.notBefore
+      const unknown = unknownRecord({ ...record, notBefore }, failure, 0)
+      await Promise.all([settle(call, claim, unknown), turn.end(false)])
+      if (!(error instanceof ContactsFailure)) throw error
+      const retryAfterMs = retryAfterUnknown(0, resendAfterMs)
+      throw failureOf(unknown, { retryable: creation.canBeLookedUp, retryAfterMs, cause: error.cause })
+    }
+  }
+
+  async function takeTurn(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityTurn> {
+    const { place, creation, origin, deadline } = call
+    return identities.take({
+      identity: creation.identity,
+      token: place.id,
+      isKeyed: true,
+      isRepeat,
+      caller: origin.caller.bucket,
+      deadline,
+    })
+  }
+
+  /**
+   * Frees the key of a call that sent nothing that was carried out.
+   *
+   * @returns what is to be thrown: what became of the key, where it is not the call's any more
+   */
+  async function settleNotApplied(
+    call: KeyedCall<unknown>,
+    claim: string,
+    error: ContactsFailure | CallbellError,
+  ): Promise<ContactsFailure | CallbellError> {
+    const settled = await settle(call, claim, null)
+    // The store may not have removed it: whoever finds it may go on as if it was not there.
+    if (settled === 'UNCERTAIN') unsent.add(call.place, claim)
+    return settled === 'TAKEN_OVER' ? takenOver(error) : error
+  }
+
+  /**
+   * Writes down how a claim ended, null: the key is free. A store that does not answer must not hide the
+   * outcome from the caller: the claim is left, and the next call with this key verifies the outcome.
+   *
+   * @returns `TAKEN_OVER` if another process has replaced the claim: its record stays
+   */
+  async function settle(
+    { place, deadline, origin }: KeyedCall<unknown>,
+    claim: string,
+    record: IdempotencyRecord | null,
+  ): Promise<'DONE' | 'TAKEN_OVER' | 'UNCERTAIN'> {
+    const { requestId } = origin
+    try {
+      const settled = await before(
+        deadline,
+        record === null ? removeClaim(place, claim) : replaceClaim(place, claim, writeRecord(record)),
+      )
+      if (settled === 'TAKEN_OVER')
+        log.warn({ requestId }, 'another process has taken an idempotency key over')
+      return settled
+    } catch (error) {
+      log.warn({ requestId, reason: String(error) }, 'the outcome of a keyed call could not be stored')
+      return 'UNCERTAIN'
+    }
+  }
+
+  async function removeClaim(place: KeyPlace, claim: string): Promise<'DONE' | 'TAKEN_OVER'> {
+    if (await records.remove(place, claim)) return 'DONE'
+    return (await records.get(place)) === null ? 'DONE' : 'TAKEN_OVER'
+  }
+
+  async function replaceClaim(place: KeyPlace, claim: string, text: string): Promise<'DONE' | 'TAKEN_OVER'> {
+    if (await records.replace(place, claim, text)) return 'DONE'
+    // A store that has lost its records must know this one, or the key would be sent again.
+    return (await records.restore(place, text)) ? 'DONE' : 'TAKEN_OVER'
+  }
+
+  /** The record of a key that the store refused to claim. A store that is full can still be read. */
+  async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<StoredRecord> {
+    const found = await guarded(records.get(place), deadline)
+    if (found !== null) return found
+    throw claimRefused(reason)
+  }
+
+  function runningRecord(
+    { fingerprint, notBefore }: Pick<IdempotencyRecord, 'fingerprint' | 'notBefore'>,
+    token: number,
+    sinceAttemptMs: number | null,
+    deadline: number,
+  ): RunningRecord {
+    const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
+    const nonce = randomUUID()
+    return { state: 'RUNNING', fingerprint, notBefore, owner, token, nonce, leaseMs, sinceAttemptMs }
+  }
+
+  /** Whether the process that was sending can't be sending any more. Ours is: it would be under way. */
+  function isOrphan(record: RunningRecord, ageMs: number): boolean {
+    return !store.isShared || record.owner === owner || isLeaseOver(record, ageMs)
+  }
+
+  return {
+    async create(caller, key, sending) {
+      const id = digest(`${caller}\u0000${key}`)
+      const fingerprint = digest(sending.creation.fingerprint())
+      const first = underWay.get(id)
+      if (first) {
+        if (first.fingerprint !== fingerprint) throw reused()
+        const { made } = await first.result
+        return { made: sending.creation.restore(made), replayed: true }
+      }
+      const result = create({ ...sending, fingerprint, place: { id, owner: caller } })
+      underWay.set(id, { fingerprint, result })
+      try {
+        return await result
+      } finally {
+        underWay.delete(id)
+      }
+    },
+  }
+}
+
+function isNotApplied(error: unknown): error is ContactsFailure | CallbellError {
+  return (
+    error instanceof CallbellError || (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
+  )
+}
+
+function codeOf({ code }: ContactsFailure): CallbellError['code'] {
+  return isOfCallbell(code) ? code : 'CALLBELL_UNAVAILABLE'
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

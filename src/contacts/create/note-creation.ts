@@ -1,0 +1,58 @@
+/** The creation of a note in a contact's conversation. */
+import { hash } from 'node:crypto'
+import { z } from 'zod'
+import type { CallbellClient } from '../../callbell/client.ts'
+import type { Message } from '../../domain/contact.ts'
+import { isLongBefore, isSince } from './created-at.ts'
+import type { Creation } from './creation.ts'
+
+export interface NewNote {
+  /** Of the contact. */
+  readonly uuid: string
+  readonly text: string
+}
+
+/** Callbell's answer shows nothing of a note: what is made is just there. */
+const storedNote = z.literal(true)
+
+/** A note is looked up among the newest messages of its contact. */
+export function noteCreation(callbell: CallbellClient, { uuid, text }: NewNote): Creation<true> {
+  /** Whether Callbell keeps white space as it came is not documented: what is alike may be the note. */
+  const words = wordsOf(text)
+  const isAlike = (message: Message): boolean => wordsOf(message.text ?? '') === words
+  return {
+    kind: 'note',
+    // Unlike any contact's, which begins with an identifier.
+    fingerprint: () => JSON.stringify({ note: text, uuid }),
+    // Identities are remembered for a while, and a text may be large.
+    identity: `note\n${uuid.toLowerCase()}\n${hash('sha256', words, 'base64url')}`,
+    lookup: 'messages',
+    canBeLookedUp: true,
+    async attempt(times) {
+      await callbell.addNote(uuid, text, times)
+      return true
+    },
+    async look(notBefore, ask) {
+      const messages = await ask((times) => callbell.latestMessages(uuid, times))
+      if (messages.length === 0) return 'ABSENT'
+      const since = notBefore()
+      if (since === null) return 'INCONCLUSIVE'
+      const isThere = messages.some(
+        (message) => message.status === 'note' && message.text === text && isSince(message.createdAt, since),
+      )
+      if (isThere) return { made: true }
+      const reachesBack = isLongBefore(messages.at(-1)?.createdAt ?? null, since)
+      const areOld = messages.filter(isAlike).every(({ createdAt }) => isLongBefore(createdAt, since))
+      return reachesBack && areOld ? 'ABSENT' : 'INCONCLUSIVE'
+    },
+    async findAgain(_made, ask) {
+      const messages = await ask((times) => callbell.latestMessages(uuid, times))
+      return messages.some((message) => message.status === 'note' && message.text === text)
+    },
+    restore: (stored) => storedNote.parse(stored),
+  }
+}
+
+function wordsOf(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ')
+}

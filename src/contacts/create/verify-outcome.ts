@@ -1,0 +1,105 @@
+/** Verifies the outcome of an ambiguous attempt: looks whether what it would have made is there. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Origin } from '../../domain/caller.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { LookResult } from '../../watch.ts'
+import type { Calibration } from './calibration.ts'
+import type { Ask, Creation, Finding, NotBefore } from './creation.ts'
+import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
+
+/** What is looked for. */
+export interface Verification<Made> {
+  readonly creation: Creation<Made>
+  readonly origin: Origin
+  /** Callbell's time when the first attempt was sent, or earlier, as `Creation.look` takes it. */
+  readonly notBefore: NotBefore
+  /** Whether no other creation of the same identity may have made what a lookup finds. */
+  readonly isSole: () => boolean
+}
+
+/** When lookups are made, on the clock of `performance.now()`. */
+export interface LookTimes {
+  /** When the last lookup is due. A moment that has passed: one lookup, at once. */
+  readonly until: number
+  /** When the last lookup must have been answered. */
+  readonly deadline: number
+}
+
+/** A lookup may lag behind the write: it is repeated, each wait three times as long as the one before. */
+const firstWaitMs = 250
+
+/**
+ * Looks until it is found or the time is up.
+ *
+ * @param budget pays for each lookup
+ * @returns `ABSENT` only if the last lookup says so, and lookups of this kind have found before what was
+ *   surely there
+ */
+export async function verifyOutcome<Made>(
+  verification: Verification<Made>,
+  times: LookTimes,
+  budget: RetryBudget,
+  calibration: Calibration,
+): Promise<Finding<Made>> {
+  const finding = await lookUntil(verification, times, budget)
+  const { creation, origin } = verification
+  const proved = finding === 'ABSENT' && !calibration.proves(creation) ? 'INCONCLUSIVE' : finding
+  origin.watch.reconciled(resultOf(proved))
+  return proved
+}
+
+function resultOf(finding: Finding<unknown>): LookResult {
+  if (finding === 'ABSENT') return 'nothing'
+  return finding === 'INCONCLUSIVE' ? 'unclear' : 'found'
+}
+
+async function lookUntil<Made>(
+  { creation, origin, notBefore, isSole }: Verification<Made>,
+  { until, deadline }: LookTimes,
+  budget: RetryBudget,
+): Promise<Finding<Made>> {
+  if (!creation.canBeLookedUp) return 'INCONCLUSIVE'
+  const ask = createAsk(origin, deadline, budget)
+  for (let wait = firstWaitMs; ; wait *= 3) {
+    const now = performance.now()
+    const isLast = now + wait >= until
+    const pause = isLast ? Math.max(0, until - now) : wait
+    if (now + pause >= deadline) return 'INCONCLUSIVE'
+    if (pause > 0) await delay(pause)
+    const finding = await lookOnce(creation, notBefore, ask)
+    if (typeof finding === 'object') return isSole() ? finding : 'INCONCLUSIVE'
+    // A lookup that failed proves nothing, and something else that is found may hide it for a moment.
+    if (isLast) return finding
+  }
+}
+
+async function lookOnce<Made>(
+  creation: Creation<Made>,
+  notBefore: NotBefore,
+  ask: Ask,
+): Promise<Finding<Made>> {
+  try {
+    return await creation.look(notBefore, ask)
+  } catch (error) {
+    if (!(error instanceof CallbellError)) throw error
+    return 'INCONCLUSIVE'
+  }
+}
+
+/**
+ * @param deadline when each request must have been answered, on the clock of `performance.now()`
+ * @param budget pays for each request that is sent
+ */
+export function createAsk(origin: Origin, deadline: number, budget: RetryBudget): Ask {
+  return async (call) => {
+    if (!budget.spend()) {
+      throw new CallbellError('OVERLOADED', 'the retry budget is spent', { progress: 'unsent' })
+    }
+    try {
+      return await call({ origin, enterBy: deadline, answerBy: deadline })
+    } catch (error) {
+      if (error instanceof CallbellError && error.progress === 'unsent') budget.refund()
+      throw error
+    }
+  }
+}

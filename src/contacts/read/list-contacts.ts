@@ -1,0 +1,80 @@
+/** The contacts of the account, filtered, as a connection. */
+import { z } from 'zod'
+import type { CallbellClient } from '../../callbell/client.ts'
+import { longestNext } from '../../callbell/codec/decode-list.ts'
+import type { Contact, ContactFilter, ContactSource } from '../../domain/contact.ts'
+import { badArgument, checkArgument } from '../rules/argument.ts'
+import type { Connection, Step } from './paginate.ts'
+import { connect } from './paginate.ts'
+import { ContactsFailure } from '../attempts/failure.ts'
+import { problemOfLength } from '../rules/input-rules.ts'
+import type { Read } from '../attempts/read.ts'
+
+/** What is left out, null or empty filters nothing. */
+export interface ContactFilterInput {
+  readonly source?: ContactSource | null | undefined
+  readonly tags?: readonly string[] | null | undefined
+  readonly teamUuid?: string | null | undefined
+}
+
+export interface ContactListInput extends Step {
+  readonly filter?: ContactFilterInput | null | undefined
+  /** Whether the types of custom fields are wanted. Default: false. */
+  readonly hasFieldTypes?: boolean
+}
+
+/** Callbell's own cursor; null for the first page. It is sent back as part of a URL. */
+const pageForm = z
+  .string()
+  .max(longestNext)
+  .refine((cursor) => cursor.isWellFormed())
+  .nullable()
+
+/** @throws ContactsFailure */
+export async function listContacts(
+  callbell: CallbellClient,
+  { filter: input, hasFieldTypes, ...step }: ContactListInput,
+  read: Read,
+): Promise<Connection<Contact>> {
+  const filter = checkFilter(input ?? {})
+  const list = {
+    name: JSON.stringify(['contacts', filter.source ?? null, filter.tags ?? null, filter.teamUuid ?? null]),
+    firstPage: null,
+    pageForm,
+    idOf: ({ uuid }: Contact) => uuid,
+    async fetch(page: string | null) {
+      try {
+        return await read((times) => callbell.listContacts(filter, page, times, hasFieldTypes))
+      } catch (error) {
+        throw page !== null && isOfCursor(error)
+          ? badArgument('after is a cursor that Callbell no longer takes: start again without it')
+          : error
+      }
+    },
+  }
+  return connect(list, step)
+}
+
+function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFilter {
+  const problem = problemOfLength('filter.tags', tags ?? [])
+  if (problem !== undefined) throw badArgument(problem.message)
+  for (const tag of tags ?? []) {
+    checkArgument('each of filter.tags', tag)
+    // On the way to Callbell, a comma parts one tag from the next.
+    if (tag.includes(',')) throw badArgument('filter.tags can’t ask for a tag with a comma in it')
+  }
+  if (typeof teamUuid === 'string') checkArgument('filter.teamUuid', teamUuid)
+  return {
+    source: source ?? undefined,
+    tags: tags?.length ? tags : undefined,
+    teamUuid: teamUuid ?? undefined,
+  }
+}
+
+function isOfCursor(error: unknown): boolean {
+  return (
+    error instanceof ContactsFailure &&
+    error.code === 'CALLBELL_REJECTED' &&
+    /invalid pagination cursor/i.test(error.message)
+  )
+}

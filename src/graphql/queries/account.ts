@@ -1,0 +1,33 @@
+/** What contacts refer to: what a form offers for a choice. */
+import { builder } from '../builder.ts'
+import { ChannelType } from '../types/channel.ts'
+import { readField } from '../field-call.ts'
+import { FunnelType } from '../types/funnel.ts'
+import { TeamType } from '../types/team.ts'
+
+builder.queryFields((t) => ({
+  teams: t.field({
+    type: [TeamType],
+    nullable: false,
+    description:
+      'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
+    resolve: (_root, _args, context, info) =>
+      readField(context, info, (origin) => context.known.teams(() => context.contacts.teams(origin))),
+  }),
+  channels: t.field({
+    type: [ChannelType],
+    nullable: false,
+    description:
+      'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
+    resolve: (_root, _args, context, info) =>
+      readField(context, info, (origin) => context.known.channels(() => context.contacts.channels(origin))),
+  }),
+  funnels: t.field({
+    type: [FunnelType],
+    nullable: false,
+    description:
+      'The stages of the account’s sales funnel. Costs one call to Callbell, however often they are selected in one request.',
+    resolve: (_root, _args, context, info) =>
+      readField(context, info, (origin) => context.known.funnels(() => context.contacts.funnels(origin))),
+  }),
+}))

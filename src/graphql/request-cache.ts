@@ -1,0 +1,63 @@
+/** Within one request, the same thing is read once, by however many aliases it is asked for. */
+import type { Channel, Contact, Funnel, Team } from '../domain/contact.ts'
+
+/** What has been read for one request. Errors are shared, too. */
+export class RequestReads {
+  /** By the keys of their reads. */
+  private contacts: Map<string, Promise<Contact | null>> | undefined
+  private allTeams: Promise<readonly Team[]> | undefined
+  private allChannels: Promise<readonly Channel[]> | undefined
+  private allFunnels: Promise<readonly Funnel[]> | undefined
+
+  teams(read: () => Promise<readonly Team[]>): Promise<readonly Team[]> {
+    return (this.allTeams ??= read())
+  }
+
+  channels(read: () => Promise<readonly Channel[]>): Promise<readonly Channel[]> {
+    return (this.allChannels ??= read())
+  }
+
+  funnels(read: () => Promise<readonly Funnel[]>): Promise<readonly Funnel[]> {
+    return (this.allFunnels ??= read())
+  }
+
+  /** @param key whatever tells one read from another; null and undefined are the same */
+  contact(
+    key: readonly (string | boolean | null | undefined)[],
+    read: () => Promise<Contact | null>,
+  ): Promise<Contact | null> {
+    const name = JSON.stringify(key)
+    const contacts = (this.contacts ??= new Map())
+    const known = contacts.get(name)
+    if (known) return known
+    const reading = read()
+    contacts.set(name, reading)
+    return reading
+  }
+
+  /**
+   * What another field of the request finds by a number or an id of another kind need not be read by
+   * its uuid as well.
+   *
+   * @param until how long to wait for the others, on the clock of `performance.now()`
+   * @returns undefined where no other field finds it by then
+   */
+  async foundByOthers(uuid: string, until: number): Promise<Contact | undefined> {
+    // By then all fields of the root have begun, and have registered what they read.
+    await Promise.resolve()
+    const others = [...(this.contacts ?? [])].filter(([name]) => !name.startsWith('["uuid"'))
+    if (others.length === 0) return undefined
+    const late = Promise.withResolvers<null>()
+    const timer = setTimeout(late.resolve, until - performance.now(), null)
+    try {
+      for (const [, reading] of others) {
+        // Its error is reported by its own field.
+        const contact = await Promise.race([reading.catch(() => null), late.promise])
+        if (contact?.uuid === uuid) return contact
+      }
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

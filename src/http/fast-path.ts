@@ -1,0 +1,104 @@
+/**
+ * The common request, without the layers that make it a fetch Request and its answer a Response:
+ * they cost more than all the rest. It is a shortcut, and no second opinion: a request that is not
+ * plain goes to the general lane before anything has run, and a result that is not a plain success is
+ * answered there. Both run operations by `operations`. `test/fast-lane.test.ts` holds both lanes to the
+ * same answers.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import type { Contacts } from '../contacts/contacts.ts'
+import type { AnswerSize } from '../graphql/answer-size.ts'
+import type { GatewayContext } from '../graphql/builder.ts'
+import type { Operations } from '../operations/operations.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Authenticate, Authentication } from './auth/authenticate.ts'
+import type { RequestHead } from './cross-origin.ts'
+import { readBody } from './read-body.ts'
+import { acceptedType } from './rejections.ts'
+import { createRequestContext } from './request-context.ts'
+import { hasPlainHead, readPlainBody } from './plain-request.ts'
+
+export interface FastLaneParts {
+  readonly contacts: Contacts
+  readonly authenticate: Authenticate
+  readonly operations: Operations
+  readonly telemetry: Telemetry
+  readonly measureAnswer: () => AnswerSize
+}
+
+/** One request, and what every answer to it holds. */
+export interface Ride {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+  readonly head: RequestHead
+  readonly requestId: string
+  /** Names and values in turn: the form that costs `node:http` least. */
+  readonly answerHeaders: readonly string[]
+}
+
+/** What the general lane goes on with. */
+export interface HandedOn {
+  /** What the credentials came to, where they have been checked. */
+  readonly authentication?: Authentication
+  /** The request's body, where its reading has begun. */
+  readonly body?: Buffer | Promise<Buffer>
+  /** What came of it, where it has run. */
+  readonly done?: { readonly context: GatewayContext; readonly result: ExecutionResult }
+}
+
+/** @returns undefined where the request has been answered */
+export type FastLane = (ride: Ride) => Promise<HandedOn | undefined>
+
+const graphqlType = 'application/graphql-response+json'
+
+/** @param path where GraphQL is */
+export function createFastLane(
+  { contacts, authenticate, operations, telemetry, measureAnswer }: FastLaneParts,
+  path: string,
+): FastLane {
+  return async ({ incoming, response, head, requestId, answerHeaders }) => {
+    if (!hasPlainHead(incoming, path)) return {}
+    const given = head.headers
+    const accepted = acceptedType(given.get('accept'))
+    if (accepted === undefined) return {}
+    const address = incoming.socket.remoteAddress
+    const authentication = await authenticate(given, address)
+    if ('refused' in authentication) return { authentication }
+    const { caller } = authentication
+
+    const body = readBody(incoming)
+    const parameters = Buffer.isBuffer(body)
+      ? readPlainBody(body)
+      : await body.then(readPlainBody, () => undefined)
+    if (parameters === undefined) return { authentication, body }
+    const operation = operations.find(parameters.query, parameters.operationName)
+    if (operation === undefined) return { authentication, body }
+
+    const activity = telemetry.request(requestId)
+    activity.address = address
+    activity.admit(caller.bucket, 'POST', path, {
+      traceparent: given.get('traceparent'),
+      tracestate: given.get('tracestate'),
+    })
+    activity.parsed({ type: operation.type, name: operation.name, text: parameters.query })
+    const size = measureAnswer()
+    const context = createRequestContext({ contacts, caller, activity, size, readBody: async () => body })
+    const result = await operations.execute(operation, context, parameters.variables)
+    if (result.data === undefined || result.errors !== undefined) return { done: { context, result } }
+
+    const text = JSON.stringify(result)
+    response.writeHead(200, [
+      'content-type',
+      accepted === graphqlType ? `${graphqlType}; charset=utf-8` : 'application/json; charset=utf-8',
+      'content-length',
+      String(Buffer.byteLength(text)),
+      ...answerHeaders,
+    ])
+    activity.isCallerGone = !incoming.socket.writable
+    response.end(text)
+    size.release()
+    activity.ended(200)
+    return undefined
+  }
+}

@@ -1,0 +1,15 @@
+/** A request's head as fetch gives it, without a fetch Request. */
+import type { IncomingMessage } from 'node:http'
+import type { RequestHead } from './cross-origin.ts'
+
+export function headOf({ method = '', headers }: IncomingMessage): RequestHead {
+  return {
+    method,
+    headers: {
+      get(name) {
+        const value = headers[name]
+        return Array.isArray(value) ? value.join(', ') : (value ?? null)
+      },
+    },
+  }
+}

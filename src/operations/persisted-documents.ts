@@ -1,0 +1,90 @@
+/** Documents that callers may ask for by name, and, if so wished, nothing but those. */
+import { parse } from 'graphql'
+import type { GraphQLParams } from 'graphql-yoga'
+import { z } from 'zod'
+import type { GatewayPlugin } from '../graphql/builder.ts'
+import { Refused } from '../graphql/request-error.ts'
+
+export interface PersistedDocuments {
+  /** Document texts by id, as a code generator writes them when it builds a frontend. */
+  readonly documents: ReadonlyMap<string, string>
+  /** Whether every other document is refused. */
+  readonly isExclusive: boolean
+}
+
+const fileForm = z.record(z.string(), z.string())
+
+/**
+ * Reads what GraphQL Code Generator's client preset writes: a JSON object from ids to documents.
+ *
+ * @returns the documents, or what is wrong with the text
+ */
+export function parsePersistedDocuments(text: string): ReadonlyMap<string, string> | string {
+  const parsed = fileForm.safeParse(parseJson(text))
+  if (!parsed.success) return 'PERSISTED_DOCUMENTS must be a JSON object from ids to the texts of documents'
+  const documents = Object.entries(parsed.data)
+  const unreadable = documents.find(([, document]) => !isDocument(document))
+  if (unreadable) return `PERSISTED_DOCUMENTS: ${JSON.stringify(unreadable[0])} is no GraphQL document`
+  return new Map(documents)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isDocument(text: string): boolean {
+  try {
+    parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Takes an id in the two ways in which clients send one: `documentId`, and Apollo's
+ * `extensions.persistedQuery.sha256Hash`. A listed document may be sent as text as well.
+ */
+export function usePersistedDocuments({ documents, isExclusive }: PersistedDocuments): GatewayPlugin {
+  const texts = new Set(documents.values())
+  return {
+    onParams({ request, params, setParams }) {
+      const id = findId(params, request)
+      if (id !== undefined && !params.query) {
+        const query = documents.get(id)
+        if (query === undefined) {
+          const message = 'There is no document with this id'
+          throw new Refused({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND', message })
+        }
+        const { variables, operationName, extensions } = params
+        setParams({
+          query,
+          ...(variables && { variables }),
+          ...(operationName && { operationName }),
+          ...(extensions && { extensions }),
+        })
+      } else if (isExclusive && !texts.has(params?.query ?? '')) {
+        const message = 'Only documents that were registered with this gateway can be run'
+        throw new Refused({ status: 403, code: 'PERSISTED_QUERY_REQUIRED', message })
+      }
+    },
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** The parameters are whatever a caller sent: Yoga checks them after this. */
+function findId(params: GraphQLParams | null, request: Request): string | undefined {
+  const found: unknown[] = [
+    request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : null,
+    isObject(params) && 'documentId' in params ? params.documentId : null,
+    params?.extensions?.['persistedQuery']?.sha256Hash,
+  ]
+  return found.find((id) => typeof id === 'string')
+}

@@ -1,0 +1,91 @@
+/** Contacts: listed, created, looked up, changed, deleted. */
+import { teams } from './account.ts'
+import { writeCustomFields } from './custom-fields.ts'
+import type { Entry } from './contact-record.ts'
+import { botAfter } from './contact-record.ts'
+import type { ContactChanges } from './contact-parameters.ts'
+import { contactChangesCheck, newContactCheck } from './contact-parameters.ts'
+import type { WireContact } from './wire.ts'
+import { listContacts, listParameters } from './contact-list.ts'
+import { withFieldTypes } from './field-types.ts'
+import { notFound, ok, withParameters } from './reply.ts'
+import type { Context, Route } from './route.ts'
+
+export function contactRoutes({ contacts, show }: Context): Route[] {
+  const found = (contact: WireContact | undefined) => (contact ? ok(show(contact)) : notFound)
+  return [
+    {
+      method: 'GET',
+      path: '/contacts',
+      query: listParameters,
+      handle: ({ query }) => listContacts(contacts.entries(), query),
+    },
+    {
+      method: 'POST',
+      path: '/contacts',
+      handle: ({ body }) =>
+        withParameters(newContactCheck, body, (given) => ({ status: 201, body: show(contacts.add(given)) })),
+    },
+    {
+      method: 'GET',
+      path: '/contacts/phone/*',
+      query: ['channel_uuid'],
+      handle: ({ id, query }) => found(contacts.findByPhone(id, query.get('channel_uuid') ?? undefined)),
+    },
+    {
+      method: 'GET',
+      path: '/contacts/bsuid/*',
+      handle: ({ id }) => found(contacts.findByBsuid(id)),
+    },
+    {
+      method: 'GET',
+      path: '/contacts/*',
+      query: ['include_field_types'],
+      handle({ id, query }) {
+        const entry = contacts.find(id)
+        return found(entry && withFieldTypes(entry.contact, query))
+      },
+    },
+    {
+      method: 'PATCH',
+      path: '/contacts/*',
+      handle({ id, body }) {
+        const entry = contacts.find(id)
+        if (!entry) return notFound
+        return withParameters(contactChangesCheck, body, (changes) => {
+          const changed = change(entry, changes)
+          contacts.replace(changed)
+          return ok(show(changed.contact))
+        })
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/contacts/*',
+      handle({ id }) {
+        if (!contacts.find(id)) return notFound
+        contacts.remove(id)
+        return ok({ status: 'contact was destroyed' })
+      },
+    },
+  ]
+}
+
+/** What is left out stays as it is; so do, as the documents do not say, custom fields that are not named. */
+function change(entry: Entry, changes: ContactChanges): Entry {
+  const { name, tags, custom_fields, assigned_user, unassign_user, team_uuid, bot_status, note } = changes
+  const { contact, bot } = entry
+  return {
+    ...entry,
+    bot: bot_status === undefined ? bot : botAfter(bot_status),
+    contact: {
+      ...contact,
+      name: name ?? contact.name,
+      tags: tags ?? contact.tags,
+      customFields: { ...contact.customFields, ...writeCustomFields(custom_fields ?? {}) },
+      assignedUser: unassign_user ? null : (assigned_user ?? contact.assignedUser),
+      team: teams.find(({ uuid }) => uuid === team_uuid) ?? contact.team,
+      note: note === undefined ? contact.note : note || null,
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/** The whole schema: every file that adds to the builder is named here. */
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './graphql/builder.ts'
+import './graphql/types/date-time.ts'
+import './graphql/queries/account.ts'
+import './graphql/types/contact-conversation.ts'
+import './graphql/mutations/add-conversation-note.ts'
+import './graphql/mutations/create-contact.ts'
+import './graphql/queries/find-contact.ts'
+import './graphql/mutations/update-contact.ts'
+import './graphql/mutations/delete-contact.ts'
+import './graphql/mutations/conversation.ts'
+import './graphql/queries/list-contacts.ts'
+
+export const schema: GraphQLSchema = builder.toSchema()
