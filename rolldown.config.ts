@@ -50,7 +50,6 @@ export default defineConfig({
   input: {
     command: 'src/command.ts',
     main: 'src/main.ts',
-    worker: 'src/worker.ts',
     'client/documents': 'src/client/documents.ts',
   },
   platform: 'node',

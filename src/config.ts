@@ -200,6 +200,7 @@ export function readConfig(variables: Environment): Config {
     ...('problems' in authentication ? authentication.problems : findKeyless(authentication.settings)),
     ...findOpenDoor(given),
     ...findUnlisted(given),
+    ...(parsed.success ? findUnsharedWorkers(parsed.data.GATEWAY_WORKERS, parsed.data.STORE_URL) : []),
   ]
   if (!parsed.success || 'problems' in authentication || problems.length > 0) throw new ConfigError(problems)
   const env = parsed.data
@@ -285,6 +286,14 @@ function findUnlisted({ PERSISTED_DOCUMENTS, PERSISTED_DOCUMENTS_ONLY }: Environ
   if (PERSISTED_DOCUMENTS_ONLY !== 'true' || PERSISTED_DOCUMENTS !== undefined) return []
   return [
     'PERSISTED_DOCUMENTS must name the file of the documents that may run: PERSISTED_DOCUMENTS_ONLY is true',
+  ]
+}
+
+/** Workers share idempotency keys, locks and rate limits through Redis, and through nothing else. */
+function findUnsharedWorkers(count: number, storeUrl = ''): string[] {
+  if (count === 1 || /^rediss?:/.test(storeUrl)) return []
+  return [
+    `GATEWAY_WORKERS is ${count}, but STORE_URL does not name a Redis: workers share idempotency keys and rate limits through Redis only. Set STORE_URL to redis://<host>, or GATEWAY_WORKERS to 1`,
   ]
 }
 

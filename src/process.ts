@@ -9,12 +9,8 @@ import type { Store } from './store/store.ts'
 import { openStore } from './store/open-store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createLog } from './telemetry/log.ts'
+import { StartError } from './domain/start-error.ts'
 import { readTextFile } from './text-file.ts'
-
-/** Why the gateway can't start, in words for whoever starts it: no bug. */
-export class StartFailure extends Error {
-  override readonly name = 'StartFailure'
-}
 
 /** Of the headers for traces: a shorter value is no secret, and would be hidden wherever it stands. */
 const shortestSecret = 8
@@ -32,7 +28,7 @@ export function readEnvironment(): Variables {
   return { ...parseEnv(file.text), ...process.env }
 }
 
-/** @throws StartFailure */
+/** @throws StartError */
 export function readSettings(readVariables: () => Variables): {
   readonly config: Config
   readonly variables: Variables
@@ -42,7 +38,7 @@ export function readSettings(readVariables: () => Variables): {
     return { config: readConfig(variables), variables }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    throw new StartFailure(['The configuration has problems:', ...error.problems].join('\n  - '))
+    throw new StartError(['The configuration has problems:', ...error.problems].join('\n  - '))
   }
 }
 
@@ -91,7 +87,7 @@ export function openLog({ logLevel, callbell, traces }: Config): Logger {
   return log
 }
 
-/** @throws StartFailure */
+/** @throws StartError */
 export async function openOwnStore(
   { storeUrl, ttlMs, timeoutMs, resendAfterMs }: Config,
   log: Logger,
@@ -101,7 +97,7 @@ export async function openOwnStore(
     return await openStore(storeUrl, log, { quarantineMs: timeoutMs + resendAfterMs, ttlMs })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new StartFailure(`STORE_URL: the store can't be opened: ${reason}`)
+    throw new StartError(`STORE_URL: the store can't be opened: ${reason}`)
   }
 }
 
@@ -120,7 +116,7 @@ export function announce(log: Logger, { callbell, graphiql }: Config, url: strin
 
 /** Ends the process: with a reason that is no bug, or as a bug does. */
 export function fail(error: unknown): never {
-  if (!(error instanceof StartFailure)) throw error
+  if (!(error instanceof StartError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(1)
 }

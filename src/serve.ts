@@ -16,7 +16,8 @@ import type { Health } from './http/health.ts'
 import { listDocumentedOperations } from './http/playground/documented-operations.ts'
 import { createHttpServer } from './http/server.ts'
 import { listen } from './listen.ts'
-import { envFile, readAuthenticationAgain, StartFailure } from './process.ts'
+import { StartError } from './domain/start-error.ts'
+import { envFile, readAuthenticationAgain } from './process.ts'
 import type { Store } from './store/store.ts'
 import { watchEventLoop } from './telemetry/event-loop.ts'
 import { operationNamesIn } from './telemetry/known-operations.ts'
@@ -66,7 +67,7 @@ async function openTraces(settings: TraceSettings | null, log: Logger): Promise<
   return createTraces({ ...settings, version: packageJson.version, log })
 }
 
-/** @throws StartFailure if it can't listen */
+/** @throws StartError if it can't listen */
 export async function serve(surroundings: Surroundings): Promise<Serving> {
   const { config, log, store, upstream, readAllMetrics } = surroundings
   const callbell = createCallbellClient({
@@ -146,7 +147,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
   }))
   const address = await listen(server, config.port, config.host.replace(/^\[(.*)\]$/, '$1')).catch(
     (error: Error) => {
-      throw new StartFailure(`Can't listen on HOST ${config.host}, PORT ${config.port}: ${error.message}`)
+      throw new StartError(`Can't listen on HOST ${config.host}, PORT ${config.port}: ${error.message}`)
     },
   )
   void keepTimeKnown(contacts)

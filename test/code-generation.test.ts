@@ -7,21 +7,31 @@ import { expect, test } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { followGateway } from './support/child-gateway.ts'
 import { codeGenerationProbe, expectNoCodeGeneration } from './support/code-generation.ts'
+import { hasRedis, startRedis } from './support/redis-server.ts'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 const flag = '--disallow-code-generation-from-strings'
 
-test.each<[string, readonly string[], Readonly<Record<string, string>>, number]>([
-  ['without the flag', [], {}, 1],
-  ['with the flag', [flag], {}, 1],
-  ['with workers', [], { GATEWAY_WORKERS: '2' }, 3],
+const workers = async (): Promise<Readonly<Record<string, string>>> => ({
+  GATEWAY_WORKERS: '2',
+  STORE_URL: (await startRedis()).url,
+})
+
+type Case = [string, readonly string[], () => Promise<Readonly<Record<string, string>>>, number]
+const withWorkers: Case = ['with workers', [], workers, 3]
+
+test.each<Case>([
+  ['without the flag', [], async () => ({}), 1],
+  ['with the flag', [flag], async () => ({}), 1],
+  ...(hasRedis ? [withWorkers] : []),
 ])(
   'a gateway that is started %s refuses code from text, and is the same process',
-  async (_name, options, variables, processes) => {
+  { timeout: 90_000 },
+  async (_name, options, variablesOf, processes) => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
     const child = spawn(process.execPath, [...options, '--import', codeGenerationProbe, main], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], PORT: '0', ...variables },
+      env: { PATH: process.env['PATH'], PORT: '0', ...(await variablesOf()) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const gateway = followGateway(child, folder)

@@ -94,8 +94,22 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000 },
   ],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
-  [{ GATEWAY_WORKERS: '3' }, { workers: 3 }],
-  [{ GATEWAY_WORKERS: 'auto' }, { workers: availableParallelism() }],
+  [
+    { GATEWAY_WORKERS: '3', STORE_URL: 'redis://cache' },
+    { workers: 3, storeUrl: 'redis://cache' },
+  ],
+  [
+    { GATEWAY_WORKERS: '2', STORE_URL: 'rediss://cache' },
+    { workers: 2, storeUrl: 'rediss://cache' },
+  ],
+  [
+    { GATEWAY_WORKERS: 'auto', STORE_URL: 'redis://cache' },
+    { workers: availableParallelism(), storeUrl: 'redis://cache' },
+  ],
+  [
+    { GATEWAY_WORKERS: '1', STORE_URL: 'sqlite:keys.db' },
+    { workers: 1, storeUrl: 'sqlite:keys.db' },
+  ],
   [
     { CORS_ORIGINS: 'https://app.example, http://localhost:3000,' },
     { corsOrigins: ['https://app.example', 'http://localhost:3000'] },
@@ -288,6 +302,14 @@ test.each<[Record<string, string>, string[]]>([
     { GATEWAY_WORKERS: text },
     [`GATEWAY_WORKERS must be a whole number from 1 to 128, or auto, but is "${text}"`],
   ]),
+  ...[{}, { CALLBELL_API_TOKEN: 't' }, { STORE_URL: 'memory:' }, { STORE_URL: 'sqlite:keys.db' }].map(
+    (others): [Record<string, string>, string[]] => [
+      { GATEWAY_WORKERS: '3', ...others },
+      [
+        'GATEWAY_WORKERS is 3, but STORE_URL does not name a Redis: workers share idempotency keys and rate limits through Redis only. Set STORE_URL to redis://<host>, or GATEWAY_WORKERS to 1',
+      ],
+    ],
+  ),
   [{ PORT: '-1' }, ['PORT must be a whole number from 0 to 65535, but is "-1"']],
   [
     { CALLBELL_TIMEOUT_MS: '10s' },

@@ -18,6 +18,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { followGateway } from './support/child-gateway.ts'
 import { codeGenerationProbe, expectNoCodeGeneration } from './support/code-generation.ts'
+import { hasRedis, startRedis } from './support/redis-server.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 
 interface Ended {
@@ -79,7 +80,7 @@ test('it holds what was built, the schema and the client’s types, and nothing 
   const { unpacked } = await unpack()
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
-  const entries = ['command', 'main', 'worker', 'client/documents'].map((name) => `dist/${name}.js`)
+  const entries = ['command', 'main', 'client/documents'].map((name) => `dist/${name}.js`)
   const built = [...entries, 'dist/http/playground/start.js', 'dist/third-party-licenses.txt']
   const packed = filesBelow(unpacked).map((file) => relative(unpacked, file))
   // What the entries load has names of the bundler's.
@@ -174,10 +175,15 @@ async function installOrSkip({ skip }: TestContext): Promise<string> {
 }
 
 /** Starts a program of an installed package on the sandbox: it knows nothing else of this process. */
-function startInstalled(program: string, options: readonly string[], folder: string) {
+function startInstalled(
+  program: string,
+  options: readonly string[],
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+) {
   const child = spawn(program, options, {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: '0' },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     // In a process group of its own, as a terminal gives it one.
     detached: true,
@@ -214,13 +220,15 @@ test('installed in an empty folder, it is started by npx', { timeout: 120_000 },
   })
 })
 
-test.for(['--', '--workers=2'])(
+test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
   'the installed command itself, with %s, ends with 0 on SIGTERM',
   { timeout: 120_000 },
   async (option, context) => {
+    // Workers share through Redis only.
+    const variables = option === '--' ? {} : { STORE_URL: (await startRedis()).url }
     const folder = await installOrSkip(context)
     const command = join(folder, 'node_modules/.bin/callbell-graphql')
-    const { gateway, closed } = startInstalled(command, [option], folder)
+    const { gateway, closed } = startInstalled(command, [option], folder, variables)
     const url = await gateway.url
     expect(await createContact(url)).toEqual(created)
     const playground = await fetch(url, { headers: { accept: 'text/html' } })

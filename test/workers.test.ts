@@ -15,12 +15,24 @@ import type { Told } from './support/create-contact.ts'
 import { create } from './support/create-contact.ts'
 import { hasRedis, startRedis } from './support/redis-server.ts'
 
-function startWorkers(url: string, variables: Readonly<Record<string, string>> = {}): ChildGateway {
-  return startGateway({
-    GATEWAY_WORKERS: '2',
+/** Two workers, with a Redis of their own where `variables` name none. Resolves when both can use it. */
+async function startWorkers(variables: Readonly<Record<string, string>> = {}): Promise<ChildGateway> {
+  const { STORE_URL = (await startRedis()).url } = variables
+  const gateway = startGateway({ GATEWAY_WORKERS: '2', ...variables, STORE_URL })
+  await gateway.url
+  // A Redis connection takes a moment, in which every key is refused.
+  await expect.poll(() => readMetric(gateway, 'callbell_graphql_store_available')).toBe(1)
+  return gateway
+}
+
+/** Two workers in front of this Callbell. */
+function startWorkersFor(
+  url: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ChildGateway> {
+  return startWorkers({
     CALLBELL_API_TOKEN: 't',
     CALLBELL_API_URL: url,
-    STORE_URL: 'memory:',
     GATEWAY_CALLER_RPS: '0',
     ...variables,
   })
@@ -40,7 +52,7 @@ function linesOf(gateway: ChildGateway, message: string): Line[] {
 
 /** The workers that have begun to serve, in that order. */
 function workersOf(gateway: ChildGateway): { readonly worker: number; readonly pid: number }[] {
-  return linesOf(gateway, 'a worker serves').map(({ worker, pid }) => ({
+  return linesOf(gateway, 'a worker is listening').map(({ worker, pid }) => ({
     worker: Number(worker),
     pid: Number(pid),
   }))
@@ -97,36 +109,23 @@ const made = (sandbox: Sandbox, name: string, senders: number): Told[] =>
 const byReplayed = (told: readonly Told[]): Told[] =>
   told.toSorted((a, b) => Number(a.replayed) - Number(b.replayed))
 
-const storeUrls: readonly (readonly [string, () => Promise<string>])[] = [
-  ['memory:', async () => 'memory:'],
-  ['sqlite:', async () => `sqlite:${join(mkdtempSync(join(tmpdir(), 'workers-')), 'keys.db')}`],
-  ...(hasRedis ? [['redis:', async () => (await startRedis()).url] as const] : []),
-]
-
-describe('two workers', { timeout: 90_000 }, () => {
-  test.each(storeUrls)(
-    'with %s make one contact of a key that all get at once, and tell the same',
-    async (_name, createUrl) => {
-      const [sandbox, storeUrl] = [await openSandbox(), await createUrl()]
-      const gateway = startWorkers(sandbox.url, { STORE_URL: storeUrl })
-      await gateway.url
-      // A Redis connection takes a moment, in which every key is refused.
-      await expect.poll(() => create(gateway, 'First', 'first')).toMatchObject({ uuid: expect.any(String) })
-      const names = times(20, nameOf)
-      const told = await Promise.all(
-        names.map((name) => Promise.all(times(6, () => create(gateway, name, `key ${name}`)))),
-      )
-      expect(told.map(byReplayed)).toEqual(names.map((name) => made(sandbox, name, 6)))
-      expect(postsOf(sandbox)).toHaveLength(1 + names.length)
-      await askUntilBothHaveAnswered(gateway)
-    },
-  )
+describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
+  test('make one contact of a key that all get at once, and tell the same', async () => {
+    const sandbox = await openSandbox()
+    const gateway = await startWorkersFor(sandbox.url)
+    const names = times(20, nameOf)
+    const told = await Promise.all(
+      names.map((name) => Promise.all(times(6, () => create(gateway, name, `key ${name}`)))),
+    )
+    expect(told.map(byReplayed)).toEqual(names.map((name) => made(sandbox, name, 6)))
+    expect(postsOf(sandbox)).toHaveLength(names.length)
+    await askUntilBothHaveAnswered(gateway)
+  })
 
   test('keep to one pace: none of many creates meets a 429, and all are made', async () => {
     const limit = 40
     const upstream = await openPacedSandbox(limit)
-    const gateway = startWorkers(upstream.url, { CALLBELL_MAX_RPS: String(limit) })
-    await gateway.url
+    const gateway = await startWorkersFor(upstream.url, { CALLBELL_MAX_RPS: String(limit) })
     // From their start on they keep to a share of their own as well, for three seconds.
     await expect.poll(() => readMetric(gateway, 'callbell_graphql_pace_limit')).toBe(limit)
     const names = times(150, nameOf)
@@ -139,8 +138,7 @@ describe('two workers', { timeout: 90_000 }, () => {
 
   test('give a caller one share, and not one of each', async () => {
     const sandbox = await openSandbox()
-    const gateway = startWorkers(sandbox.url, { GATEWAY_CALLER_RPS: '5' })
-    await gateway.url
+    const gateway = await startWorkersFor(sandbox.url, { GATEWAY_CALLER_RPS: '5' })
     const startedAt = performance.now()
     const told = await Promise.all(times(40, (n) => create(gateway, nameOf(n))))
     const tookSeconds = (performance.now() - startedAt) / 1000
@@ -157,7 +155,7 @@ describe('two workers', { timeout: 90_000 }, () => {
 
   test('edit the tags of one contact one after the other', async () => {
     const sandbox = await openSandbox()
-    const gateway = startWorkers(sandbox.url)
+    const gateway = await startWorkersFor(sandbox.url)
     const { uuid } = await create(gateway, 'Tagged')
     const query = `mutation ($uuid: ID!, $tags: [String!]) {
       updateContact(input: { uuid: $uuid, addTags: $tags }) { contact { uuid } userErrors { code message } }
@@ -182,7 +180,7 @@ describe('two workers', { timeout: 90_000 }, () => {
   })
 
   test('share the one sandbox', async () => {
-    const gateway = startGateway({ GATEWAY_WORKERS: '2' })
+    const gateway = await startWorkers()
     const names = times(20, nameOf)
     const told = await Promise.all(names.map((name) => create(gateway, name)))
     const found = await Promise.all(
@@ -198,15 +196,15 @@ describe('two workers', { timeout: 90_000 }, () => {
     await askUntilBothHaveAnswered(gateway)
   })
 
-  test('with sqlite: remember keys across a restart of the whole', async () => {
+  test('remember keys across a restart of the whole', async () => {
     const sandbox = await openSandbox()
-    const variables = { STORE_URL: `sqlite:${join(mkdtempSync(join(tmpdir(), 'workers-')), 'keys.db')}` }
+    const variables = { STORE_URL: (await startRedis()).url }
     const names = times(12, nameOf)
-    const first = startWorkers(sandbox.url, variables)
+    const first = await startWorkersFor(sandbox.url, variables)
     const before = await Promise.all(names.map((name) => create(first, name, `key ${name}`)))
     first.kill('SIGTERM')
     expect(await first.ended).toEqual({ code: 0, signal: null })
-    const second = startWorkers(sandbox.url, variables)
+    const second = await startWorkersFor(sandbox.url, variables)
     const after = await Promise.all(names.map((name) => create(second, name, `key ${name}`)))
     expect(before).toEqual(names.map((name) => made(sandbox, name, 1)[0]))
     expect(after).toEqual(before.map(({ uuid }) => ({ uuid, replayed: true })))
@@ -215,8 +213,7 @@ describe('two workers', { timeout: 90_000 }, () => {
 
   test('outlive a killed one: it is replaced, the other’s callers notice nothing, and what it had begun is settled', async () => {
     const sandbox = await openSandbox()
-    const gateway = startWorkers(sandbox.url, { CALLBELL_TIMEOUT_MS: '8000' })
-    await gateway.url
+    const gateway = await startWorkersFor(sandbox.url, { CALLBELL_TIMEOUT_MS: '8000' })
     const names = times(12, nameOf)
     sandbox.failNext(...names.map(() => ({ on: 'POST' as const, delayMs: 1500 })))
     const asking = Promise.allSettled(names.map((name) => create(gateway, name, `key ${name}`)))
@@ -246,13 +243,13 @@ describe('two workers', { timeout: 90_000 }, () => {
     expect(settled).toEqual(names.map((name) => ({ uuid: uuidsOf(sandbox, name)[0], replayed: true })))
     expect(names.map((name) => uuidsOf(sandbox, name).length)).toEqual(names.map(() => 1))
     await expect.poll(() => workersOf(gateway).map(({ worker }) => worker), replaced).toContain(3)
-    expect(linesOf(gateway, 'a worker has ended and is replaced')).toEqual([
+    expect(linesOf(gateway, 'a worker has exited and is restarted')).toEqual([
       {
         level: 'error',
         time: expect.any(String),
         worker: killed?.worker,
         signal: 'SIGKILL',
-        pauseMs: 100,
+        backoffMs: 100,
         msg: expect.any(String),
       },
     ])
@@ -269,8 +266,7 @@ describe('two workers', { timeout: 90_000 }, () => {
     ],
   ])('finish what they have started when the end is told to %s', async (_name, tellEnd) => {
     const sandbox = await openSandbox()
-    const gateway = startWorkers(sandbox.url)
-    await gateway.url
+    const gateway = await startWorkersFor(sandbox.url)
     const names = times(12, nameOf)
     sandbox.failNext(...names.map(() => ({ on: 'POST' as const, delayMs: 1000 })))
     const asking = Promise.all(names.map((name) => create(gateway, name, `key ${name}`)))
@@ -282,32 +278,30 @@ describe('two workers', { timeout: 90_000 }, () => {
     expect(workers.map(({ pid }) => isRunning(pid))).toEqual([false, false])
     await expectBothHaveAnswered(gateway)
     expect(gateway.output().stderr).toBe('')
-    expect(linesOf(gateway, 'a worker has ended and is replaced')).toEqual([])
+    expect(linesOf(gateway, 'a worker has exited and is restarted')).toEqual([])
   })
 
   test('are killed where they do not end', async () => {
-    const gateway = startGateway({ GATEWAY_WORKERS: '2', CALLBELL_TIMEOUT_MS: '1' })
-    await gateway.url
+    const gateway = await startWorkers({ CALLBELL_TIMEOUT_MS: '1' })
     const [stopped] = workersOf(gateway)
     process.kill(stopped?.pid ?? 0, 'SIGSTOP')
     gateway.kill('SIGTERM')
     expect(await gateway.ended).toEqual({ code: 0, signal: null })
-    expect(linesOf(gateway, 'a worker does not end, and is killed')).toMatchObject([
+    expect(linesOf(gateway, 'a worker did not exit in time and is killed')).toMatchObject([
       { worker: stopped?.worker },
     ])
     expect(workersOf(gateway).map(({ pid }) => isRunning(pid))).toEqual([false, false])
   })
 
   test('do not outlive a first process that is killed', async () => {
-    const gateway = startGateway({ GATEWAY_WORKERS: '2' })
-    await gateway.url
+    const gateway = await startWorkers()
     gateway.kill('SIGKILL')
     await gateway.ended
     await expect.poll(() => workersOf(gateway).map(({ pid }) => isRunning(pid))).toEqual([false, false])
   })
 
   test('tell one sum of metrics, which does not go down when one of them is replaced', async () => {
-    const gateway = startGateway({ GATEWAY_WORKERS: '2' })
+    const gateway = await startWorkers()
     const url = await gateway.url
     const count = (): Promise<number> =>
       readMetric(gateway, 'callbell_graphql_requests_total{operation="(anonymous)",type="query",code="OK"}')
@@ -323,10 +317,10 @@ describe('two workers', { timeout: 90_000 }, () => {
     await expectBothHaveAnswered(gateway)
     // Whichever is asked.
     expect(await Promise.all(times(6, count))).toEqual(times(6, () => 10))
-    for (const [killed, pauseMs] of [100, 200].entries()) {
+    for (const [killed, backoffMs] of [100, 200].entries()) {
       process.kill(workersOf(gateway)[killed * 2]?.pid ?? 0, 'SIGKILL')
       await expect.poll(() => workersOf(gateway).length, replaced).toBe(3 + killed)
-      expect(linesOf(gateway, 'a worker has ended and is replaced').at(-1)).toMatchObject({ pauseMs })
+      expect(linesOf(gateway, 'a worker has exited and is restarted').at(-1)).toMatchObject({ backoffMs })
       expect(await count()).toBe(10 * (killed + 1))
       await ask()
       expect(await Promise.all(times(6, count))).toEqual(times(6, () => 10 * (killed + 2)))
@@ -348,6 +342,7 @@ describe('two workers', { timeout: 90_000 }, () => {
     writeFileSync(keys, `web:${digestOf('old')}\n`)
     const gateway = startGateway({
       GATEWAY_WORKERS: '2',
+      STORE_URL: (await startRedis()).url,
       GATEWAY_AUTH: 'api-key',
       GATEWAY_API_KEYS_FILE: keys,
     })
@@ -373,16 +368,18 @@ describe('two workers', { timeout: 90_000 }, () => {
   test.each<[string, Readonly<Record<string, string>>, string]>([
     [
       'a configuration that can’t be',
-      { GATEWAY_WORKERS: '2', PORT: '-1', LOG_LEVEL: 'loud' },
+      { GATEWAY_WORKERS: '2', STORE_URL: 'redis://localhost', PORT: '-1', LOG_LEVEL: 'loud' },
       `The configuration has problems:
   - PORT must be a whole number from 0 to 65535, but is "-1"
   - LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud"
 `,
     ],
     [
-      'a store that can’t be opened',
-      { GATEWAY_WORKERS: '2', STORE_URL: 'sqlite:/dev/null/keys.db' },
-      "STORE_URL: the store can't be opened: EEXIST: file already exists, mkdir '/dev/null'\n",
+      'a store that workers cannot share',
+      { GATEWAY_WORKERS: '2', STORE_URL: 'sqlite:keys.db' },
+      `The configuration has problems:
+  - GATEWAY_WORKERS is 2, but STORE_URL does not name a Redis: workers share idempotency keys and rate limits through Redis only. Set STORE_URL to redis://<host>, or GATEWAY_WORKERS to 1
+`,
     ],
     [
       'a Redis that can’t be named so',
@@ -399,7 +396,11 @@ describe('two workers', { timeout: 90_000 }, () => {
     const taken = createServer()
     onTestFinished(() => void taken.close())
     const { port } = await listen(taken, 0, '127.0.0.1')
-    const gateway = startGateway({ GATEWAY_WORKERS: '2', PORT: String(port) })
+    const gateway = startGateway({
+      GATEWAY_WORKERS: '2',
+      STORE_URL: (await startRedis()).url,
+      PORT: String(port),
+    })
     expect(await gateway.ended).toEqual({ code: 1, signal: null })
     expect(gateway.output()).toEqual({
       stdout: '',
@@ -408,10 +409,10 @@ describe('two workers', { timeout: 90_000 }, () => {
   })
 })
 
-function startCommand(...args: readonly string[]): ChildGateway {
+async function startCommand(...args: readonly string[]): Promise<ChildGateway> {
   const command = join(import.meta.dirname, '../src/command.ts')
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
-  const env = { PATH: process.env['PATH'], PORT: '0' }
+  const env = { PATH: process.env['PATH'], PORT: '0', STORE_URL: (await startRedis()).url }
   const child = spawn(process.execPath, [command, ...args], {
     cwd: folder,
     env,
@@ -420,20 +421,20 @@ function startCommand(...args: readonly string[]): ChildGateway {
   return followGateway(child, folder)
 }
 
-describe('the command', () => {
+describe.skipIf(!hasRedis)('the command', { timeout: 90_000 }, () => {
   test.each([
     [['--workers', '3'], 3],
     [['--workers=2'], 2],
     [['--workers'], availableParallelism()],
   ])('%j starts so many', async (args, count) => {
-    const gateway = startCommand(...args)
+    const gateway = await startCommand(...args)
     await gateway.url
     // One is the process itself.
     expect(workersOf(gateway)).toHaveLength(count === 1 ? 0 : count)
   })
 
   test('refuses a number that can’t be', async () => {
-    const gateway = startCommand('--workers', 'many')
+    const gateway = await startCommand('--workers', 'many')
     expect(await gateway.ended).toEqual({ code: 1, signal: null })
     expect(gateway.output()).toEqual({
       stdout: '',

@@ -2,11 +2,6 @@ import type { Logger } from '../telemetry/log.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Store } from './store.ts'
 
-/** Whether several processes may open the same store, each for itself. */
-export function isForReplicas(url: string): boolean {
-  return /^rediss?:/.test(url)
-}
-
 export interface StoreOptions {
   /**
    * Milliseconds for which a Redis that is new, or has lost its data, refuses keys that it does not know:

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Counter, Histogram, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { FastCounter, FastHistogram } from '../../src/telemetry/instruments.ts'
-import { listMetrics } from '../../src/telemetry/metric-list.ts'
+import { listMetrics } from '../../src/cluster/metrics-aggregator.ts'
 
 const labels = fc.record({ code: fc.constantFrom('OK', 'a"b\\', ''), field: fc.constantFrom('x', 'y') })
 const labelNames = ['code', 'field'] as const

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { listMetrics, sumCounts, writeMetrics } from '../../src/telemetry/metric-list.ts'
+import { createMetricsAggregator, formatMetrics, listMetrics } from '../../src/cluster/metrics-aggregator.ts'
 import type { ProcessState } from '../../src/telemetry/metrics.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 
@@ -39,7 +39,7 @@ test('the list of one process says what the process does', async () => {
   const { registry, read, requests, requestSeconds } = createProcess({ limitInForce: Infinity })
   requests.inc({ operation: 'CreateContact', type: 'mutation', code: 'OK' }, 3)
   requestSeconds.observe({ type: 'mutation' }, 0.02)
-  const written = await writeMetrics([await listMetrics(registry)])
+  const written = await formatMetrics([await listMetrics(registry)])
   expect(samplesIn(written)).toEqual(samplesIn(await read()))
   expect(samplesIn(written)).toContain('callbell_graphql_pace_limit +Inf')
 })
@@ -65,7 +65,7 @@ test('counts and what is held are added up, limits are the lowest, and troubles 
   other.rateLimited.inc({}, 5)
   one.queueSeconds.observe({}, 0.02)
   other.queueSeconds.observe({}, 0.3)
-  const written = await writeMetrics([await listMetrics(one.registry), await listMetrics(other.registry)])
+  const written = await formatMetrics([await listMetrics(one.registry), await listMetrics(other.registry)])
   const expected = {
     queue_length: 3,
     in_flight_requests: 4,
@@ -88,12 +88,48 @@ test('counts and what is held are added up, limits are the lowest, and troubles 
   expect(valuesIn(written, ...Object.keys(expected))).toEqual(expected)
 })
 
-test('of processes that have ended the counts stay, and nothing else', async () => {
-  const [ended, runs] = [createProcess({ connections: 7 }), createProcess({ connections: 1 })]
-  ended.rateLimited.inc({}, 2)
-  ended.queueSeconds.observe({}, 0.02)
-  const counts = sumCounts([sumCounts([[], await listMetrics(ended.registry)]), []])
-  const written = await writeMetrics([await listMetrics(runs.registry), counts])
-  const expected = { upstream_rate_limited_total: 2, queue_wait_seconds_count: 1, connections: 1 }
-  expect(valuesIn(written, ...Object.keys(expected))).toEqual(expected)
+test('the counts of a worker that has exited stay, and nothing else', async () => {
+  const [exited, running] = [createProcess({ connections: 7 }), createProcess({ connections: 1 })]
+  exited.rateLimited.inc({}, 2)
+  exited.queueSeconds.observe({}, 0.02)
+  const aggregator = createMetricsAggregator()
+  const readers = new Map([
+    [1, () => listMetrics(exited.registry)],
+    [2, () => listMetrics(running.registry)],
+  ])
+  const names = ['upstream_rate_limited_total', 'queue_wait_seconds_count', 'connections'] as const
+  const [rateLimited, queued, connections] = names
+  const both = { [rateLimited]: 2, [queued]: 1, [connections]: 8 }
+  expect(valuesIn(await aggregator.collect(readers), ...names)).toEqual(both)
+  readers.delete(1)
+  aggregator.retire(1)
+  expect(valuesIn(await aggregator.collect(readers), ...names)).toEqual({ ...both, [connections]: 1 })
+  // Its successor starts at zero, and adds to what it counted.
+  const successor = createProcess({ connections: 3 })
+  successor.rateLimited.inc({}, 5)
+  readers.set(3, () => listMetrics(successor.registry))
+  const all = { [rateLimited]: 7, [queued]: 1, [connections]: 4 }
+  expect(valuesIn(await aggregator.collect(readers), ...names)).toEqual(all)
+})
+
+test('a worker that does not reply is reported as it was last', async () => {
+  const worker = createProcess({ connections: 7 })
+  const aggregator = createMetricsAggregator()
+  await aggregator.collect(new Map([[1, () => listMetrics(worker.registry)]]))
+  const silent = new Map([[1, () => Promise.reject(new Error('timeout'))]])
+  expect(valuesIn(await aggregator.collect(silent), 'connections')).toEqual({ connections: 7 })
+})
+
+test('a worker that exits while it is asked is counted once', async () => {
+  const worker = createProcess()
+  worker.rateLimited.inc({}, 2)
+  const aggregator = createMetricsAggregator()
+  const readers = new Map([[1, () => listMetrics(worker.registry)]])
+  await aggregator.collect(readers)
+  const collecting = aggregator.collect(readers)
+  readers.delete(1)
+  aggregator.retire(1)
+  expect(valuesIn(await collecting, 'upstream_rate_limited_total')).toEqual({
+    upstream_rate_limited_total: 2,
+  })
 })
