@@ -4,11 +4,11 @@ import { createServerAdapter } from '@whatwg-node/server'
 import { LRUCache } from 'lru-cache'
 import type { CrossOriginOptions } from './http/cross-origin.ts'
 import { createCrossOrigin } from './http/cross-origin.ts'
-import type { FastLane, HandedOn } from './http/fast-path.ts'
-import { createFastLane } from './http/fast-path.ts'
+import type { FastPath, Fallback } from './http/fast-path.ts'
+import { createFastPath } from './http/fast-path.ts'
 import { headOf } from './http/request-head.ts'
 import { schema } from './schema.ts'
-import type { Arrival, GraphqlEndpointParts } from './http/graphql-endpoint.ts'
+import type { GraphqlRequest, GraphqlEndpointParts } from './http/graphql-endpoint.ts'
 import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import type { Health } from './http/health.ts'
 import { answerLiveness, answerReadiness } from './http/health.ts'
@@ -16,8 +16,8 @@ import { createMetricsEndpoint } from './http/metrics-endpoint.ts'
 import { assetsPath, createPlayground } from './http/playground/playground.ts'
 import type { AnswerLimits } from './graphql/answer-size.ts'
 import { answerLimits, createAnswerSizes } from './graphql/answer-size.ts'
-import type { Refusal } from './graphql/request-error.ts'
-import { answerRefusal } from './http/rejections.ts'
+import type { RequestErrorInit } from './graphql/request-error.ts'
+import { answerRejection } from './http/rejections.ts'
 import { requestIdOf } from './http/request-id.ts'
 import { badHost, readTarget } from './http/request-target.ts'
 import { securityHeaders } from './http/security-headers.ts'
@@ -41,7 +41,7 @@ interface Arriving {
   readonly req: IncomingMessage
   readonly requestId: string
   readonly target: ReturnType<typeof readTarget>
-  readonly handedOn: HandedOn
+  readonly fallback: Fallback
 }
 
 const graphqlPath = '/graphql'
@@ -61,10 +61,10 @@ export function createGateway(
   /** URLs by the host that was asked: callers ask few. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
   const answerGraphql = createGraphqlEndpoint(endpointParts, graphqlPath)
-  const fastLane = createFastLane(endpointParts, graphqlPath)
+  const fastLane = createFastPath(endpointParts, graphqlPath)
   const answerMetrics = createMetricsEndpoint(parts)
 
-  async function route(arrival: Arrival, path: string): Promise<Response> {
+  async function route(arrival: GraphqlRequest, path: string): Promise<Response> {
     const { request, url, requestId, incoming } = arrival
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (path === graphqlPath) {
@@ -86,31 +86,31 @@ export function createGateway(
     return new Response('Not found\n', { status: 404 })
   }
 
-  function takeFastLane(ride: Parameters<FastLane>[0]): HandedOn | Promise<HandedOn | undefined> {
+  function takeFastLane(ride: Parameters<FastPath>[0]): Fallback | Promise<Fallback | undefined> {
     const host = ride.head.headers.get('host')
     if (!hasFastLane || host === null) return {}
     const known = hosts.get(host)
     const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
-    if (url === null || crossOrigin.findRefusal(ride.head, url)) return {}
+    if (url === null || crossOrigin.findRejection(ride.head, url)) return {}
     if (known === undefined) hosts.set(host, url)
     return fastLane(ride)
   }
 
   async function answer(
-    { request, requestId, incoming, handedOn }: Omit<Arrival, 'url'>,
+    { request, requestId, incoming, fallback }: Omit<GraphqlRequest, 'url'>,
     target: Arriving['target'],
   ): Promise<Response> {
-    const refuse = (refusal: Refusal): Response => {
+    const refuse = (refusal: RequestErrorInit): Response => {
       const { status, code = 'BAD_REQUEST', message: reason } = refusal
       telemetry.refused({ requestId, address: incoming.socket.remoteAddress, status, code, reason })
-      return answerRefusal(refusal, requestId, request.method === 'POST')
+      return answerRejection(refusal, requestId, request.method === 'POST')
     }
     if ('refusal' in target) return refuse(target.refusal)
     // A host may have the right form and still be none, as 1.2.3.4.5.
     const url = URL.parse(request.url)
     if (url === null) return refuse(badHost)
-    const refusal = crossOrigin.findRefusal(request, url)
-    return refusal ? refuse(refusal) : route({ request, url, requestId, incoming, handedOn }, target.path)
+    const refusal = crossOrigin.findRejection(request, url)
+    return refusal ? refuse(refusal) : route({ request, url, requestId, incoming, fallback }, target.path)
   }
 
   /** @returns what there is to be said where nothing else can be */
@@ -119,8 +119,8 @@ export function createGateway(
     return 'Something went wrong inside the gateway\n'
   }
 
-  const general = createServerAdapter<Arriving>(async (request, { req, requestId, target, handedOn }) => {
-    const response = await answer({ request, requestId, incoming: req, handedOn }, target).catch(
+  const general = createServerAdapter<Arriving>(async (request, { req, requestId, target, fallback }) => {
+    const response = await answer({ request, requestId, incoming: req, fallback }, target).catch(
       (error: unknown) => new Response(tellOfBug(error, requestId), { status: 500 }),
     )
     for (const [name, value] of Object.entries(securityHeaders)) {
@@ -145,8 +145,8 @@ export function createGateway(
     if (!isRefused) incoming.url = target.originForm
     try {
       const ride = { incoming, response, head, requestId, answerHeaders }
-      const handedOn = isRefused ? {} : await takeFastLane(ride)
-      if (handedOn) await general(incoming, response, { requestId, target, handedOn })
+      const fallback = isRefused ? {} : await takeFastLane(ride)
+      if (fallback) await general(incoming, response, { requestId, target, fallback })
     } catch (error) {
       const text = tellOfBug(error, requestId)
       if (response.headersSent) response.destroy()

@@ -76,7 +76,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
     userAgent: `${packageJson.name}/${packageJson.version}`,
     connectTimeoutMs: config.timeoutMs,
     maxRps: config.maxRps,
-    takeTurns: store.takeTurns,
+    acquireShared: store.acquireShared,
     startAt: windowMs,
     log,
   })

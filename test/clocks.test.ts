@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Contacts } from '../src/contacts/contacts.ts'
-import { ContactsFailure } from '../src/contacts/attempts/failure.ts'
+import { ContactsError } from '../src/contacts/attempts/failure.ts'
 import type { Sandbox } from '../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
@@ -41,7 +41,7 @@ async function create({ contacts, wallClock }: Process, key: string, change: obj
     const { contact } = await contacts.create({ ...input, idempotencyKey: key, ...change }, origin)
     return contact?.uuid ?? 'REJECTED'
   } catch (error) {
-    if (!(error instanceof ContactsFailure)) throw error
+    if (!(error instanceof ContactsError)) throw error
     return error.outcome ?? 'NONE'
   }
 }

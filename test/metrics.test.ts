@@ -183,7 +183,11 @@ test('a line that is waited in, and how long', async () => {
 })
 
 test('replicas that can’t be asked', async () => {
-  const store = { ...openMemoryStore(), isShared: true, takeTurns: () => Promise.reject(new Error('away')) }
+  const store = {
+    ...openMemoryStore(),
+    isShared: true,
+    acquireShared: () => Promise.reject(new Error('away')),
+  }
   const { gateway } = await open({ store })
   await expect.poll(async () => (await read(gateway)).get('pace_alone')).toBe(1)
   // It has never reached them.

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Contacts } from '../src/contacts/contacts.ts'
-import { ContactsFailure } from '../src/contacts/attempts/failure.ts'
+import { ContactsError } from '../src/contacts/attempts/failure.ts'
 import { uuidOf } from '../src/sandbox/contact-record.ts'
 import type { Fault, Sandbox } from '../src/sandbox/sandbox.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
@@ -158,7 +158,7 @@ async function run(sandbox: Sandbox, thing: Thing, plan: Schedule, check: (one: 
       const start = performance.now()
       const origin = createTestOrigin('anyone', wallClock)
       const result = await thing.make(contacts, key, origin).catch((error: unknown): Result => {
-        if (!(error instanceof ContactsFailure) || error.outcome === undefined) throw error
+        if (!(error instanceof ContactsError) || error.outcome === undefined) throw error
         return { outcome: error.outcome }
       })
       const one = { key, ...result, tookMs: performance.now() - start }

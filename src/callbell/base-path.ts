@@ -12,7 +12,7 @@ const routesOfEveryAccount: ReadonlySet<string> = new Set([
   '/funnels',
 ])
 /** A request that names a team, a channel or a user may be answered 404 for those. */
-const namesOthers = /[?&]team_uuid=|"(?:team_uuid|channel_uuid|assigned_user)":/
+const mentionsOtherPath = /[?&]team_uuid=|"(?:team_uuid|channel_uuid|assigned_user)":/
 /** So many answers, all of them 404, are hardly all about contacts that are not there. */
 const suspiciousAnswers = 10
 
@@ -29,16 +29,16 @@ export function createBasePathCheck(
   let notFound = 0
   let isSettled = false
 
-  return ({ route, path, body }, { status }, requestId) => {
+  return ({ urlTemplate, path, body }, { status }, requestId) => {
     if (isSettled) return
     if (status >= 200 && status < 300) isSettled = true
     if (status !== 404) return
     notFound += 1
-    const isOfEveryAccount = routesOfEveryAccount.has(route) && !namesOthers.test(body ?? path)
+    const isOfEveryAccount = routesOfEveryAccount.has(urlTemplate) && !mentionsOtherPath.test(body ?? path)
     if (!isOfEveryAccount && notFound < suspiciousAnswers) return
     isSettled = true
     log.warn(
-      { requestId, basePath, route },
+      { requestId, basePath, route: urlTemplate },
       'Callbell answers 404, and no request has succeeded so far: check the path of CALLBELL_API_URL',
     )
   }

@@ -18,10 +18,10 @@ export interface BreakerState {
  * - `DOWN`: a failure
  * - `NOTHING`: the call did not reach it, or was not given the time to be answered
  */
-export type Finding = 'UP' | 'DOWN' | 'NOTHING'
+export type Observation = 'UP' | 'DOWN' | 'NOTHING'
 
 /** One call that the breaker lets pass. */
-export interface Passage {
+export interface BreakerPermit {
   /**
    * To be called when the call is about to be sent: it may have waited since.
    *
@@ -29,7 +29,7 @@ export interface Passage {
    */
   check(): void
   /** To be called once, whatever became of the call. */
-  end(finding: Finding): void
+  end(finding: Observation): void
 }
 
 export interface Breaker {
@@ -38,7 +38,7 @@ export interface Breaker {
    *
    * @throws BreakerOpen `CALLBELL_UNAVAILABLE`, with nothing sent
    */
-  admit(): Passage
+  admit(): BreakerPermit
   readonly state: () => BreakerState
 }
 
@@ -59,12 +59,12 @@ export function createBreaker(log: Logger, onOpen: (error: BreakerOpen) => void 
   /** Until when it is open; undefined: it is closed. */
   let openUntil: number | undefined
   /** The one call that tries. */
-  let probe: Passage | undefined
+  let probe: BreakerPermit | undefined
   /** Counts state changes: what began before one says nothing of what is after it. */
-  let era = 0
+  let generation = 0
 
   function open(now: number): void {
-    era += 1
+    generation += 1
     // It opens again each time that the one request which tries finds Callbell still down: nothing new.
     if (openUntil === undefined) {
       openings += 1
@@ -75,7 +75,7 @@ export function createBreaker(log: Logger, onOpen: (error: BreakerOpen) => void 
   }
 
   function close(): void {
-    era += 1
+    generation += 1
     openUntil = undefined
     log.info('Callbell is back: the circuit is closed')
   }
@@ -95,22 +95,22 @@ export function createBreaker(log: Logger, onOpen: (error: BreakerOpen) => void 
 
   return {
     admit() {
-      let startedIn = era
-      const passage: Passage = {
+      let startedIn = generation
+      const passage: BreakerPermit = {
         check() {
           if (openUntil === undefined || probe === passage) {
-            startedIn = era
+            startedIn = generation
             return
           }
           const now = performance.now()
           if (now < openUntil || probe !== undefined) throw refusal(now)
           probe = passage
-          startedIn = era
+          startedIn = generation
         },
         end(finding) {
           const isProbe = probe === passage
           if (isProbe) probe = undefined
-          if (finding === 'NOTHING' || startedIn !== era) return
+          if (finding === 'NOTHING' || startedIn !== generation) return
           if (isProbe) {
             failures = 0
             if (finding === 'UP') close()

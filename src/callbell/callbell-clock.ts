@@ -3,7 +3,7 @@
  * with nothing else: ours may be wrong by any amount.
  */
 import type { Moment } from '../domain/moment.ts'
-import { isSteady } from '../domain/moment.ts'
+import { clocksAgree } from '../domain/moment.ts'
 
 /** Two clocks drift apart: by 60 ms in this time where one gains 100 parts in a million. */
 const longestValidMs = 600_000
@@ -13,7 +13,7 @@ const slowestMs = 2000
 
 interface Reading {
   /** Callbell's time minus the monotonic time. The real difference is this or greater. */
-  readonly leadMs: number
+  readonly skewMs: number
   readonly readAt: Moment
 }
 
@@ -36,10 +36,10 @@ export class CallbellClock {
     this.lastDate = date
     const dateMs = Date.parse(date)
     if (Number.isNaN(dateMs)) return
-    const leadMs = dateMs - receivedAt.monotonicMs
+    const skewMs = dateMs - receivedAt.monotonicMs
     const { reading } = this
-    if (reading && this.isValid(reading, receivedAt) && reading.leadMs >= leadMs) return
-    this.reading = { leadMs, readAt: receivedAt }
+    if (reading && this.isValid(reading, receivedAt) && reading.skewMs >= skewMs) return
+    this.reading = { skewMs, readAt: receivedAt }
   }
 
   /**
@@ -50,11 +50,11 @@ export class CallbellClock {
    */
   timeAt(moment: Moment): number | null {
     const { reading } = this
-    return reading && this.isValid(reading, moment) ? moment.monotonicMs + reading.leadMs : null
+    return reading && this.isValid(reading, moment) ? moment.monotonicMs + reading.skewMs : null
   }
 
   private isValid({ readAt }: Reading, moment: Moment): boolean {
     const distanceMs = Math.abs(moment.monotonicMs - readAt.monotonicMs)
-    return distanceMs < longestValidMs && isSteady(readAt, moment)
+    return distanceMs < longestValidMs && clocksAgree(readAt, moment)
   }
 }

@@ -13,86 +13,86 @@ import type {
 } from '../domain/contact.ts'
 import type { Moment } from '../domain/moment.ts'
 import { createBasePathCheck } from './base-path.ts'
-import type { CallOptions, Request, Times, UpstreamState } from './dispatcher.ts'
-import { createCall } from './dispatcher.ts'
+import type { DispatcherOptions, Request, Deadlines, UpstreamState } from './dispatcher.ts'
+import { createDispatcher } from './dispatcher.ts'
 import type { DecodedContact, ReadableContact } from './codec/decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './codec/decode-contact.ts'
 import type { ReadableList } from './codec/decode-list.ts'
 import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './codec/decode-list.ts'
-import { createPlace, encodeChanges, encodeNewContact } from './codec/encode-contact.ts'
+import { createInputPathOf, encodeChanges, encodeNewContact } from './codec/encode-contact.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Answer } from './transport.ts'
-import { deniesSuccess, isObject, own, parseJson } from './codec/json.ts'
+import { deniesSuccess, isObject, ownValue, parseJson } from './codec/json.ts'
 import { nextPage } from './codec/next-page.ts'
-import { createQuote } from './codec/sanitize-upstream-text.ts'
-import type { Place } from './to-callbell-error.ts'
-import { hasOwnError, isSuccess, placeNowhere, refusalOf } from './to-callbell-error.ts'
-import type { Reader } from './codec/json-reader.ts'
+import { createSanitizer } from './codec/sanitize-upstream-text.ts'
+import type { InputPathOf } from './to-callbell-error.ts'
+import { hasOwnError, isSuccess, noInputPath, toCallbellError } from './to-callbell-error.ts'
+import type { JsonReader } from './codec/json-reader.ts'
 import type { NumberedPage, Page } from './results.ts'
 import type { Target } from './url-templates.ts'
 import { routes } from './url-templates.ts'
-import type { IsSame } from './same-contact.ts'
+import type { Matches } from './same-contact.ts'
 import { hasBsuid, hasPhoneNumber, hasUuid } from './same-contact.ts'
 
-export type { Times, UpstreamState } from './dispatcher.ts'
+export type { Deadlines, UpstreamState } from './dispatcher.ts'
 export type { ReadableContact } from './codec/decode-contact.ts'
 export type { NumberedPage, Page } from './results.ts'
 
-export type CallbellClientOptions = CallOptions
+export type CallbellClientOptions = DispatcherOptions
 
 /** Every function throws CallbellError. Any 2xx is a success: the documents do not say which one it is. */
 export interface CallbellClient {
   /** `POST /contacts`, once. */
-  createContact(contact: NewContact, times: Times): Promise<Contact>
+  createContact(contact: NewContact, times: Deadlines): Promise<Contact>
   /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
-  getContact(uuid: string, times: Times, hasFieldTypes?: boolean): Promise<Contact | null>
+  getContact(uuid: string, times: Deadlines, hasFieldTypes?: boolean): Promise<Contact | null>
   /** `GET /contacts/:uuid`, with whether its tags could be read. */
-  getContactWithTags(uuid: string, times: Times): Promise<ReadableContact | null>
+  getContactWithTags(uuid: string, times: Deadlines): Promise<ReadableContact | null>
   /** `GET /contacts/phone/:number`, on the main WhatsApp channel unless told. */
   getContactByPhone(
     phoneNumber: string,
     channelUuid: string | undefined,
-    times: Times,
+    times: Deadlines,
   ): Promise<Contact | null>
   /** `GET /contacts/bsuid/:bsuid`. */
-  getContactByBsuid(bsuid: string, times: Times): Promise<Contact | null>
+  getContactByBsuid(bsuid: string, times: Deadlines): Promise<Contact | null>
   /** `GET /contacts`, 20 at a time. @param after null: the first page */
   listContacts(
     filter: ContactFilter,
     after: string | null,
-    times: Times,
+    times: Deadlines,
     hasFieldTypes?: boolean,
   ): Promise<Page<Contact>>
   /** `PATCH /contacts/:uuid`. */
-  updateContact(uuid: string, changes: ContactChanges, times: Times): Promise<ReadableContact>
+  updateContact(uuid: string, changes: ContactChanges, times: Deadlines): Promise<ReadableContact>
   /** `DELETE /contacts/:uuid`; a contact that is not there is refused. */
-  deleteContact(uuid: string, times: Times): Promise<void>
+  deleteContact(uuid: string, times: Deadlines): Promise<void>
   /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
-  listMessages(uuid: string, page: number, times: Times): Promise<NumberedPage<Message>>
+  listMessages(uuid: string, page: number, times: Deadlines): Promise<NumberedPage<Message>>
   /** The first page of `GET /contacts/:uuid/messages`. */
-  latestMessages(uuid: string, times: Times): Promise<readonly Message[]>
+  latestMessages(uuid: string, times: Deadlines): Promise<readonly Message[]>
   /** `GET /contacts/:uuid/bot`; null where there is none. */
-  getBot(uuid: string, times: Times): Promise<Bot | null>
+  getBot(uuid: string, times: Deadlines): Promise<Bot | null>
   /** `POST /contacts/:uuid/bot`. */
-  setBotStatus(uuid: string, status: BotStatus, times: Times): Promise<Bot>
+  setBotStatus(uuid: string, status: BotStatus, times: Deadlines): Promise<Bot>
   /** `POST /contacts/:uuid/conversation/close`. */
-  closeConversation(uuid: string, times: Times): Promise<Contact>
+  closeConversation(uuid: string, times: Deadlines): Promise<Contact>
   /** `POST /contacts/:uuid/conversation/open`. */
-  openConversation(uuid: string, times: Times): Promise<Contact>
+  openConversation(uuid: string, times: Deadlines): Promise<Contact>
   /** `POST /contacts/:uuid/conversation/note`, once: each makes one more. */
-  addNote(uuid: string, text: string, times: Times): Promise<void>
+  addNote(uuid: string, text: string, times: Deadlines): Promise<void>
   /** `PUT /contacts/:uuid/conversation/update_funnel`. */
-  moveToFunnel(uuid: string, funnelUuid: string, times: Times): Promise<Contact>
+  moveToFunnel(uuid: string, funnelUuid: string, times: Deadlines): Promise<Contact>
   /** `GET /teams`. @param page from 1 */
-  listTeams(page: number, times: Times): Promise<NumberedPage<Team>>
+  listTeams(page: number, times: Deadlines): Promise<NumberedPage<Team>>
   /** `GET /channels`. @param page from 1 */
-  listChannels(page: number, times: Times): Promise<NumberedPage<Channel>>
+  listChannels(page: number, times: Deadlines): Promise<NumberedPage<Channel>>
   /** `GET /funnels`, of which no pages are documented. @param page from 1 */
-  listFunnels(page: number, times: Times): Promise<NumberedPage<Funnel>>
+  listFunnels(page: number, times: Deadlines): Promise<NumberedPage<Funnel>>
   /** Callbell's time at a moment, as far as its answers show it. See `CallbellClock.timeAt`. */
   readonly timeAt: (moment: Moment) => number | null
   /** `GET /auth/me`: whether the token is accepted. What it says of the user is not kept. */
-  checkToken(times: Times): Promise<void>
+  checkToken(times: Deadlines): Promise<void>
   /** How things stand with Callbell, as far as the calls so far have told. */
   state(): UpstreamState
   close(): Promise<void>
@@ -100,23 +100,23 @@ export interface CallbellClient {
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
   const { log } = options
-  const { call: callOnce, timeAt, state, close } = createCall(options)
-  const quote = createQuote(options.token)
+  const { call: callOnce, timeAt, state, close } = createDispatcher(options)
+  const sanitize = createSanitizer(options.token)
   const checkBasePath = createBasePathCheck(options.url, log)
 
-  async function call(request: Request, times: Times): Promise<Answer> {
+  async function call(request: Request, times: Deadlines): Promise<Answer> {
     const answer = await callOnce(request, times)
     checkBasePath(request, answer, times.origin.requestId)
     return answer
   }
 
   /** @returns the answer that it is given, if it is a success */
-  function accepted(answer: Answer, place: Place = placeNowhere): Answer {
-    if (!isSuccess(answer)) throw refusalOf(answer, place, quote)
+  function accepted(answer: Answer, place: InputPathOf = noInputPath): Answer {
+    if (!isSuccess(answer)) throw toCallbellError(answer, place, sanitize)
     return answer
   }
 
-  async function askForContact(request: Request, times: Times, place?: Place): Promise<Contact> {
+  async function askForContact(request: Request, times: Deadlines, place?: InputPathOf): Promise<Contact> {
     const answer = accepted(await call(request, times), place)
     return contactIn(answer, decodeContact(answer.text), times).contact
   }
@@ -125,14 +125,14 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   async function change(
     uuid: string,
     request: Request,
-    times: Times,
-    place?: Place,
+    times: Deadlines,
+    place?: InputPathOf,
   ): Promise<ReadableContact> {
     const answer = accepted(await call(request, times), place)
     return contactIn(answer, decodeContact(answer.text), times, hasUuid(uuid))
   }
 
-  async function find(target: Target, times: Times, isSame: IsSame): Promise<ReadableContact | null> {
+  async function find(target: Target, times: Deadlines, isSame: Matches): Promise<ReadableContact | null> {
     const answer = await call({ method: 'GET', ...target }, times)
     if (isAbsence(answer)) return null
     const decoded = decodeContact(accepted(answer).text)
@@ -143,8 +143,8 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   async function list<T>(
     target: Target,
     key: string,
-    read: (reader: Reader) => T | null,
-    times: Times,
+    read: (reader: JsonReader) => T | null,
+    times: Deadlines,
   ): Promise<ReadableList<T> & { readonly answer: Answer }> {
     const answer = accepted(await call({ method: 'GET', ...target }, times))
     const decoded = decodeList(answer.text, key, read)
@@ -157,8 +157,8 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     target: Target,
     page: number,
     key: string,
-    read: (reader: Reader) => T | null,
-    times: Times,
+    read: (reader: JsonReader) => T | null,
+    times: Deadlines,
   ): Promise<NumberedPage<T>> {
     const { items, answer, ...meta } = await list(target, key, read, times)
     const next = nextPage(page, meta)
@@ -170,8 +170,8 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   function contactIn(
     answer: Answer,
     decoded: DecodedContact,
-    times: Times,
-    isSame?: IsSame,
+    times: Deadlines,
+    isSame?: Matches,
   ): ReadableContact {
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
     if (isSame?.(decoded.contact) === false) throw undecodable(answer, 'ANOTHER_CONTACT')
@@ -179,7 +179,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     return decoded
   }
 
-  function warnOfUnreadable(unreadable: readonly string[], { origin: { requestId } }: Times): void {
+  function warnOfUnreadable(unreadable: readonly string[], { origin: { requestId } }: Deadlines): void {
     if (unreadable.length === 0) return
     log.warn({ requestId, paths: unreadable }, 'parts of an answer of Callbell have an unknown shape')
   }
@@ -189,7 +189,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       askForContact(
         { method: 'POST', ...routes.contacts(), body: encodeNewContact(contact) },
         times,
-        createPlace(contact),
+        createInputPathOf(contact),
       ),
     async getContact(uuid, times, hasFieldTypes = false) {
       const target = routes.contact(uuid, { include_field_types: hasFieldTypes ? 'true' : undefined })
@@ -220,7 +220,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         uuid,
         { method: 'PATCH', ...routes.contact(uuid), body: encodeChanges(changes) },
         times,
-        createPlace(changes),
+        createInputPathOf(changes),
       ),
     async deleteContact(uuid, times) {
       const answer = accepted(await call({ method: 'DELETE', ...routes.contact(uuid) }, times))
@@ -255,7 +255,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       const body = JSON.stringify({ text })
       const answer = await call({ method: 'POST', ...routes.note(uuid), body }, times)
       // Only what the documents say is believed: anything else may be the answer to another request.
-      if (!isAdded(accepted(answer, placeOfNote))) throw undecodable(answer, 'NOT_ADDED')
+      if (!isAdded(accepted(answer, noteInputPath))) throw undecodable(answer, 'NOT_ADDED')
     },
     async moveToFunnel(uuid, funnelUuid, times) {
       const body = JSON.stringify({ funnel_id: funnelUuid })
@@ -263,7 +263,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
       const { contact } = await change(uuid, request, times, (parameter) =>
         parameter[0] === 'funnel_id'
           ? { path: ['funnelUuid'], rest: parameter.slice(1) }
-          : placeNowhere(parameter),
+          : noInputPath(parameter),
       )
       return contact
     },
@@ -279,15 +279,15 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   }
 }
 
-const placeOfNote: Place = (parameter, status) => {
+const noteInputPath: InputPathOf = (parameter, status) => {
   if (status === 404) return { path: ['uuid'], rest: parameter }
-  return parameter[0] === 'text' ? { path: ['text'], rest: parameter.slice(1) } : placeNowhere(parameter)
+  return parameter[0] === 'text' ? { path: ['text'], rest: parameter.slice(1) } : noInputPath(parameter)
 }
 
 /** The documented answer to a note: `{"success":true}`. */
 function isAdded({ text }: Answer): boolean {
   const body = parseJson(text)
-  return isObject(body) && own(body, 'success') === true && !deniesSuccess(body)
+  return isObject(body) && ownValue(body, 'success') === true && !deniesSuccess(body)
 }
 
 /** A success without anything to be read from it must at least be JSON that does not deny it. */
@@ -305,7 +305,7 @@ function isAbsence(answer: Answer): boolean {
 /** Only what the documents say is believed: after anything else, another DELETE finds out. */
 function isDestroyed({ text }: Answer): boolean {
   const body = parseJson(text)
-  return isObject(body) && own(body, 'status') === 'contact was destroyed' && !deniesSuccess(body)
+  return isObject(body) && ownValue(body, 'status') === 'contact was destroyed' && !deniesSuccess(body)
 }
 
 /** @returns null where the answer says that there is none */
@@ -316,12 +316,12 @@ function botIn(answer: Answer): Bot | null {
 }
 
 /** These come from something between Callbell and us, or pass; an unknown form would come again. */
-const passingFailures: ReadonlySet<string> = new Set(['NOT_JSON', 'DENIED', 'ANOTHER_CONTACT'])
+const transientDecodingFailures: ReadonlySet<string> = new Set(['NOT_JSON', 'DENIED', 'ANOTHER_CONTACT'])
 
 function undecodable({ status }: Answer, failure: string): CallbellError {
   return new CallbellError('CALLBELL_INVALID_RESPONSE', `the answer did not decode: ${failure}`, {
     progress: 'answered',
     status,
-    mayPass: passingFailures.has(failure),
+    mayPass: transientDecodingFailures.has(failure),
   })
 }

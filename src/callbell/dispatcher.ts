@@ -1,16 +1,16 @@
 /** One call to Callbell: with a permit, unless Callbell is known to be down, and watched for what that shows. */
 import type { Origin } from '../domain/caller.ts'
 import type { Moment, WallClock } from '../domain/moment.ts'
-import { isSteady, momentNow } from '../domain/moment.ts'
+import { clocksAgree, momentNow } from '../domain/moment.ts'
 import type { Logger } from '../telemetry/log.ts'
-import type { BreakerState, Finding, Passage } from './breaker.ts'
+import type { BreakerState, Observation, BreakerPermit } from './breaker.ts'
 import { BreakerOpen, createBreaker } from './breaker.ts'
 import { CallbellClock } from './callbell-clock.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
-import type { Answer, ExchangeOptions, Request as ExchangedRequest } from './transport.ts'
-import { createExchange } from './transport.ts'
-import type { LimiterOptions, LimiterState, Permit } from '../rate-limit/rate-limiter.ts'
-import { createLimiter } from '../rate-limit/rate-limiter.ts'
+import type { Answer, TransportOptions, Request as ExchangedRequest } from './transport.ts'
+import { createTransport } from './transport.ts'
+import type { RateLimiterOptions, RateLimiterState, Permit } from '../rate-limit/rate-limiter.ts'
+import { createRateLimiter } from '../rate-limit/rate-limiter.ts'
 import { hasOwnError } from './to-callbell-error.ts'
 import type { Target } from './url-templates.ts'
 
@@ -21,10 +21,10 @@ export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body
  * On whose behalf a request is made, when it must have its permit, and when its answer, on the
  * clock of `performance.now()`.
  */
-export interface Times {
+export interface Deadlines {
   readonly origin: Origin
-  readonly enterBy: number
-  readonly answerBy: number
+  readonly queueBy: number
+  readonly respondBy: number
   /**
    * Whether an attempt that fails is followed by another. It then takes half of the time that is left when
    * it leaves, unless the other one would not have its turn in time.
@@ -34,27 +34,27 @@ export interface Times {
   readonly onSent?: () => void
 }
 
-export type CallOptions = Omit<ExchangeOptions, 'connections'> &
-  Pick<LimiterOptions, 'maxRps' | 'takeTurns' | 'startAt'> & {
+export type DispatcherOptions = Omit<TransportOptions, 'connections'> &
+  Pick<RateLimiterOptions, 'maxRps' | 'acquireShared' | 'startAt'> & {
     readonly log: Logger
     /** Default: the clock of the machine. */
     readonly wallClock?: WallClock | undefined
   }
 
 /** How things stand with Callbell, for whoever watches the process. */
-export interface UpstreamState extends LimiterState, BreakerState {
+export interface UpstreamState extends RateLimiterState, BreakerState {
   /** Whether it said within the last minute that it does not accept the token, and nothing else since. */
   readonly isTokenRejected: boolean
 }
 
-export interface CallbellCalls {
+export interface Dispatcher {
   /**
    * Sends a request once.
    *
    * @returns the whole answer, whatever its status
    * @throws CallbellError
    */
-  readonly call: (request: Request, times: Times) => Promise<Answer>
+  readonly call: (request: Request, times: Deadlines) => Promise<Answer>
   /** Callbell's time at a moment, as far as its answers show it. */
   readonly timeAt: (moment: Moment) => number | null
   readonly state: () => UpstreamState
@@ -66,22 +66,22 @@ const connections = 320
 /** Nobody calls a gateway that is not ready: the next call is to find out whether the token is accepted again. */
 const rejectionCountsMs = 60_000
 
-export function createCall(options: CallOptions): CallbellCalls {
-  const { maxRps, takeTurns, startAt, log, wallClock } = options
-  const exchange = createExchange({ ...options, connections })
-  const limiter = createLimiter({
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { maxRps, acquireShared, startAt, log, wallClock } = options
+  const transport = createTransport({ ...options, connections })
+  const limiter = createRateLimiter({
     maxRps,
     maxInFlight: connections,
-    connections: exchange.connections,
-    takeTurns,
+    connections: transport.connections,
+    acquireShared,
     startAt,
   })
-  const breaker = createBreaker(log, (error) => limiter.refuseWaiting(error))
+  const breaker = createBreaker(log, (error) => limiter.rejectWaiting(error))
   const clock = new CallbellClock()
   let rejectedAt = Number.NEGATIVE_INFINITY
 
   /** What an answer shows to those that come after it. */
-  function learn(answer: Answer): void {
+  function observe(answer: Answer): void {
     const { status } = answer
     if (status === 429) limiter.slowDown()
     else limiter.speedUp()
@@ -94,40 +94,41 @@ export function createCall(options: CallOptions): CallbellCalls {
 
   return {
     async call(request, times) {
-      const { method, path, body, route } = request
-      const { origin, answerBy } = times
-      const attempt = origin.watch.attempt(method, route)
-      let passage: Passage | undefined
+      const { method, path, body, urlTemplate } = request
+      const { origin, respondBy } = times
+      const attempt = origin.watch.attempt(method, urlTemplate)
+      let breakerPermit: BreakerPermit | undefined
       let headers: ExchangedRequest['headers']
-      let allowedMs = answerBy - performance.now()
-      let finding: Finding = 'NOTHING'
+      let allowedMs = respondBy - performance.now()
+      let observation: Observation = 'NOTHING'
       let sentMs = Number.NEGATIVE_INFINITY
       const mayStart = (): boolean =>
-        performance.now() < answerBy && (method === 'GET' || isSteady(origin.startedAt, momentNow(wallClock)))
+        performance.now() < respondBy &&
+        (method === 'GET' || clocksAgree(origin.startedAt, momentNow(wallClock)))
       try {
-        const admitted = (passage = breaker.admit())
+        const admitted = (breakerPermit = breaker.admit())
         const send = (permit: Permit): Promise<Answer> => {
           headers ??= attempt.entered()
-          allowedMs = Math.max(0, Math.ceil(timeOf(times)))
+          allowedMs = Math.max(0, Math.ceil(attemptTimeoutMs(times)))
           try {
             admitted.check()
           } catch (error) {
-            permit.done()
+            permit.release()
             throw error
           }
-          const { mayLeave, done, connection } = permit
+          const { isUsable, release, connection } = permit
           const sent = (): void => {
             sentMs = performance.now()
             permit.sent()
             attempt.sent()
             times.onSent?.()
           }
-          const watcher = { mayStart, mayLeave, sent, done }
-          return exchange.send({ method, path, body, headers }, allowedMs, watcher, connection)
+          const watcher = { mayStart, isUsable, sent, release }
+          return transport.send({ method, path, body, headers }, allowedMs, watcher, connection)
         }
         let answer: Answer | undefined
         while (answer === undefined) {
-          const acquired = limiter.acquire(times.enterBy, origin.caller.bucket)
+          const acquired = limiter.acquire(times.queueBy, origin.caller.bucket)
           // Most permits are there at once: a promise for each costs as much as the breaker.
           const permit = acquired instanceof Promise ? await acquired : acquired
           try {
@@ -137,18 +138,19 @@ export function createCall(options: CallOptions): CallbellCalls {
             if (!(error instanceof CallbellError) || error.code !== 'OVERLOADED') throw error
           }
         }
-        finding = answer.status >= 500 ? 'DOWN' : 'UP'
+        observation = answer.status >= 500 ? 'DOWN' : 'UP'
         attempt.answered(answer.status)
         origin.allowance.hold(answer.text.length)
-        if (isOfCallbell(answer)) clock.observe(answer.headers['date'], sentMs, () => momentNow(wallClock))
-        learn(answer)
+        if (isAuthoritative(answer)) clock.observe(answer.headers['date'], sentMs, () => momentNow(wallClock))
+        observe(answer)
         return answer
       } catch (error) {
-        if (finding === 'NOTHING') finding = findingOf(error, allowedMs >= options.connectTimeoutMs / 4)
+        if (observation === 'NOTHING')
+          observation = observationOf(error, allowedMs >= options.connectTimeoutMs / 4)
         attempt.failed(resultOf(error))
         throw error
       } finally {
-        passage?.end(finding)
+        breakerPermit?.end(observation)
       }
     },
     timeAt: (moment) => clock.timeAt(moment),
@@ -159,27 +161,27 @@ export function createCall(options: CallOptions): CallbellCalls {
     }),
     async close() {
       limiter.close()
-      await exchange.close()
+      await transport.close()
     },
   }
 }
 
 /** Whether Callbell itself answered: the `Date` of a proxy's page is not Callbell's. */
-function isOfCallbell(answer: Answer): boolean {
+function isAuthoritative(answer: Answer): boolean {
   // From a cache: its `Date` is of an earlier answer.
   if (answer.headers['age'] !== undefined) return false
   return answer.status < 300 ? answer.text.startsWith('{') : hasOwnError(answer)
 }
 
 /** @returns milliseconds from now on that an attempt may take */
-function timeOf({ enterBy, answerBy, isRetried = false }: Times): number {
+function attemptTimeoutMs({ queueBy, respondBy, isRetried = false }: Deadlines): number {
   const now = performance.now()
-  const left = answerBy - now
-  return isRetried && now + left / 2 < enterBy ? left / 2 : left
+  const left = respondBy - now
+  return isRetried && now + left / 2 < queueBy ? left / 2 : left
 }
 
 /** @param hadTime whether the call had enough time for a missing answer to show something */
-function findingOf(error: unknown, hadTime: boolean): Finding {
+function observationOf(error: unknown, hadTime: boolean): Observation {
   if (!(error instanceof CallbellError) || error instanceof BreakerOpen) return 'NOTHING'
   if (error.code === 'CALLBELL_UNAVAILABLE') return 'DOWN'
   if (error.code === 'CALLBELL_TIMEOUT') return hadTime ? 'DOWN' : 'NOTHING'

@@ -7,7 +7,7 @@ import type { CallbellError, CallbellErrorCode } from '../domain/callbell-error.
  * - `DEFINITE_NO`: Callbell refused the request in its own form. It was not carried out.
  * - `AMBIGUOUS`: anything else. The request was carried out, was not, or still may be.
  */
-export type AttemptClass = 'NOT_SENT' | 'RATE_LIMITED' | 'DEFINITE_NO' | 'AMBIGUOUS'
+export type AttemptEvidence = 'NOT_SENT' | 'RATE_LIMITED' | 'DEFINITE_NO' | 'AMBIGUOUS'
 
 const refusals: ReadonlySet<CallbellErrorCode> = new Set([
   'CALLBELL_UNAUTHORIZED',
@@ -16,7 +16,7 @@ const refusals: ReadonlySet<CallbellErrorCode> = new Set([
 ] satisfies CallbellErrorCode[])
 
 /** Classifies a failed attempt by what is proved, and by nothing else. */
-export function classOf({ code, progress }: CallbellError): AttemptClass {
+export function evidenceOf({ code, progress }: CallbellError): AttemptEvidence {
   if (progress === 'unsent') return 'NOT_SENT'
   if (code === 'CALLBELL_RATE_LIMITED') return 'RATE_LIMITED'
   return refusals.has(code) ? 'DEFINITE_NO' : 'AMBIGUOUS'

@@ -15,7 +15,7 @@ export function createConnector(timeoutMs: number): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {
       const [, socket] = result
-      if (socket) passOverContinue(socket)
+      if (socket) skipContinue(socket)
       callback(...result)
     })
 }
@@ -28,7 +28,7 @@ const [h, zero, one, three, lineFeed, carriageReturn] = Buffer.from('H013\n\r')
  * Writes 103 in place of each 100 that comes before a final response: to undici all other interim responses
  * are the same. What follows a final status is not looked at until the next request is written.
  */
-function passOverContinue(socket: Socket): void {
+function skipContinue(socket: Socket): void {
   const read = socket.read.bind(socket)
   const write = socket.write.bind(socket)
   let isFinalDue = false

@@ -5,13 +5,13 @@
 import type { Contact } from '../domain/contact.ts'
 
 /** @returns whether a contact is not plainly another one than the one that was asked for */
-export type IsSame = (contact: Contact) => boolean
+export type Matches = (contact: Contact) => boolean
 
-export function hasUuid(uuid: string): IsSame {
+export function hasUuid(uuid: string): Matches {
   return (contact) => isSameId(contact.uuid, uuid)
 }
 
-export function hasBsuid(bsuid: string): IsSame {
+export function hasBsuid(bsuid: string): Matches {
   return (contact) => contact.bsuid === null || isSameId(contact.bsuid, bsuid)
 }
 
@@ -19,7 +19,7 @@ export function hasBsuid(bsuid: string): IsSame {
 const comparedDigits = 6
 
 /** Numbers of fewer than six digits can't be compared: one may have a country code that the other lacks. */
-export function hasPhoneNumber(phoneNumber: string): IsSame {
+export function hasPhoneNumber(phoneNumber: string): Matches {
   const wanted = lastDigits(phoneNumber)
   return (contact) => {
     const found = lastDigits(contact.phoneNumber ?? '')

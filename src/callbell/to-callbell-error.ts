@@ -1,6 +1,6 @@
 /** From a complete answer other than 2xx to the error that it means. */
 import { decodeError } from './codec/decode-error.ts'
-import type { PlacedParameter } from './codec/encode-contact.ts'
+import type { InputPath } from './codec/encode-contact.ts'
 import type { Progress, Rejection } from '../domain/callbell-error.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Answer } from './transport.ts'
@@ -13,10 +13,10 @@ import { parseRetryAfter } from './retry-after.ts'
  * @param parameter empty where none was named
  * @param status of the answer: a 404 is about what the path names
  */
-export type Place = (parameter: readonly string[], status: number) => PlacedParameter
+export type InputPathOf = (parameter: readonly string[], status: number) => InputPath
 
 /** For a request without parameters of its own. */
-export function placeNowhere(parameter: readonly string[]): PlacedParameter {
+export function noInputPath(parameter: readonly string[]): InputPath {
   return { path: null, rest: parameter }
 }
 
@@ -38,9 +38,13 @@ export function hasOwnError({ text }: Pick<Answer, 'text'>): boolean {
 /**
  * What a complete answer other than 2xx means. Only Callbell's own refusal proves that nothing was done.
  *
- * @param quote makes Callbell's words safe to be shown
+ * @param sanitize makes Callbell's words safe to be shown
  */
-export function refusalOf(answer: Answer, place: Place, quote: (words: string) => string): CallbellError {
+export function toCallbellError(
+  answer: Answer,
+  place: InputPathOf,
+  sanitize: (words: string) => string,
+): CallbellError {
   const { status, headers, text } = answer
   const details = {
     progress: 'answered' satisfies Progress,
@@ -58,7 +62,7 @@ export function refusalOf(answer: Answer, place: Place, quote: (words: string) =
   }
   if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
   if (status === 402) return new CallbellError('CALLBELL_PAYMENT_REQUIRED', message, details)
-  const rejections = readRejections(status, text, place, quote)
+  const rejections = readRejections(status, text, place, sanitize)
   return new CallbellError('CALLBELL_REJECTED', message, { ...details, rejections })
 }
 
@@ -70,13 +74,13 @@ function onlyValue(header: string | string[] | undefined): string | undefined {
 function readRejections(
   status: number,
   text: string,
-  place: Place,
-  quote: (words: string) => string,
+  place: InputPathOf,
+  sanitize: (words: string) => string,
 ): Rejection[] {
   const rejections = decodeError(text).flatMap(({ parameter, message }) => {
     const { path, rest } = place(parameter, status)
     // What has no place in the path must still be said somewhere.
-    const words = quote([...rest, message].join(': '))
+    const words = sanitize([...rest, message].join(': '))
     return words === '' ? [] : [{ path, message: words }]
   })
   if (rejections.length > 0) return rejections

@@ -7,7 +7,7 @@ import { decodeContent, isEncoded } from './content-encoding.ts'
 import type { Progress } from '../domain/callbell-error.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 
-export interface ExchangeOptions {
+export interface TransportOptions {
   /** `https://api.callbell.eu/v1`, without a slash at the end. */
   readonly url: string
   readonly token: string
@@ -27,13 +27,13 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-export interface Watcher {
+export interface TransportHooks {
   /** Asked immediately before the first byte. @returns whether the time of the request is not over */
   readonly mayStart: () => boolean
   /** Asked next: where it says no, nothing is sent (`OVERLOADED`). */
-  readonly mayLeave: () => boolean
+  readonly isUsable: () => boolean
   readonly sent: () => void
-  readonly done: () => void
+  readonly release: () => void
 }
 
 export interface Answer {
@@ -42,19 +42,19 @@ export interface Answer {
   readonly text: string
 }
 
-export interface Exchange {
+export interface Transport {
   readonly connections: Connections
   /**
    * Sends a request once: no retry, no redirect followed.
    *
-   * @param connection taken from `connections`; to be released when the watcher’s `done` is called
+   * @param connection taken from `connections`; to be released when the watcher’s `release` is called
    * @param allowedMs milliseconds for connect, headers and body together; once they are over before a
    *   connection was free, the request is not sent any more
-   * @param watcher is told when the first byte is about to leave, if it does, and when the
+   * @param hooks is told when the first byte is about to leave, if it does, and when the
    *   connection is free for others: a request that was given up may still hold it for a while
    * @throws CallbellError with `CALLBELL_TIMEOUT`, `CALLBELL_UNAVAILABLE` or `CALLBELL_INVALID_RESPONSE`
    */
-  send(request: Request, allowedMs: number, watcher: Watcher, connection: Connection): Promise<Answer>
+  send(request: Request, allowedMs: number, hooks: TransportHooks, connection: Connection): Promise<Answer>
   /** Waits for the requests under way, but not for longer than a connection may take, then closes. */
   close(): Promise<void>
 }
@@ -64,7 +64,7 @@ const largestAnswerBytes = 1024 * 1024
 /** Without a byte order mark, should there be one. */
 const utf8 = new TextDecoder()
 
-export function createExchange(options: ExchangeOptions): Exchange {
+export function createTransport(options: TransportOptions): Transport {
   const { origin, pathname } = new URL(options.url)
   const connections = new Connections({
     origin,
@@ -92,7 +92,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
   return {
     connections,
-    send: ({ method, path, body, headers: others }, allowedMs, watcher, connection) =>
+    send: ({ method, path, body, headers: others }, allowedMs, hooks, connection) =>
       new Promise((resolve, reject) => {
         const usual = body === undefined ? headers : headersWithBody
         connections.dispatch(
@@ -103,7 +103,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
             headers: others ? { ...usual, ...others } : usual,
             body: body ?? null,
           },
-          new ExchangeHandler(allowedMs, watcher, resolve, reject),
+          new ResponseHandler(allowedMs, hooks, resolve, reject),
         )
       }),
     close: () => connections.close(),
@@ -113,11 +113,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
 /** Joined then: an answer of a megabyte in chunks of one byte is copied a thousand times at most. */
 const mostChunks = 1024
 
-class ExchangeHandler implements Dispatcher.DispatchHandler {
+class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Not an AbortSignal's: that costs as much as writing the request. */
   private readonly timer: NodeJS.Timeout
   private isLate = false
-  private readonly watcher: Watcher
+  private readonly hooks: TransportHooks
   private readonly resolve: (answer: Answer) => void
   private readonly reject: (error: unknown) => void
   private progress: Progress = 'unsent'
@@ -128,11 +128,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   constructor(
     allowedMs: number,
-    watcher: Watcher,
+    hooks: TransportHooks,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {
-    this.watcher = watcher
+    this.hooks = hooks
     this.resolve = resolve
     this.reject = reject
     this.timer = setTimeout(this.onLate, allowedMs).unref()
@@ -152,19 +152,19 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       controller.abort(new Error('deadline'))
       return
     }
-    if (!this.watcher.mayStart()) {
+    if (!this.hooks.mayStart()) {
       this.fail('CALLBELL_TIMEOUT', 'its time was over before it was sent')
       controller.abort(new Error('deadline'))
       return
     }
-    if (!this.watcher.mayLeave()) {
+    if (!this.hooks.isUsable()) {
       this.fail('OVERLOADED', 'the permit came too late')
       controller.abort(new Error('late permit'))
       return
     }
     this.controller = controller
     this.progress = 'sent'
-    this.watcher.sent()
+    this.hooks.sent()
   }
 
   onResponseStart(
@@ -186,7 +186,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.watcher.done()
+    this.hooks.release()
     // The request is over: nothing is left to be given up.
     this.controller = undefined
     const [first] = this.chunks
@@ -206,7 +206,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.watcher.done()
+    this.hooks.release()
     if (error instanceof errors.InvalidArgumentError) {
       // Ours, not the upstream's: a bug stays a bug.
       clearTimeout(this.timer)
@@ -221,7 +221,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Once a 2xx status has arrived, the server has told that it is done: only its answer was lost. */
+  /** Once a 2xx status has arrived, the server has told that it is release: only its answer was lost. */
   private hasSucceeded(): boolean {
     return this.status >= 200 && this.status < 300
   }

@@ -3,7 +3,7 @@
 /** Where a request goes. */
 export interface Target {
   /** The path with the names of parameters in place of their values: one of those below, whatever the values. */
-  readonly route: string
+  readonly urlTemplate: string
   /** Below the base URL, percent-encoded, with the query. */
   readonly path: string
 }
@@ -12,47 +12,47 @@ export interface Target {
 type Query = Readonly<Record<string, string | undefined>>
 
 export const routes = {
-  contacts: (query?: Query): Target => ({ route: '/contacts', path: `/contacts${search(query)}` }),
+  contacts: (query?: Query): Target => ({ urlTemplate: '/contacts', path: `/contacts${search(query)}` }),
   contact: (uuid: string, query?: Query): Target => ({
-    route: '/contacts/{uuid}',
+    urlTemplate: '/contacts/{uuid}',
     path: `/contacts/${segment(uuid)}${search(query)}`,
   }),
   contactByPhone: (number: string, query: Query): Target => ({
-    route: '/contacts/phone/{number}',
+    urlTemplate: '/contacts/phone/{number}',
     path: `/contacts/phone/${segment(number)}${search(query)}`,
   }),
   contactByBsuid: (bsuid: string): Target => ({
-    route: '/contacts/bsuid/{bsuid}',
+    urlTemplate: '/contacts/bsuid/{bsuid}',
     path: `/contacts/bsuid/${segment(bsuid)}`,
   }),
   messages: (uuid: string, page: number): Target => ({
-    route: '/contacts/{uuid}/messages',
+    urlTemplate: '/contacts/{uuid}/messages',
     path: `/contacts/${segment(uuid)}/messages${search({ page: String(page) })}`,
   }),
   bot: (uuid: string): Target => ({
-    route: '/contacts/{uuid}/bot',
+    urlTemplate: '/contacts/{uuid}/bot',
     path: `/contacts/${segment(uuid)}/bot`,
   }),
   closeConversation: (uuid: string): Target => ({
-    route: '/contacts/{uuid}/conversation/close',
+    urlTemplate: '/contacts/{uuid}/conversation/close',
     path: `/contacts/${segment(uuid)}/conversation/close`,
   }),
   openConversation: (uuid: string): Target => ({
-    route: '/contacts/{uuid}/conversation/open',
+    urlTemplate: '/contacts/{uuid}/conversation/open',
     path: `/contacts/${segment(uuid)}/conversation/open`,
   }),
   note: (uuid: string): Target => ({
-    route: '/contacts/{uuid}/conversation/note',
+    urlTemplate: '/contacts/{uuid}/conversation/note',
     path: `/contacts/${segment(uuid)}/conversation/note`,
   }),
   funnel: (uuid: string): Target => ({
-    route: '/contacts/{uuid}/conversation/update_funnel',
+    urlTemplate: '/contacts/{uuid}/conversation/update_funnel',
     path: `/contacts/${segment(uuid)}/conversation/update_funnel`,
   }),
-  tokenOwner: (): Target => ({ route: '/auth/me', path: '/auth/me' }),
-  teams: (page: number): Target => ({ route: '/teams', path: `/teams${pageSearch(page)}` }),
-  channels: (page: number): Target => ({ route: '/channels', path: `/channels${pageSearch(page)}` }),
-  funnels: (page: number): Target => ({ route: '/funnels', path: `/funnels${pageSearch(page)}` }),
+  tokenOwner: (): Target => ({ urlTemplate: '/auth/me', path: '/auth/me' }),
+  teams: (page: number): Target => ({ urlTemplate: '/teams', path: `/teams${pageSearch(page)}` }),
+  channels: (page: number): Target => ({ urlTemplate: '/channels', path: `/channels${pageSearch(page)}` }),
+  funnels: (page: number): Target => ({ urlTemplate: '/funnels', path: `/funnels${pageSearch(page)}` }),
 }
 
 const segment = encodeURIComponent

@@ -7,12 +7,12 @@ import { momentNow } from '../domain/moment.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { CallWatch, CreationKind } from '../watch.ts'
-import type { Connection, Step } from './read/paginate.ts'
+import type { Connection, PageArgs } from './read/paginate.ts'
 import type { AddNoteInput, AddNoteResult } from './create/add-note.ts'
 import { addNote } from './create/add-note.ts'
 import type { CreateContactInput, CreateContactResult } from './create/create-contact.ts'
 import { createContact } from './create/create-contact.ts'
-import type { Changed } from './rules/mutation-result.ts'
+import type { MutationResult } from './rules/mutation-result.ts'
 import { createContactLock } from './change/contact-lock.ts'
 import { createCreateAttempts } from './create/attempt-create.ts'
 import type { Calibration } from './create/calibration.ts'
@@ -21,20 +21,20 @@ import type { ContactTarget } from './change/conversation.ts'
 import { closeConversation, moveToFunnel, openConversation, setBotStatus } from './change/conversation.ts'
 import { deleteContact } from './change/delete-contact.ts'
 import type { Outcome } from './attempts/failure.ts'
-import { ContactsFailure } from './attempts/failure.ts'
+import { ContactsError } from './attempts/failure.ts'
 import { findContact, findContactByBsuid, findContactByPhone } from './read/find-contact.ts'
 import type { IdempotencyOptions } from './create/idempotency.ts'
 import { createIdempotency } from './create/idempotency.ts'
-import { createIdentityTurns } from './create/identity-turns.ts'
+import { createIdentityLocks } from './create/identity-turns.ts'
 import type { ContactListInput } from './read/list-contacts.ts'
 import { listContacts } from './read/list-contacts.ts'
 import { listMessages } from './read/list-messages.ts'
 import type { Read } from './attempts/read.ts'
 import { createRead } from './attempts/read.ts'
-import { readPages } from './read/read-pages.ts'
+import { readAllPages } from './read/read-pages.ts'
 import type { RetryBudgets } from '../rate-limit/retry-budget.ts'
 import type { Repeating } from './attempts/retry-idempotent.ts'
-import { createAsk } from './create/verify-outcome.ts'
+import { createCallOnce } from './create/verify-outcome.ts'
 import { updateContact } from './change/update-contact.ts'
 import type { UpdateContactInput } from './rules/update-rules.ts'
 
@@ -59,19 +59,22 @@ export interface Contacts {
     channelUuid: string | null | undefined,
     origin: Origin,
   ): Promise<Contact | null>
-  update(input: UpdateContactInput, origin: Origin): Promise<Changed<Contact>>
-  delete(target: ContactTarget, origin: Origin): Promise<Changed<string>>
-  closeConversation(target: ContactTarget, origin: Origin): Promise<Changed<Contact>>
-  openConversation(target: ContactTarget, origin: Origin): Promise<Changed<Contact>>
+  update(input: UpdateContactInput, origin: Origin): Promise<MutationResult<Contact>>
+  delete(target: ContactTarget, origin: Origin): Promise<MutationResult<string>>
+  closeConversation(target: ContactTarget, origin: Origin): Promise<MutationResult<Contact>>
+  openConversation(target: ContactTarget, origin: Origin): Promise<MutationResult<Contact>>
   moveToFunnel(
     target: ContactTarget & { readonly funnelUuid: string },
     origin: Origin,
-  ): Promise<Changed<Contact>>
-  setBotStatus(target: ContactTarget & { readonly status: BotStatus }, origin: Origin): Promise<Changed<Bot>>
+  ): Promise<MutationResult<Contact>>
+  setBotStatus(
+    target: ContactTarget & { readonly status: BotStatus },
+    origin: Origin,
+  ): Promise<MutationResult<Bot>>
   findByBsuid(bsuid: string, origin: Origin): Promise<Contact | null>
   list(input: ContactListInput, origin: Origin): Promise<Connection<Contact>>
   /** @param uuid of the contact */
-  messages(uuid: string, step: Step, origin: Origin): Promise<Connection<Message>>
+  messages(uuid: string, step: PageArgs, origin: Origin): Promise<Connection<Message>>
   /**
    * @param uuid of the contact
    * @returns null where it has none
@@ -129,13 +132,14 @@ export function createContacts(
     allowance: { takeRead: () => undefined, hold: () => undefined },
   })
   const calibration = createCalibration({
-    createAsk: () => createAsk(ownOrigin(), performance.now() + options.timeoutMs, budgets.of('gateway')),
+    createCall: () =>
+      createCallOnce(ownOrigin(), performance.now() + options.timeoutMs, budgets.of('gateway')),
     log,
     proved,
   })
   const attempts = createCreateAttempts({ budgets, calibration, timeAt: callbell.timeAt, wallClock }, options)
   const lock = createContactLock(store)
-  const identities = createIdentityTurns(store, log, options)
+  const identities = createIdentityLocks(store, log, options)
   const idempotency = createIdempotency({ store, attempts, identities, log, wallClock }, options)
   const once = { attempts, identities, budgets, idempotency }
   /** Not a set of them: one that is filled and emptied all the time keeps them from being collected. */
@@ -147,7 +151,7 @@ export function createContacts(
   async function run<T>(outcome: Outcome | undefined, call: (deadline: number) => Promise<T>): Promise<T> {
     if (isStopped) {
       const details = { retryable: true, ...(outcome && { outcome }) }
-      throw new ContactsFailure('OVERLOADED', 'the process is about to end', details)
+      throw new ContactsError('OVERLOADED', 'the process is about to end', details)
     }
     running += 1
     try {
@@ -170,17 +174,17 @@ export function createContacts(
   function runRead<T>(origin: Origin, call: (read: Read, deadline: number) => Promise<T>): Promise<T> {
     return run(undefined, (deadline) => {
       // A read that gets its turn too late would not be answered in time.
-      const enterBy = deadline - options.timeoutMs / 5
-      const read = createRead(budgets.of(origin.caller.bucket), { origin, enterBy, answerBy: deadline })
+      const queueBy = deadline - options.timeoutMs / 5
+      const read = createRead(budgets.of(origin.caller.bucket), { origin, queueBy, respondBy: deadline })
       return call(read, deadline)
     })
   }
 
   return {
     create: (input, origin) =>
-      run(unstarted(input), (deadline) => createContact(callbell, once, input, origin, deadline)),
+      run(notStarted(input), (deadline) => createContact(callbell, once, input, origin, deadline)),
     addNote: (input, origin) =>
-      run(unstarted(input), (deadline) => addNote(callbell, once, input, origin, deadline)),
+      run(notStarted(input), (deadline) => addNote(callbell, once, input, origin, deadline)),
     find: (uuid, origin, hasFieldTypes, elsewhere) =>
       runRead(origin, (read, deadline) => {
         // What waits for another read shares its deadline with it, and needs time for a read of its own.
@@ -205,16 +209,16 @@ export function createContacts(
     messages: (uuid, step, origin) => runRead(origin, (read) => listMessages(callbell, uuid, step, read)),
     bot: (uuid, origin) => runRead(origin, (read) => read((times) => callbell.getBot(uuid, times))),
     teams: (origin) =>
-      runRead(origin, (read) => readPages(read, (page, times) => callbell.listTeams(page, times))),
+      runRead(origin, (read) => readAllPages(read, (page, times) => callbell.listTeams(page, times))),
     channels: (origin) =>
-      runRead(origin, (read) => readPages(read, (page, times) => callbell.listChannels(page, times))),
+      runRead(origin, (read) => readAllPages(read, (page, times) => callbell.listChannels(page, times))),
     funnels: (origin) =>
-      runRead(origin, (read) => readPages(read, (page, times) => callbell.listFunnels(page, times))),
+      runRead(origin, (read) => readAllPages(read, (page, times) => callbell.listFunnels(page, times))),
     calibration,
     async checkToken() {
       const deadline = performance.now() + options.timeoutMs
       try {
-        await callbell.checkToken({ origin: ownOrigin(), enterBy: deadline, answerBy: deadline })
+        await callbell.checkToken({ origin: ownOrigin(), queueBy: deadline, respondBy: deadline })
         return true
       } catch (error) {
         log.warn({ reason: String(error) }, 'Callbell did not confirm the token')
@@ -229,6 +233,6 @@ export function createContacts(
 }
 
 /** Of a key that can't be asked after, nobody can tell what an earlier call has done. */
-function unstarted({ idempotencyKey }: Pick<AddNoteInput, 'idempotencyKey'>): Outcome {
+function notStarted({ idempotencyKey }: Pick<AddNoteInput, 'idempotencyKey'>): Outcome {
   return idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED'
 }

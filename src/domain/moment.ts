@@ -26,7 +26,7 @@ const toleranceMs = 1000
  * Whether both clocks moved alike between two moments. If not, the machine was suspended or its wall clock
  * was set, and nothing that was measured in between is evidence.
  */
-export function isSteady(earlier: Moment, later: Moment): boolean {
+export function clocksAgree(earlier: Moment, later: Moment): boolean {
   const wallMs = later.wallMs - earlier.wallMs
   const monotonicMs = later.monotonicMs - earlier.monotonicMs
   return Math.abs(wallMs - monotonicMs) < toleranceMs

@@ -7,7 +7,7 @@ import type { Contacts } from '../contacts/contacts.ts'
 import type { Outcome } from '../contacts/attempts/failure.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { AnswerSize } from './answer-size.ts'
-import type { RequestReads } from './request-cache.ts'
+import type { RequestCache } from './request-cache.ts'
 
 /** The context of one request. */
 export interface GatewayContext {
@@ -18,7 +18,7 @@ export interface GatewayContext {
   /** What became of each change that has begun, by its field's name in the answer. */
   readonly outcomes: Map<string | number, Outcome>
   /** What has been read for this request. */
-  readonly known: RequestReads
+  readonly known: RequestCache
   /** What this request may still take. */
   readonly allowance: RequestAllowance
   /** Counts the answer while it is made. */

@@ -3,12 +3,12 @@ import type { ExecutionResult } from 'graphql'
 import { GraphQLError, Kind } from 'graphql'
 import { cutText } from '../domain/code-points.ts'
 import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
-import { ContactsFailure } from '../contacts/attempts/failure.ts'
+import { ContactsError } from '../contacts/attempts/failure.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { GatewayContext, GatewayPlugin } from './builder.ts'
 import { mostCalls } from './limits.ts'
-import { Refused } from './request-error.ts'
+import { RequestError } from './request-error.ts'
 
 /** Words for the caller. Null: the failure's own message is for the caller. */
 const reasons: Record<FailureCode, string | null> = {
@@ -75,7 +75,7 @@ function isSingle(result: object): result is ExecutionResult {
   return !Array.isArray(result) && !(Symbol.asyncIterator in result)
 }
 
-interface Scene {
+interface ErrorContext {
   readonly activity: RequestActivity
   readonly log: Logger
   /** How far the mutation came; undefined for a query. */
@@ -84,14 +84,14 @@ interface Scene {
   readonly hasData: boolean
 }
 
-function present(error: Error, scene: Scene): GraphQLError {
+function present(error: Error, scene: ErrorContext): GraphQLError {
   const origin = originOf(error)
-  if (origin instanceof ContactsFailure) return presentFailure(error, origin, scene)
+  if (origin instanceof ContactsError) return presentFailure(error, origin, scene)
   const code = codeOfCallersMistake(error, origin)
   return code === undefined ? presentBug(error, origin, scene) : presentMistake(error, code, scene)
 }
 
-function presentFailure(error: Error, failure: ContactsFailure, scene: Scene): GraphQLError {
+function presentFailure(error: Error, failure: ContactsError, scene: ErrorContext): GraphQLError {
   const { code, retryAfterMs, attempts } = failure
   const { activity, mutation } = scene
   // A read below a mutation knows nothing of the change that it stands in.
@@ -105,10 +105,10 @@ function presentFailure(error: Error, failure: ContactsFailure, scene: Scene): G
 }
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
-function presentMistake(error: Error, code: string, scene: Scene): GraphQLError {
+function presentMistake(error: Error, code: string, scene: ErrorContext): GraphQLError {
   const { requestId } = scene.activity
   // The messages of others may quote what was sent.
-  scene.activity.erred(code, error instanceof Refused ? error.message : undefined)
+  scene.activity.erred(code, error instanceof RequestError ? error.message : undefined)
   const { http, retryable, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
   const outcome = scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED')
   return placed(error, cutText(error.message, longestMessage), {
@@ -122,7 +122,7 @@ function presentMistake(error: Error, code: string, scene: Scene): GraphQLError 
   })
 }
 
-function presentBug(error: Error, origin: unknown, scene: Scene): GraphQLError {
+function presentBug(error: Error, origin: unknown, scene: ErrorContext): GraphQLError {
   const { activity, mutation, hasData, log } = scene
   const { requestId, caller } = activity
   activity.erred('INTERNAL_SERVER_ERROR')
@@ -142,7 +142,7 @@ function isHarmless(outcome: Outcome | undefined): boolean {
 }
 
 /** What is known of the change that an error stands in: the field may have run before it failed. */
-function outcomeAt(error: Error, { outcomes }: Scene): Outcome | undefined {
+function outcomeAt(error: Error, { outcomes }: ErrorContext): Outcome | undefined {
   const [field] = error instanceof GraphQLError ? (error.path ?? []) : []
   return field === undefined ? undefined : outcomes.get(field)
 }

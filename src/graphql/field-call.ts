@@ -2,7 +2,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Origin } from '../domain/caller.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
-import { ContactsFailure } from '../contacts/attempts/failure.ts'
+import { ContactsError } from '../contacts/attempts/failure.ts'
 import { momentNow } from '../domain/moment.ts'
 import type { FieldEnd } from '../telemetry/field-activity.ts'
 import type { GatewayContext } from './builder.ts'
@@ -10,7 +10,7 @@ import type { GatewayContext } from './builder.ts'
 type Place = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'schema'>
 
 /** @param read is given on whose behalf it reads */
-export function readField<T>(
+export function resolveQuery<T>(
   context: GatewayContext,
   place: Place,
   read: (origin: Origin) => Promise<T>,
@@ -23,7 +23,7 @@ export function readField<T>(
  *
  * @param change is given on whose behalf it changes; its result has problems where nothing was changed
  */
-export function changeField<T extends { readonly problems: readonly unknown[] }>(
+export function resolveMutation<T extends { readonly problems: readonly unknown[] }>(
   context: GatewayContext,
   place: Place,
   change: (origin: Origin) => Promise<T>,
@@ -62,7 +62,7 @@ function nameOf({ fieldName, parentType, path }: Place): string {
 }
 
 function endOfFailure(error: unknown, isMutation: boolean): FieldEnd {
-  if (!(error instanceof ContactsFailure)) {
+  if (!(error instanceof ContactsError)) {
     return { code: 'INTERNAL_SERVER_ERROR', outcome: isMutation ? 'UNKNOWN' : undefined }
   }
   const { code, outcome, retryable, retryAfterMs, cause } = error

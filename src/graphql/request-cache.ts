@@ -2,7 +2,7 @@
 import type { Channel, Contact, Funnel, Team } from '../domain/contact.ts'
 
 /** What has been read for one request. Errors are shared, too. */
-export class RequestReads {
+export class RequestCache {
   /** By the keys of their reads. */
   private contacts: Map<string, Promise<Contact | null>> | undefined
   private allTeams: Promise<readonly Team[]> | undefined

@@ -2,10 +2,10 @@
 import { GraphQLError } from 'graphql'
 
 /** Why a request is not served. */
-export interface Refusal {
+export interface RequestErrorInit {
   readonly status: number
   /** Default: `BAD_REQUEST`. */
-  readonly code?: RefusalCode
+  readonly code?: RequestErrorCode
   /** For the caller. */
   readonly message: string
   /** Whether the same request may be served later. */
@@ -15,7 +15,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export type RefusalCode =
+export type RequestErrorCode =
   | 'BAD_REQUEST'
   | 'REQUEST_ENTITY_TOO_LARGE'
   | 'OVERLOADED'
@@ -28,8 +28,15 @@ export type RefusalCode =
   | 'PERSISTED_QUERY_REQUIRED'
 
 /** A refusal as GraphQL's layers pass it on: with its status and headers, and one error. */
-export class Refused extends GraphQLError {
-  constructor({ status, code = 'BAD_REQUEST', message, retryable = false, retryAfterMs, headers }: Refusal) {
+export class RequestError extends GraphQLError {
+  constructor({
+    status,
+    code = 'BAD_REQUEST',
+    message,
+    retryable = false,
+    retryAfterMs,
+    headers,
+  }: RequestErrorInit) {
     super(message, {
       extensions: {
         code,

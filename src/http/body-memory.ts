@@ -1,12 +1,12 @@
 /** One bound for the memory of all request bodies that are still arriving or wait to be read. */
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 
 /** A request body that holds memory. */
 export interface HeldBody {
   /** Bytes that are allocated for it. */
   readonly allocatedBytes: number
   /** Gives its memory back. Its reader gets the reason. */
-  reject(reason: Refused): void
+  reject(reason: RequestError): void
 }
 
 /** Milliseconds: about as long as the sender of a large body needs to send it again. */
@@ -71,10 +71,10 @@ export class BodyMemory {
     return largest
   }
 
-  #overloaded(): Refused {
+  #overloaded(): RequestError {
     const allocated = this.#allocatedBytes.toLocaleString('en-US')
     const limit = this.#limitBytes.toLocaleString('en-US')
-    return new Refused({
+    return new RequestError({
       status: 503,
       code: 'OVERLOADED',
       message: `The gateway is receiving too many large request bodies: they take ${allocated} bytes of memory, and the limit is ${limit} bytes`,

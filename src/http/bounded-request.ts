@@ -1,7 +1,7 @@
 /** A request as Node's server makes it, whose body is collected from its first byte on. */
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 import type { BodyMemory } from './body-memory.ts'
 import { closeAfterAnswer } from './lingering-close.ts'
 import { RequestBody } from './request-body.ts'
@@ -64,4 +64,4 @@ export class BoundedRequest extends IncomingMessage {
   }
 }
 
-const notWhole = new Refused({ status: 400, message: 'The request body did not arrive whole' })
+const notWhole = new RequestError({ status: 400, message: 'The request body did not arrive whole' })

@@ -1,5 +1,5 @@
 /** Which web pages may talk to the gateway: none but its own, unless `CORS_ORIGINS` names theirs. */
-import type { Refusal } from '../graphql/request-error.ts'
+import type { RequestErrorInit } from '../graphql/request-error.ts'
 
 export interface CrossOriginOptions {
   /** Exact origins of pages that may read answers. */
@@ -20,7 +20,7 @@ export interface RequestHead {
 
 export interface CrossOrigin {
   /** Why a request does not come from where it may, if so. */
-  findRefusal(request: RequestHead, url: Pick<URL, 'host' | 'hostname'>): Refusal | undefined
+  findRejection(request: RequestHead, url: Pick<URL, 'host' | 'hostname'>): RequestErrorInit | undefined
   /** The answer to a preflight. Without the headers that `headersFor` adds it allows nothing. */
   answerPreflight(): Response
   /** The CORS headers of an answer: none where no origin was named, or another one asks. */
@@ -46,7 +46,7 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
   }
 
   return {
-    findRefusal(request, url) {
+    findRejection(request, url) {
       if (isHostChecked && !loopbackNames.test(url.hostname) && !hostnames.has(url.hostname)) {
         return {
           status: 421,

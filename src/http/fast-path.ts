@@ -19,7 +19,7 @@ import { acceptedType } from './rejections.ts'
 import { createRequestContext } from './request-context.ts'
 import { hasPlainHead, readPlainBody } from './plain-request.ts'
 
-export interface FastLaneParts {
+export interface FastPathParts {
   readonly contacts: Contacts
   readonly authenticate: Authenticate
   readonly operations: Operations
@@ -28,7 +28,7 @@ export interface FastLaneParts {
 }
 
 /** One request, and what every answer to it holds. */
-export interface Ride {
+export interface FastPathRequest {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly head: RequestHead
@@ -38,7 +38,7 @@ export interface Ride {
 }
 
 /** What the general lane goes on with. */
-export interface HandedOn {
+export interface Fallback {
   /** What the credentials came to, where they have been checked. */
   readonly authentication?: Authentication
   /** The request's body, where its reading has begun. */
@@ -48,15 +48,15 @@ export interface HandedOn {
 }
 
 /** @returns undefined where the request has been answered */
-export type FastLane = (ride: Ride) => Promise<HandedOn | undefined>
+export type FastPath = (ride: FastPathRequest) => Promise<Fallback | undefined>
 
 const graphqlType = 'application/graphql-response+json'
 
 /** @param path where GraphQL is */
-export function createFastLane(
-  { contacts, authenticate, operations, telemetry, measureAnswer }: FastLaneParts,
+export function createFastPath(
+  { contacts, authenticate, operations, telemetry, measureAnswer }: FastPathParts,
   path: string,
-): FastLane {
+): FastPath {
   return async ({ incoming, response, head, requestId, answerHeaders }) => {
     if (!hasPlainHead(incoming, path)) return {}
     const given = head.headers
@@ -64,7 +64,7 @@ export function createFastLane(
     if (accepted === undefined) return {}
     const address = incoming.socket.remoteAddress
     const authentication = await authenticate(given, address)
-    if ('refused' in authentication) return { authentication }
+    if ('failure' in authentication) return { authentication }
     const { caller } = authentication
 
     const body = readBody(incoming)

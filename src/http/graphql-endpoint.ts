@@ -13,14 +13,14 @@ import type { Operations } from '../operations/operations.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Authenticate } from './auth/authenticate.ts'
 import { useDocumentLimits } from '../operations/document-limits.ts'
-import type { HandedOn } from './fast-path.ts'
+import type { Fallback } from './fast-path.ts'
 import { readJsonBody } from './json-body.ts'
 import { readBody } from './read-body.ts'
-import type { Refusal } from '../graphql/request-error.ts'
+import type { RequestErrorInit } from '../graphql/request-error.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 import type { PersistedDocuments } from '../operations/persisted-documents.ts'
 import { usePersistedDocuments } from '../operations/persisted-documents.ts'
-import { acceptedType, answerRefusal, findRefusal, turnedAway } from './rejections.ts'
+import { acceptedType, answerRejection, findRejection, authenticationErrors } from './rejections.ts'
 import { createRequestContext } from './request-context.ts'
 
 export interface GraphqlEndpointParts {
@@ -36,20 +36,20 @@ export interface GraphqlEndpointParts {
 }
 
 /** One request, as it came in. */
-export interface Arrival {
+export interface GraphqlRequest {
   readonly request: Request
   readonly url: URL
   readonly requestId: string
   /** The same request as Node has it. */
   readonly incoming: IncomingMessage
-  readonly handedOn: HandedOn
+  readonly fallback: Fallback
 }
 
 /** @param path where it is */
 export function createGraphqlEndpoint(
   parts: GraphqlEndpointParts,
   path: string,
-): (arrival: Arrival) => Promise<Response> {
+): (arrival: GraphqlRequest) => Promise<Response> {
   const { contacts, authenticate, telemetry, persistedDocuments, measureAnswer } = parts
   const plugins: GatewayPlugin[] = [
     useOperationRecord,
@@ -82,20 +82,21 @@ export function createGraphqlEndpoint(
   })
 
   async function answer(
-    { request, url, incoming, handedOn }: Arrival,
+    { request, url, incoming, fallback }: GraphqlRequest,
     activity: RequestActivity,
   ): Promise<Response> {
     const { requestId } = activity
     const address = incoming.socket.remoteAddress
     activity.address = address
-    const refuse = (refusal: Refusal, reason = refusal.message): Response => {
+    const refuse = (refusal: RequestErrorInit, reason = refusal.message): Response => {
       activity.erred(refusal.code ?? 'BAD_REQUEST', reason)
-      return answerRefusal(refusal, requestId, request.method === 'POST')
+      return answerRejection(refusal, requestId, request.method === 'POST')
     }
-    const refusal = findRefusal(request, url)
+    const refusal = findRejection(request, url)
     if (refusal) return refuse(refusal)
-    const authentication = handedOn.authentication ?? (await authenticate(request.headers, address))
-    if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
+    const authentication = fallback.authentication ?? (await authenticate(request.headers, address))
+    if ('failure' in authentication)
+      return refuse(authenticationErrors[authentication.failure], authentication.reason)
     const { caller } = authentication
     // Who has no name has at least an address.
     activity.admit(caller.bucket, request.method, path, {
@@ -103,7 +104,7 @@ export function createGraphqlEndpoint(
       tracestate: request.headers.get('tracestate'),
     })
     const size = measureAnswer()
-    const read = async (): Promise<Buffer> => handedOn.body ?? readBody(incoming)
+    const read = async (): Promise<Buffer> => fallback.body ?? readBody(incoming)
     return run(request, createRequestContext({ contacts, caller, activity, size, readBody: read }))
   }
 
@@ -118,7 +119,7 @@ export function createGraphqlEndpoint(
   }
 
   return async (arrival) => {
-    const { done } = arrival.handedOn
+    const { done } = arrival.fallback
     const activity = done?.context.activity ?? telemetry.request(arrival.requestId)
     try {
       const response = await (done

@@ -1,6 +1,6 @@
 /** Reads the body of a POST strictly: what is no UTF-8, or no JSON, is refused and not repaired. */
 import type { GraphQLParams } from 'graphql-yoga'
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 
 /** Without `fatal`, a name that was sent as Latin-1 would be stored damaged. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -15,7 +15,7 @@ export async function readJsonBody(body: Promise<Buffer>): Promise<GraphQLParams
   try {
     return JSON.parse(text)
   } catch {
-    throw new Refused({ status: 400, message: 'The request body must be JSON' })
+    throw new RequestError({ status: 400, message: 'The request body must be JSON' })
   }
 }
 
@@ -23,6 +23,6 @@ function decode(bytes: Buffer): string {
   try {
     return utf8.decode(bytes)
   } catch {
-    throw new Refused({ status: 400, message: 'The request body must be UTF-8' })
+    throw new RequestError({ status: 400, message: 'The request body must be UTF-8' })
   }
 }

@@ -1,9 +1,9 @@
 /** `/metrics`: for Prometheus, and for nobody who may not see what others do. */
 import type { IncomingMessage } from 'node:http'
-import type { Refusal } from '../graphql/request-error.ts'
+import type { RequestErrorInit } from '../graphql/request-error.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Authenticate } from './auth/authenticate.ts'
-import { answerRefusal, turnedAway } from './rejections.ts'
+import { answerRejection, authenticationErrors } from './rejections.ts'
 
 export interface MetricsEndpointParts {
   readonly authenticate: Authenticate
@@ -20,17 +20,18 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
   return async (request: Request, incoming: IncomingMessage, requestId: string): Promise<Response> => {
     const address = incoming.socket.remoteAddress
     const refuse = (
-      refusal: Refusal & { readonly code: string },
+      refusal: RequestErrorInit & { readonly code: string },
       reason: string,
       caller?: string,
     ): Response => {
       const { code } = refusal
       log.info({ requestId, caller, address, code, reason }, 'a reader of the metrics was turned away')
       telemetry.countStranger(code)
-      return answerRefusal(refusal, requestId, false)
+      return answerRejection(refusal, requestId, false)
     }
     const authentication = await authenticate(request.headers, address)
-    if ('refused' in authentication) return refuse(turnedAway[authentication.refused], authentication.reason)
+    if ('failure' in authentication)
+      return refuse(authenticationErrors[authentication.failure], authentication.reason)
     const { name, scopes } = authentication.caller
     if (!scopes.has('metrics:read')) return refuse(lacksScope, lacksScope.message, name)
     return new Response(await metrics.read(), { headers: { 'content-type': metrics.contentType } })

@@ -1,9 +1,9 @@
 /** Requests that are refused before anything runs. */
-import type { Refusal } from '../graphql/request-error.ts'
+import type { RequestErrorInit } from '../graphql/request-error.ts'
 import { retryAfter } from '../graphql/request-error.ts'
 
 /** Why there is no caller. The caller is not told which check failed. */
-export const turnedAway = {
+export const authenticationErrors = {
   UNAUTHENTICATED: {
     status: 401,
     code: 'UNAUTHENTICATED',
@@ -16,7 +16,7 @@ export const turnedAway = {
     message: 'The credentials can’t be checked now',
     retryable: true,
   },
-} as const satisfies Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE', Refusal>>
+} as const satisfies Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE', RequestErrorInit>>
 
 const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json'])
 
@@ -24,7 +24,7 @@ const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'applicat
  * Checks what GraphQL's own layer would find out too late (an `accept` that can't be met is
  * noticed there after the mutation has run) or would call a failure of its own.
  */
-export function findRefusal({ method, headers }: Request, url: URL): Refusal | undefined {
+export function findRejection({ method, headers }: Request, url: URL): RequestErrorInit | undefined {
   if (method !== 'GET' && method !== 'POST') {
     return { status: 405, message: 'GraphQL is asked by POST or GET', headers: { allow: 'GET, POST' } }
   }
@@ -46,16 +46,24 @@ export function findRefusal({ method, headers }: Request, url: URL): Refusal | u
 }
 
 /** The refusal in the form of every other error. */
-export function answerRefusal(refusal: Refusal, requestId: string, mayBeMutation: boolean): Response {
+export function answerRejection(
+  refusal: RequestErrorInit,
+  requestId: string,
+  mayBeMutation: boolean,
+): Response {
   const { status, retryAfterMs, headers } = refusal
-  return new Response(renderRefusal(refusal, requestId, mayBeMutation), {
+  return new Response(renderRejection(refusal, requestId, mayBeMutation), {
     status,
     headers: { 'content-type': 'application/json', ...headers, ...retryAfter(retryAfterMs) },
   })
 }
 
 /** @returns the body of that answer, as JSON text */
-export function renderRefusal(refusal: Refusal, requestId: string, mayBeMutation: boolean): string {
+export function renderRejection(
+  refusal: RequestErrorInit,
+  requestId: string,
+  mayBeMutation: boolean,
+): string {
   const { code = 'BAD_REQUEST', message, retryable = false, retryAfterMs } = refusal
   const outcome = mayBeMutation ? { outcome: 'NOT_APPLIED' } : {}
   return JSON.stringify({

@@ -1,5 +1,5 @@
 /** The body of one request: collected in one growing buffer, within bounds of its own. */
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 import type { BodyMemory, HeldBody } from './body-memory.ts'
 
 /** A mutation with ten contacts takes a few kilobytes. */
@@ -23,7 +23,7 @@ export class RequestBody implements HeldBody {
   #chunks = 0
   #allocatedBytes = 0
   #state: 'ARRIVING' | 'ARRIVED' | 'READ' | 'REJECTED' = 'ARRIVING'
-  #rejection: Refused | undefined
+  #rejection: RequestError | undefined
   #reader: PromiseWithResolvers<Buffer> | undefined
 
   /** @param declaredBytes the `content-length`; undefined: the body comes in chunks */
@@ -69,7 +69,7 @@ export class RequestBody implements HeldBody {
   }
 
   /** The body is given up: its memory is free, and its reader gets the reason. */
-  reject(reason: Refused): void {
+  reject(reason: RequestError): void {
     if (this.#state === 'READ' || this.#state === 'REJECTED') return
     this.#state = 'REJECTED'
     this.#rejection = reason
@@ -133,17 +133,17 @@ export class RequestBody implements HeldBody {
   }
 }
 
-function tooLarge(measured: string): Refused {
-  return new Refused({
+function tooLarge(measured: string): RequestError {
+  return new RequestError({
     status: 413,
     code: 'REQUEST_ENTITY_TOO_LARGE',
     message: `The request body has ${measured} bytes; the limit is ${largestBodyBytes.toLocaleString('en-US')} bytes`,
   })
 }
 
-function tooManyChunks(chunks: number, size: number): Refused {
+function tooManyChunks(chunks: number, size: number): RequestError {
   const [measured, free] = [chunks, freeChunks].map((count) => count.toLocaleString('en-US'))
-  return new Refused({
+  return new RequestError({
     status: 400,
     message: `The request body came in ${measured} chunks with ${size.toLocaleString('en-US')} bytes; the limit is ${free} chunks and one more for each ${bytesPerFurtherChunk} bytes`,
   })

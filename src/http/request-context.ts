@@ -1,11 +1,11 @@
 /** What the resolvers of one request are given, whichever way the request takes. */
 import type { Caller, RequestAllowance } from '../domain/caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
-import { ContactsFailure } from '../contacts/attempts/failure.ts'
+import { ContactsError } from '../contacts/attempts/failure.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
 import { mostCalls } from '../graphql/limits.ts'
-import { RequestReads } from '../graphql/request-cache.ts'
+import { RequestCache } from '../graphql/request-cache.ts'
 import type { RequestActivity } from '../telemetry/request-activity.ts'
 
 export interface RequestParts {
@@ -25,7 +25,7 @@ export function createRequestContext(parts: RequestParts): GatewayContext {
     size,
     readBody,
     outcomes: new Map(),
-    known: new RequestReads(),
+    known: new RequestCache(),
     allowance: new Allowance(mostCalls, size),
   }
 }
@@ -44,7 +44,7 @@ class Allowance implements RequestAllowance {
     if (this.size.excess) throw this.size.excess
     this.readsLeft -= 1
     if (this.readsLeft >= 0) return
-    throw new ContactsFailure('QUERY_TOO_COMPLEX', 'no read is left', { retryable: false })
+    throw new ContactsError('QUERY_TOO_COMPLEX', 'no read is left', { retryable: false })
   }
 
   hold(bytes: number): void {

@@ -1,6 +1,6 @@
 /** Where a request is addressed to: its target and its host, as they were sent. RFC 9112, section 3.2. */
 import type { IncomingMessage } from 'node:http'
-import type { Refusal } from '../graphql/request-error.ts'
+import type { RequestErrorInit } from '../graphql/request-error.ts'
 
 export interface RequestTarget {
   /** The path as it was sent. Nothing is decoded or resolved: `/a/../b` and `/%62` are not `/b`. */
@@ -18,7 +18,7 @@ const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
 const absoluteForm = /^http:\/\/([^/?#]*)([^#]*)$/i
 
 /** @returns the target of a request, or why it can't be served */
-export function readTarget(request: IncomingMessage): RequestTarget | { readonly refusal: Refusal } {
+export function readTarget(request: IncomingMessage): RequestTarget | { readonly refusal: RequestErrorInit } {
   const { url: target = '', headers, httpVersion } = request
   const hosts = countHosts(request)
   if (hosts === 0 && httpVersion === '1.0' && pathsWithoutHost.has(pathOf(target))) return originForm(target)
@@ -56,12 +56,12 @@ function isSameHost(authority: string, host: string): boolean {
 
 /** What follows on such a connection may not be what its sender thinks it is. */
 const closing = { connection: 'close' }
-export const badHost: Refusal = {
+export const badHost: RequestErrorInit = {
   status: 400,
   message: 'The request must have one Host header, which names a host',
   headers: closing,
 }
-const badTarget: Refusal = {
+const badTarget: RequestErrorInit = {
   status: 400,
   message: 'The request target must be a path, or an http URL whose host is the one of the Host header',
   headers: closing,

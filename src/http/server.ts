@@ -9,7 +9,7 @@ import { BoundedResponse } from './bounded-response.ts'
 import type { Connections } from './connections.ts'
 import { watchConnections } from './connections.ts'
 import { closeLingering, isClosing } from './lingering-close.ts'
-import { renderRefusal } from './rejections.ts'
+import { renderRejection } from './rejections.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Milliseconds, unless they say otherwise. */
@@ -37,14 +37,14 @@ export const serverLimits = {
 }
 export type ServerLimits = typeof serverLimits
 
-interface ParserRefusal {
+interface HttpParseError {
   readonly status: number
   readonly phrase: string
   readonly message: string
 }
 
 /** By what Node's parser calls the ways in which a request can't be read. */
-function refusalsOf(limits: ServerLimits): Readonly<Record<string, ParserRefusal>> {
+function parseErrorsOf(limits: ServerLimits): Readonly<Record<string, HttpParseError>> {
   const { maxHeaderSize, headersTimeout, requestTimeout } = limits
   return {
     HPE_HEADER_OVERFLOW: {
@@ -64,7 +64,7 @@ function refusalsOf(limits: ServerLimits): Readonly<Record<string, ParserRefusal
     },
   }
 }
-const unreadable: ParserRefusal = {
+const unreadable: HttpParseError = {
   status: 400,
   phrase: 'Bad Request',
   message: 'The request is not HTTP/1.1',
@@ -76,7 +76,7 @@ export interface HttpServer {
 }
 
 /** What was refused before it was a request. */
-export interface RefusedBytes {
+export interface RejectedRequest {
   /** As its answer tells it. */
   readonly requestId: string
   readonly address: string | undefined
@@ -87,7 +87,7 @@ export interface RefusedBytes {
 export interface HttpServerOptions {
   /** In place of the usual ones. */
   readonly limits?: Partial<ServerLimits>
-  readonly onRefusal?: (refused: RefusedBytes) => void
+  readonly onRefusal?: (refused: RejectedRequest) => void
 }
 
 /**
@@ -101,7 +101,7 @@ export function createHttpServer(
   const limits = { ...serverLimits, ...options.limits }
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits
   const { onRefusal } = options
-  const refusals = refusalsOf(limits)
+  const refusals = parseErrorsOf(limits)
   const bodyMemory = new BodyMemory(limits.bodyMemoryBytes)
   const server = createServer({
     IncomingMessage: class extends BoundedRequest {
@@ -144,7 +144,7 @@ export function createHttpServer(
       const { status, message: reason } = refusal
       // One that began to be served tells of itself.
       if (open.length === 0) onRefusal?.({ requestId, address: socket.remoteAddress, status, reason })
-      socket.write(writeRefusal(refusal, requestId))
+      socket.write(writeRejection(refusal, requestId))
       closeLingering(socket)
     }
   })
@@ -152,9 +152,9 @@ export function createHttpServer(
 }
 
 /** An answer in full, where there is no request that could be answered. */
-function writeRefusal({ status, phrase, message }: ParserRefusal, requestId: string): string {
+function writeRejection({ status, phrase, message }: HttpParseError, requestId: string): string {
   // Whatever it was, it did not run.
-  const body = renderRefusal({ status, message }, requestId, true)
+  const body = renderRejection({ status, message }, requestId, true)
   const headers = {
     ...securityHeaders,
     'content-type': 'application/json',

@@ -1,7 +1,7 @@
 /** Who may run an operation, and at what cost: decided before its first field runs, for all of it at once. */
 import type { Caller } from '../domain/caller.ts'
 import { mostCalls } from '../graphql/limits.ts'
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 
 export interface Demand {
@@ -26,7 +26,7 @@ export function admit(
   limit: CallerLimit,
   { bucket, scopes }: Caller,
   { isMutation, reading, calls }: Demand,
-): Refused | undefined | Promise<Refused | undefined> {
+): RequestError | undefined | Promise<RequestError | undefined> {
   if (calls === 0) return undefined
   const scope = isMutation ? 'contacts:write' : 'contacts:read'
   if (!scopes.has(scope))
@@ -39,32 +39,32 @@ export function admit(
   if (calls > mostCalls) return isTooMuch(calls)
   const waitMs = limit.take(bucket, calls)
   if (waitMs === 0) return undefined
-  const refusalAfter = (ms: number): Refused | undefined =>
+  const refusalAfter = (ms: number): RequestError | undefined =>
     ms > 0 ? isLimited(calls, limit.burst, ms) : undefined
   return typeof waitMs === 'number' ? refusalAfter(waitMs) : waitMs.then(refusalAfter)
 }
 
-function lacksScope(message: string): Refused {
-  return new Refused({ status: 403, code: 'FORBIDDEN', message })
+function lacksScope(message: string): RequestError {
+  return new RequestError({ status: 403, code: 'FORBIDDEN', message })
 }
 
-function isTooMuch(calls: number): Refused {
-  return new Refused({
+function isTooMuch(calls: number): RequestError {
+  return new RequestError({
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: `This operation needs ${calls} calls to Callbell; the limit is ${mostCalls}. Ask for fewer in \`first\`, or without \`bot\` and \`messages\` of each contact`,
   })
 }
 
-function isLimited(calls: number, burst: number, waitMs: number): Refused {
+function isLimited(calls: number, burst: number, waitMs: number): RequestError {
   if (waitMs === Number.POSITIVE_INFINITY) {
-    return new Refused({
+    return new RequestError({
       status: 429,
       code: 'RATE_LIMITED',
       message: `This operation needs ${calls} calls to Callbell; the limit for this caller is ${burst} at once`,
     })
   }
-  return new Refused({
+  return new RequestError({
     status: 429,
     code: 'RATE_LIMITED',
     message: `Rate limit exceeded for this caller: this operation needs ${calls} calls to Callbell, and fewer are left of ${burst}`,

@@ -2,7 +2,7 @@
 import type { DocumentNode, FragmentDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql'
 import { GraphQLError, Kind, parse } from 'graphql'
 import type { GatewayPlugin } from '../graphql/builder.ts'
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 
 /** Tokens of the text: counted while it is parsed. */
 const mostTokens = 1000
@@ -62,7 +62,7 @@ export const useDocumentLimits: GatewayPlugin = {
     setParseFn(parseBounded)
     return ({ result }) => {
       // Thrown from here, Yoga does not take it for an error of syntax, which has a status of its own.
-      if (result instanceof Refused) throw result
+      if (result instanceof RequestError) throw result
       if (result === null || result instanceof Error) return
       const excess = findExcess(result)
       if (excess !== null) throw tooComplex(excess)
@@ -84,9 +84,9 @@ function parseBounded(...[source, options]: Parameters<typeof parse>): DocumentN
 }
 
 /** @param excess what the document has, and the limit */
-function tooComplex(excess: string): Refused {
+function tooComplex(excess: string): RequestError {
   const message = `The document is too large: it has ${excess}`
-  return new Refused({ status: 400, code: 'QUERY_TOO_COMPLEX', message })
+  return new RequestError({ status: 400, code: 'QUERY_TOO_COMPLEX', message })
 }
 
 function count(number: number): string {

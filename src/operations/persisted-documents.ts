@@ -3,7 +3,7 @@ import { parse } from 'graphql'
 import type { GraphQLParams } from 'graphql-yoga'
 import { z } from 'zod'
 import type { GatewayPlugin } from '../graphql/builder.ts'
-import { Refused } from '../graphql/request-error.ts'
+import { RequestError } from '../graphql/request-error.ts'
 
 export interface PersistedDocuments {
   /** Document texts by id, as a code generator writes them when it builds a frontend. */
@@ -58,7 +58,7 @@ export function usePersistedDocuments({ documents, isExclusive }: PersistedDocum
         const query = documents.get(id)
         if (query === undefined) {
           const message = 'There is no document with this id'
-          throw new Refused({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND', message })
+          throw new RequestError({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND', message })
         }
         const { variables, operationName, extensions } = params
         setParams({
@@ -69,7 +69,7 @@ export function usePersistedDocuments({ documents, isExclusive }: PersistedDocum
         })
       } else if (isExclusive && !texts.has(params?.query ?? '')) {
         const message = 'Only documents that were registered with this gateway can be run'
-        throw new Refused({ status: 403, code: 'PERSISTED_QUERY_REQUIRED', message })
+        throw new RequestError({ status: 403, code: 'PERSISTED_QUERY_REQUIRED', message })
       }
     },
   }

@@ -39,31 +39,32 @@ export function createCallerLimit({ callsPerSecond, takeTokens, log }: CallerLim
   const size = callsPerSecond * secondsToFill
   const own = new TokenBuckets(callsPerSecond, size)
   /** Until then this replica goes by its own buckets; 0 as long as the store answers. */
-  let aloneUntil = 0
+  let degradedUntil = 0
 
-  function draw(bucket: string, calls: number, mode: TakeMode): number | Promise<number> {
+  function takeLocal(bucket: string, calls: number, mode: TakeMode): number | Promise<number> {
     const now = performance.now()
-    if (takeTokens === undefined || now < aloneUntil) return own.take(bucket, calls, mode, now)
-    return drawTogether(takeTokens, bucket, calls, mode)
+    if (takeTokens === undefined || now < degradedUntil) return own.take(bucket, calls, mode, now)
+    return takeShared(takeTokens, bucket, calls, mode)
   }
 
-  async function drawTogether(
-    takeShared: NonNullable<Store['takeTokens']>,
+  async function takeShared(
+    share: NonNullable<Store['takeTokens']>,
     bucket: string,
     calls: number,
     mode: TakeMode,
   ): Promise<number> {
     // One call finds out whether the store is back: the others do not have to wait for that.
-    if (aloneUntil > 0) aloneUntil = performance.now() + askAgainAfterMs
+    if (degradedUntil > 0) degradedUntil = performance.now() + askAgainAfterMs
     try {
-      const waitMs = await takeShared(bucket, calls, mode, callsPerSecond, size)
-      if (aloneUntil > 0) log?.info('callers are limited by all replicas together again')
-      aloneUntil = 0
+      const waitMs = await share(bucket, calls, mode, callsPerSecond, size)
+      if (degradedUntil > 0) log?.info('callers are limited by all replicas together again')
+      degradedUntil = 0
       return waitMs
     } catch (error) {
-      if (aloneUntil === 0) log?.warn({ reason: String(error) }, 'callers are limited by this replica alone')
+      if (degradedUntil === 0)
+        log?.warn({ reason: String(error) }, 'callers are limited by this replica alone')
       const later = performance.now()
-      aloneUntil = later + askAgainAfterMs
+      degradedUntil = later + askAgainAfterMs
       // Nobody is refused because the store is away.
       return own.take(bucket, calls, mode, later)
     }
@@ -73,11 +74,11 @@ export function createCallerLimit({ callsPerSecond, takeTokens, log }: CallerLim
     burst: callsPerSecond === 0 ? Number.POSITIVE_INFINITY : size,
     take(bucket, calls) {
       if (callsPerSecond === 0 || calls === 0) return 0
-      return calls > size ? Number.POSITIVE_INFINITY : draw(bucket, calls, 'IF_THERE')
+      return calls > size ? Number.POSITIVE_INFINITY : takeLocal(bucket, calls, 'IF_THERE')
     },
     async settle(bucket, calls) {
       if (callsPerSecond === 0 || calls === 0) return
-      await draw(bucket, calls, 'ANYWAY')
+      await takeLocal(bucket, calls, 'ANYWAY')
     },
   }
 }

@@ -17,7 +17,7 @@ import type { PermitReply, PermitRequest } from '../store/store.ts'
 import { longestHoldUpMs, windowMs } from './sliding-window.ts'
 
 /** Takes permits that all replicas share. Rejects where the store cannot be reached. */
-export type TakeTurns = (request: PermitRequest) => Promise<PermitReply>
+export type AcquireShared = (request: PermitRequest) => Promise<PermitReply>
 
 export interface SharedPermits {
   readonly granted: number
@@ -26,23 +26,23 @@ export interface SharedPermits {
   readonly usableUntil: number
 }
 
-export interface SharedTurns {
+export interface DistributedLimiter {
   /** Whether permits are not asked for: `placesOf` says how many requests may be sent. */
-  isAlone(): boolean
+  isDegraded(): boolean
   /** Whether it will soon ask for permits. */
   isJoining(): boolean
   /** Milliseconds for which nothing may be sent, whoever is asked. */
-  silentForMs(now: number): number
+  quarantineMs(now: number): number
   /** Out of a limit that all share, what this replica may send within a second at most. */
-  placesOf(limit: number): number
+  permitsOf(limit: number): number
   /** Replicas that share the limit, as far as this one knows. */
   replicas(): number
   /** Never rejects. @param limit what all may send within a second */
-  take(wanted: number, limit: number): Promise<SharedPermits>
+  acquire(wanted: number, limit: number): Promise<SharedPermits>
   close(): void
 }
 
-export interface SharedTurnsOptions {
+export interface DistributedLimiterOptions {
   /** What all may send within a second, at the moment. */
   readonly limit: () => number
   /** What `PermitRequest.uncounted` is at a moment. */
@@ -57,7 +57,7 @@ const fewestReplicas = 4
 const askEveryMs = 400
 const askAgainAfterMs = 200
 /** In `JOINING` and `RETURNING` it is looked at again so soon whether they are over. */
-const lookAgainAfterMs = 50
+const checkAgainAfterMs = 50
 /** Several intervals of asking, with a slow reply in each. */
 const absentAfterMs = 2000
 /** A store that comes and goes is not worth returning to. */
@@ -65,20 +65,23 @@ const steadyAfterMs = 1000
 /** So long a replica that has been started waits for the store, and sends one request a second. */
 const joinWithinMs = 10_000
 /** What does no harm where the others have the whole limit: two percent. */
-const trickle = 0.02
+const joiningShare = 0.02
 /** From the reply to the first byte, the event loop may take its time. */
 const dispatchMs = 50
 /** A reply that takes longer is none: the store gives up on it. */
 const longestRoundTripMs = 1000
 /** How much of the slowest reply is forgotten with each that is faster. */
-const forgetting = 0.95
+const decay = 0.95
 
-/** @param takeTurns of the store */
-export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOptions): SharedTurns {
+/** @param acquireShared of the store */
+export function createDistributedLimiter(
+  acquireShared: AcquireShared,
+  options: DistributedLimiterOptions,
+): DistributedLimiter {
   const createdAt = performance.now()
   let phase: Phase = 'JOINING'
   let isReachable = true
-  let hasHeard = false
+  let hasReply = false
   /** When the first of the replies came that have come without a failure in between. */
   let reachableSince: number | undefined
   let latestReplyAt = 0
@@ -102,10 +105,10 @@ export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOpti
     const askedAs = phase
     const wasMember = askedAs === 'MEMBER'
     if (wasMember) share = Math.floor(limit / Math.max(fewestReplicas, replicas))
-    else if (askedAs === 'JOINING') share = trickleOf(limit)
+    else if (askedAs === 'JOINING') share = joiningLimitOf(limit)
     const hasAskedForReset = isReset
     try {
-      const reply = await takeTurns({
+      const reply = await acquireShared({
         wanted: wasMember ? wanted : 0,
         limit,
         lifetimeMs,
@@ -116,7 +119,7 @@ export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOpti
         isReset,
       })
       const receivedAt = performance.now()
-      roundTripMs = Math.max(receivedAt - sentAt, roundTripMs * forgetting)
+      roundTripMs = Math.max(receivedAt - sentAt, roundTripMs * decay)
       if (hasAskedForReset) isReset = false
       if (!clock.agrees(reply.now, sentAt, receivedAt)) isReset = true
       find(reply, receivedAt, askedAs)
@@ -127,14 +130,14 @@ export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOpti
       return { granted: reply.granted, waitMs: reply.waitMs, usableUntil }
     } catch {
       // The store has logged it.
-      lose()
+      enterDegraded()
       return { granted: 0, waitMs: 0, usableUntil: 0 }
     }
   }
 
   function find(reply: PermitReply, now: number, askedAs: Phase): void {
     isReachable = true
-    hasHeard = true
+    hasReply = true
     reachableSince ??= now
     latestReplyAt = now
     confirmedAt = reply.now
@@ -151,7 +154,7 @@ export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOpti
     }
   }
 
-  function lose(): void {
+  function enterDegraded(): void {
     isReachable = false
     reachableSince = undefined
     if (phase === 'JOINING' || phase === 'ALONE') return
@@ -167,30 +170,30 @@ export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOpti
   }
 
   function pauseMs(): number {
-    if (phase === 'RETURNING') return lookAgainAfterMs
+    if (phase === 'RETURNING') return checkAgainAfterMs
     return phase === 'JOINING' || !isReachable ? askAgainAfterMs : askEveryMs
   }
 
   timer = setTimeout(() => void keepAsking(), 0).unref()
 
-  const isAlone = (): boolean => phase === 'ALONE' || phase === 'JOINING'
+  const isDegraded = (): boolean => phase === 'ALONE' || phase === 'JOINING'
 
   return {
-    isAlone,
+    isDegraded,
     isJoining: () => phase === 'JOINING' && isReachable,
-    silentForMs(now) {
-      if (phase === 'RETURNING') return lookAgainAfterMs
+    quarantineMs(now) {
+      if (phase === 'RETURNING') return checkAgainAfterMs
       if (phase === 'ALONE') return Math.max(0, silentUntil - now)
       return 0
     },
-    placesOf(limit) {
-      if (!isAlone()) return limit
-      const isUnknown = !hasHeard && performance.now() < createdAt + joinWithinMs
-      const least = isUnknown ? 1 : trickleOf(limit)
+    permitsOf(limit) {
+      if (!isDegraded()) return limit
+      const isUnknown = !hasReply && performance.now() < createdAt + joinWithinMs
+      const least = isUnknown ? 1 : joiningLimitOf(limit)
       return phase === 'ALONE' ? Math.max(least, Math.min(share, limit)) : least
     },
     replicas: () => replicas,
-    take: ask,
+    acquire: ask,
     close() {
       clearTimeout(timer)
       timer = undefined
@@ -198,8 +201,8 @@ export function createSharedTurns(takeTurns: TakeTurns, options: SharedTurnsOpti
   }
 }
 
-function trickleOf(limit: number): number {
-  return Math.max(1, Math.floor(limit * trickle))
+function joiningLimitOf(limit: number): number {
+  return Math.max(1, Math.floor(limit * joiningShare))
 }
 
 /** Milliseconds by which two clocks may seem to differ more than they do. */

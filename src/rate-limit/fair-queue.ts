@@ -1,7 +1,7 @@
 /** A line in which buckets take turns: however many wait in one of them, the others get theirs. */
 
 /** First come, first served within a bucket; round-robin over the buckets. */
-export class FairLine<T> {
+export class FairQueue<T> {
   /** Those who wait, by bucket, in the order in which the buckets have their turns. None is empty. */
   private readonly buckets = new Map<string, Set<T>>()
   private waiting = 0
@@ -16,7 +16,7 @@ export class FairLine<T> {
   }
 
   /** How many would be taken before a newcomer of this bucket, if nobody came after it. */
-  ahead(bucket: string): number {
+  positionOf(bucket: string): number {
     const own = this.sizeOf(bucket)
     let ahead = own
     // Who comes before the bucket in a round comes before it in the newcomer's round, too.
@@ -44,7 +44,7 @@ export class FairLine<T> {
   }
 
   /** @returns whether anyone waits whose bucket may go */
-  hasFor(mayGo: (bucket: string) => boolean): boolean {
+  hasWaiting(mayGo: (bucket: string) => boolean): boolean {
     for (const bucket of this.buckets.keys()) if (mayGo(bucket)) return true
     return false
   }

@@ -1,5 +1,5 @@
 /** First in, first out. An array's `shift` may move all that is left, which of thousands takes its time. */
-export class Fifo<T> {
+export class Queue<T> {
   private items: T[] = []
   /** How many of them have been taken out. */
   private taken = 0

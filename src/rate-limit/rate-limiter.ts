@@ -8,11 +8,11 @@
  * A permit comes with a connection that is ready, and counts from the first byte: nothing can collect
  * behind a handshake and leave at once.
  */
-import { FairLine } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
-import type { SharedTurns, TakeTurns } from './distributed-limiter.ts'
-import { createSharedTurns } from './distributed-limiter.ts'
-import { clumpOf, SlidingWindow, windowMs } from './sliding-window.ts'
+import type { DistributedLimiter, AcquireShared } from './distributed-limiter.ts'
+import { createDistributedLimiter } from './distributed-limiter.ts'
+import { burstSizeOf, SlidingWindow, windowMs } from './sliding-window.ts'
 
 /** Carries one request at a time. */
 export interface Connection {
@@ -44,7 +44,7 @@ export interface ConnectionPool {
   release(connection: Connection): void
 }
 
-export interface LimiterOptions {
+export interface RateLimiterOptions {
   /** Requests that may leave within any second; 0: no limit. */
   readonly maxRps: number
   /** Requests that may be unanswered at a time. */
@@ -52,7 +52,7 @@ export interface LimiterOptions {
   /** What requests leave on. */
   readonly connections: ConnectionPool
   /** Where other replicas use the same account: takes permits from what all have together. */
-  readonly takeTurns?: TakeTurns | undefined
+  readonly acquireShared?: AcquireShared | undefined
   /**
    * Before this, two percent of the limit may leave, on the clock of `performance.now()`: a process that has
    * just ended may have used the whole limit. Default: now
@@ -65,14 +65,14 @@ export interface Permit {
   /** To be sent on. The permit keeps it until `done`. */
   readonly connection: Connection
   /** Whether it may still be used. To be asked immediately before the first byte. */
-  readonly mayLeave: () => boolean
+  readonly isUsable: () => boolean
   /** To be called when the request leaves: its second starts now, not when it got the permit. */
   readonly sent: () => void
   /** To be called once, when the exchange has ended in whatever way. */
-  readonly done: () => void
+  readonly release: () => void
 }
 
-export interface LimiterState {
+export interface RateLimiterState {
   /** Requests that wait for a permit. */
   readonly queueLength: number
   /** Requests that are unanswered. */
@@ -80,10 +80,10 @@ export interface LimiterState {
   /** Requests per second that are let through now; Infinity without a limit. */
   readonly limitInForce: number
   /** Whether the other replicas can't be reached, so that this one keeps to a share of its own. */
-  readonly isAlone: boolean
+  readonly isDegraded: boolean
 }
 
-export interface Limiter {
+export interface RateLimiter {
   /**
    * Waits for the permit of one request.
    *
@@ -99,9 +99,9 @@ export interface Limiter {
   slowDown(): void
   /** To be called on every other answer: the limit in force grows back. */
   speedUp(): void
-  state(): LimiterState
+  state(): RateLimiterState
   /** Refuses all that wait. */
-  refuseWaiting(error: CallbellError): void
+  rejectWaiting(error: CallbellError): void
   /** From here on the others are not asked any more. */
   close(): void
 }
@@ -111,7 +111,7 @@ const longestQueue = 10_000
 /** Of one bucket: the others must find room in the queue, too. */
 const longestOfBucket = longestQueue / 2
 /** What is left of the limit after a window with a 429, … */
-const slowedTo = 1 / 2
+const slowdownFactor = 1 / 2
 /** … and what is always left of it. */
 const leastShare = 1 / 10
 /**
@@ -123,7 +123,7 @@ const growth = 0.4
  * What one bucket may have in flight, as a multiple of the places that are free: four fifths of all places
  * where it is alone, and less the more others use. So slow answers of one never take the last place.
  */
-const inFlightPerFreePlace = 4
+const inFlightPerFreeSlot = 4
 /** Without a 429 for so many windows, a replica that is granted nothing takes more. */
 const quietWindows = 2
 /** Until `startAt`, when a process before this one may have used the limit: what does no harm beside it. */
@@ -131,7 +131,7 @@ const startShare = 0.02
 /** Below so many buckets it is not worth forgetting those with nothing in flight. */
 const fewBuckets = 1000
 /** Connections are opened for as many of those that wait as may leave in that many tenths of a second. */
-const clumpsAhead = 2
+const burstsAhead = 2
 
 interface Waiting {
   readonly bucket: string
@@ -140,8 +140,8 @@ interface Waiting {
   readonly timer: NodeJS.Timeout
 }
 
-export function createLimiter(options: LimiterOptions): Limiter {
-  const { maxRps, maxInFlight, connections, takeTurns } = options
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const { maxRps, maxInFlight, connections, acquireShared } = options
   const startAt = options.startAt ?? performance.now()
   const most = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
   const least = Math.max(1, most * leastShare)
@@ -151,13 +151,13 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const uncounted = new SlidingWindow()
   let inFlight = 0
   const inFlightOf = new Map<string, number>()
-  const queue = new FairLine<Waiting>()
+  const queue = new FairQueue<Waiting>()
   let slowedAt = Number.NEGATIVE_INFINITY
   let grewAt = Number.NEGATIVE_INFINITY
-  let alarm: NodeJS.Timeout | undefined
+  let wakeTimer: NodeJS.Timeout | undefined
   const shared =
-    takeTurns && maxRps !== 0
-      ? createSharedTurns(takeTurns, { limit: places, uncounted: (now) => uncounted.load(now) })
+    acquireShared && maxRps !== 0
+      ? createDistributedLimiter(acquireShared, { limit: permits, uncounted: (now) => uncounted.load(now) })
       : undefined
   let hasStarted = false
   let isAsking = false
@@ -165,13 +165,13 @@ export function createLimiter(options: LimiterOptions): Limiter {
   let sharedAgainAt = 0
   connections.onChange = advance
 
-  function places(): number {
+  function permits(): number {
     return Math.floor(limit)
   }
 
   /** How many may leave here within a second. */
-  function ownPlaces(): number {
-    const own = shared ? shared.placesOf(places()) : places()
+  function ownPermits(): number {
+    const own = shared ? shared.permitsOf(permits()) : permits()
     return isStarted() ? own : Math.min(own, Math.max(1, Math.floor(most * startShare)))
   }
 
@@ -180,16 +180,16 @@ export function createLimiter(options: LimiterOptions): Limiter {
     return hasStarted
   }
 
-  function silenceMs(now: number): number {
-    return shared?.silentForMs(now) ?? 0
+  function quarantineMs(now: number): number {
+    return shared?.quarantineMs(now) ?? 0
   }
 
   function hasRoom(now: number): boolean {
-    return inFlight < maxInFlight && window.roomAt(now, ownPlaces()) <= now
+    return inFlight < maxInFlight && window.nextSlotAt(now, ownPermits()) <= now
   }
 
   function mayStart(bucket: string): boolean {
-    return (inFlightOf.get(bucket) ?? 0) < inFlightPerFreePlace * (maxInFlight - inFlight)
+    return (inFlightOf.get(bucket) ?? 0) < inFlightPerFreeSlot * (maxInFlight - inFlight)
   }
 
   function countInFlight(bucket: string, change: 1 | -1): void {
@@ -200,7 +200,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   }
 
   function waitBehind(ahead: number, now: number): number {
-    const soon = shared?.isJoining() || !isStarted() ? places() : ownPlaces()
+    const soon = shared?.isJoining() || !isStarted() ? permits() : ownPermits()
     return maxRps === 0 ? 0 : window.waitBehind(ahead, now, soon)
   }
 
@@ -209,17 +209,17 @@ export function createLimiter(options: LimiterOptions): Limiter {
     countInFlight(bucket, 1)
     // The store counts a permit for a while, and what waits to be accepted may arrive later.
     const isCounted = shared === undefined || (usableUntil !== undefined && connection.isAccepted)
-    const slot = maxRps === 0 ? undefined : window.letIn()
-    const uncountedSlot = maxRps === 0 || isCounted ? undefined : uncounted.letIn()
+    const slot = maxRps === 0 ? undefined : window.enter()
+    const uncountedSlot = maxRps === 0 || isCounted ? undefined : uncounted.enter()
     return {
       connection,
-      mayLeave: () => usableUntil === undefined || performance.now() <= usableUntil,
+      isUsable: () => usableUntil === undefined || performance.now() <= usableUntil,
       sent() {
         const now = performance.now()
-        slot?.leave(now, !connection.isAccepted)
-        uncountedSlot?.leave(now, !connection.isAccepted)
+        slot?.start(now, !connection.isAccepted)
+        uncountedSlot?.start(now, !connection.isAccepted)
       },
-      done() {
+      release() {
         const now = performance.now()
         slot?.end(now)
         uncountedSlot?.end(now)
@@ -246,32 +246,32 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   function advance(): void {
     if (queue.size === 0) return
-    const silentMs = silenceMs(performance.now())
-    if (silentMs > 0) setAlarm(silentMs)
-    else if (shared === undefined || shared.isAlone()) advanceAlone()
+    const silentMs = quarantineMs(performance.now())
+    if (silentMs > 0) schedule(silentMs)
+    else if (shared === undefined || shared.isDegraded()) advanceDegraded()
     else void advanceTogether(shared)
   }
 
-  function advanceAlone(): void {
+  function advanceDegraded(): void {
     const now = performance.now()
     while (hasRoom(now) && serveNext());
     openConnections()
-    setAlarmForRoom()
+    scheduleForSlot()
   }
 
   /** One question at a time, for all that wait. */
-  async function advanceTogether(turns: SharedTurns): Promise<void> {
+  async function advanceTogether(turns: DistributedLimiter): Promise<void> {
     if (isAsking) return
     const now = performance.now()
     openConnections()
-    const room = Math.min(maxInFlight - inFlight, window.room(now, ownPlaces()))
+    const room = Math.min(maxInFlight - inFlight, window.room(now, ownPermits()))
     const wanted = Math.min(queue.size, room, connections.ready)
-    if (wanted <= 0 || !queue.hasFor(mayStart)) {
-      if (room <= 0) setAlarmForRoom()
+    if (wanted <= 0 || !queue.hasWaiting(mayStart)) {
+      if (room <= 0) scheduleForSlot()
       return
     }
     isAsking = true
-    const { granted, waitMs, usableUntil } = await turns.take(wanted, places())
+    const { granted, waitMs, usableUntil } = await turns.acquire(wanted, permits())
     isAsking = false
     if (granted === 0) growAsIdle(performance.now())
     // Some may have given up meanwhile: their permits are lost, and the limit is kept.
@@ -279,9 +279,9 @@ export function createLimiter(options: LimiterOptions): Limiter {
     openConnections()
     if (granted < wanted) {
       sharedAgainAt = performance.now() + waitMs
-      setAlarm(waitMs)
+      schedule(waitMs)
     } else {
-      setAlarmForRoom()
+      scheduleForSlot()
     }
   }
 
@@ -298,8 +298,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   /** For those that wait, ahead of their permits. */
   function openConnections(): void {
-    if (inFlight >= maxInFlight || queue.size === 0 || !queue.hasFor(mayStart)) return
-    const ahead = maxRps === 0 ? queue.size : clumpsAhead * clumpOf(ownPlaces())
+    if (inFlight >= maxInFlight || queue.size === 0 || !queue.hasWaiting(mayStart)) return
+    const ahead = maxRps === 0 ? queue.size : burstsAhead * burstSizeOf(ownPermits())
     const lacking = connections.lackingFor(Math.min(queue.size, ahead))
     for (let opened = 0; opened < lacking; opened += 1) void openConnection()
   }
@@ -316,22 +316,22 @@ export function createLimiter(options: LimiterOptions): Limiter {
     advance()
   }
 
-  function setAlarmForRoom(): void {
+  function scheduleForSlot(): void {
     // What waits for a connection is called by the one that is done with it.
-    if (inFlight >= maxInFlight || !queue.hasFor(mayStart)) return
+    if (inFlight >= maxInFlight || !queue.hasWaiting(mayStart)) return
     const now = performance.now()
-    const roomAt = window.roomAt(now, ownPlaces())
-    const wakeAt = isStarted() ? roomAt : Math.min(roomAt, startAt)
-    if (roomAt > now || connections.ready > 0) setAlarm(wakeAt - now)
+    const nextSlotAt = window.nextSlotAt(now, ownPermits())
+    const wakeAt = isStarted() ? nextSlotAt : Math.min(nextSlotAt, startAt)
+    if (nextSlotAt > now || connections.ready > 0) schedule(wakeAt - now)
   }
 
-  function setAlarm(inMs: number): void {
-    clearTimeout(alarm)
-    alarm = undefined
+  function schedule(inMs: number): void {
+    clearTimeout(wakeTimer)
+    wakeTimer = undefined
     if (queue.size === 0) return
-    alarm = setTimeout(
+    wakeTimer = setTimeout(
       () => {
-        alarm = undefined
+        wakeTimer = undefined
         advance()
       },
       Math.max(1, Math.ceil(inMs)),
@@ -341,10 +341,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
   /** Of one that waited until its time was over. */
   function lateError(bucket: string): CallbellError {
     const now = performance.now()
-    const isForConnection = connections.ready === 0 && silenceMs(now) <= 0 && hasRoom(now)
+    const isForConnection = connections.ready === 0 && quarantineMs(now) <= 0 && hasRoom(now)
     return isForConnection
       ? new CallbellError('CALLBELL_TIMEOUT', 'no connection in time', { progress: 'unsent' })
-      : overloaded(waitBehind(queue.ahead(bucket), now))
+      : overloaded(waitBehind(queue.positionOf(bucket), now))
   }
 
   return {
@@ -354,7 +354,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
         const connection = connections.take()
         if (connection) return createPermit(bucket, connection)
       }
-      const wait = Math.max(waitBehind(queue.ahead(bucket), now), sharedAgainAt - now, silenceMs(now))
+      const wait = Math.max(waitBehind(queue.positionOf(bucket), now), sharedAgainAt - now, quarantineMs(now))
       const isFull = queue.size >= longestQueue || queue.sizeOf(bucket) >= longestOfBucket
       if (now + wait > latest || isFull) return Promise.reject(overloaded(now + wait - latest))
       return new Promise((resolve, reject) => {
@@ -373,7 +373,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       const now = performance.now()
       if (maxRps === 0 || now - slowedAt < windowMs) return
       slowedAt = now
-      limit = Math.max(least, limit * slowedTo)
+      limit = Math.max(least, limit * slowdownFactor)
     },
     speedUp() {
       // Each replica sees its own successes only.
@@ -382,10 +382,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
     state: () => ({
       queueLength: queue.size,
       inFlight,
-      limitInForce: shared?.placesOf(limit) ?? limit,
-      isAlone: shared?.isAlone() ?? false,
+      limitInForce: shared?.permitsOf(limit) ?? limit,
+      isDegraded: shared?.isDegraded() ?? false,
     }),
-    refuseWaiting(error) {
+    rejectWaiting(error) {
       for (let next = queue.takeNext(); next !== undefined; next = queue.takeNext()) {
         clearTimeout(next.timer)
         next.reject(error)

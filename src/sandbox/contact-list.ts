@@ -1,6 +1,6 @@
 /** `GET /contacts`: filters, and the walk through them by page or by cursor. */
 import { comparePositions, decodeCursor, encodeCursor } from './cursor.ts'
-import type { Entry } from './contact-record.ts'
+import type { ContactRecord } from './contact-record.ts'
 import { withFieldTypes } from './field-types.ts'
 import { pageFrom, pageIn, startOf } from './page.ts'
 import type { Reply } from './reply.ts'
@@ -14,7 +14,7 @@ const filterNames = ['source', 'tags', 'team_uuid']
 export const listParameters = ['page', 'after', 'include_field_types', ...filterNames]
 
 /** @param entries all that there are, in any order */
-export function listContacts(entries: readonly Entry[], query: URLSearchParams): Reply {
+export function listContacts(entries: readonly ContactRecord[], query: URLSearchParams): Reply {
   const page = pageIn(query)
   const after = query.get('after')
   if (page === undefined) return refuse('Invalid page')
@@ -35,7 +35,7 @@ export function listContacts(entries: readonly Entry[], query: URLSearchParams):
   return ok({ contacts: shown.map(({ contact }) => withFieldTypes(contact, query)), meta: { ...meta, next } })
 }
 
-function createFilter(query: URLSearchParams): (entry: Entry) => boolean {
+function createFilter(query: URLSearchParams): (entry: ContactRecord) => boolean {
   const [source, team] = [query.get('source'), query.get('team_uuid')]
   const wanted = query.get('tags')?.toLowerCase().split(',') ?? []
   return ({ contact }) => {
@@ -48,11 +48,11 @@ function createFilter(query: URLSearchParams): (entry: Entry) => boolean {
   }
 }
 
-function positionOf({ activeAt, contact: { uuid } }: Entry) {
+function positionOf({ activeAt, contact: { uuid } }: ContactRecord) {
   return { activeAt, uuid }
 }
 
 /** Newest conversation first. */
-function byConversation(first: Entry, second: Entry): number {
+function byConversation(first: ContactRecord, second: ContactRecord): number {
   return comparePositions(positionOf(first), positionOf(second))
 }

@@ -7,7 +7,7 @@ import type { WireBot, WireContact, WireMessage } from './wire.ts'
 import { hrefsOf, writeTime } from './wire.ts'
 
 /** A contact with what belongs to it. */
-export interface Entry {
+export interface ContactRecord {
   readonly contact: WireContact
   /** Newest first. */
   readonly messages: readonly WireMessage[]
@@ -20,7 +20,7 @@ export interface Entry {
 }
 
 /** @param createdAt milliseconds since the epoch */
-export function newEntry(uuid: string, given: NewContactParameters, createdAt: number): Entry {
+export function newRecord(uuid: string, given: NewContactParameters, createdAt: number): ContactRecord {
   return {
     contact: writeContact(uuid, writeTime(createdAt), given),
     messages: [],

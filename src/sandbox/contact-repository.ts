@@ -1,14 +1,14 @@
 /** The sandbox's contacts, in memory. */
 import { firstContact } from './account.ts'
-import type { Entry } from './contact-record.ts'
-import { mainChannel, newEntry, uuidOf } from './contact-record.ts'
+import type { ContactRecord } from './contact-record.ts'
+import { mainChannel, newRecord, uuidOf } from './contact-record.ts'
 import type { NewContactParameters } from './contact-parameters.ts'
 import type { WireContact } from './wire.ts'
 
-export interface ContactBook {
+export interface ContactRepository {
   /** Adds one more contact, whether or not there is one with the same identifier. */
   add(parameters: NewContactParameters): WireContact
-  find(uuid: string): Entry | undefined
+  find(uuid: string): ContactRecord | undefined
   /**
    * Of several contacts with one number the oldest: a lookup after an unclear create may not
    * rely on seeing the newest one.
@@ -18,10 +18,10 @@ export interface ContactBook {
   findByPhone(phoneNumber: string, channelUuid?: string): WireContact | undefined
   findByBsuid(bsuid: string): WireContact | undefined
   /** Puts a changed entry in the place of the one with its uuid. */
-  replace(entry: Entry): void
+  replace(entry: ContactRecord): void
   remove(uuid: string): void
   /** In the order in which they came into the book. */
-  entries(): readonly Entry[]
+  entries(): readonly ContactRecord[]
   /** In the order in which they came into the book. */
   all(): readonly WireContact[]
 }
@@ -31,12 +31,12 @@ export interface ContactBook {
  * @param phoneForm whether numbers are kept as they came and looked up by their digits, or kept as digits
  *   and looked up by exactly these
  */
-export function createContactBook(
-  seed: readonly Entry[] = [],
+export function createContactRepository(
+  seed: readonly ContactRecord[] = [],
   phoneForm: 'as-given' | 'digits' = 'as-given',
-): ContactBook {
+): ContactRepository {
   const { uuid, createdAt, parameters } = firstContact
-  const first = newEntry(uuid, parameters, Date.parse(createdAt))
+  const first = newRecord(uuid, parameters, Date.parse(createdAt))
   const entries = new Map([first, ...seed].map((entry) => [entry.contact.uuid, entry]))
   /** The uuids of all that share a number, oldest first: lookups come by the hundred in a second. */
   const byDigits = new Map<string, Set<string>>()
@@ -57,7 +57,7 @@ export function createContactBook(
         phoneForm === 'digits' && given.source === 'whatsapp'
           ? { ...given, identifier: digitsOf(given.identifier) }
           : given
-      const entry = newEntry(uuidOf('contact', created), kept, Date.now())
+      const entry = newRecord(uuidOf('contact', created), kept, Date.now())
       entries.set(entry.contact.uuid, { ...entry, activeAt: preciseNow() })
       index(entry.contact)
       return entry.contact

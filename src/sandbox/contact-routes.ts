@@ -1,7 +1,7 @@
 /** Contacts: listed, created, looked up, changed, deleted. */
 import { teams } from './account.ts'
 import { writeCustomFields } from './custom-fields.ts'
-import type { Entry } from './contact-record.ts'
+import type { ContactRecord } from './contact-record.ts'
 import { botAfter } from './contact-record.ts'
 import type { ContactChanges } from './contact-parameters.ts'
 import { contactChangesCheck, newContactCheck } from './contact-parameters.ts'
@@ -72,7 +72,7 @@ export function contactRoutes({ contacts, show }: Context): Route[] {
 }
 
 /** What is left out stays as it is; so do, as the documents do not say, custom fields that are not named. */
-function change(entry: Entry, changes: ContactChanges): Entry {
+function change(entry: ContactRecord, changes: ContactChanges): ContactRecord {
   const { name, tags, custom_fields, assigned_user, unassign_user, team_uuid, bot_status, note } = changes
   const { contact, bot } = entry
   return {

@@ -1,7 +1,7 @@
 /** A contact's conversation: its messages, its bot, and what can be done with it. */
 import { funnels } from './account.ts'
 import { preciseNow } from './contact-repository.ts'
-import type { Entry } from './contact-record.ts'
+import type { ContactRecord } from './contact-record.ts'
 import { botAfter, uuidOf } from './contact-record.ts'
 import type { BotOrder } from './contact-parameters.ts'
 import { isBotOrder } from './contact-parameters.ts'
@@ -30,19 +30,19 @@ export function conversationRoutes({ contacts, show }: Context): Route[] {
   let notes = 0
 
   /** Handles a call on a contact that must be there. */
-  const on = (work: (entry: Entry, call: Call) => Reply) => (call: Call) => {
+  const on = (work: (entry: ContactRecord, call: Call) => Reply) => (call: Call) => {
     const entry = contacts.find(call.id)
     return entry ? work(entry, call) : notFound
   }
 
   /** Keeps what was done in a conversation, which is thereby the newest. */
-  function act(entry: Entry, change: Partial<WireContact>): Reply {
+  function act(entry: ContactRecord, change: Partial<WireContact>): Reply {
     const contact = { ...entry.contact, ...change }
     contacts.replace({ ...entry, contact, activeAt: preciseNow() })
     return ok(show(contact))
   }
 
-  function addNote(entry: Entry, text: string): Reply {
+  function addNote(entry: ContactRecord, text: string): Reply {
     notes += 1
     const handle = handleOf(entry.contact)
     const note = {

@@ -3,7 +3,7 @@
 /** A list that is not empty. */
 export type Words = readonly [string, ...string[]]
 
-export interface Culture {
+export interface Locale {
   /** What a mobile number there begins with, and how the digits after it are grouped. */
   readonly phone: readonly [prefix: string, groups: readonly [number, ...number[]]]
   readonly given: Words
@@ -14,7 +14,7 @@ export interface Culture {
   readonly answer: string
 }
 
-export const cultures: readonly [Culture, ...Culture[]] = [
+export const locales: readonly [Locale, ...Locale[]] = [
   {
     phone: ['+39 34', [1, 3, 4]],
     given: ['Giulia', 'Matteo', 'Niccolò', 'Chiara'],

@@ -1,5 +1,5 @@
 /** @returns a function that counts a request and says whether it is within the pace of any one second */
-export function createPaceCheck(maxRps: number): () => boolean {
+export function createRateCheck(maxRps: number): () => boolean {
   const times: number[] = []
   return () => {
     const now = performance.now()

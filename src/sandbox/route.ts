@@ -1,11 +1,11 @@
 /** One call of the API, and what is done for it. */
-import type { ContactBook } from './contact-repository.ts'
+import type { ContactRepository } from './contact-repository.ts'
 import type { WireContact } from './wire.ts'
 import type { Reply } from './reply.ts'
 
 /** What the routes work with. */
 export interface Context {
-  readonly contacts: ContactBook
+  readonly contacts: ContactRepository
   /** Wraps a contact for an answer. */
   readonly show: (contact: WireContact) => { readonly contact: unknown }
 }

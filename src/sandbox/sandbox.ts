@@ -8,9 +8,9 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { listen } from '../listen.ts'
-import type { ContactBook } from './contact-repository.ts'
-import { createContactBook } from './contact-repository.ts'
-import { createPaceCheck } from './pace-check.ts'
+import type { ContactRepository } from './contact-repository.ts'
+import { createContactRepository } from './contact-repository.ts'
+import { createRateCheck } from './pace-check.ts'
 import type { Reply } from './reply.ts'
 import type { Route } from './route.ts'
 import { createRouter } from './router.ts'
@@ -51,7 +51,7 @@ export interface Sandbox {
   readonly token: string
   /** The newest 10,000 requests, oldest first. */
   readonly requests: readonly RecordedRequest[]
-  readonly contacts: ContactBook
+  readonly contacts: ContactRepository
   /** How many requests were answered 429 because there were too many. */
   rejections(): number
   /** Lets the next requests, one each, meet these faults. */
@@ -89,19 +89,19 @@ export async function startSandbox({
   phoneForm = 'as-given',
   faultOf,
 }: SandboxOptions): Promise<Sandbox> {
-  const contacts = createContactBook(createSeed(seed), phoneForm)
+  const contacts = createContactRepository(createSeed(seed), phoneForm)
   const route = createRouter({
     contacts,
     show: (contact) => ({ contact: contactShape === 'array' ? [contact] : contact }),
   })
   const requests: RecordedRequest[] = []
   const faults: Fault[] = []
-  const isInSecond = createPaceCheck(maxRps)
+  const isWithinRate = createRateCheck(maxRps)
   let rejections = 0
 
   function reply({ method, path, headers, body }: RecordedRequest): Reply {
     if (headers.authorization !== `Bearer ${token}`) return { status: 401, body: { error: 'not authorized' } }
-    if (isInSecond()) return route(method, path, body)
+    if (isWithinRate()) return route(method, path, body)
     rejections += 1
     return { status: 429, body: { error: 'too many requests' } }
   }

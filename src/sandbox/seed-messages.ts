@@ -1,8 +1,8 @@
 /** The seeded conversations: somebody greets, is answered, and is now and then noted about. */
 import type { WireContact, WireMessage } from './wire.ts'
 import { handleOf, writeTime } from './wire.ts'
-import type { Culture } from './locales.ts'
-import type { Dice } from './random.ts'
+import type { Locale } from './locales.ts'
+import type { Random } from './random.ts'
 
 /** What the account goes by in messages. */
 const ourHandle = '390212345678'
@@ -17,8 +17,8 @@ export interface Span {
 
 /** @returns newest first; the newest was at the end of the span */
 export function writeMessages(
-  dice: Dice,
-  { greeting, answer }: Culture,
+  random: Random,
+  { greeting, answer }: Locale,
   contact: WireContact,
   { from, until, length }: Span,
 ): WireMessage[] {
@@ -28,11 +28,11 @@ export function writeMessages(
       createdAt: writeTime(until - Math.floor(((until - from) / length) * position)),
       channel: contact.source,
     }
-    if (contact.assignedUser && dice.happens(10)) {
+    if (contact.assignedUser && random.chance(10)) {
       const text = `Conversation was assigned to ${contact.assignedUser}`
       return { text, ...common, status: 'note', from: handle, to: handle }
     }
-    const uuid = dice.uuid()
+    const uuid = random.uuid()
     return (length - position) % 2 === 1
       ? { uuid, text: greeting, ...common, status: 'received', from: handle, to: ourHandle }
       : { uuid, text: answer, ...common, status: 'sent', from: ourHandle, to: handle }

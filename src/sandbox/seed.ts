@@ -3,14 +3,14 @@ import type { FieldType } from './account.ts'
 import { bot, channels, customFields, funnels, tags, teams, users } from './account.ts'
 import type { CustomValues } from './custom-fields.ts'
 import { writeCustomFields } from './custom-fields.ts'
-import type { Entry } from './contact-record.ts'
+import type { ContactRecord } from './contact-record.ts'
 import { mainChannel } from './contact-record.ts'
 import type { WireBot, WireContact } from './wire.ts'
 import { hrefsOf, writeTime } from './wire.ts'
-import type { Culture } from './locales.ts'
-import { cultures, nicknames, notes } from './locales.ts'
-import type { Dice } from './random.ts'
-import { createDice } from './random.ts'
+import type { Locale } from './locales.ts'
+import { locales, nicknames, notes } from './locales.ts'
+import type { Random } from './random.ts'
+import { createRandom } from './random.ts'
 import { writeMessages } from './seed-messages.ts'
 
 const hour = 3_600_000
@@ -32,89 +32,89 @@ const sources = [
 ] as const
 
 /** @param count how many contacts; the first ones do not depend on it */
-export function createSeed(count: number): Entry[] {
-  const dice = createDice(2021)
-  return Array.from({ length: count }, () => createEntry(dice))
+export function createSeed(count: number): ContactRecord[] {
+  const random = createRandom(2021)
+  return Array.from({ length: count }, () => createEntry(random))
 }
 
-function createEntry(dice: Dice): Entry {
-  const culture = dice.pick(cultures)
-  const createdAt = beginning + dice.roll(4 * 365) * day + dice.roll(day)
-  const activeAt = createdAt + dice.roll(90) * day + dice.roll(12) * hour
-  const contact = createContact(dice, culture, createdAt, activeAt)
+function createEntry(random: Random): ContactRecord {
+  const locale = random.pick(locales)
+  const createdAt = beginning + random.integer(4 * 365) * day + random.integer(day)
+  const activeAt = createdAt + random.integer(90) * day + random.integer(12) * hour
+  const contact = createContact(random, locale, createdAt, activeAt)
   // One in ten has pages of messages, most have a few.
-  const length = dice.happens(10) ? 21 + dice.roll(30) : dice.roll(5)
-  const game = dice.roll(2 ** 32)
+  const length = random.chance(10) ? 21 + random.integer(30) : random.integer(5)
+  const game = random.integer(2 ** 32)
   return {
     contact,
     // Written when they are asked for: there are more of them than of all else.
     get messages() {
       const span = { from: createdAt, until: activeAt, length }
-      return writeMessages(createDice(game), culture, contact, span)
+      return writeMessages(createRandom(game), locale, contact, span)
     },
-    bot: createBot(dice, createdAt),
+    bot: createBot(random, createdAt),
     activeAt,
   }
 }
 
-function createContact(dice: Dice, culture: Culture, createdAt: number, activeAt: number): WireContact {
-  const uuid = dice.uuid()
-  const source = dice.pick(sources)
+function createContact(random: Random, locale: Locale, createdAt: number, activeAt: number): WireContact {
+  const uuid = random.uuid()
+  const source = random.pick(sources)
   const isWhatsApp = source === 'whatsapp'
-  const hasBsuid = isWhatsApp && dice.happens(20)
-  const phoneNumber = phoneOf(dice, culture)
+  const hasBsuid = isWhatsApp && random.chance(20)
+  const phoneNumber = phoneOf(random, locale)
   // Seen on the live API: a contact of Facebook's with neither name nor number.
-  const isNameless = source === 'facebook' && dice.happens(30)
+  const isNameless = source === 'facebook' && random.chance(30)
   return {
     uuid,
-    name: isNameless ? null : nameOf(dice, culture),
+    name: isNameless ? null : nameOf(random, locale),
     // A WhatsApp user may hide the number behind a business-scoped id.
-    phoneNumber: isWhatsApp && !(hasBsuid && dice.happens(30)) ? phoneNumber : null,
-    avatarUrl: dice.happens(30) ? `https://assets.example.com/avatars/${uuid}.png` : null,
+    phoneNumber: isWhatsApp && !(hasBsuid && random.chance(30)) ? phoneNumber : null,
+    avatarUrl: random.chance(30) ? `https://assets.example.com/avatars/${uuid}.png` : null,
     createdAt: writeTime(createdAt),
-    closedAt: dice.happens(40) ? writeTime(activeAt) : null,
-    blockedAt: dice.happens(4) ? writeTime(activeAt + hour) : null,
+    closedAt: random.chance(40) ? writeTime(activeAt) : null,
+    blockedAt: random.chance(4) ? writeTime(activeAt + hour) : null,
     source,
     ...hrefsOf(uuid),
-    tags: tags.filter(() => dice.happens(25)),
-    assignedUser: dice.happens(60) ? dice.pick(users) : null,
-    customFields: writeCustomFields(customValues(dice, culture)),
-    funnelId: dice.happens(50) ? dice.pick(funnels).uuid : null,
-    note: dice.happens(20) ? dice.pick(notes) : null,
-    ...(hasBsuid && { bsuid: `bsuid_${dice.uuid().slice(0, 16)}` }),
-    team: dice.happens(90) ? dice.pick(teams) : null,
-    channel: (isWhatsApp && dice.happens(30) ? channels[1] : mainChannel(source)) ?? null,
+    tags: tags.filter(() => random.chance(25)),
+    assignedUser: random.chance(60) ? random.pick(users) : null,
+    customFields: writeCustomFields(customValues(random, locale)),
+    funnelId: random.chance(50) ? random.pick(funnels).uuid : null,
+    note: random.chance(20) ? random.pick(notes) : null,
+    ...(hasBsuid && { bsuid: `bsuid_${random.uuid().slice(0, 16)}` }),
+    team: random.chance(90) ? random.pick(teams) : null,
+    channel: (isWhatsApp && random.chance(30) ? channels[1] : mainChannel(source)) ?? null,
   }
 }
 
-function nameOf(dice: Dice, { given, family, isFamilyFirst }: Culture): string {
-  if (dice.happens(6)) return dice.pick(nicknames)
-  const names = [dice.pick(given), dice.pick(family)]
+function nameOf(random: Random, { given, family, isFamilyFirst }: Locale): string {
+  if (random.chance(6)) return random.pick(nicknames)
+  const names = [random.pick(given), random.pick(family)]
   return (isFamilyFirst ? names.toReversed() : names).join(' ')
 }
 
 /** With or without its spaces: both were seen on the live API. */
-function phoneOf(dice: Dice, { phone: [prefix, groups] }: Culture): string {
-  const rest = groups.map((length) => String(dice.roll(10 ** length)).padStart(length, '0')).join(' ')
-  return dice.happens(50) ? `${prefix}${rest}` : `${prefix}${rest}`.replaceAll(/\D/g, '')
+function phoneOf(random: Random, { phone: [prefix, groups] }: Locale): string {
+  const rest = groups.map((length) => String(random.integer(10 ** length)).padStart(length, '0')).join(' ')
+  return random.chance(50) ? `${prefix}${rest}` : `${prefix}${rest}`.replaceAll(/\D/g, '')
 }
 
 /** A value for some of the account's custom fields. */
-function customValues(dice: Dice, { street }: Culture): CustomValues {
-  const fields = [...customFields].filter(() => dice.happens(35))
-  return Object.fromEntries(fields.map(([name, field]) => [name, valueFor(dice, field, street)]))
+function customValues(random: Random, { street }: Locale): CustomValues {
+  const fields = [...customFields].filter(() => random.chance(35))
+  return Object.fromEntries(fields.map(([name, field]) => [name, valueFor(random, field, street)]))
 }
 
-function valueFor(dice: Dice, field: FieldType, street: string): string | readonly string[] {
-  if (field.type === 'checkbox') return field.options.filter(() => dice.happens(50))
-  if (field.type === 'dropdown') return field.options[dice.roll(field.options.length)] ?? ''
-  if (field.type === 'email') return `contact.${dice.roll(10_000)}@example.com`
-  if (field.type === 'number') return String(18 + dice.roll(70))
-  if (field.type === 'date') return writeTime(dice.roll(16_000) * day).slice(0, 10)
-  return `${street} ${1 + dice.roll(99)}`
+function valueFor(random: Random, field: FieldType, street: string): string | readonly string[] {
+  if (field.type === 'checkbox') return field.options.filter(() => random.chance(50))
+  if (field.type === 'dropdown') return field.options[random.integer(field.options.length)] ?? ''
+  if (field.type === 'email') return `contact.${random.integer(10_000)}@example.com`
+  if (field.type === 'number') return String(18 + random.integer(70))
+  if (field.type === 'date') return writeTime(random.integer(16_000) * day).slice(0, 10)
+  return `${street} ${1 + random.integer(99)}`
 }
 
-function createBot(dice: Dice, createdAt: number): WireBot {
-  const status = dice.pick(['started', 'in_progress', 'ended'])
+function createBot(random: Random, createdAt: number): WireBot {
+  const status = random.pick(['started', 'in_progress', 'ended'])
   return { ...bot, status, conversationStartedAt: status === 'started' ? null : writeTime(createdAt) }
 }

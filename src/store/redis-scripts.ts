@@ -169,7 +169,7 @@ return { now, 'DONE' }`
  * Arguments: the replica, the number of its question, milliseconds for which a replica is remembered, for
  * which nothing is granted after a loss, for which a permit counts at most; then the fields of `PermitRequest`.
  */
-export const takeTurnsScript = `
+export const acquireSharedScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local replica, question = ARGV[1], ARGV[2]

@@ -22,7 +22,7 @@ import {
   replaceChargedScript,
   replaceScript,
   takeTokensScript,
-  takeTurnsScript,
+  acquireSharedScript,
 } from './redis-scripts.ts'
 import { digestOfOwner } from './shares.ts'
 import type { ClaimResult, LimitedCharge, PermitReply, PermitRequest, Store, StoredRecord } from './store.ts'
@@ -204,7 +204,7 @@ export async function openRedisStore(url: string, log: Logger, options: RedisOpt
     questions += 1
     const bounds = [questions, rememberReplicaMs, quietMs, longestPermitMs]
     const fields = [wanted, limit, lifetimeMs, uncounted, share, confirmedAt, absentAfterMs, Number(isReset)]
-    const reply = await run(takeTurnsScript, keys, [replica, ...[...bounds, ...fields].map(String)])
+    const reply = await run(acquireSharedScript, keys, [replica, ...[...bounds, ...fields].map(String)])
     const [granted, waitMs, replicas, now, isQuiet] = Array.isArray(reply) ? reply.map(Number) : []
     if (granted === undefined || waitMs === undefined || replicas === undefined || now === undefined) {
       throw unexpected()
@@ -276,7 +276,7 @@ export async function openRedisStore(url: string, log: Logger, options: RedisOpt
     },
     replace,
     remove,
-    takeTurns: (request) => askForPermits(permitKeys, request),
+    acquireShared: (request) => askForPermits(permitKeys, request),
     takeTokens,
     async ping() {
       try {

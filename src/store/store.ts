@@ -116,7 +116,7 @@ export interface Store {
    * Where replicas share the store: takes permits that they share, of which no more than `limit` count at a
    * time. A store that can be reached again is asked again within a second.
    */
-  readonly takeTurns?: (request: PermitRequest) => Promise<PermitReply>
+  readonly acquireShared?: (request: PermitRequest) => Promise<PermitReply>
   /**
    * Where replicas share the store: takes tokens out of a bucket that they share. It is full at
    * first, holds `capacity` and is filled by `perSecond`.

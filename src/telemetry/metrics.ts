@@ -11,7 +11,7 @@ export interface ProcessState {
   readonly queueLength: number
   readonly inFlight: number
   readonly limitInForce: number
-  readonly isAlone: boolean
+  readonly isDegraded: boolean
   readonly retryTokens: number
   readonly connections: number
   readonly isStoreAvailable: boolean
@@ -194,7 +194,7 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
           'pace_alone',
           '1 while the other replicas can’t be asked, so that this one keeps to a share of its own.',
           'max',
-          (now) => Number(now.isAlone),
+          (now) => Number(now.isDegraded),
         ],
         [
           'retry_budget_tokens',

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { createDice } from '../../src/sandbox/random.ts'
+import { createRandom } from '../../src/sandbox/random.ts'
 import { createCallers } from './soak/callers.ts'
 import { clockMeans, openClock } from './soak/clock.ts'
 import { disturb } from './soak/disturbances.ts'
@@ -127,7 +127,7 @@ async function soak(): Promise<number> {
     .then(() => {
       order({ faults: true })
       const parts = { replicas: disturbed, redis, order, onLoss: () => callers.forget() }
-      const dice = createDice(options.seed)
+      const dice = createRandom(options.seed)
       return disturb(parts, options.every * 1000, dice, loaded.signal, (name) =>
         say(record.disturbance(name)),
       )

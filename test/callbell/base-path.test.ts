@@ -1,7 +1,7 @@
 /** A base URL that leads past the API: whatever is asked for is answered 404, in the form of Callbell. */
 import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellClient, Times } from '../../src/callbell/client.ts'
+import type { CallbellClient, Deadlines } from '../../src/callbell/client.ts'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { NewContact } from '../../src/domain/contact.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
@@ -36,15 +36,15 @@ async function startClient(...answers: string[]) {
   onTestFinished(() => client.close())
   return {
     /** Sends one request, whatever becomes of it. */
-    async call(request: (client: CallbellClient, times: Times) => Promise<unknown>): Promise<void> {
+    async call(request: (client: CallbellClient, times: Deadlines) => Promise<unknown>): Promise<void> {
       const soon = performance.now() + 15_000
-      const times = { origin: createTestOrigin(), enterBy: soon, answerBy: soon }
+      const times = { origin: createTestOrigin(), queueBy: soon, respondBy: soon }
       await request(client, times).catch(() => undefined)
     },
   }
 }
 
-type Call = (client: CallbellClient, times: Times) => Promise<unknown>
+type Call = (client: CallbellClient, times: Deadlines) => Promise<unknown>
 
 const contact: NewContact = { identifier: '393331234567', source: 'whatsapp', name: '"team_uuid":' }
 const create =

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Breaker, Finding } from '../../src/callbell/breaker.ts'
+import type { Breaker, Observation } from '../../src/callbell/breaker.ts'
 import { BreakerOpen, createBreaker } from '../../src/callbell/breaker.ts'
 import type { CallbellError } from '../../src/domain/callbell-error.ts'
 
@@ -9,11 +9,11 @@ afterEach(() => void vi.useRealTimers())
 
 const log = pino({ level: 'silent' })
 
-function run(breaker: Breaker, ...findings: readonly Finding[]): void {
+function run(breaker: Breaker, ...findings: readonly Observation[]): void {
   for (const finding of findings) breaker.admit().end(finding)
 }
 
-const failures = (times: number): Finding[] => Array.from({ length: times }, () => 'DOWN')
+const failures = (times: number): Observation[] => Array.from({ length: times }, () => 'DOWN')
 
 /** @returns a breaker that has just opened */
 function openBreaker(): Breaker {

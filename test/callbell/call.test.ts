@@ -3,15 +3,15 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellCalls, CallOptions } from '../../src/callbell/dispatcher.ts'
-import { createCall } from '../../src/callbell/dispatcher.ts'
+import type { Dispatcher, DispatcherOptions } from '../../src/callbell/dispatcher.ts'
+import { createDispatcher } from '../../src/callbell/dispatcher.ts'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
 import { listen } from '../../src/listen.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { createTestOrigin } from '../support/test-origin.ts'
 
-function open(url: string, options: Partial<CallOptions> = {}): CallbellCalls {
-  const calls = createCall({
+function open(url: string, options: Partial<DispatcherOptions> = {}): Dispatcher {
+  const calls = createDispatcher({
     url,
     token: 't',
     userAgent: 'test',
@@ -24,13 +24,13 @@ function open(url: string, options: Partial<CallOptions> = {}): CallbellCalls {
   return calls
 }
 
-const patch = { method: 'PATCH', path: '/contacts/u', route: '/contacts/:uuid', body: '{}' } as const
+const patch = { method: 'PATCH', path: '/contacts/u', urlTemplate: '/contacts/:uuid', body: '{}' } as const
 
 /** @returns the status, or the code of the error */
-async function send({ call }: CallbellCalls, withinMs = 10_000): Promise<number | string> {
+async function send({ call }: Dispatcher, withinMs = 10_000): Promise<number | string> {
   const soon = performance.now() + withinMs
   try {
-    return (await call(patch, { origin: createTestOrigin(), enterBy: soon, answerBy: soon })).status
+    return (await call(patch, { origin: createTestOrigin(), queueBy: soon, respondBy: soon })).status
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return `${error.code}: ${error.message}`
@@ -39,7 +39,7 @@ async function send({ call }: CallbellCalls, withinMs = 10_000): Promise<number 
 
 const refused = 'CALLBELL_UNAVAILABLE: the breaker is open'
 
-async function sendMany(calls: CallbellCalls, count: number, withinMs?: number): Promise<unknown[]> {
+async function sendMany(calls: Dispatcher, count: number, withinMs?: number): Promise<unknown[]> {
   return Promise.all(Array.from({ length: count }, () => send(calls, withinMs)))
 }
 

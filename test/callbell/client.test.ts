@@ -1,6 +1,6 @@
 /** Each function of the client: exactly one documented request, and everything that came back. */
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellClient, Times } from '../../src/callbell/client.ts'
+import type { CallbellClient, Deadlines } from '../../src/callbell/client.ts'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import { channels, firstContact, funnels, teams } from '../../src/sandbox/account.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -13,7 +13,7 @@ const [funnel] = funnels
 
 const calls: [
   string,
-  (client: CallbellClient, times: Times) => Promise<unknown>,
+  (client: CallbellClient, times: Deadlines) => Promise<unknown>,
   unknown,
   object | null | undefined,
 ][] = [
@@ -177,7 +177,7 @@ test.each(calls)('%s', async (route, call, body, expected) => {
   })
   const origin = createTestOrigin()
   const soon = performance.now() + 10_000
-  const result = await call(client, { origin, enterBy: soon, answerBy: soon })
+  const result = await call(client, { origin, queueBy: soon, respondBy: soon })
   if (expected === undefined) expect(result).toBeUndefined()
   else if (expected === null) expect(result).toBeNull()
   else expect(result).toMatchObject(expected)

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Complaint } from '../../src/callbell/codec/decode-error.ts'
+import type { FieldError } from '../../src/callbell/codec/decode-error.ts'
 import { decodeError } from '../../src/callbell/codec/decode-error.ts'
 
-function about(parameter: string[], message: string): Complaint {
+function about(parameter: string[], message: string): FieldError {
   return { parameter, message }
 }
 
-test.each<[unknown, Complaint[]]>([
+test.each<[unknown, FieldError[]]>([
   [{ error: 'not authorized' }, [about([], 'not authorized')]],
   [
     { error: { team_uuid: ['must be present and not empty', 'is odd'] } },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createPlace, encodeNewContact } from '../../src/callbell/codec/encode-contact.ts'
+import { createInputPathOf, encodeNewContact } from '../../src/callbell/codec/encode-contact.ts'
 import type { NewContact } from '../../src/domain/contact.ts'
 
 const least: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
@@ -77,5 +77,5 @@ test.each<[string[], string[] | null, string[]]>([
     { name: 'Age', value: '42' },
   ]
   const contact = { ...least, tags: ['a', 'b'], customFields }
-  expect(createPlace(contact)(parameter)).toEqual({ path, rest })
+  expect(createInputPathOf(contact)(parameter)).toEqual({ path, rest })
 })

@@ -3,16 +3,16 @@ import { setImmediate } from 'node:timers/promises'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellErrorCode, Progress } from '../../src/domain/callbell-error.ts'
-import type { Answer, Exchange, Request } from '../../src/callbell/transport.ts'
-import { createExchange } from '../../src/callbell/transport.ts'
+import type { Answer, Transport, Request } from '../../src/callbell/transport.ts'
+import { createTransport } from '../../src/callbell/transport.ts'
 import { listen } from '../../src/listen.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 
 /** An exchange whose requests leave unwatched. */
-function openExchange(url: string): Pick<Exchange, 'close'> & {
+function openExchange(url: string): Pick<Transport, 'close'> & {
   send: (request: Request, allowedMs: number) => Promise<Answer>
 } {
-  const exchange = createExchange({
+  const exchange = createTransport({
     url,
     token: 't0k3n',
     userAgent: 'test/1',
@@ -26,8 +26,8 @@ function openExchange(url: string): Pick<Exchange, 'close'> & {
       if (connections.ready === 0) await connections.open()
       const connection = connections.take()
       if (connection === undefined) throw new Error('no connection')
-      const done = (): void => connections.release(connection)
-      const watcher = { mayStart: () => true, mayLeave: () => true, sent: () => undefined, done }
+      const release = (): void => connections.release(connection)
+      const watcher = { mayStart: () => true, isUsable: () => true, sent: () => undefined, release }
       return exchange.send(request, allowedMs, watcher, connection)
     },
     close: () => exchange.close(),

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Fifo } from '../../src/rate-limit/queue.ts'
+import { Queue } from '../../src/rate-limit/queue.ts'
 
 test('it holds what an array would, after any number of pushes and shifts', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { size: 'large' }), (pushes) => {
-      const fifo = new Fifo<number>()
+      const fifo = new Queue<number>()
       const array: number[] = []
       for (const [item, isPush] of pushes.entries()) {
         if (isPush) {

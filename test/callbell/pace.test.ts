@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
-import type { TakeTurns } from '../../src/rate-limit/distributed-limiter.ts'
-import type { Limiter, LimiterOptions, Permit } from '../../src/rate-limit/rate-limiter.ts'
-import { createLimiter } from '../../src/rate-limit/rate-limiter.ts'
+import type { AcquireShared } from '../../src/rate-limit/distributed-limiter.ts'
+import type { RateLimiter, RateLimiterOptions, Permit } from '../../src/rate-limit/rate-limiter.ts'
+import { createRateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 import { openTestStore } from '../support/stores.ts'
@@ -12,11 +12,11 @@ const soon = (): number => performance.now() + 20_000
 
 /** A limiter for which a connection is always ready. */
 /** Gives a promise for each permit, also for one that is there at once. */
-interface TestLimiter extends Limiter {
+interface TestLimiter extends RateLimiter {
   acquire(latest: number, bucket: string): Promise<Permit>
 }
 
-function createTestLimiter(options: Omit<LimiterOptions, 'connections'>): TestLimiter {
+function createTestLimiter(options: Omit<RateLimiterOptions, 'connections'>): TestLimiter {
   const connections = {
     ready: Number.POSITIVE_INFINITY,
     lackingFor: () => 0,
@@ -25,22 +25,22 @@ function createTestLimiter(options: Omit<LimiterOptions, 'connections'>): TestLi
     release: () => undefined,
     onChange: () => undefined,
   }
-  const limiter = createLimiter({ ...options, connections })
+  const limiter = createRateLimiter({ ...options, connections })
   return { ...limiter, acquire: async (latest, bucket) => limiter.acquire(latest, bucket) }
 }
 
 /** Sends a burst of instant requests and returns when each left. */
-async function burst(limiter: Limiter, requests: number): Promise<number[]> {
+async function burst(limiter: RateLimiter, requests: number): Promise<number[]> {
   const times: number[] = []
   const send = async (): Promise<void> => {
     const permit = await limiter.acquire(soon(), 'a')
-    const mayLeave = permit.mayLeave()
-    if (mayLeave) {
+    const isUsable = permit.isUsable()
+    if (isUsable) {
       permit.sent()
       times.push(performance.now())
     }
-    permit.done()
-    if (!mayLeave) await send()
+    permit.release()
+    if (!isUsable) await send()
   }
   await Promise.all(Array.from({ length: requests }, send))
   return times.toSorted((a, b) => a - b)
@@ -69,14 +69,14 @@ test('a request’s second starts when it leaves, not when it is let in', async 
   const left = performance.now()
   const permit = await second
   expect(performance.now() - left).toBeGreaterThanOrEqual(1000)
-  permit.done()
+  permit.release()
 })
 
 test('a request that never left takes nobody’s turn', async () => {
   const limiter = createTestLimiter({ maxRps: 1, maxInFlight: 256 })
   for (let tries = 0; tries < 10; tries += 1) {
     const permit = await limiter.acquire(performance.now(), 'a')
-    permit.done()
+    permit.release()
   }
   await expect(limiter.acquire(performance.now(), 'a')).resolves.toBeDefined()
 })
@@ -91,7 +91,7 @@ test('no more are in flight than there are connections', async () => {
   })
   await new Promise(setImmediate)
   expect(isIn).toBe(false)
-  first?.done()
+  first?.release()
   await third
 })
 
@@ -116,7 +116,7 @@ test('a caller whose requests are answered slowly leaves connections to others',
   expect(limiter.state()).toMatchObject({ inFlight: 97, queueLength: 10 + 14 })
   // What one caller frees is shared, and all that wait are served in the end.
   for (let done = 0; done < permits.length; done += 1) {
-    permits[done]?.done()
+    permits[done]?.release()
     await new Promise(setImmediate)
   }
   expect(started.length).toBe(121)
@@ -135,7 +135,7 @@ test('a caller that may not start does not keep the process busy', async () => {
   await delay(50)
   // This test's own, and no alarm for a place that only an answer can free.
   expect(set.mock.calls.length).toBeLessThanOrEqual(1)
-  for (const permit of permits) permit.done()
+  for (const permit of permits) permit.release()
   await expect.poll(() => permits.length).toBe(9)
 })
 
@@ -149,7 +149,7 @@ test('what can’t have its turn in time is refused at once, with the time to wa
     await vi.advanceTimersByTimeAsync(105)
     const permit = await entering
     permit.sent()
-    permit.done()
+    permit.release()
   }
   const refused = await limiter.acquire(performance.now() + 500, 'a').catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(CallbellError)
@@ -207,22 +207,22 @@ describe('after a 429', () => {
 })
 
 /** Sends an instant request. */
-async function sendIn(limiter: Limiter, bucket: string, latest = soon()): Promise<string> {
+async function sendIn(limiter: RateLimiter, bucket: string, latest = soon()): Promise<string> {
   const permit = await limiter.acquire(latest, bucket)
   permit.sent()
-  permit.done()
+  permit.release()
   return bucket
 }
 
 /** One request at a time, the first of which is under way: the others come in as they are let in. */
 async function openLine() {
   const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 1 })
-  const { done: start } = await limiter.acquire(soon(), 'first')
+  const { release: start } = await limiter.acquire(soon(), 'first')
   const order: string[] = []
   const join = async (bucket: string, name = bucket): Promise<void> => {
     const permit = await limiter.acquire(soon(), bucket)
     order.push(name)
-    permit.done()
+    permit.release()
   }
   return { limiter, order, join, start }
 }
@@ -299,10 +299,10 @@ describe.runIf(hasRedis)('on one Redis', () => {
     const [limiter] = await openReplicas(redis, 1, 40)
     if (limiter === undefined) throw new Error('no replica')
     // Until it is a member, and has told its share.
-    await expect.poll(() => limiter.state().isAlone).toBe(false)
+    await expect.poll(() => limiter.state().isDegraded).toBe(false)
     await delay(1000)
     await redis.kill()
-    await expect.poll(() => limiter.state().isAlone).toBe(true)
+    await expect.poll(() => limiter.state().isDegraded).toBe(true)
     const times = await burst(limiter, 15)
     expect(mostInASecond(times)).toBe(10)
   })
@@ -319,7 +319,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
         const until = times.length + sent
         await expect.poll(() => times.length, { interval: 5 }).toBeGreaterThanOrEqual(until)
       }
-      const load = (limiters: readonly Limiter[]) => {
+      const load = (limiters: readonly RateLimiter[]) => {
         const over = new AbortController()
         const sending = limiters.map(async (limiter) => {
           while (!over.signal.aborted) times.push(...(await burst(limiter, 10)))
@@ -351,11 +351,11 @@ describe.runIf(hasRedis)('on one Redis', () => {
   )
 })
 
-async function openReplicas(redis: RedisServer, replicas: number, maxRps: number): Promise<Limiter[]> {
+async function openReplicas(redis: RedisServer, replicas: number, maxRps: number): Promise<RateLimiter[]> {
   return Promise.all(
     Array.from({ length: replicas }, async () => {
       const store = await openTestStore(redis.url)
-      const limiter = createTestLimiter({ maxRps, maxInFlight: 256, takeTurns: store.takeTurns })
+      const limiter = createTestLimiter({ maxRps, maxInFlight: 256, acquireShared: store.acquireShared })
       onTestFinished(async () => {
         limiter.close()
         await store.close()
@@ -366,7 +366,7 @@ async function openReplicas(redis: RedisServer, replicas: number, maxRps: number
 }
 
 /** Grants only to those that take for it what the others send. */
-const takeWholeLimit: TakeTurns = async ({ wanted, limit: own }) => ({
+const takeWholeLimit: AcquireShared = async ({ wanted, limit: own }) => ({
   // The others have been at their whole limit again for long.
   granted: own > 90 ? wanted : 0,
   waitMs: 50,
@@ -379,13 +379,13 @@ test(
   'a replica that is granted nothing after a 429, since the others send more, takes its part again',
   { timeout: 90_000 },
   async () => {
-    const limiter = createTestLimiter({ maxRps: 100, maxInFlight: 10, takeTurns: takeWholeLimit })
+    const limiter = createTestLimiter({ maxRps: 100, maxInFlight: 10, acquireShared: takeWholeLimit })
     onTestFinished(() => limiter.close())
     await expect.poll(() => limiter.state().limitInForce, { timeout: 20_000 }).toBe(100)
     limiter.slowDown()
     expect(limiter.state().limitInForce).toBe(50)
     const permit = await limiter.acquire(performance.now() + 60_000, 'a')
-    permit.done()
+    permit.release()
     expect(limiter.state().limitInForce).toBeGreaterThan(90)
   },
 )

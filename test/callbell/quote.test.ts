@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createQuote } from '../../src/callbell/codec/sanitize-upstream-text.ts'
+import { createSanitizer } from '../../src/callbell/codec/sanitize-upstream-text.ts'
 
 const token = 'k9.Zq(x|[Tr+/}$^'
-const quote = createQuote(token)
+const quote = createSanitizer(token)
 
 test.each<[string, string, string]>([
   ['plain words', 'name: must not be empty', 'name: must not be empty'],

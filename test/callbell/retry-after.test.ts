@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createExchange } from '../../src/callbell/transport.ts'
-import { placeNowhere, refusalOf } from '../../src/callbell/to-callbell-error.ts'
+import { createTransport } from '../../src/callbell/transport.ts'
+import { noInputPath, toCallbellError } from '../../src/callbell/to-callbell-error.ts'
 import { parseRetryAfter } from '../../src/callbell/retry-after.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 
@@ -48,7 +48,7 @@ test('a date of an answer is read by the Date of the same answer, whatever our c
     const headers = `retry-after: Thu, 01 Jan 1998 00:00:02 GMT \r\ndate: ${date}\r\n`
     socket.write(httpAnswer('429 Too Many Requests', '{"error":"slow down"}', headers))
   })
-  const exchange = createExchange({
+  const exchange = createTransport({
     url: upstream.url,
     token: 't',
     userAgent: 'test/1',
@@ -59,10 +59,10 @@ test('a date of an answer is read by the Date of the same answer, whatever our c
   await exchange.connections.open()
   const connection = exchange.connections.take()
   if (connection === undefined) throw new Error('no connection')
-  const done = (): void => exchange.connections.release(connection)
-  const unwatched = { mayStart: () => true, mayLeave: () => true, sent: () => undefined, done }
+  const release = (): void => exchange.connections.release(connection)
+  const unwatched = { mayStart: () => true, isUsable: () => true, sent: () => undefined, release }
   const answer = await exchange.send({ method: 'GET', path: '/contacts' }, 15_000, unwatched, connection)
-  expect(refusalOf(answer, placeNowhere, String)).toMatchObject({
+  expect(toCallbellError(answer, noInputPath, String)).toMatchObject({
     code: 'CALLBELL_RATE_LIMITED',
     retryAfterMs: 2000,
   })

@@ -1,13 +1,13 @@
 /** Whatever a caller takes for an id: each function asks for one path, and is counted under one route. */
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellClient, Times } from '../../src/callbell/client.ts'
+import type { CallbellClient, Deadlines } from '../../src/callbell/client.ts'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { createTestOrigin } from '../support/test-origin.ts'
 
-type Call = (client: CallbellClient, id: string, times: Times) => Promise<unknown>
+type Call = (client: CallbellClient, id: string, times: Deadlines) => Promise<unknown>
 
 const calls: readonly (readonly [route: string, path: (id: string) => string, call: Call])[] = [
   [
@@ -126,7 +126,7 @@ test.each([
   const origin = { ...rest, watch: { ...watch, attempt } }
   const soon = performance.now() + 15_000
   for (const [, , call] of calls) {
-    await call(client, id, { origin, enterBy: soon, answerBy: soon }).catch((error: unknown) =>
+    await call(client, id, { origin, queueBy: soon, respondBy: soon }).catch((error: unknown) =>
       expect(error).toBeInstanceOf(CallbellError),
     )
   }

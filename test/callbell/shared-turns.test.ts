@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { SharedTurns, TakeTurns } from '../../src/rate-limit/distributed-limiter.ts'
-import { createSharedTurns } from '../../src/rate-limit/distributed-limiter.ts'
+import type { DistributedLimiter, AcquireShared } from '../../src/rate-limit/distributed-limiter.ts'
+import { createDistributedLimiter } from '../../src/rate-limit/distributed-limiter.ts'
 import type { PermitRequest } from '../../src/store/store.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
@@ -12,36 +12,39 @@ const limit = 120
 function open({ replicas = 1, isReachable = true, isQuiet = false } = {}) {
   const requests: PermitRequest[] = []
   const store = { isReachable, replicas, isQuiet, replyMs: 0, clockMs: 1_000_000, uncounted: 0, requests }
-  const takeTurns: TakeTurns = async (request) => {
+  const acquireShared: AcquireShared = async (request) => {
     requests.push(request)
     const now = store.clockMs + performance.now()
     if (store.replyMs > 0) await new Promise((resolve) => void setTimeout(resolve, store.replyMs))
     if (!store.isReachable) throw new Error('away')
     return { granted: request.wanted, waitMs: 0, replicas: store.replicas, now, isQuiet: store.isQuiet }
   }
-  const shared = createSharedTurns(takeTurns, { limit: () => limit, uncounted: () => store.uncounted })
+  const shared = createDistributedLimiter(acquireShared, {
+    limit: () => limit,
+    uncounted: () => store.uncounted,
+  })
   onTestFinished(() => shared.close())
   return { store, shared }
 }
 
 /** What a replica may do at this moment. */
-function stateOf(shared: SharedTurns): object {
-  const silentForMs = shared.silentForMs(performance.now())
-  return { isAlone: shared.isAlone(), isSilent: silentForMs > 0, places: shared.placesOf(limit) }
+function stateOf(shared: DistributedLimiter): object {
+  const silentForMs = shared.quarantineMs(performance.now())
+  return { isDegraded: shared.isDegraded(), isSilent: silentForMs > 0, places: shared.permitsOf(limit) }
 }
 
-const member = { isAlone: false, isSilent: false, places: 120 }
-const joining = { isAlone: true, isSilent: false, places: 2 }
-const returning = { isAlone: false, isSilent: true, places: 120 }
-const lost = { isAlone: true, isSilent: true, places: 30 }
-const alone = { isAlone: true, isSilent: false, places: 30 }
+const member = { isDegraded: false, isSilent: false, places: 120 }
+const joining = { isDegraded: true, isSilent: false, places: 2 }
+const returning = { isDegraded: false, isSilent: true, places: 120 }
+const lost = { isDegraded: true, isSilent: true, places: 30 }
+const alone = { isDegraded: true, isSilent: false, places: 30 }
 
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
 /** Until a replica that has been started is a member, and has told the store its share. */
 const settle = async (): Promise<void> => pass(2000)
 
-async function take(shared: SharedTurns, wanted: number): Promise<object> {
-  const { granted, waitMs, usableUntil } = await shared.take(wanted, limit)
+async function take(shared: DistributedLimiter, wanted: number): Promise<object> {
+  const { granted, waitMs, usableUntil } = await shared.acquire(wanted, limit)
   return { granted, waitMs, usableForMs: Math.round(usableUntil - performance.now()) }
 }
 
@@ -71,9 +74,9 @@ describe('a replica that has just been started', () => {
   test('sends one request a second where the store cannot be reached, and a trickle after ten seconds', async () => {
     const { store, shared } = open({ isReachable: false })
     await pass(9900)
-    expect(stateOf(shared)).toEqual({ isAlone: true, isSilent: false, places: 1 })
+    expect(stateOf(shared)).toEqual({ isDegraded: true, isSilent: false, places: 1 })
     await pass(100)
-    expect(stateOf(shared)).toEqual({ isAlone: true, isSilent: false, places: 2 })
+    expect(stateOf(shared)).toEqual({ isDegraded: true, isSilent: false, places: 2 })
     store.isReachable = true
     await pass(200)
     expect(stateOf(shared)).toEqual(joining)
@@ -102,7 +105,7 @@ describe('one that loses the store', () => {
     const lostAt = performance.now()
     expect(await take(shared, 5)).toMatchObject({ granted: 0, waitMs: 0 })
     expect(stateOf(shared)).toEqual(lost)
-    const silentForMs = shared.silentForMs(lostAt)
+    const silentForMs = shared.quarantineMs(lostAt)
     // Believed for two seconds from the latest reply, and a window of what others got until then.
     expect(silentForMs).toBeGreaterThan(2000 + 1160 - 400)
     expect(silentForMs).toBeLessThanOrEqual(2000 + 1160)
@@ -129,7 +132,7 @@ describe('one that loses the store', () => {
     store.isReachable = true
     store.uncounted = 30
     store.requests.length = 0
-    for (let steps = 0; steps < 60 && shared.isAlone(); steps += 1) await pass(50)
+    for (let steps = 0; steps < 60 && shared.isDegraded(); steps += 1) await pass(50)
     expect(stateOf(shared)).toEqual(returning)
     store.uncounted = 17
     await pass(50)

@@ -9,7 +9,7 @@ const idle: ProcessState = {
   queueLength: 0,
   inFlight: 0,
   limitInForce: 300,
-  isAlone: false,
+  isDegraded: false,
   retryTokens: 100,
   connections: 0,
   isStoreAvailable: true,
@@ -58,7 +58,7 @@ test('counts and what is held are added up, limits are the lowest, and troubles 
     connections: 1,
     breaker: 'open',
     breakerOpenings: 2,
-    isAlone: true,
+    isDegraded: true,
     isStoreAvailable: false,
   })
   one.rateLimited.inc({}, 2)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import pino from 'pino'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
-import type { Creation } from '../../src/contacts/create/creation.ts'
+import type { CreateOperation } from '../../src/contacts/create/creation.ts'
 import { createCalibration } from '../../src/contacts/create/calibration.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
@@ -11,18 +11,18 @@ function calibrate(answers: readonly (boolean | 'FAILS')[]) {
   const lines: { readonly level: number; readonly msg: string }[] = []
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) })
   const calibration = createCalibration({
-    createAsk: () => () => Promise.reject(new Error('not asked')),
+    createCall: () => () => Promise.reject(new Error('not asked')),
     log,
   })
   let lookups = 0
-  const creation: Creation<string> = {
+  const creation: CreateOperation<string> = {
     kind: 'contact',
     fingerprint: () => '',
     identity: 'i',
     lookup: 'l',
     canBeLookedUp: true,
-    attempt: () => Promise.resolve('made'),
-    look: () => Promise.resolve('ABSENT'),
+    send: () => Promise.resolve('made'),
+    probe: () => Promise.resolve('ABSENT'),
     findAgain() {
       const answer = answers[lookups]
       lookups += 1
@@ -37,7 +37,7 @@ function calibrate(answers: readonly (boolean | 'FAILS')[]) {
     lookups: () => lookups,
     warnings: () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg),
     isProved: () => calibration.proves(creation),
-    made: () => calibration.made(creation, 'made'),
+    made: () => calibration.created(creation, 'made'),
   }
 }
 
@@ -109,7 +109,7 @@ test('what a lookup found after an ambiguous attempt is proof, too', () => {
 
 test('what can’t be looked up is not', async () => {
   const { calibration, creation, lookups } = calibrate([])
-  calibration.made({ ...creation, canBeLookedUp: false }, 'made')
+  calibration.created({ ...creation, canBeLookedUp: false }, 'made')
   await vi.advanceTimersByTimeAsync(3000)
   expect(lookups()).toBe(0)
 })

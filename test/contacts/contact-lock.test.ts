@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ContactLock } from '../../src/contacts/change/contact-lock.ts'
 import { createContactLock } from '../../src/contacts/change/contact-lock.ts'
-import { ContactsFailure } from '../../src/contacts/attempts/failure.ts'
+import { ContactsError } from '../../src/contacts/attempts/failure.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
@@ -39,7 +39,7 @@ async function told(change: ReturnType<ContactLock['run']>): Promise<unknown> {
   try {
     return await change
   } catch (error) {
-    if (!(error instanceof ContactsFailure)) throw error
+    if (!(error instanceof ContactsError)) throw error
     const { code, outcome, retryable, message } = error
     return { code, outcome, retryable, message }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createIdentityTurns } from '../../src/contacts/create/identity-turns.ts'
-import type { TurnTaker } from '../../src/contacts/create/identity-mark.ts'
-import type { IdentityTurns } from '../../src/contacts/create/identity-turns.ts'
+import { createIdentityLocks } from '../../src/contacts/create/identity-turns.ts'
+import type { IdentityRequest } from '../../src/contacts/create/identity-mark.ts'
+import type { IdentityLocks } from '../../src/contacts/create/identity-turns.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openTestStore, storeUrls } from '../support/stores.ts'
@@ -9,7 +9,7 @@ import { openTestStore, storeUrls } from '../support/stores.ts'
 const log = createLog({ level: 'silent', secrets: [] })
 const options = { resendAfterMs: 60_000, ttlMs: 3_600_000 }
 
-function taker(token: string, change: Partial<TurnTaker> = {}): TurnTaker {
+function taker(token: string, change: Partial<IdentityRequest> = {}): IdentityRequest {
   return {
     identity: 'whatsapp 39',
     token,
@@ -21,18 +21,18 @@ function taker(token: string, change: Partial<TurnTaker> = {}): TurnTaker {
   }
 }
 
-function turnsOn(store: Store, change: Partial<typeof options> = {}): IdentityTurns {
-  return createIdentityTurns(store, log, { ...options, ...change })
+function turnsOn(store: Store, change: Partial<typeof options> = {}): IdentityLocks {
+  return createIdentityLocks(store, log, { ...options, ...change })
 }
 
 const identity2 = { identity: 'whatsapp 40' }
 
 /** Which of the turns have come, in order. */
-async function orderOf(turns: IdentityTurns, takers: readonly TurnTaker[]): Promise<string[]> {
+async function orderOf(turns: IdentityLocks, takers: readonly IdentityRequest[]): Promise<string[]> {
   const order: string[] = []
   await Promise.all(
     takers.map(async (one) => {
-      const turn = await turns.take(one)
+      const turn = await turns.acquire(one)
       order.push(`${one.token} begins`)
       await new Promise((resolve) => setTimeout(resolve, 5))
       order.push(`${one.token} ends`)
@@ -46,13 +46,13 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('one at a time, in this process and with another one', async () => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
-    const held = await one.take(taker('a'))
+    const held = await one.acquire(taker('a'))
     let hasBegun = false
-    const second = Promise.resolve(two.take(taker('b'))).then((turn) => {
+    const second = Promise.resolve(two.acquire(taker('b'))).then((turn) => {
       hasBegun = true
       return turn
     })
-    const third = one.take(taker('c', { isKeyed: false }))
+    const third = one.acquire(taker('c', { isKeyed: false }))
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(hasBegun).toBe(false)
     await held.end(true)
@@ -64,17 +64,17 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('what another one may have made is not one’s own, then and later', async () => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
-    const first = await one.take(taker('a'))
+    const first = await one.acquire(taker('a'))
     first.sends()
     await first.end(false)
     // Another creation of the same identity comes, on another replica, and is settled.
-    const second = await two.take(taker('b'))
+    const second = await two.acquire(taker('b'))
     expect(second.isSole()).toBe(false)
     second.sends()
     await second.end(true)
     // The first is repeated, on either.
     for (const turns of [one, two]) {
-      const again = await turns.take(taker('a', { isRepeat: true }))
+      const again = await turns.acquire(taker('a', { isRepeat: true }))
       expect(again.isSole()).toBe(false)
       await again.end(false)
     }
@@ -83,9 +83,9 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('what nobody else made is one’s own, on any replica', async () => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
-    await (await one.take(taker('a'))).end(false)
+    await (await one.acquire(taker('a'))).end(false)
     for (const turns of [two, one]) {
-      const again = await turns.take(taker('a', { isRepeat: true }))
+      const again = await turns.acquire(taker('a', { isRepeat: true }))
       expect(again.isSole()).toBe(true)
       await again.end(false)
     }
@@ -94,13 +94,16 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('what was settled within the last seconds may bear the same second', async () => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
-    const first = await one.take(taker('a'))
+    const first = await one.acquire(taker('a'))
     first.sends()
     await first.end(true)
-    const [sameProcess, otherProcess] = [await one.take(taker('b')), await two.take(taker('c', identity2))]
+    const [sameProcess, otherProcess] = [
+      await one.acquire(taker('b')),
+      await two.acquire(taker('c', identity2)),
+    ]
     expect(sameProcess.isSole()).toBe(false)
     await Promise.all([sameProcess.end(true), otherProcess.end(true)])
-    expect((await two.take(taker('d'))).isSole()).toBe(false)
+    expect((await two.acquire(taker('d'))).isSole()).toBe(false)
   })
 })
 
@@ -115,11 +118,11 @@ test('a mark that the store has lost is put again, so that a repeat finds its ow
     },
   }
   const [one, two] = [turnsOn(watched), turnsOn(watched)]
-  const first = await one.take(taker('a'))
+  const first = await one.acquire(taker('a'))
   first.sends()
   await store.remove(mark, (await store.get(mark))?.record ?? '')
   await first.end(false)
-  expect((await two.take(taker('a', { isRepeat: true }))).isSole()).toBe(true)
+  expect((await two.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(true)
 })
 
 test('a creation that comes after the quiet period finds its own, and takes the first one’s', async () => {
@@ -127,15 +130,15 @@ test('a creation that comes after the quiet period finds its own, and takes the 
   onTestFinished(() => void vi.useRealTimers())
   const store = await openTestStore('memory:')
   const [one, two] = [turnsOn(store), turnsOn(store)]
-  const first = await one.take(taker('a'))
+  const first = await one.acquire(taker('a'))
   first.sends()
   await first.end(false)
   vi.advanceTimersByTime(options.resendAfterMs + 1)
-  const second = await two.take(taker('b'))
+  const second = await two.acquire(taker('b'))
   expect(second.isSole()).toBe(true)
   second.sends()
   await second.end(true)
-  const again = await one.take(taker('a', { isRepeat: true }))
+  const again = await one.acquire(taker('a', { isRepeat: true }))
   expect(again.isSole()).toBe(false)
   await again.end(true)
 })
@@ -144,39 +147,39 @@ test('without a key nothing is stored', async () => {
   const store = await openTestStore('memory:')
   const refusing: Store = { ...store, putIfAbsent: () => Promise.reject(new Error('not to be asked')) }
   const turns = turnsOn(refusing)
-  const turn = await turns.take(taker('a', { isKeyed: false }))
+  const turn = await turns.acquire(taker('a', { isKeyed: false }))
   await turn.end(false)
-  expect((await turns.take(taker('b', { isKeyed: false }))).isSole()).toBe(false)
+  expect((await turns.acquire(taker('b', { isKeyed: false }))).isSole()).toBe(false)
 })
 
 test('a creation without a key makes what an unsettled key finds uncertain', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const turns = turnsOn(await openTestStore('memory:'))
-  await (await turns.take(taker('a'))).end(false)
-  const other = await turns.take(taker('b', { isKeyed: false }))
+  await (await turns.acquire(taker('a'))).end(false)
+  const other = await turns.acquire(taker('b', { isKeyed: false }))
   expect(other.isSole()).toBe(false)
   // It sends nothing: what is found later is still the first one's.
   await other.end(true)
-  const again = await turns.take(taker('a', { isRepeat: true }))
+  const again = await turns.acquire(taker('a', { isRepeat: true }))
   expect(again.isSole()).toBe(true)
   await again.end(false)
-  const sending = await turns.take(taker('c', { isKeyed: false }))
+  const sending = await turns.acquire(taker('c', { isKeyed: false }))
   sending.sends()
   await sending.end(true)
   // Long after that, too.
   vi.advanceTimersByTime(options.resendAfterMs + 1)
-  expect((await turns.take(taker('a', { isRepeat: true }))).isSole()).toBe(false)
+  expect((await turns.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(false)
 })
 
 test('other identities do not wait', async () => {
   const turns = turnsOn(await openTestStore('memory:'))
-  await turns.take(taker('a', { isKeyed: false }))
-  const other = await turns.take(taker('b', { identity: 'whatsapp 40', isKeyed: false }))
+  await turns.acquire(taker('a', { isKeyed: false }))
+  const other = await turns.acquire(taker('b', { identity: 'whatsapp 40', isKeyed: false }))
   expect(other.isSole()).toBe(true)
 })
 
-const unkeyed = (token: string, caller: string): TurnTaker => taker(token, { caller, isKeyed: false })
+const unkeyed = (token: string, caller: string): IdentityRequest => taker(token, { caller, isKeyed: false })
 
 test('callers take turns', async () => {
   const turns = turnsOn(await openTestStore('memory:'))
@@ -197,26 +200,26 @@ test('callers take turns', async () => {
 
 test('a turn that does not come in time is refused, and nothing is applied', async () => {
   const turns = turnsOn(await openTestStore('memory:'))
-  const held = await turns.take(taker('a', { isKeyed: false }))
-  await expect(turns.take(taker('b', { deadline: performance.now() + 20 }))).rejects.toMatchObject({
+  const held = await turns.acquire(taker('a', { isKeyed: false }))
+  await expect(turns.acquire(taker('b', { deadline: performance.now() + 20 }))).rejects.toMatchObject({
     code: 'OVERLOADED',
     outcome: 'NOT_APPLIED',
     retryable: true,
     attempts: 0,
   })
   await held.end(true)
-  await (await turns.take(taker('c'))).end(true)
+  await (await turns.acquire(taker('c'))).end(true)
 })
 
 test('a caller may have ten waiting for an identity', async () => {
   const turns = turnsOn(await openTestStore('memory:'))
-  await turns.take(taker('first', { isKeyed: false }))
+  await turns.acquire(taker('first', { isKeyed: false }))
   const late = Array.from({ length: 10 }, (_, n) =>
     Promise.resolve(
-      turns.take(taker(`late ${n}`, { isKeyed: false, deadline: performance.now() + 500 })),
+      turns.acquire(taker(`late ${n}`, { isKeyed: false, deadline: performance.now() + 500 })),
     ).catch(({ code }) => code),
   )
-  await expect(turns.take(taker('one more'))).rejects.toThrow(
+  await expect(turns.acquire(taker('one more'))).rejects.toThrow(
     'This caller has 10 creations of the same contact or note waiting already; the limit is 10',
   )
   expect(await Promise.all(late)).toEqual(Array.from({ length: 10 }, () => 'OVERLOADED'))
@@ -225,9 +228,9 @@ test('a caller may have ten waiting for an identity', async () => {
 test('a store that does not answer refuses what has a key, before anything is sent', async () => {
   const store = await openTestStore('memory:')
   const turns = turnsOn({ ...store, putIfAbsent: () => Promise.reject(new Error('unreachable')) })
-  await expect(turns.take(taker('a'))).rejects.toMatchObject({
+  await expect(turns.acquire(taker('a'))).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
     outcome: 'NOT_APPLIED',
   })
-  await (await turns.take(taker('b', { isKeyed: false }))).end(true)
+  await (await turns.acquire(taker('b', { isKeyed: false }))).end(true)
 })

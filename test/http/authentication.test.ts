@@ -29,9 +29,9 @@ function known(name: string, scopes: readonly Scope[] = both, bucket = name): Au
   return { caller: { name, bucket, scopes: new Set(scopes) } }
 }
 
-const refused = (reason: string): Authentication => ({ refused: 'UNAUTHENTICATED', reason })
+const refused = (reason: string): Authentication => ({ failure: 'UNAUTHENTICATED', reason })
 const unavailable = (reason: string): Authentication => ({
-  refused: 'AUTHENTICATION_UNAVAILABLE',
+  failure: 'AUTHENTICATION_UNAVAILABLE',
   reason: `the key set can't be used: ${reason}`,
 })
 

@@ -240,10 +240,10 @@ const quietKey = 'callbell-graphql:permits:quiet-until'
 async function openReplica(redis: RedisServer) {
   const store = await openTestStore(redis.url)
   onTestFinished(() => store.close())
-  const { takeTurns } = store
-  if (takeTurns === undefined) throw new Error('replicas do not share permits')
+  const { acquireShared } = store
+  if (acquireShared === undefined) throw new Error('replicas do not share permits')
   return {
-    take: (changes?: Partial<PermitRequest>) => takeTurns(permitRequest(changes)),
+    take: (changes?: Partial<PermitRequest>) => acquireShared(permitRequest(changes)),
     close: () => store.close(),
   }
 }

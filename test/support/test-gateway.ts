@@ -109,7 +109,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     userAgent: 'callbell-graphql/test',
     connectTimeoutMs: timeoutMs,
     maxRps,
-    takeTurns: store.takeTurns,
+    acquireShared: store.acquireShared,
     log,
   })
   const health: Health = {

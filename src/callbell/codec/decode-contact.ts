@@ -1,8 +1,8 @@
 /** From any JSON to a `Contact` or a named decoding failure. Pure: no I/O, never throws. */
 import type { Channel, Contact, Team } from '../../domain/contact.ts'
 import { contactSources } from '../../domain/contact.ts'
-import { deniesSuccess, isObject, own, parseJson } from './json.ts'
-import { Reader } from './json-reader.ts'
+import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
+import { JsonReader } from './json-reader.ts'
 
 /** Why an answer holds no contact that we can name. `DENIED`: it says itself that it is no success. */
 export type DecodingFailure = 'NOT_JSON' | 'DENIED' | 'NO_CONTACT' | 'SEVERAL_CONTACTS' | 'NO_UUID'
@@ -31,16 +31,16 @@ export function decodeContact(text: string): DecodedContact {
   const body = parseJson(text)
   if (body === undefined) return { failure: 'NOT_JSON' }
   if (deniesSuccess(body)) return { failure: 'DENIED' }
-  const wrapped = isObject(body) ? own(body, 'contact') : undefined
+  const wrapped = isObject(body) ? ownValue(body, 'contact') : undefined
   if (wrapped === null || (Array.isArray(wrapped) && wrapped.length === 0)) return { failure: 'ABSENT' }
   if (Array.isArray(wrapped) && wrapped.length > 1) return { failure: 'SEVERAL_CONTACTS' }
   const wire: unknown = Array.isArray(wrapped) ? wrapped[0] : wrapped
   if (!isObject(wire)) return { failure: 'NO_CONTACT' }
-  const reader = new Reader(wire, 'contact')
+  const reader = new JsonReader(wire, 'contact')
   const contact = readContact(reader)
   if (contact === null) return { failure: 'NO_UUID' }
   const { unreadable } = reader
-  const areTagsKnown = own(wire, 'tags') !== undefined && !unreadable.some(isOfTags)
+  const areTagsKnown = ownValue(wire, 'tags') !== undefined && !unreadable.some(isOfTags)
   return { contact, areTagsKnown, unreadable }
 }
 
@@ -50,52 +50,52 @@ function isOfTags(path: string): boolean {
 }
 
 /** @returns null where it names no uuid */
-export function readContact(reader: Reader): Contact | null {
+export function readContact(reader: JsonReader): Contact | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
-  const sourceName = reader.text('source')
+  const sourceName = reader.string('source')
   return {
     uuid,
-    name: reader.text('name'),
-    phoneNumber: reader.text('phoneNumber'),
-    avatarUrl: reader.text('avatarUrl'),
+    name: reader.string('name'),
+    phoneNumber: reader.string('phoneNumber'),
+    avatarUrl: reader.string('avatarUrl'),
     source: contactSources.find((source) => source === sourceName) ?? null,
     sourceName,
     createdAt: reader.time('createdAt'),
     closedAt: reader.time('closedAt'),
     blockedAt: reader.time('blockedAt'),
-    href: reader.text('href'),
-    conversationHref: reader.text('conversationHref'),
-    tags: reader.texts('tags'),
-    assignedUser: reader.text('assignedUser'),
+    href: reader.string('href'),
+    conversationHref: reader.string('conversationHref'),
+    tags: reader.strings('tags'),
+    assignedUser: reader.string('assignedUser'),
     customFields: reader.customFields('customFields', 'customFieldsMetadata'),
-    funnelId: reader.text('funnelId'),
-    note: reader.text('note'),
-    bsuid: reader.text('bsuid'),
+    funnelId: reader.string('funnelId'),
+    note: reader.string('note'),
+    bsuid: reader.string('bsuid'),
     team: reader.object('team', readTeam),
     channel: reader.object('channel', readChannel),
   }
 }
 
-export function readTeam(reader: Reader): Team | null {
+export function readTeam(reader: JsonReader): Team | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
   return {
     uuid,
-    name: reader.text('name'),
+    name: reader.string('name'),
     createdAt: reader.time('createdAt'),
     default: reader.boolean('default'),
     memberCount: reader.count('members'),
   }
 }
 
-export function readChannel(reader: Reader): Channel | null {
+export function readChannel(reader: JsonReader): Channel | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
   return {
     uuid,
-    title: reader.text('title'),
-    type: reader.text('type'),
+    title: reader.string('title'),
+    type: reader.string('type'),
     main: reader.boolean('main'),
     discardedAt: reader.time('discardedAt'),
   }

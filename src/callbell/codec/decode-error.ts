@@ -1,8 +1,8 @@
 /** From the body of an error answer to what Callbell complains of. Pure; never throws. */
-import { asText, isObject, own, parseJson } from './json.ts'
+import { asString, isObject, ownValue, parseJson } from './json.ts'
 
 /** One complaint: the wire's parameter path, empty where it is about the whole request, and why. */
-export interface Complaint {
+export interface FieldError {
   readonly parameter: readonly string[]
   readonly message: string
 }
@@ -17,15 +17,15 @@ const most = 50
  * nested; takes `errors` and `message` as well, since proxies and frameworks write those, and
  * falls back on `code`. Anything else (HTML, plain text, nothing) holds no complaint.
  */
-export function decodeError(text: string): Complaint[] {
+export function decodeError(text: string): FieldError[] {
   const body = parseJson(text)
   if (!isObject(body)) return []
-  const complaints = ['error', 'errors', 'message'].flatMap((key) => collect(own(body, key), []))
-  return (complaints.length > 0 ? complaints : collect(own(body, 'code'), [])).slice(0, most)
+  const fieldErrors = ['error', 'errors', 'message'].flatMap((key) => collect(ownValue(body, key), []))
+  return (fieldErrors.length > 0 ? fieldErrors : collect(ownValue(body, 'code'), [])).slice(0, most)
 }
 
-function collect(value: unknown, parameter: readonly string[]): Complaint[] {
-  const text = asText(value)
+function collect(value: unknown, parameter: readonly string[]): FieldError[] {
+  const text = asString(value)
   if (text !== null) return text.trim() === '' ? [] : [{ parameter, message: text }]
   if (parameter.length >= deepest) return []
   if (Array.isArray(value)) return value.slice(0, most).flatMap((item) => collectItem(item, parameter))
@@ -36,6 +36,6 @@ function collect(value: unknown, parameter: readonly string[]): Complaint[] {
 }
 
 /** A list inside a list names nothing: it is not descended into without end. */
-function collectItem(item: unknown, parameter: readonly string[]): Complaint[] {
+function collectItem(item: unknown, parameter: readonly string[]): FieldError[] {
   return Array.isArray(item) ? [] : collect(item, parameter)
 }

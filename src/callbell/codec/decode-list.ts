@@ -1,7 +1,7 @@
 /** From any JSON to the things of a list, or to a named decoding failure. Pure: no I/O, never throws. */
 import type { Bot, Funnel, Message } from '../../domain/contact.ts'
-import { deniesSuccess, isObject, own, parseJson } from './json.ts'
-import { Reader } from './json-reader.ts'
+import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
+import { JsonReader } from './json-reader.ts'
 
 export interface ReadableList<T> {
   readonly items: readonly T[]
@@ -33,24 +33,28 @@ export const longestNext = 4096
  *
  * @param read null: it is not what the list is of
  */
-export function decodeList<T>(text: string, key: string, read: (reader: Reader) => T | null): DecodedList<T> {
+export function decodeList<T>(
+  text: string,
+  key: string,
+  read: (reader: JsonReader) => T | null,
+): DecodedList<T> {
   const body = parseJson(text)
   if (body === undefined) return { failure: 'NOT_JSON' }
   if (deniesSuccess(body)) return { failure: 'DENIED' }
-  const list = isObject(body) ? own(body, key) : undefined
+  const list = isObject(body) ? ownValue(body, key) : undefined
   if (!Array.isArray(list)) return { failure: 'NO_LIST' }
   if (list.length > mostItems) return { failure: 'TOO_MANY_ITEMS' }
   const unreadable: string[] = []
   const items: T[] = []
   for (const [index, wire] of list.entries()) {
-    const item = isObject(wire) ? read(new Reader(wire, `${key}.${index}`, unreadable)) : null
+    const item = isObject(wire) ? read(new JsonReader(wire, `${key}.${index}`, unreadable)) : null
     if (item === null) return { failure: 'UNREADABLE_ITEM' }
     items.push(item)
   }
-  const meta = (isObject(body) ? own(body, 'meta') : undefined) ?? {}
+  const meta = (isObject(body) ? ownValue(body, 'meta') : undefined) ?? {}
   if (!isObject(meta)) return { failure: 'UNREADABLE_META' }
-  const next = decodeNext(own(meta, 'next'))
-  const pages = decodeCount(own(meta, 'pages'))
+  const next = decodeNext(ownValue(meta, 'next'))
+  const pages = decodeCount(ownValue(meta, 'pages'))
   if (next === undefined || pages === undefined) return { failure: 'UNREADABLE_META' }
   return { items, next, pages, unreadable }
 }
@@ -80,49 +84,49 @@ function decodeCount(value: unknown): number | null | undefined {
 export function decodeObject<T>(
   text: string,
   key: string,
-  read: (reader: Reader) => T | null,
+  read: (reader: JsonReader) => T | null,
 ): T | null | undefined {
   const body = parseJson(text)
   if (deniesSuccess(body)) return undefined
-  const value = isObject(body) ? own(body, key) : undefined
+  const value = isObject(body) ? ownValue(body, key) : undefined
   const wire = Array.isArray(value) && value.length <= 1 ? (value[0] ?? null) : value
   if (wire === null) return null
-  return (isObject(wire) ? read(new Reader(wire, key)) : null) ?? undefined
+  return (isObject(wire) ? read(new JsonReader(wire, key)) : null) ?? undefined
 }
 
-export function readMessage(reader: Reader): Message {
+export function readMessage(reader: JsonReader): Message {
   return {
     uuid: reader.uuid(),
-    text: reader.text('text'),
+    text: reader.string('text'),
     createdAt: reader.time('createdAt'),
-    status: reader.text('status'),
-    channel: reader.text('channel'),
-    from: reader.text('from'),
-    to: reader.text('to'),
+    status: reader.string('status'),
+    channel: reader.string('channel'),
+    from: reader.string('from'),
+    to: reader.string('to'),
   }
 }
 
-export function readBot(reader: Reader): Bot | null {
+export function readBot(reader: JsonReader): Bot | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
   return {
     uuid,
-    name: reader.text('name'),
-    status: reader.text('status'),
+    name: reader.string('name'),
+    status: reader.string('status'),
     conversationStartedAt: reader.time('conversationStartedAt'),
     version: reader.count('version'),
     isLatestVersion: reader.boolean('latestBotVersion'),
   }
 }
 
-export function readFunnel(reader: Reader): Funnel | null {
+export function readFunnel(reader: JsonReader): Funnel | null {
   const uuid = reader.uuid()
   if (uuid === null) return null
   return {
     uuid,
-    name: reader.text('name'),
+    name: reader.string('name'),
     position: reader.count('position'),
-    emoji: reader.text('emoji'),
+    emoji: reader.string('emoji'),
     createdAt: reader.time('createdAt'),
   }
 }

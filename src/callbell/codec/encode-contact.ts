@@ -56,7 +56,7 @@ function toObject(fields: NonNullable<NewContact['customFields']>): object {
 }
 
 /** A wire parameter in terms of the contact that was sent. */
-export interface PlacedParameter {
+export interface InputPath {
   /** Path inside the contact; null for a parameter that we do not send. */
   readonly path: readonly string[] | null
   /** What of the parameter's path the path does not say. */
@@ -68,10 +68,10 @@ export interface PlacedParameter {
  * where "Age" was given first. A path holds nothing but the contact's own keys and positions:
  * what else the wire says may be anything.
  */
-export function createPlace({
+export function createInputPathOf({
   customFields = [],
   tags = [],
-}: NewContact | ContactChanges): (parameter: readonly string[]) => PlacedParameter {
+}: NewContact | ContactChanges): (parameter: readonly string[]) => InputPath {
   /** By the custom fields' names. Made for the first refusal that needs it: most requests meet none. */
   let positions: ReadonlyMap<string, number> | undefined
 

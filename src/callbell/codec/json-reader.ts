@@ -1,13 +1,13 @@
 /** Reading one object of an answer: total functions from whatever it holds to values that we know. */
 import type { CustomField } from '../../domain/contact.ts'
 import type { JsonObject } from './json.ts'
-import { asText, isObject, own, parseJson } from './json.ts'
+import { asString, isObject, ownValue, parseJson } from './json.ts'
 
 /** The log shows no more of them, and an answer may have as many as it has values. */
 const mostUnreadable = 20
 
 /** Reads the keys of one wire object and remembers which of them it could not make sense of. */
-export class Reader {
+export class JsonReader {
   /** Paths of the first 20. They go to the log: they hold our own words and positions, no word of the answer. */
   readonly unreadable: string[]
   private readonly wire: JsonObject
@@ -20,12 +20,12 @@ export class Reader {
   }
 
   uuid(): string | null {
-    const value = own(this.wire, 'uuid')
+    const value = ownValue(this.wire, 'uuid')
     return typeof value === 'string' && value.trim() !== '' ? value : null
   }
 
-  text(key: string): string | null {
-    return this.read(key, asText)
+  string(key: string): string | null {
+    return this.read(key, asString)
   }
 
   time(key: string): string | null {
@@ -41,11 +41,11 @@ export class Reader {
     return this.read(key, asCount)
   }
 
-  texts(key: string): string[] {
+  strings(key: string): string[] {
     const items = this.read(key, asList) ?? []
     const texts: string[] = []
     for (const [index, item] of items.entries()) {
-      const text = asText(item)
+      const text = asString(item)
       if (text === null) this.addUnreadable(`${this.path}.${key}.${index}`)
       else texts.push(text)
     }
@@ -59,23 +59,23 @@ export class Reader {
     return Object.entries(fields).map(([name, value], index) => {
       const text = textOfCustomValue(value)
       if (text === null && value !== null) this.addUnreadable(`${this.path}.${key}.${index}`)
-      const field = metadata && asObject(own(metadata, name))
-      const told = field && new Reader(field, `${this.path}.${metadataKey}`, this.unreadable)
+      const field = metadata && asObject(ownValue(metadata, name))
+      const told = field && new JsonReader(field, `${this.path}.${metadataKey}`, this.unreadable)
       return {
         name,
         value: text,
         values: text === null ? null : listIn(text),
-        type: told?.text('type') ?? null,
-        options: told && own(field, 'options') !== undefined ? told.texts('options') : null,
+        type: told?.string('type') ?? null,
+        options: told && ownValue(field, 'options') !== undefined ? told.strings('options') : null,
       }
     })
   }
 
-  object<T>(key: string, read: (reader: Reader) => T | null): T | null {
-    const value = own(this.wire, key)
+  object<T>(key: string, read: (reader: JsonReader) => T | null): T | null {
+    const value = ownValue(this.wire, key)
     if (value === undefined || value === null) return null
     const path = `${this.path}.${key}`
-    const decoded = isObject(value) ? read(new Reader(value, path, this.unreadable)) : null
+    const decoded = isObject(value) ? read(new JsonReader(value, path, this.unreadable)) : null
     if (decoded === null) this.addUnreadable(path)
     return decoded
   }
@@ -85,7 +85,7 @@ export class Reader {
   }
 
   private read<T>(key: string, decode: (value: unknown) => T | null): T | null {
-    const value = own(this.wire, key)
+    const value = ownValue(this.wire, key)
     if (value === undefined || value === null) return null
     const decoded = decode(value)
     if (decoded === null) this.addUnreadable(`${this.path}.${key}`)
@@ -112,7 +112,7 @@ function asObject(value: unknown): JsonObject | null {
 
 /** A custom field's text. A list or object, should one come, is kept as its JSON text. */
 function textOfCustomValue(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null) return asText(value)
+  if (typeof value !== 'object' || value === null) return asString(value)
   try {
     return JSON.stringify(value)
   } catch {

@@ -7,7 +7,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** The value under an own key, so that `{}` has no `constructor`; undefined where there is none. */
-export function own(object: JsonObject, key: string): unknown {
+export function ownValue(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
@@ -21,7 +21,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** A text, or the text of a number (exact up to 15 digits) or boolean; null for anything else. */
-export function asText(value: unknown): string | null {
+export function asString(value: unknown): string | null {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }
@@ -29,12 +29,12 @@ export function asText(value: unknown): string | null {
 /** Whether it is an error body of Callbell: an object with an `error` that says something. */
 export function isErrorBody(body: unknown): boolean {
   if (!isObject(body)) return false
-  const error = own(body, 'error')
+  const error = ownValue(body, 'error')
   if (typeof error === 'string') return error.trim() !== ''
   return typeof error === 'object' && error !== null && Object.keys(error).length > 0
 }
 
 /** Whether the body of a success says that there was none: `{"success":false}`, or an `error`. */
 export function deniesSuccess(body: unknown): boolean {
-  return isErrorBody(body) || (isObject(body) && own(body, 'success') === false)
+  return isErrorBody(body) || (isObject(body) && ownValue(body, 'success') === false)
 }

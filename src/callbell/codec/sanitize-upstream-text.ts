@@ -2,9 +2,9 @@
 import { cutText } from '../../domain/code-points.ts'
 import { secretPattern } from '../../domain/secret-pattern.ts'
 
-const longestQuote = 300
+const longestText = 300
 /** The rest of what may be a megabyte is not searched, as it is not shown. */
-const longestRead = 10 * longestQuote
+const longestRead = 10 * longestText
 
 /** Format characters can hide a text or turn it around. The joiner of emoji, one of them, stays. */
 const invisible = /(?!\u200D)\p{Cf}/gu
@@ -16,7 +16,7 @@ const credentials = /\b(bearer)(?:\s|%20|\+)+[^\s"'<>,;]+/giu
  * @returns a function from words to at most 300 characters of them, without controls, invisible
  *   characters, and whatever looks like the token
  */
-export function createQuote(token: string): (words: string) => string {
+export function createSanitizer(token: string): (words: string) => string {
   const ours = secretPattern(token)
   return (words) => {
     const safe = words
@@ -26,6 +26,6 @@ export function createQuote(token: string): (words: string) => string {
       .replaceAll(credentials, '$1 [token]')
       .replaceAll(ours, '[token]')
       .trim()
-    return cutText(safe, longestQuote)
+    return cutText(safe, longestText)
   }
 }

@@ -15,7 +15,7 @@ export type FailureCode =
   | 'STORE_QUOTA_EXCEEDED'
   | 'STORE_UNAVAILABLE'
 
-export class ContactsFailure extends Error {
+export class ContactsError extends Error {
   override readonly name = 'ContactsFailure'
   readonly code: FailureCode
   /** Of a mutation; undefined for a query, which changes nothing. */
@@ -65,9 +65,9 @@ const transientCodes: ReadonlySet<FailureCode> = new Set([
  *
  * @param attempts how often the change was tried
  */
-export function failedChange(error: CallbellError, outcome: Outcome, attempts: number): ContactsFailure {
+export function failedChange(error: CallbellError, outcome: Outcome, attempts: number): ContactsError {
   const retryable = outcome === 'NOT_APPLIED' && transientCodes.has(error.code)
-  return new ContactsFailure(error.code, error.message, {
+  return new ContactsError(error.code, error.message, {
     outcome,
     attempts,
     retryable,
@@ -77,8 +77,8 @@ export function failedChange(error: CallbellError, outcome: Outcome, attempts: n
 }
 
 /** The failure of a change that comes to the same however often it is made: it can always be made again. */
-export function failedRepeatable(error: CallbellError, outcome: Outcome, attempts: number): ContactsFailure {
-  return new ContactsFailure(error.code, error.message, {
+export function failedRepeatable(error: CallbellError, outcome: Outcome, attempts: number): ContactsError {
+  return new ContactsError(error.code, error.message, {
     outcome,
     attempts,
     retryable: outcome !== 'APPLIED' && (transientCodes.has(error.code) || error.isTransient),
@@ -91,7 +91,7 @@ export function failedRepeatable(error: CallbellError, outcome: Outcome, attempt
 export function failedRead(error: unknown): unknown {
   if (!(error instanceof CallbellError)) return error
   const message = error.rejections.map((rejection) => rejection.message).join('; ')
-  return new ContactsFailure(error.code, message || error.message, {
+  return new ContactsError(error.code, message || error.message, {
     retryable: transientCodes.has(error.code) || error.isTransient,
     retryAfterMs: error.retryAfterMs,
     cause: error,

@@ -1,21 +1,21 @@
 /** One at a time, in this process: calls that name the same thing wait for each other, callers by turns. */
-import { FairLine } from '../../rate-limit/fair-queue.ts'
+import { FairQueue } from '../../rate-limit/fair-queue.ts'
 
 /** Starts a call that waits. */
 type Start = () => void
 
 /** The turn of one name. */
-export interface Turn {
+export interface Lock {
   readonly name: string
   isHeld: boolean
   /** Undefined while nobody waits, as is usual. */
-  waiting: FairLine<Start> | undefined
+  waiting: FairQueue<Start> | undefined
   /** The latest end of a turn of the name, if it was less than five seconds ago. */
-  lastEnd: TurnEnd | undefined
+  lastEnd: Release | undefined
 }
 
 /** The end of a turn. */
-export interface TurnEnd {
+export interface Release {
   /** Whose turn it was. */
   readonly token: string
   /** On the clock of `performance.now()`. */
@@ -23,15 +23,15 @@ export interface TurnEnd {
 }
 
 /** What waits, for messages: how much of it, and the most that may. */
-export interface TurnLimit {
+export interface QueueLimit {
   readonly whose: 'CALLER_AND_NAME' | 'CALLER' | 'ALL'
   readonly waiting: number
   readonly most: number
 }
 
-export interface TurnFailures {
+export interface LockFailures {
   /** @returns what is thrown where too many wait */
-  tooMany(limit: TurnLimit): Error
+  tooMany(limit: QueueLimit): Error
   /** @returns what is thrown where the turn does not come in time */
   tooLate(): Error
 }
@@ -40,7 +40,7 @@ export interface TurnFailures {
  * @param what waits, in the plural
  * @param which of them share a name
  */
-export function tooManyMessage({ whose, waiting, most }: TurnLimit, what: string, which: string): string {
+export function tooManyMessage({ whose, waiting, most }: QueueLimit, what: string, which: string): string {
   const [value, limit] = [waiting, most].map((count) => count.toLocaleString('en-US'))
   const who = whose === 'ALL' ? 'The gateway has' : 'This caller has'
   const those = whose === 'CALLER_AND_NAME' ? `${what} ${which}` : what
@@ -62,12 +62,12 @@ const rememberMs = 5000
  * Not a map by name: V8 chains the tables of a map that is filled and emptied all the time, and the chain
  * keeps what every call used from being collected.
  */
-export class LocalTurns {
-  private readonly slots: Turn[][] = Array.from({ length: slotCount }, () => [])
-  private readonly all = new FairLine<Start>()
-  private readonly failures: TurnFailures
+export class LocalLocks {
+  private readonly slots: Lock[][] = Array.from({ length: slotCount }, () => [])
+  private readonly all = new FairQueue<Start>()
+  private readonly failures: LockFailures
 
-  constructor(failures: TurnFailures) {
+  constructor(failures: LockFailures) {
     this.failures = failures
   }
 
@@ -78,7 +78,7 @@ export class LocalTurns {
    * @returns the turn at once where nobody has it, as is usual; else when it has come
    * @throws (rejects with) one of the failures
    */
-  begin(name: string, caller: string, deadline: number): Turn | Promise<Turn> {
+  acquire(name: string, caller: string, deadline: number): Lock | Promise<Lock> {
     const slot = this.slotOf(name)
     const known = this.find(slot, name)
     if (known?.isHeld) return this.wait(known, caller, deadline)
@@ -89,7 +89,7 @@ export class LocalTurns {
   }
 
   /** @param token whose turn it was; undefined where nothing was done in it */
-  end(turn: Turn, token?: string): void {
+  release(turn: Lock, token?: string): void {
     if (token !== undefined) turn.lastEnd = { token, at: performance.now() }
     const startNext = turn.waiting?.takeNext()
     if (startNext) startNext()
@@ -97,9 +97,9 @@ export class LocalTurns {
   }
 
   /** Forgets what else is over in the same slot, so that what is remembered is bounded by what is called. */
-  private find(slot: Turn[], name: string): Turn | undefined {
+  private find(slot: Lock[], name: string): Lock | undefined {
     const oldest = performance.now() - rememberMs
-    let found: Turn | undefined
+    let found: Lock | undefined
     for (let index = slot.length - 1; index >= 0; index -= 1) {
       const turn = slot[index]
       if (turn === undefined) continue
@@ -110,9 +110,9 @@ export class LocalTurns {
     return found
   }
 
-  private async wait(turn: Turn, caller: string, deadline: number): Promise<Turn> {
+  private async wait(turn: Lock, caller: string, deadline: number): Promise<Lock> {
     const { all, failures } = this
-    const queue = (turn.waiting ??= new FairLine())
+    const queue = (turn.waiting ??= new FairQueue())
     checkRoom('CALLER_AND_NAME', queue.sizeOf(caller), mostOfCallerAndName)
     checkRoom('CALLER', all.sizeOf(caller), mostOfCaller)
     checkRoom('ALL', all.size, mostInAll)
@@ -135,12 +135,12 @@ export class LocalTurns {
     })
     return turn
 
-    function checkRoom(whose: TurnLimit['whose'], waiting: number, most: number): void {
+    function checkRoom(whose: QueueLimit['whose'], waiting: number, most: number): void {
       if (waiting >= most) throw failures.tooMany({ whose, waiting, most })
     }
   }
 
-  private slotOf(name: string): Turn[] {
+  private slotOf(name: string): Lock[] {
     let hash = 0
     for (let index = 0; index < name.length; index += 1) hash = (hash * 31 + name.charCodeAt(index)) | 0
     const slot = this.slots[hash & (slotCount - 1)]

@@ -1,6 +1,6 @@
 /** Reading from Callbell: what changes nothing is simply asked for again where that may help. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Times } from '../../callbell/client.ts'
+import type { Deadlines } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { delayAfter } from '../../callbell/failure-evidence.ts'
 import { failedRead } from './failure.ts'
@@ -12,7 +12,7 @@ import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
  * @returns what the call returns
  * @throws ContactsFailure
  */
-export type Read = <T>(call: (times: Times) => Promise<T>) => Promise<T>
+export type Read = <T>(call: (times: Deadlines) => Promise<T>) => Promise<T>
 
 const mostTries = 4
 
@@ -20,7 +20,7 @@ const mostTries = 4
  * @param budget pays for whatever is asked for again
  * @param times until when all tries together may take
  */
-export function createRead(budget: RetryBudget, times: Times): Read {
+export function createRead(budget: RetryBudget, times: Deadlines): Read {
   return async (call) => {
     times.origin.allowance.takeRead()
     budget.earn()
@@ -33,7 +33,7 @@ export function createRead(budget: RetryBudget, times: Times): Read {
         // Of this one, nothing was paid for in vain: it never left.
         if (error.progress === 'unsent' && tries > 1) budget.refund()
         const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
-        const isInTime = performance.now() + pause < times.enterBy
+        const isInTime = performance.now() + pause < times.queueBy
         const mayRepeat = error.isTransient && tries < mostTries && isInTime
         if (!mayRepeat || !budget.spend()) throw failedRead(error)
         times.origin.watch.retried(error.code)

@@ -1,5 +1,5 @@
 /** Waiting for a store that may be away, or hang. */
-import { ContactsFailure } from './failure.ts'
+import { ContactsError } from './failure.ts'
 
 /**
  * Waits for the store, but not past the caller's deadline.
@@ -8,16 +8,16 @@ import { ContactsFailure } from './failure.ts'
  * @throws ContactsFailure `STORE_UNAVAILABLE` where the store is away: a key is never run
  *   unprotected. This call has sent nothing, but what an earlier one with the key did can't be told.
  */
-export async function guarded<T>(
+export async function requireStore<T>(
   operation: Promise<T>,
   deadline: number,
   onFailure?: () => void,
 ): Promise<T> {
   try {
-    return await before(deadline, operation)
+    return await withDeadline(deadline, operation)
   } catch (error) {
     onFailure?.()
-    throw new ContactsFailure('STORE_UNAVAILABLE', 'the store is away', {
+    throw new ContactsError('STORE_UNAVAILABLE', 'the store is away', {
       outcome: 'UNKNOWN',
       retryable: true,
       cause: error,
@@ -31,7 +31,7 @@ export class LateAnswer extends Error {
 }
 
 /** @throws LateAnswer if the deadline, on the clock of `performance.now()`, comes first */
-export async function before<T>(deadline: number, operation: Promise<T>): Promise<T> {
+export async function withDeadline<T>(deadline: number, operation: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => late.reject(new LateAnswer('the store did not answer in time')),

@@ -1,9 +1,9 @@
 /** Changes that are retried where that can do no harm, until their outcome is known. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Origin } from '../../domain/caller.ts'
-import type { Times } from '../../callbell/client.ts'
+import type { Deadlines } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import { classOf, delayAfter } from '../../callbell/failure-evidence.ts'
+import { evidenceOf, delayAfter } from '../../callbell/failure-evidence.ts'
 import { failedChange, failedRepeatable } from './failure.ts'
 import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
 
@@ -33,44 +33,48 @@ export interface RepeatOptions {
  * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
  * @throws ContactsFailure with the outcome
  */
-export async function repeat<T>(
+export async function retryIdempotent<T>(
   { origin, deadline, budget }: Repeating,
-  change: (times: Times, mayBeDone: boolean) => Promise<T>,
+  change: (times: Deadlines, mayBeDone: boolean) => Promise<T>,
   { isIdempotent = true, isVerified = false }: RepeatOptions = {},
 ): Promise<T> {
   // What leaves later would hardly be answered in time, and be ambiguous for nothing.
-  const enterBy = deadline - (deadline - performance.now()) / 5
+  const queueBy = deadline - (deadline - performance.now()) / 5
   const failed = isIdempotent ? failedRepeatable : failedChange
   /** The first attempt that may have been carried out. */
-  let ambiguous: CallbellError | undefined
-  let isPaidFor = false
+  let ambiguousFailure: CallbellError | undefined
+  let hasBudget = false
   let attempts = 0
   const onSent = (): void => void (attempts += 1)
   for (let tries = 1; ; tries += 1) {
     // A request that hangs leaves time for another, if one may follow.
     const isRetried = isVerified || (isIdempotent && tries < mostTries)
     try {
-      return await change({ origin, enterBy, answerBy: deadline, isRetried, onSent }, ambiguous !== undefined)
+      return await change(
+        { origin, queueBy, respondBy: deadline, isRetried, onSent },
+        ambiguousFailure !== undefined,
+      )
     } catch (error) {
       if (!(error instanceof CallbellError)) throw error
-      const kind = classOf(error)
-      if (kind === 'NOT_SENT' && isPaidFor) budget.refund()
-      if (kind === 'DEFINITE_NO' && error.code === 'CALLBELL_REJECTED' && ambiguous === undefined) throw error
-      if (kind === 'AMBIGUOUS') ambiguous ??= error
+      const kind = evidenceOf(error)
+      if (kind === 'NOT_SENT' && hasBudget) budget.refund()
+      if (kind === 'DEFINITE_NO' && error.code === 'CALLBELL_REJECTED' && ambiguousFailure === undefined)
+        throw error
+      if (kind === 'AMBIGUOUS') ambiguousFailure ??= error
       const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
       const mayRepeat =
         kind !== 'DEFINITE_NO' &&
         (kind !== 'AMBIGUOUS' || isIdempotent) &&
         error.code !== 'OVERLOADED' &&
         tries < mostTries &&
-        performance.now() + pause < enterBy &&
+        performance.now() + pause < queueBy &&
         budget.spend()
       if (!mayRepeat) {
-        throw ambiguous === undefined
+        throw ambiguousFailure === undefined
           ? failed(error, 'NOT_APPLIED', attempts)
-          : failed(ambiguous, 'UNKNOWN', attempts)
+          : failed(ambiguousFailure, 'UNKNOWN', attempts)
       }
-      isPaidFor = true
+      hasBudget = true
       origin.watch.retried(error.code)
       await delay(pause)
     }

@@ -1,6 +1,6 @@
 /** One at a time: changes that read a contact, and write what they made of it. */
 import type { Store } from '../../store/store.ts'
-import { LocalTurns, tooManyMessage } from '../attempts/local-turns.ts'
+import { LocalLocks, tooManyMessage } from '../attempts/local-turns.ts'
 import { overloaded, runExclusively, tooLate } from './shared-lock.ts'
 
 export interface ContactLock {
@@ -17,20 +17,20 @@ export interface ContactLock {
 }
 
 export function createContactLock(store: Store): ContactLock {
-  const turns = new LocalTurns({
+  const turns = new LocalLocks({
     tooMany: (limit) => overloaded(tooManyMessage(limit, 'tag changes', 'of this contact')),
     tooLate,
   })
 
   return {
     async run(uuid, caller, deadline, change) {
-      const turn = await turns.begin(uuid, caller, deadline)
+      const turn = await turns.acquire(uuid, caller, deadline)
       try {
         if (performance.now() >= deadline) throw tooLate()
         // What is not shared is used by this process alone, whose queue is enough.
         return await (store.isShared ? runExclusively(store, uuid, deadline, change) : change())
       } finally {
-        turns.end(turn)
+        turns.release(turn)
       }
     },
   }

@@ -1,10 +1,10 @@
 /** Changing where a conversation stands. All but the start of a bot is idempotent. */
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../../domain/contact.ts'
-import type { Changed } from '../rules/mutation-result.ts'
-import { changed, problemsOfUuid } from '../rules/mutation-result.ts'
+import type { MutationResult } from '../rules/mutation-result.ts'
+import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
 import type { Repeating } from '../attempts/retry-idempotent.ts'
-import { repeat } from '../attempts/retry-idempotent.ts'
+import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 
 export interface ContactTarget {
   readonly uuid: string
@@ -14,10 +14,10 @@ export interface ContactTarget {
 export function closeConversation(
   callbell: CallbellClient,
   { uuid }: ContactTarget,
-  repeating: Repeating,
-): Promise<Changed<Contact>> {
-  return changed(problemsOfUuid(uuid), () =>
-    repeat(repeating, (times) => callbell.closeConversation(uuid, times)),
+  call: Repeating,
+): Promise<MutationResult<Contact>> {
+  return tryMutation(problemsOfUuid(uuid), () =>
+    retryIdempotent(call, (times) => callbell.closeConversation(uuid, times)),
   )
 }
 
@@ -25,10 +25,10 @@ export function closeConversation(
 export function openConversation(
   callbell: CallbellClient,
   { uuid }: ContactTarget,
-  repeating: Repeating,
-): Promise<Changed<Contact>> {
-  return changed(problemsOfUuid(uuid), () =>
-    repeat(repeating, (times) => callbell.openConversation(uuid, times)),
+  call: Repeating,
+): Promise<MutationResult<Contact>> {
+  return tryMutation(problemsOfUuid(uuid), () =>
+    retryIdempotent(call, (times) => callbell.openConversation(uuid, times)),
   )
 }
 
@@ -36,13 +36,13 @@ export function openConversation(
 export function moveToFunnel(
   callbell: CallbellClient,
   { uuid, funnelUuid }: ContactTarget & { readonly funnelUuid: string },
-  repeating: Repeating,
-): Promise<Changed<Contact>> {
+  call: Repeating,
+): Promise<MutationResult<Contact>> {
   const problems = [...problemsOfUuid(uuid), ...problemsOfUuid(funnelUuid, 'funnelUuid')]
   // Callbell does not say which of the two it does not find.
-  return changed(
+  return tryMutation(
     problems,
-    () => repeat(repeating, (times) => callbell.moveToFunnel(uuid, funnelUuid, times)),
+    () => retryIdempotent(call, (times) => callbell.moveToFunnel(uuid, funnelUuid, times)),
     null,
   )
 }
@@ -55,10 +55,10 @@ export function moveToFunnel(
 export function setBotStatus(
   callbell: CallbellClient,
   { uuid, status }: ContactTarget & { readonly status: BotStatus },
-  repeating: Repeating,
-): Promise<Changed<Bot>> {
-  return changed(problemsOfUuid(uuid), () =>
-    repeat(repeating, (times) => callbell.setBotStatus(uuid, status, times), {
+  call: Repeating,
+): Promise<MutationResult<Bot>> {
+  return tryMutation(problemsOfUuid(uuid), () =>
+    retryIdempotent(call, (times) => callbell.setBotStatus(uuid, status, times), {
       isIdempotent: status !== 'start',
     }),
   )

@@ -1,9 +1,9 @@
 import type { CallbellClient } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import type { Changed } from '../rules/mutation-result.ts'
-import { changed, problemsOfUuid } from '../rules/mutation-result.ts'
+import type { MutationResult } from '../rules/mutation-result.ts'
+import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
 import type { Repeating } from '../attempts/retry-idempotent.ts'
-import { repeat } from '../attempts/retry-idempotent.ts'
+import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 
 /**
  * Deletes a contact. One that Callbell itself says is gone, after an ambiguous attempt, has been deleted
@@ -16,9 +16,9 @@ export function deleteContact(
   callbell: CallbellClient,
   { uuid }: { readonly uuid: string },
   repeating: Repeating,
-): Promise<Changed<string>> {
-  return changed(problemsOfUuid(uuid), () =>
-    repeat(repeating, async (times, mayBeDone) => {
+): Promise<MutationResult<string>> {
+  return tryMutation(problemsOfUuid(uuid), () =>
+    retryIdempotent(repeating, async (times, mayBeDone) => {
       try {
         await callbell.deleteContact(uuid, times)
       } catch (error) {

@@ -2,16 +2,16 @@
  * Editing a contact's tags. Callbell replaces the list as a whole: so it is read, replaced, and read
  * again, to see whether it has stayed so. Nothing but the evidence of an answer says what became of it.
  */
-import type { CallbellClient, ReadableContact, Times } from '../../callbell/client.ts'
+import type { CallbellClient, ReadableContact, Deadlines } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { Caller } from '../../domain/caller.ts'
 import type { Contact } from '../../domain/contact.ts'
-import type { Changed, ChangeProblem } from '../rules/mutation-result.ts'
-import { refused, rejected } from '../rules/mutation-result.ts'
+import type { MutationResult, ChangeProblem } from '../rules/mutation-result.ts'
+import { invalid, rejectedByCallbell } from '../rules/mutation-result.ts'
 import type { Outcome } from '../attempts/failure.ts'
-import { ContactsFailure, failedRead } from '../attempts/failure.ts'
+import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { Repeating } from '../attempts/retry-idempotent.ts'
-import { repeat } from '../attempts/retry-idempotent.ts'
+import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 import { showsChanges } from './shows-changes.ts'
 import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
 import { applyEdit, isSameSet, isSameToCallbell, misspelledTags, undoneTags } from '../rules/tag-edit.ts'
@@ -45,10 +45,10 @@ export async function editTags(
   update: Update,
   edit: TagEdit,
   repeating: Repeating,
-): Promise<Changed<Contact>> {
+): Promise<MutationResult<Contact>> {
   const isCompareAndSet = edit.expected !== null
   let before = await read(parts, update.uuid, repeating, 'NOT_APPLIED')
-  if (before === null) return refused(absent)
+  if (before === null) return invalid(absent)
   let { changes } = update
   /** Whether each round left the list as it was sent, but for the tags of the edit. */
   let isOnlyEdit = true
@@ -57,7 +57,7 @@ export async function editTags(
     const written = await write(parts, { ...update, changes }, edit, before, repeating, isFirst).catch(
       (error: unknown) => {
         if (!isFirst) throw afterRound(error, isIdempotent(update.changes))
-        if (error instanceof CallbellError) return rejected(error)
+        if (error instanceof CallbellError) return rejectedByCallbell(error)
         return isCompareAndSet ? verify(parts, update, edit, repeating, error) : Promise.reject(error)
       },
     )
@@ -73,7 +73,7 @@ export async function editTags(
     const refusedTags = answer.areTagsKnown ? common(undone, undoneTags(edit, answer.contact.tags)) : []
     if (refusedTags.length > 0) {
       const isUnchanged = isFirst && isNothing(changes) && isSameSet(written.before, after.tags)
-      if (isUnchanged) return refused(...refusedTags.slice(0, mostProblems).map(problemOf))
+      if (isUnchanged) return invalid(...refusedTags.slice(0, mostProblems).map(problemOf))
       throw notTaken(refusedTags)
     }
     if (isCompareAndSet) throw conflict('the tags were changed after they were written', 'APPLIED', false)
@@ -103,15 +103,15 @@ function write(
   present: Contact,
   repeating: Repeating,
   isChecked: boolean,
-): Promise<Written | Changed<never>> {
+): Promise<Written | MutationResult<never>> {
   let known: Contact | undefined = present
-  return repeat(
+  return retryIdempotent(
     repeating,
     async (times, mayBeDone) => {
-      const contact = known ?? (await readAnew(callbell, uuid, times))
+      const contact = known ?? (await readFresh(callbell, uuid, times))
       known = undefined
       const problems = isChecked && !mayBeDone ? problemsOf(edit, contact.tags, repeating.origin.caller) : []
-      if (problems.length > 0) return refused(...problems)
+      if (problems.length > 0) return invalid(...problems)
       const { tags: before } = contact
       const wanted = applyEdit(edit, before)
       const sent = isSameSet(wanted, before) ? null : wanted
@@ -129,7 +129,7 @@ function write(
 }
 
 /** @throws CallbellError as of a change that was not sent, where the contact or its tags can't be read */
-async function readAnew(callbell: CallbellClient, uuid: string, times: Times): Promise<Contact> {
+async function readFresh(callbell: CallbellClient, uuid: string, times: Deadlines): Promise<Contact> {
   // A read is no attempt of the change.
   const { onSent: _counted, ...timesOfRead } = times
   const found = await callbell.getContactWithTags(uuid, timesOfRead).catch((error: unknown) => {
@@ -162,10 +162,10 @@ async function verify(
   edit: TagEdit,
   repeating: Repeating,
   failure: unknown,
-): Promise<Changed<Contact>> {
-  if (!(failure instanceof ContactsFailure) || failure.outcome !== 'UNKNOWN') throw failure
+): Promise<MutationResult<Contact>> {
+  if (!(failure instanceof ContactsError) || failure.outcome !== 'UNKNOWN') throw failure
   const found = await read(parts, uuid, repeating, 'UNKNOWN').catch((error: unknown) => {
-    if (!(error instanceof ContactsFailure)) throw error
+    if (!(error instanceof ContactsError)) throw error
     return null
   })
   const wanted = applyEdit(edit, edit.expected ?? [])
@@ -200,33 +200,33 @@ async function read(
   canRepeat = true,
 ): Promise<Contact | null> {
   try {
-    const found = await repeat(repeating, (times) => callbell.getContactWithTags(uuid, times))
+    const found = await retryIdempotent(repeating, (times) => callbell.getContactWithTags(uuid, times))
     if (found?.areTagsKnown === false) {
-      throw new ContactsFailure('CALLBELL_INVALID_RESPONSE', unknownTags, { outcome, retryable: false })
+      throw new ContactsError('CALLBELL_INVALID_RESPONSE', unknownTags, { outcome, retryable: false })
     }
     return found?.contact ?? null
   } catch (error) {
     const failure = failedRead(error)
-    throw failure instanceof ContactsFailure ? withOutcome(failure, outcome, canRepeat) : failure
+    throw failure instanceof ContactsError ? withOutcome(failure, outcome, canRepeat) : failure
   }
 }
 
 /** What the failure of a later round is of the whole: the first round was taken, and did not stay. */
 function afterRound(error: unknown, canRepeat: boolean): unknown {
   const failure = failedRead(error)
-  return failure instanceof ContactsFailure ? withOutcome(failure, 'UNKNOWN', canRepeat) : failure
+  return failure instanceof ContactsError ? withOutcome(failure, 'UNKNOWN', canRepeat) : failure
 }
 
 /** @param canRepeat whether the call may be repeated at all; if so, it may where the failure may pass */
 function withOutcome(
-  failure: ContactsFailure,
+  failure: ContactsError,
   outcome: Outcome,
   canRepeat: boolean,
   attempts?: number,
-): ContactsFailure {
+): ContactsError {
   const { code, message, retryAfterMs, isMessageShown, cause } = failure
   const mayPass = failure.retryable || (cause instanceof CallbellError && cause.isTransient)
-  return new ContactsFailure(code, message, {
+  return new ContactsError(code, message, {
     outcome,
     retryable: canRepeat && mayPass,
     retryAfterMs,
@@ -278,15 +278,15 @@ function problemOf({ path, tag }: PlacedTag): ChangeProblem {
 }
 
 /** The failure of an update that was made but for these tags, of which there is at least one. */
-export function notTaken(tags: readonly PlacedTag[]): ContactsFailure {
+export function notTaken(tags: readonly PlacedTag[]): ContactsError {
   const message = `Except for ${namesOf(tags)}, which Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'take'}`
-  return new ContactsFailure('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
+  return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
 }
 
 /** Callbell took them each time, and each time they were not as they had been written. */
-function neverThere(tags: readonly PlacedTag[]): ContactsFailure {
+function neverThere(tags: readonly PlacedTag[]): ContactsError {
   const message = `After each of ${mostRounds} writes the contact did not have ${namesOf(tags)} as written`
-  return new ContactsFailure('CALLBELL_REJECTED', message, { outcome: 'UNKNOWN', retryable: false })
+  return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'UNKNOWN', retryable: false })
 }
 
 function namesOf([first, ...others]: readonly PlacedTag[]): string {
@@ -294,8 +294,8 @@ function namesOf([first, ...others]: readonly PlacedTag[]): string {
   return others.length === 0 ? name : `${name} and ${others.length.toLocaleString('en-US')} more`
 }
 
-function conflict(message: string, outcome: Outcome, retryable: boolean): ContactsFailure {
-  return new ContactsFailure('CONFLICT', message, { outcome, retryable })
+function conflict(message: string, outcome: Outcome, retryable: boolean): ContactsError {
+  return new ContactsError('CONFLICT', message, { outcome, retryable })
 }
 
 function isNothing(changes: Update['changes']): boolean {

@@ -7,8 +7,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '../../store/store.ts'
-import { ContactsFailure } from '../attempts/failure.ts'
-import { before, LateAnswer } from '../attempts/require-store.ts'
+import { ContactsError } from '../attempts/failure.ts'
+import { withDeadline, LateAnswer } from '../attempts/require-store.ts'
 
 const firstPollMs = 50
 /** Of the processes that are not next. The one that is next polls at the first pace. */
@@ -32,19 +32,19 @@ export async function runExclusively<T>(
   const owner = randomUUID()
   const [next, lock] = [`next:${uuid}`, `lock:${uuid}`]
   // What can't be given back ends by itself. A place that was lost does no harm: the lock decides.
-  const giveBack = (key: string): void => void store.remove(key, owner).catch(() => undefined)
+  const release = (key: string): void => void store.remove(key, owner).catch(() => undefined)
   try {
     try {
       await claim(store, next, owner, deadline, longestPollMs)
       await claim(store, lock, owner, deadline, firstPollMs)
     } finally {
-      giveBack(next)
+      release(next)
     }
     const result = await change()
     if (await wasLost(store, lock, owner, deadline)) throw lost()
     return result
   } finally {
-    giveBack(lock)
+    release(lock)
   }
 }
 
@@ -57,7 +57,7 @@ export async function runExclusively<T>(
 async function wasLost(store: Store, lock: string, owner: string, deadline: number): Promise<boolean> {
   const until = Math.min(deadline, performance.now() + longestReleaseMs)
   try {
-    return !(await before(until, store.remove(lock, owner)))
+    return !(await withDeadline(until, store.remove(lock, owner)))
   } catch {
     return false
   }
@@ -74,7 +74,7 @@ async function claim(
   let isHeld = false
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestMs)) {
     try {
-      if ((await before(deadline, store.putIfAbsent(key, owner, ttlMs))) === null) return
+      if ((await withDeadline(deadline, store.putIfAbsent(key, owner, ttlMs))) === null) return
     } catch (error) {
       throw isHeld && error instanceof LateAnswer ? tooLate() : unavailable(error)
     }
@@ -87,9 +87,9 @@ async function claim(
 }
 
 /** Without the store nothing is changed, and nothing has been. */
-function unavailable(cause: unknown): ContactsFailure {
+function unavailable(cause: unknown): ContactsError {
   const message = 'The gateway’s store is unavailable, so other changes of this contact can’t be excluded'
-  return new ContactsFailure('STORE_UNAVAILABLE', message, {
+  return new ContactsError('STORE_UNAVAILABLE', message, {
     outcome: 'NOT_APPLIED',
     retryable: true,
     isMessageShown: true,
@@ -98,23 +98,23 @@ function unavailable(cause: unknown): ContactsFailure {
 }
 
 /** What was changed may have been overwritten by another change that started from an older list. */
-function lost(): ContactsFailure {
+function lost(): ContactsError {
   const message =
     'The gateway’s store lost its data, so another change of this contact may have run meanwhile'
-  return new ContactsFailure('CONFLICT', message, {
+  return new ContactsError('CONFLICT', message, {
     outcome: 'UNKNOWN',
     retryable: false,
     isMessageShown: true,
   })
 }
 
-export function tooLate(): ContactsFailure {
+export function tooLate(): ContactsError {
   return overloaded('Other changes of this contact took until the deadline of this one')
 }
 
 /** @param message for the caller */
-export function overloaded(message: string): ContactsFailure {
-  return new ContactsFailure('OVERLOADED', message, {
+export function overloaded(message: string): ContactsError {
+  return new ContactsError('OVERLOADED', message, {
     outcome: 'NOT_APPLIED',
     retryable: true,
     isMessageShown: true,

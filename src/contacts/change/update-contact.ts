@@ -1,13 +1,13 @@
 /** Updating a contact: what is left out stays, and an edit of its tags loses nobody else's. */
 import type { ReadableContact } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
-import type { Changed } from '../rules/mutation-result.ts'
-import { changed, refused } from '../rules/mutation-result.ts'
+import type { MutationResult } from '../rules/mutation-result.ts'
+import { tryMutation, invalid } from '../rules/mutation-result.ts'
 import type { ContactLock } from './contact-lock.ts'
 import type { UpdateParts } from './edit-tags.ts'
 import { editTags, notTaken, readBack } from './edit-tags.ts'
 import type { Repeating } from '../attempts/retry-idempotent.ts'
-import { repeat } from '../attempts/retry-idempotent.ts'
+import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 import type { TagEdit } from '../rules/tag-edit.ts'
 import { undoneTags } from '../rules/tag-edit.ts'
 import type { Update, UpdateContactInput } from '../rules/update-rules.ts'
@@ -18,13 +18,13 @@ export async function updateContact(
   { lock, ...parts }: UpdateParts & { readonly lock: ContactLock },
   input: UpdateContactInput,
   repeating: Repeating,
-): Promise<Changed<Contact>> {
+): Promise<MutationResult<Contact>> {
   const checked = checkUpdate(input)
-  if ('problems' in checked) return refused(...checked.problems)
+  if ('problems' in checked) return invalid(...checked.problems)
   const { update } = checked
   const { uuid, tags } = update
   if (tags === null) {
-    return changed([], async () => (await patch(parts, update, undefined, repeating)).contact)
+    return tryMutation([], async () => (await patch(parts, update, undefined, repeating)).contact)
   }
   const isPlain = tags.replacement !== null && tags.expected === null
   // A list that is replaced as a whole waits for edits, too: it would be lost in the middle of one.
@@ -39,8 +39,8 @@ function replaceTags(
   update: Update,
   edit: TagEdit,
   repeating: Repeating,
-): Promise<Changed<Contact>> {
-  return changed([], async () => {
+): Promise<MutationResult<Contact>> {
+  return tryMutation([], async () => {
     const answer = await patch(parts, update, edit.replacement ?? undefined, repeating)
     if (!answer.areTagsKnown || undoneTags(edit, answer.contact.tags).length === 0) return answer.contact
     const after = await readBack(parts, update, repeating)
@@ -56,7 +56,7 @@ function patch(
   tags: readonly string[] | undefined,
   repeating: Repeating,
 ): Promise<ReadableContact> {
-  return repeat(repeating, (times) => callbell.updateContact(uuid, { ...changes, tags }, times), {
+  return retryIdempotent(repeating, (times) => callbell.updateContact(uuid, { ...changes, tags }, times), {
     isIdempotent: isIdempotent(changes),
   })
 }

@@ -5,7 +5,7 @@
  */
 import type { KeyPlace, KeyRecords } from './key-records.ts'
 
-export interface UnsentClaims {
+export interface AbandonedClaims {
   add(place: KeyPlace, claim: string): void
   /** Whether it was one of them; from here on it is not. */
   take(claim: string): boolean
@@ -17,9 +17,9 @@ const tryAgainAfterMs = 1000
 /** An outage of the store must not fill the memory: while so many are remembered, no key is claimed. */
 const mostRemembered = 10_000
 /** Claims that are under way when the last place is taken are remembered as well: this many at most. */
-const mostUnderWay = 10_000
+const mostInFlight = 10_000
 
-export function createUnsentClaims(records: Pick<KeyRecords, 'remove'>): UnsentClaims {
+export function createAbandonedClaims(records: Pick<KeyRecords, 'remove'>): AbandonedClaims {
   const places = new Map<string, KeyPlace>()
   let isRemoving = false
 
@@ -38,7 +38,7 @@ export function createUnsentClaims(records: Pick<KeyRecords, 'remove'>): UnsentC
 
   return {
     add(place, claim) {
-      if (places.size < mostRemembered + mostUnderWay) places.set(claim, place)
+      if (places.size < mostRemembered + mostInFlight) places.set(claim, place)
       if (!isRemoving) removeLater()
     },
     take: (claim) => places.delete(claim),

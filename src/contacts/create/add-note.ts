@@ -13,7 +13,7 @@ import {
 import type { CreationProblem, CreateOnceParts } from './create-once.ts'
 import { createOnce } from './create-once.ts'
 import type { NewNote } from './note-creation.ts'
-import { noteCreation } from './note-creation.ts'
+import { createNoteOperation } from './note-creation.ts'
 
 export interface AddNoteInput extends NewNote {
   /** Names this note: repeated with the same key, it is the same note. */
@@ -46,11 +46,11 @@ export async function addNote(
 ): Promise<AddNoteResult> {
   const key = idempotencyKey ?? undefined
   const check = new InputCheck()
-  check.text([pathSegment], input.uuid, 'uuid')
-  check.text(noteText, input.text, 'text')
+  check.string([pathSegment], input.uuid, 'uuid')
+  check.string(noteText, input.text, 'text')
   const problems = [...checkIdempotencyKey(key), ...check.problems]
   if (problems.length > 0) return { isAdded: false, problems, replayed: false }
-  const result = await createOnce(parts, key, noteCreation(callbell, input), origin, deadline)
+  const result = await createOnce(parts, key, createNoteOperation(callbell, input), origin, deadline)
   if ('problems' in result) return { isAdded: false, problems: result.problems, replayed: false }
   return { isAdded: result.made, problems: [], replayed: result.replayed }
 }

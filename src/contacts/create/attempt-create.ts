@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Origin } from '../../domain/caller.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import { classOf, delayAfter } from '../../callbell/failure-evidence.ts'
+import { evidenceOf, delayAfter } from '../../callbell/failure-evidence.ts'
 import type { Moment, WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { Calibration } from './calibration.ts'
-import type { Creation, Finding } from './creation.ts'
+import type { CreateOperation, VerificationResult } from './creation.ts'
 import { failedChange } from '../attempts/failure.ts'
 import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
 import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
@@ -19,8 +19,8 @@ export interface AttemptOptions {
 }
 
 /** One call that is to make something. */
-export interface Sending<Made> {
-  readonly creation: Creation<Made>
+export interface CreateCall<Made> {
+  readonly creation: CreateOperation<Made>
   readonly origin: Origin
   /** When the caller must be answered, on the clock of `performance.now()`. */
   readonly deadline: number
@@ -42,9 +42,9 @@ export interface CreateAttempts {
    * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
    * @throws ContactsFailure with the outcome
    */
-  create<Made>(sending: Sending<Made>, attempting: Attempting): Promise<Made>
+  create<Made>(sending: CreateCall<Made>, attempting: Attempting): Promise<Made>
   /** Looks once, at once, whether what may have been made by an earlier call is there. */
-  verify<Made>(verification: Verification<Made>, deadline: number): Promise<Finding<Made>>
+  verify<Made>(verification: Verification<Made>, deadline: number): Promise<VerificationResult<Made>>
   /** Callbell's time at a moment, as `CallbellClock.timeAt` gives it. */
   readonly timeAt: (moment: Moment) => number | null
 }
@@ -59,32 +59,32 @@ export interface CreateAttemptsParts {
 /** Requests that were provably not carried out are sent again, up to this many tries. */
 const mostTries = 4
 /** For how long an ambiguous attempt is looked for, in milliseconds, … */
-const lookForMs = 2000
+const verifyWindowMs = 2000
 /** … but never for more than this part of the call's time. Some time more is left for the last answer. */
-const mostOfTimeout = 0.4
-const withLastAnswer = 1.25
+const timeoutShare = 0.4
+const lastAnswerGraceMs = 1.25
 
 export function createCreateAttempts(
   { budgets, calibration, timeAt, wallClock }: CreateAttemptsParts,
   { timeoutMs }: AttemptOptions,
 ): CreateAttempts {
-  const verifyMs = Math.min(lookForMs, mostOfTimeout * timeoutMs)
+  const verifyMs = Math.min(verifyWindowMs, timeoutShare * timeoutMs)
 
   return {
     timeAt,
     async create({ creation, origin, deadline }, { onSent, isSole, earlier }) {
       const budget = budgets.of(origin.caller.bucket)
       // What is left after an attempt is for verifying its outcome.
-      const answerBy = deadline - withLastAnswer * verifyMs
+      const respondBy = deadline - lastAnswerGraceMs * verifyMs
       // What gets its permit later would not be answered in time, and be ambiguous for nothing.
-      const enterBy = answerBy - timeoutMs / 10
+      const queueBy = respondBy - timeoutMs / 10
       let sentAt: Moment | undefined
       let attempts = 0
       let isPaidFor = false
       const times = {
         origin,
-        enterBy,
-        answerBy,
+        queueBy,
+        respondBy,
         onSent() {
           attempts += 1
           sentAt = momentNow(wallClock)
@@ -99,12 +99,12 @@ export function createCreateAttempts(
 
       for (let tries = 1; ; tries += 1) {
         try {
-          const made = await creation.attempt(times)
-          calibration.made(creation, made)
+          const made = await creation.send(times)
+          calibration.created(creation, made)
           return made
         } catch (error) {
           if (!(error instanceof CallbellError)) throw error
-          const kind = classOf(error)
+          const kind = evidenceOf(error)
           if (kind === 'NOT_SENT' && isPaidFor) budget.refund()
           if (kind === 'AMBIGUOUS') {
             const until = performance.now() + verifyMs
@@ -126,7 +126,7 @@ export function createCreateAttempts(
             throw error.code === 'CALLBELL_REJECTED' && !earlier ? error : notApplied(error)
           }
           const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
-          const isInTime = performance.now() + pause < enterBy
+          const isInTime = performance.now() + pause < queueBy
           if (error.code === 'OVERLOADED' || tries >= mostTries || !isInTime || !budget.spend()) {
             throw notApplied(error)
           }

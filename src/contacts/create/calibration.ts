@@ -5,9 +5,9 @@
  */
 import type { Logger } from '../../telemetry/log.ts'
 import type { CreationKind } from '../../watch.ts'
-import type { Ask, Creation } from './creation.ts'
+import type { CallOnce, CreateOperation } from './creation.ts'
 
-type Lookup = Pick<Creation<unknown>, 'kind' | 'lookup'>
+type Lookup = Pick<CreateOperation<unknown>, 'kind' | 'lookup'>
 
 export interface Calibration {
   /** Whether lookups of this creation have found what was surely there, the last time that it was tried. */
@@ -18,14 +18,14 @@ export interface Calibration {
    * To be called with everything that was made. Looks some of it up, in the background: the first one, and
    * then one every ten minutes; after a lookup that did not find, one every ten seconds.
    */
-  made<Made>(creation: Creation<Made>, made: Made): void
+  created<Made>(creation: CreateOperation<Made>, made: Made): void
   /** Counts as proof: a lookup has found what an ambiguous attempt made. */
   found(creation: Lookup): void
 }
 
 export interface CalibrationOptions {
   /** Sends a request on behalf of the gateway itself. */
-  readonly createAsk: () => Ask
+  readonly createCall: () => CallOnce
   readonly log: Logger
   /** What is proved from the start. Default: nothing. */
   readonly proved?: readonly CreationKind[] | undefined
@@ -36,7 +36,7 @@ const againAfterMs = 10_000
 /** Callers choose channels: lookups on further ones prove nothing. */
 const mostLookups = 300
 /** The lookup may lag behind the write. */
-const waitsMs = [200, 2000]
+const delaysMs = [200, 2000]
 
 interface State {
   readonly kind: CreationKind
@@ -46,7 +46,7 @@ interface State {
   nextAt: number
 }
 
-export function createCalibration({ createAsk, log, proved = [] }: CalibrationOptions): Calibration {
+export function createCalibration({ createCall, log, proved = [] }: CalibrationOptions): Calibration {
   /** By kind and lookup. */
   const states = new Map<string, State>()
 
@@ -72,12 +72,12 @@ export function createCalibration({ createAsk, log, proved = [] }: CalibrationOp
     else log.warn({ kind }, 'a lookup did not find what was just created: it proves nothing until one does')
   }
 
-  async function lookUp<Made>(creation: Creation<Made>, made: Made, state: State): Promise<void> {
+  async function lookUp<Made>(creation: CreateOperation<Made>, made: Made, state: State): Promise<void> {
     const { kind } = creation
-    for (const wait of waitsMs) {
+    for (const wait of delaysMs) {
       await new Promise((resolve) => setTimeout(resolve, wait).unref())
       try {
-        if (await creation.findAgain(made, createAsk())) {
+        if (await creation.findAgain(made, createCall())) {
           conclude(state, true)
           return
         }
@@ -96,7 +96,7 @@ export function createCalibration({ createAsk, log, proved = [] }: CalibrationOp
     proves: (creation) => stateOf(creation)?.isProved ?? false,
     isProved: (kind) =>
       proved.includes(kind) || [...states.values()].some((state) => state.kind === kind && state.isProved),
-    made(creation, made) {
+    created(creation, made) {
       if (!creation.canBeLookedUp) return
       const state = stateOf(creation)
       if (state === undefined || state.isRunning || performance.now() < state.nextAt) return

@@ -16,18 +16,18 @@ export function isOtherContact({ identifier, name, source }: NewContact, shown: 
 export function showsAllOf(sent: NewContact, shown: Contact): boolean {
   return (
     !isOtherContact(sent, shown) &&
-    agrees(sent.source, shown.sourceName) &&
-    agrees(sent.note, shown.note) &&
-    agrees(sent.assignedUser?.toLowerCase(), shown.assignedUser?.toLowerCase()) &&
-    agrees(sent.teamUuid, shown.team?.uuid) &&
-    agrees(sent.channelUuid, shown.channel?.uuid) &&
+    matches(sent.source, shown.sourceName) &&
+    matches(sent.note, shown.note) &&
+    matches(sent.assignedUser?.toLowerCase(), shown.assignedUser?.toLowerCase()) &&
+    matches(sent.teamUuid, shown.team?.uuid) &&
+    matches(sent.channelUuid, shown.channel?.uuid) &&
     (sent.tags ?? []).every((tag) => shown.tags.includes(tag)) &&
     (sent.customFields ?? []).every((field) => hasField(shown.customFields, field))
   )
 }
 
 /** An empty value may be shown as none. */
-function agrees(sent: string | undefined, shown: string | null | undefined): boolean {
+function matches(sent: string | undefined, shown: string | null | undefined): boolean {
   return sent === undefined || sent === '' || shown === null || shown === undefined || shown === sent
 }
 
@@ -42,9 +42,9 @@ function hasField(shown: readonly CustomField[], { name, value }: NewCustomField
 
 /** Callbell may trim a name, or write it in another Unicode form or case. */
 function isSameText(one: string, other: string): boolean {
-  return plain(one) === plain(other)
+  return normalize(one) === normalize(other)
 }
 
-function plain(text: string): string {
+function normalize(text: string): string {
   return text.normalize('NFC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
 }

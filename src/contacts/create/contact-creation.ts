@@ -6,13 +6,16 @@ import { encodeNewContact } from '../../callbell/codec/encode-contact.ts'
 import type { Contact, NewContact } from '../../domain/contact.ts'
 import { isOtherContact, showsAllOf } from './compare-contact.ts'
 import { isSince } from './created-at.ts'
-import type { Creation } from './creation.ts'
+import type { CreateOperation } from './creation.ts'
 import { identityOf, phoneForms, sameNumber, shapeOf } from './phone-forms.ts'
 
 const storedContact = z.custom<Contact>()
 
 /** A contact is looked up by its phone number, in every form in which Callbell may hold it. */
-export function contactCreation(callbell: CallbellClient, contact: NewContact): Creation<Contact> {
+export function createContactOperation(
+  callbell: CallbellClient,
+  contact: NewContact,
+): CreateOperation<Contact> {
   const { identifier, source, channelUuid } = contact
   const shape = shapeOf(identifier)
   const forms = (): readonly string[] => phoneForms(identifier).filter((form) => !isDots(form))
@@ -23,7 +26,7 @@ export function contactCreation(callbell: CallbellClient, contact: NewContact): 
     lookup: shape === null ? null : `${shape} ${channelUuid ?? ''}`,
     // Only WhatsApp contacts can be asked for by their identifier.
     canBeLookedUp: source === 'whatsapp' && !isDots(identifier),
-    async attempt(times) {
+    async send(times) {
       const made = await callbell.createContact(contact, times)
       if (isOtherContact(contact, made)) {
         throw new CallbellError('CALLBELL_INVALID_RESPONSE', 'the answer shows another contact', {
@@ -33,7 +36,7 @@ export function contactCreation(callbell: CallbellClient, contact: NewContact): 
       }
       return made
     },
-    async look(notBefore, ask) {
+    async probe(notBefore, ask) {
       let isAbsent = true
       for (const form of forms()) {
         const found = await ask((times) => callbell.getContactByPhone(form, channelUuid, times))

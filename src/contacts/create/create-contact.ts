@@ -2,7 +2,7 @@
 import type { Origin } from '../../domain/caller.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
-import { contactCreation } from './contact-creation.ts'
+import { createContactOperation } from './contact-creation.ts'
 import { checkIdempotencyKey } from '../rules/input-rules.ts'
 import type { CreationProblem, CreateOnceParts } from './create-once.ts'
 import { createOnce } from './create-once.ts'
@@ -42,7 +42,13 @@ export async function createContact(
     const problems = [...keyProblems, ...('problems' in checked ? checked.problems : [])]
     return { contact: null, problems, replayed: false }
   }
-  const result = await createOnce(parts, key, contactCreation(callbell, checked.contact), origin, deadline)
+  const result = await createOnce(
+    parts,
+    key,
+    createContactOperation(callbell, checked.contact),
+    origin,
+    deadline,
+  )
   if ('problems' in result) return { contact: null, problems: result.problems, replayed: false }
   return { contact: result.made, problems: [], replayed: result.replayed }
 }

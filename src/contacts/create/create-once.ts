@@ -2,11 +2,11 @@
 import type { Origin } from '../../domain/caller.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { KeyResult } from '../../watch.ts'
-import type { CreateAttempts, Sending } from './attempt-create.ts'
-import type { Creation } from './creation.ts'
-import { ContactsFailure } from '../attempts/failure.ts'
+import type { CreateAttempts, CreateCall } from './attempt-create.ts'
+import type { CreateOperation } from './creation.ts'
+import { ContactsError } from '../attempts/failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
-import type { IdentityTurns } from './identity-turns.ts'
+import type { IdentityLocks } from './identity-turns.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
 import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
 
@@ -20,7 +20,7 @@ export interface CreationProblem {
 
 export interface CreateOnceParts {
   readonly attempts: CreateAttempts
-  readonly identities: IdentityTurns
+  readonly identities: IdentityLocks
   readonly budgets: RetryBudgets
   readonly idempotency: Idempotency
 }
@@ -38,17 +38,17 @@ export interface CreateOnceParts {
 export async function createOnce<Made>(
   parts: CreateOnceParts,
   key: string | undefined,
-  creation: Creation<Made>,
+  creation: CreateOperation<Made>,
   origin: Origin,
   deadline: number,
 ): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
   const { budgets, idempotency } = parts
   budgets.of(origin.caller.bucket).earn()
-  const sending = { creation, origin, deadline }
+  const createCall = { creation, origin, deadline }
   try {
     // Without a key nothing is stored, and nothing is slower.
-    if (key === undefined) return { made: await createUnkeyed(parts, sending), replayed: false }
-    return await watched(origin, idempotency.create(origin.caller.name, key, sending))
+    if (key === undefined) return { made: await createUnkeyed(parts, createCall), replayed: false }
+    return await observed(origin, idempotency.create(origin.caller.name, key, createCall))
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return { problems: error.rejections.map(({ path, message }) => ({ path, message, code: 'REJECTED' })) }
@@ -60,11 +60,11 @@ let unkeyedCount = 0
 
 async function createUnkeyed<Made>(
   { attempts, identities }: CreateOnceParts,
-  sending: Sending<Made>,
+  createCall: CreateCall<Made>,
 ): Promise<Made> {
-  const { creation, origin, deadline } = sending
+  const { creation, origin, deadline } = createCall
   unkeyedCount += 1
-  const taken = identities.take({
+  const taken = identities.acquire({
     identity: creation.identity,
     token: `unkeyed ${unkeyedCount}`,
     isKeyed: false,
@@ -75,10 +75,10 @@ async function createUnkeyed<Made>(
   const turn = taken instanceof Promise ? await taken : taken
   let isSettled = true
   try {
-    return await attempts.create(sending, { onSent: turn.sends, isSole: turn.isSole })
+    return await attempts.create(createCall, { onSent: turn.sends, isSole: turn.isSole })
   } catch (error) {
     isSettled =
-      error instanceof CallbellError || (error instanceof ContactsFailure && error.outcome !== 'UNKNOWN')
+      error instanceof CallbellError || (error instanceof ContactsError && error.outcome !== 'UNKNOWN')
     throw error
   } finally {
     void turn.end(isSettled)
@@ -86,7 +86,7 @@ async function createUnkeyed<Made>(
 }
 
 /** Reports what became of a key. */
-async function watched<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
+async function observed<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
   try {
     const result = await keyed
     watch.keyed(result.replayed ? 'replayed' : 'new')
@@ -100,7 +100,7 @@ async function watched<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Pr
 function resultOf(error: unknown): KeyResult {
   // Callbell refused it.
   if (error instanceof CallbellError) return 'not_applied'
-  if (!(error instanceof ContactsFailure)) return 'unknown'
+  if (!(error instanceof ContactsError)) return 'unknown'
   if (error.code === 'IDEMPOTENCY_KEY_REUSED') return 'reused'
   if (error.code === 'STORE_UNAVAILABLE') return 'unavailable'
   if (error.outcome === 'APPLIED') return 'applied'

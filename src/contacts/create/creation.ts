@@ -1,8 +1,8 @@
 /** An operation that is not idempotent: Callbell makes one more thing for each request that it accepts. */
-import type { Times } from '../../callbell/client.ts'
+import type { Deadlines } from '../../callbell/client.ts'
 import type { CreationKind } from '../../watch.ts'
 
-export interface Creation<Made> {
+export interface CreateOperation<Made> {
   /** What is made, for metrics and the log. */
   readonly kind: CreationKind
   /** A digest input: the same idempotency key must not serve two different ones. */
@@ -23,7 +23,7 @@ export interface Creation<Made> {
    *
    * @throws CallbellError, also where the answer shows something else than was asked for
    */
-  attempt(times: Times): Promise<Made>
+  send(times: Deadlines): Promise<Made>
   /**
    * Looks once whether it is there. Only called where it can be looked up.
    *
@@ -32,14 +32,14 @@ export interface Creation<Made> {
    * @param ask sends each request of the lookup
    * @throws CallbellError
    */
-  look(notBefore: NotBefore, ask: Ask): Promise<Finding<Made>>
+  probe(notBefore: NotBefore, ask: CallOnce): Promise<VerificationResult<Made>>
   /**
    * Looks up what was surely made, to find out whether lookups work.
    *
    * @returns whether the lookup shows it
    * @throws CallbellError
    */
-  findAgain(made: Made, ask: Ask): Promise<boolean>
+  findAgain(made: Made, ask: CallOnce): Promise<boolean>
   /** What was made, from what the store's JSON text kept of it. */
   restore(stored: unknown): Made
   /** How to read again what was made where it is too large to be stored. Left out: it never is. */
@@ -49,7 +49,7 @@ export interface Creation<Made> {
 export type NotBefore = () => number | null
 
 /** Makes one call of the client, within the budget and the deadline of the lookup. */
-export type Ask = <T>(call: (times: Times) => Promise<T>) => Promise<T>
+export type CallOnce = <T>(call: (times: Deadlines) => Promise<T>) => Promise<T>
 
 export interface Reference<Made> {
   /** @returns null where it can't be asked for */
@@ -60,7 +60,7 @@ export interface Reference<Made> {
    * @returns null where Callbell no longer has it
    * @throws CallbellError
    */
-  read(reference: string, times: Times): Promise<Made | null>
+  read(reference: string, times: Deadlines): Promise<Made | null>
 }
 
 /**
@@ -68,4 +68,4 @@ export interface Reference<Made> {
  * - `ABSENT`: every lookup says that it is not there now
  * - `INCONCLUSIVE`: anything else; nothing may be concluded from it
  */
-export type Finding<Made> = { readonly made: Made } | 'ABSENT' | 'INCONCLUSIVE'
+export type VerificationResult<Made> = { readonly made: Made } | 'ABSENT' | 'INCONCLUSIVE'

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { CallbellErrorCode } from '../../domain/callbell-error.ts'
 import { callbellErrorCodes } from '../../domain/callbell-error.ts'
 import { largestRecordBytes } from '../../store/store.ts'
-import type { Creation } from './creation.ts'
+import type { CreateOperation } from './creation.ts'
 
 /** Records of an earlier version have no lease: none of its calls took longer. */
 const longestLeaseMs = 120_000
@@ -82,7 +82,7 @@ export function commonOf({ fingerprint, notBefore }: IdempotencyRecord) {
  */
 export function createdRecord<Made>(
   earlier: IdempotencyRecord,
-  { reference }: Creation<Made>,
+  { reference }: CreateOperation<Made>,
   made: Made,
 ): IdempotencyRecord {
   const shared = commonOf(earlier)

@@ -6,9 +6,9 @@ import type { Moment, WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { Store, StoredRecord } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import type { Attempting, CreateAttempts, Sending } from './attempt-create.ts'
-import { before, guarded } from '../attempts/require-store.ts'
-import { ContactsFailure } from '../attempts/failure.ts'
+import type { Attempting, CreateAttempts, CreateCall } from './attempt-create.ts'
+import { withDeadline, requireStore } from '../attempts/require-store.ts'
+import { ContactsError } from '../attempts/failure.ts'
 import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 import {
@@ -19,22 +19,22 @@ import {
   unknownRecord,
   writeRecord,
 } from './idempotency-record.ts'
-import type { IdentityTurn, IdentityTurns } from './identity-turns.ts'
+import type { IdentityLock, IdentityLocks } from './identity-turns.ts'
 import {
   claimRefused,
   failureOf,
   isOfCallbell,
-  overShare,
+  shareExceeded,
   quarantined,
   retryAfterUnknown,
-  reused,
-  takenOver,
+  keyReused,
+  leaseLost,
   tooManyClaims,
 } from './key-failures.ts'
 import type { KeyPlace, KeyRecordOptions } from './key-records.ts'
 import { createKeyRecords } from './key-records.ts'
 import { replay } from './replay.ts'
-import { createUnsentClaims } from './abandoned-claims.ts'
+import { createAbandonedClaims } from './abandoned-claims.ts'
 
 export interface Keyed<Made> {
   readonly made: Made
@@ -48,13 +48,13 @@ export interface Idempotency {
    * @throws CallbellError `CALLBELL_REJECTED`, which frees the key
    * @throws ContactsFailure
    */
-  create<Made>(caller: string, key: string, sending: Sending<Made>): Promise<Keyed<Made>>
+  create<Made>(caller: string, key: string, sending: CreateCall<Made>): Promise<Keyed<Made>>
 }
 
 export interface IdempotencyParts {
   readonly store: Store
   readonly attempts: CreateAttempts
-  readonly identities: IdentityTurns
+  readonly identities: IdentityLocks
   readonly log: Logger
   readonly wallClock?: WallClock | undefined
 }
@@ -68,7 +68,7 @@ export interface IdempotencyOptions extends KeyRecordOptions {
 }
 
 /** One call with its key. */
-interface KeyedCall<Made> extends Sending<Made> {
+interface KeyedCall<Made> extends CreateCall<Made> {
   readonly place: KeyPlace
   readonly fingerprint: string
 }
@@ -86,12 +86,12 @@ export function createIdempotency(
   const { resendAfterMs } = options
   const owner = randomUUID()
   const records = createKeyRecords(store, options)
-  const unsent = createUnsentClaims(records)
+  const abandonedClaims = createAbandonedClaims(records)
   /**
    * Creations under way in this process: their repetitions wait for them instead of asking the store.
    * Each is a running call of `Contacts`, and gone by its deadline.
    */
-  const underWay = new Map<
+  const inFlight = new Map<
     string,
     { readonly fingerprint: string; readonly result: Promise<Keyed<unknown>> }
   >()
@@ -101,33 +101,33 @@ export function createIdempotency(
     const { place, fingerprint, deadline } = call
     const notBefore = attempts.timeAt(momentNow(wallClock))
     const claim = writeRecord(runningRecord({ fingerprint, notBefore }, 1, null, deadline))
-    const isUnsent = (): void => unsent.add(place, claim)
+    const isUnsent = (): void => abandonedClaims.add(place, claim)
     for (let pollMs = firstPollMs; ;) {
-      if (unsent.isFull()) throw tooManyClaims()
-      const result = await guarded(records.claim(place, claim), deadline, isUnsent)
+      if (abandonedClaims.isFull()) throw tooManyClaims()
+      const result = await requireStore(records.claim(place, claim), deadline, isUnsent)
       if (result.state === 'PUT') return createFirst(call, claim)
       if (result.state === 'OVER_LIMIT')
-        throw overShare(result.usedBytes, records.claimBytes, options.callerStoreBytes)
+        throw shareExceeded(result.usedBytes, records.claimBytes, options.callerStoreBytes)
       if (result.state === 'QUARANTINED') throw quarantined(result.retryAfterMs)
       const found = result.state === 'PRESENT' ? result : await findRefused(place, result.reason, deadline)
       // Redis may report an error after it has written the claim.
       if (found.record === claim) return createFirst(call, claim)
-      if (unsent.take(found.record)) {
+      if (abandonedClaims.take(found.record)) {
         const mayBeEither = (): void => {
-          unsent.add(place, found.record)
+          abandonedClaims.add(place, found.record)
           isUnsent()
         }
-        if (await guarded(records.replace(place, found.record, claim), deadline, mayBeEither))
+        if (await requireStore(records.replace(place, found.record, claim), deadline, mayBeEither))
           return createFirst(call, claim)
         continue
       }
       const record = readRecord(found.record)
-      if (record.fingerprint !== fingerprint) throw reused()
+      if (record.fingerprint !== fingerprint) throw keyReused()
       if (record.state === 'CREATED' || record.state === 'REFERENCED')
         return { made: await replay(record, call), replayed: true }
       if (record.state === 'APPLIED') throw failureOf(record, { retryable: false })
       if (record.state === 'UNKNOWN' || isOrphan(record, found.ageMs)) {
-        const settled = await settleUnknown(call, found, record)
+        const settled = await finalizeUnknown(call, found, record)
         if (settled) return settled
       } else if (performance.now() + pollMs < deadline) {
         // Another replica is at it, and writes down how it ends.
@@ -142,9 +142,9 @@ export function createIdempotency(
 
   /** Creates under a claim before which nothing was sent. */
   async function createFirst<Made>(call: KeyedCall<Made>, claim: string): Promise<Keyed<Made>> {
-    const turn = await takeTurn(call, false).catch(async (error: unknown) => {
-      if (!(error instanceof ContactsFailure)) throw error
-      throw await settleNotApplied(call, claim, error)
+    const turn = await acquireIdentity(call, false).catch(async (error: unknown) => {
+      if (!(error instanceof ContactsError)) throw error
+      throw await finalizeNotApplied(call, claim, error)
     })
     return send(call, claim, turn)
   }
@@ -155,7 +155,7 @@ export function createIdempotency(
    *
    * @returns null if someone else was faster and the record must be read again
    */
-  async function settleUnknown<Made>(
+  async function finalizeUnknown<Made>(
     call: KeyedCall<Made>,
     found: StoredRecord,
     record: RunningRecord | UnknownRecord,
@@ -167,19 +167,19 @@ export function createIdempotency(
     const failure = 'code' in record ? record : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 0 }
     const token = record.state === 'RUNNING' ? record.token : 0
     const claim = writeRecord(runningRecord(record, token + 1, since(), deadline))
-    if (!(await guarded(records.replace(place, found.record, claim), deadline))) return null
+    if (!(await requireStore(records.replace(place, found.record, claim), deadline))) return null
 
     /** Writes down that it is unknown still. */
-    const stillUnknown = async (): Promise<ContactsFailure> => {
+    const stillUnknown = async (): Promise<ContactsError> => {
       const sinceMs = since()
-      await settle(call, claim, unknownRecord(record, failure, sinceMs))
+      await finalize(call, claim, unknownRecord(record, failure, sinceMs))
       return failureOf(
         { ...failure, state: 'UNKNOWN' },
         { retryable: creation.canBeLookedUp, retryAfterMs: retryAfterUnknown(sinceMs, resendAfterMs) },
       )
     }
-    const turn = await takeTurn(call, true).catch(async (error: unknown) => {
-      if (!(error instanceof ContactsFailure)) throw error
+    const turn = await acquireIdentity(call, true).catch(async (error: unknown) => {
+      if (!(error instanceof ContactsError)) throw error
       throw await stillUnknown()
     })
     const verification = { creation, origin, notBefore: () => record.notBefore, isSole: turn.isSole }
@@ -189,16 +189,18 @@ export function createIdempotency(
       throw error
     })
     if (typeof finding === 'object') {
-      const settled = await settle(call, claim, createdRecord(record, creation, finding.made))
+      const settled = await finalize(call, claim, createdRecord(record, creation, finding.made))
       await turn.end(settled === 'DONE')
       return { made: finding.made, replayed: true }
     }
     if (finding === 'ABSENT' && since() >= resendAfterMs) {
       const next = writeRecord(runningRecord(record, token + 2, null, deadline))
-      const isOurs = await guarded(records.replace(place, claim, next), deadline).catch(async (error) => {
-        await turn.end(false)
-        throw error
-      })
+      const isOurs = await requireStore(records.replace(place, claim, next), deadline).catch(
+        async (error) => {
+          await turn.end(false)
+          throw error
+        },
+      )
       if (!isOurs) {
         await turn.end(false)
         return null
@@ -214,7 +216,7 @@ export function createIdempotency(
   async function send<Made>(
     call: KeyedCall<Made>,
     claim: string,
-    turn: IdentityTurn,
+    turn: IdentityLock,
     earlier?: Attempting['earlier'],
   ): Promise<Keyed<Made>> {
     const { creation } = call
@@ -226,16 +228,16 @@ export function createIdempotency(
     }
     try {
       const made = await attempts.create(call, { onSent, isSole: turn.isSole, earlier })
-      const settled = await settle(call, claim, createdRecord(record, creation, made))
+      const settled = await finalize(call, claim, createdRecord(record, creation, made))
       // A repeat of a key whose record says nothing is to find its turn as it was.
       await turn.end(settled === 'DONE')
       return { made, replayed: false }
     } catch (error) {
       if (isNotApplied(error)) {
-        const [failure] = await Promise.all([settleNotApplied(call, claim, error), turn.end(true)])
+        const [failure] = await Promise.all([finalizeNotApplied(call, claim, error), turn.end(true)])
         throw failure
       }
-      const known = error instanceof ContactsFailure && isOfCallbell(error.code) ? error : undefined
+      const known = error instanceof ContactsError && isOfCallbell(error.code) ? error : undefined
       const failure = {
         code: known ? codeOf(known) : ('CALLBELL_UNAVAILABLE' as const),
         attempts: known?.attempts ?? 1,
@@ -243,16 +245,16 @@ export function createIdempotency(
       const atSending = earlier || sentAt === undefined ? null : attempts.timeAt(sentAt)
       const notBefore = atSending ?? record.notBefore
       const unknown = unknownRecord({ ...record, notBefore }, failure, 0)
-      await Promise.all([settle(call, claim, unknown), turn.end(false)])
-      if (!(error instanceof ContactsFailure)) throw error
+      await Promise.all([finalize(call, claim, unknown), turn.end(false)])
+      if (!(error instanceof ContactsError)) throw error
       const retryAfterMs = retryAfterUnknown(0, resendAfterMs)
       throw failureOf(unknown, { retryable: creation.canBeLookedUp, retryAfterMs, cause: error.cause })
     }
   }
 
-  async function takeTurn(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityTurn> {
+  async function acquireIdentity(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityLock> {
     const { place, creation, origin, deadline } = call
-    return identities.take({
+    return identities.acquire({
       identity: creation.identity,
       token: place.id,
       isKeyed: true,
@@ -267,15 +269,15 @@ export function createIdempotency(
    *
    * @returns what is to be thrown: what became of the key, where it is not the call's any more
    */
-  async function settleNotApplied(
+  async function finalizeNotApplied(
     call: KeyedCall<unknown>,
     claim: string,
-    error: ContactsFailure | CallbellError,
-  ): Promise<ContactsFailure | CallbellError> {
-    const settled = await settle(call, claim, null)
+    error: ContactsError | CallbellError,
+  ): Promise<ContactsError | CallbellError> {
+    const settled = await finalize(call, claim, null)
     // The store may not have removed it: whoever finds it may go on as if it was not there.
-    if (settled === 'UNCERTAIN') unsent.add(call.place, claim)
-    return settled === 'TAKEN_OVER' ? takenOver(error) : error
+    if (settled === 'UNCERTAIN') abandonedClaims.add(call.place, claim)
+    return settled === 'TAKEN_OVER' ? leaseLost(error) : error
   }
 
   /**
@@ -284,14 +286,14 @@ export function createIdempotency(
    *
    * @returns `TAKEN_OVER` if another process has replaced the claim: its record stays
    */
-  async function settle(
+  async function finalize(
     { place, deadline, origin }: KeyedCall<unknown>,
     claim: string,
     record: IdempotencyRecord | null,
   ): Promise<'DONE' | 'TAKEN_OVER' | 'UNCERTAIN'> {
     const { requestId } = origin
     try {
-      const settled = await before(
+      const settled = await withDeadline(
         deadline,
         record === null ? removeClaim(place, claim) : replaceClaim(place, claim, writeRecord(record)),
       )
@@ -317,7 +319,7 @@ export function createIdempotency(
 
   /** The record of a key that the store refused to claim. A store that is full can still be read. */
   async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<StoredRecord> {
-    const found = await guarded(records.get(place), deadline)
+    const found = await requireStore(records.get(place), deadline)
     if (found !== null) return found
     throw claimRefused(reason)
   }
@@ -342,30 +344,28 @@ export function createIdempotency(
     async create(caller, key, sending) {
       const id = digest(`${caller}\u0000${key}`)
       const fingerprint = digest(sending.creation.fingerprint())
-      const first = underWay.get(id)
+      const first = inFlight.get(id)
       if (first) {
-        if (first.fingerprint !== fingerprint) throw reused()
+        if (first.fingerprint !== fingerprint) throw keyReused()
         const { made } = await first.result
         return { made: sending.creation.restore(made), replayed: true }
       }
       const result = create({ ...sending, fingerprint, place: { id, owner: caller } })
-      underWay.set(id, { fingerprint, result })
+      inFlight.set(id, { fingerprint, result })
       try {
         return await result
       } finally {
-        underWay.delete(id)
+        inFlight.delete(id)
       }
     },
   }
 }
 
-function isNotApplied(error: unknown): error is ContactsFailure | CallbellError {
-  return (
-    error instanceof CallbellError || (error instanceof ContactsFailure && error.outcome === 'NOT_APPLIED')
-  )
+function isNotApplied(error: unknown): error is ContactsError | CallbellError {
+  return error instanceof CallbellError || (error instanceof ContactsError && error.outcome === 'NOT_APPLIED')
 }
 
-function codeOf({ code }: ContactsFailure): CallbellError['code'] {
+function codeOf({ code }: ContactsError): CallbellError['code'] {
   return isOfCallbell(code) ? code : 'CALLBELL_UNAVAILABLE'
 }
 

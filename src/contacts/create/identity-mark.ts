@@ -3,11 +3,11 @@ import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Store } from '../../store/store.ts'
-import { ContactsFailure } from '../attempts/failure.ts'
-import { before } from '../attempts/require-store.ts'
+import { ContactsError } from '../attempts/failure.ts'
+import { withDeadline } from '../attempts/require-store.ts'
 
 /** Whose turn it is. */
-export interface TurnTaker {
+export interface IdentityRequest {
   readonly identity: string
   /** Names the creation: the same for all calls with the same idempotency key. */
   readonly token: string
@@ -20,7 +20,7 @@ export interface TurnTaker {
   readonly deadline: number
 }
 
-export interface IdentityTurnsOptions {
+export interface IdentityLocksOptions {
   /** For how long Callbell may still carry out a request after its attempt ended, in milliseconds. */
   readonly resendAfterMs: number
   /** For how long an idempotency key is remembered, in milliseconds. */
@@ -56,8 +56,8 @@ export interface IdentityMark {
 /** Takes the turn of an identity among replicas. */
 export async function takeMark(
   store: Store,
-  { identity, token, isRepeat, deadline }: TurnTaker,
-  { resendAfterMs, ttlMs }: IdentityTurnsOptions,
+  { identity, token, isRepeat, deadline }: IdentityRequest,
+  { resendAfterMs, ttlMs }: IdentityLocksOptions,
 ): Promise<IdentityMark> {
   const key = `identity:${createHash('sha256').update(identity).digest('base64url')}`
 
@@ -113,9 +113,9 @@ function write(mark: Omit<Mark, 'nonce'>): string {
 
 async function requireStore<T>(operation: Promise<T>, deadline: number): Promise<T> {
   try {
-    return await before(deadline, operation)
+    return await withDeadline(deadline, operation)
   } catch (cause) {
-    throw new ContactsFailure('STORE_UNAVAILABLE', 'the store does not answer', {
+    throw new ContactsError('STORE_UNAVAILABLE', 'the store does not answer', {
       outcome: 'NOT_APPLIED',
       retryable: true,
       cause,
@@ -123,8 +123,8 @@ async function requireStore<T>(operation: Promise<T>, deadline: number): Promise
   }
 }
 
-export function overloaded(message: string): ContactsFailure {
-  return new ContactsFailure('OVERLOADED', message, {
+export function overloaded(message: string): ContactsError {
+  return new ContactsError('OVERLOADED', message, {
     outcome: 'NOT_APPLIED',
     retryable: true,
     attempts: 0,

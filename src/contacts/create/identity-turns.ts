@@ -8,13 +8,13 @@
  */
 import type { Store } from '../../store/store.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { before } from '../attempts/require-store.ts'
-import type { IdentityMark, IdentityTurnsOptions, TurnTaker } from './identity-mark.ts'
+import { withDeadline } from '../attempts/require-store.ts'
+import type { IdentityMark, IdentityLocksOptions, IdentityRequest } from './identity-mark.ts'
 import { overloaded, recentMs, takeMark } from './identity-mark.ts'
-import type { Turn } from '../attempts/local-turns.ts'
-import { LocalTurns, tooManyMessage } from '../attempts/local-turns.ts'
+import type { Lock } from '../attempts/local-turns.ts'
+import { LocalLocks, tooManyMessage } from '../attempts/local-turns.ts'
 
-export interface IdentityTurn {
+export interface IdentityLock {
   /** To be called when a request is about to be sent: what others look up may be made by it. */
   readonly sends: () => void
   /** Whether nothing but this creation may have made what a lookup finds. */
@@ -28,12 +28,12 @@ export interface IdentityTurn {
   end(isSettled: boolean): Promise<void> | undefined
 }
 
-export interface IdentityTurns {
+export interface IdentityLocks {
   /**
    * @throws ContactsFailure `OVERLOADED` if the turn does not come in time, `STORE_UNAVAILABLE` if the
    *   store of a creation with a key does not answer
    */
-  take(taker: TurnTaker): IdentityTurn | Promise<IdentityTurn>
+  acquire(taker: IdentityRequest): IdentityLock | Promise<IdentityLock>
 }
 
 /** A creation of this process with an unknown outcome. Times are on the clock of `performance.now()`. */
@@ -50,9 +50,9 @@ interface Unsettled {
 const mostUnsettled = 10_000
 const pruneEveryMs = 1000
 
-export function createIdentityTurns(store: Store, log: Logger, options: IdentityTurnsOptions): IdentityTurns {
+export function createIdentityLocks(store: Store, log: Logger, options: IdentityLocksOptions): IdentityLocks {
   const { resendAfterMs, ttlMs } = options
-  const turns = new LocalTurns({
+  const turns = new LocalLocks({
     tooMany: (limit) => overloaded(tooManyMessage(limit, 'creations', 'of the same contact or note')),
     tooLate: () => overloaded('Other creations of the same contact or note took until the deadline'),
   })
@@ -91,26 +91,26 @@ export function createIdentityTurns(store: Store, log: Logger, options: Identity
     else overflowUntil = Math.max(overflowUntil, entry.keptUntil)
   }
 
-  async function takeKeyed(taker: TurnTaker, taking: Turn | Promise<Turn>): Promise<IdentityTurn> {
+  async function takeKeyed(taker: IdentityRequest, taking: Lock | Promise<Lock>): Promise<IdentityLock> {
     const turn = await taking
     try {
       if (performance.now() >= taker.deadline) throw overloaded('The deadline came before the turn')
       return new IdentityTurnHeld(taker, turn, await takeMark(store, taker, options))
     } catch (error) {
-      turns.end(turn)
+      turns.release(turn)
       throw error
     }
   }
 
-  class IdentityTurnHeld implements IdentityTurn {
-    private readonly taker: TurnTaker
-    private readonly turn: Turn
+  class IdentityTurnHeld implements IdentityLock {
+    private readonly taker: IdentityRequest
+    private readonly turn: Lock
     private readonly mark: IdentityMark | undefined
     private readonly known: readonly Unsettled[]
     private readonly isMixed: boolean
     private hasSent = false
 
-    constructor(taker: TurnTaker, turn: Turn, mark?: IdentityMark) {
+    constructor(taker: IdentityRequest, turn: Lock, mark?: IdentityMark) {
       this.taker = taker
       this.turn = turn
       this.mark = mark
@@ -146,13 +146,13 @@ export function createIdentityTurns(store: Store, log: Logger, options: Identity
         const keptUntil = isKeyed ? Math.max(openUntil, endedAt + ttlMs) : openUntil
         addUnsettled(identity, { token, isMixed: this.isMixed, openUntil, keptUntil })
       }
-      turns.end(this.turn, this.hasSent ? token : undefined)
+      turns.release(this.turn, this.hasSent ? token : undefined)
       return this.mark && this.endMark(this.mark, isSettled)
     }
 
     private async endMark(mark: IdentityMark, isSettled: boolean): Promise<void> {
       try {
-        await before(this.taker.deadline, mark.end(isSettled, this.hasSent))
+        await withDeadline(this.taker.deadline, mark.end(isSettled, this.hasSent))
       } catch (error) {
         // The mark stays: it says that the creation is unsettled, which is the safe side.
         log.warn({ reason: String(error) }, 'the turn of an identity could not be given back')
@@ -161,8 +161,8 @@ export function createIdentityTurns(store: Store, log: Logger, options: Identity
   }
 
   return {
-    take(taker) {
-      const turn = turns.begin(taker.identity, taker.caller, taker.deadline)
+    acquire(taker) {
+      const turn = turns.acquire(taker.identity, taker.caller, taker.deadline)
       if (taker.isKeyed) return takeKeyed(taker, turn)
       // Most creations without a key wait for nothing: they are spared the promises.
       return turn instanceof Promise

@@ -1,6 +1,6 @@
 /** The failures of calls with an idempotency key. */
 import type { CallbellError } from '../../domain/callbell-error.ts'
-import { ContactsFailure } from '../attempts/failure.ts'
+import { ContactsError } from '../attempts/failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 
 /** What is known of the key beside its record. */
@@ -19,8 +19,8 @@ export function failureOf(
     attempts,
   }: Pick<IdempotencyRecord & { state: 'UNKNOWN' | 'APPLIED' }, 'state' | 'code' | 'attempts'>,
   { retryable, retryAfterMs, cause }: KeyFailureDetails,
-): ContactsFailure {
-  return new ContactsFailure(code, `the outcome of a keyed call is ${state}`, {
+): ContactsError {
+  return new ContactsError(code, `the outcome of a keyed call is ${state}`, {
     outcome: state,
     attempts,
     retryable,
@@ -47,20 +47,20 @@ export function retryAfterUnknown(sinceMs: number, resendAfterMs: number): numbe
   return leftMs > 0 ? Math.min(Math.max(leastRetryMs, leftMs), backoffMs) : firstRetryMs
 }
 
-export function isOfCallbell(code: ContactsFailure['code']): code is CallbellError['code'] {
+export function isOfCallbell(code: ContactsError['code']): code is CallbellError['code'] {
   return code.startsWith('CALLBELL_')
 }
 
-export function reused(): ContactsFailure {
-  return new ContactsFailure('IDEMPOTENCY_KEY_REUSED', 'the key was used with another input', {
+export function keyReused(): ContactsError {
+  return new ContactsError('IDEMPOTENCY_KEY_REUSED', 'the key was used with another input', {
     outcome: 'NOT_APPLIED',
     retryable: false,
   })
 }
 
 /** This call sent nothing that was carried out, but another process has taken its key over, and may have. */
-export function takenOver(error: ContactsFailure | CallbellError): ContactsFailure {
-  return new ContactsFailure(error.code, 'another process has taken the key over', {
+export function leaseLost(error: ContactsError | CallbellError): ContactsError {
+  return new ContactsError(error.code, 'another process has taken the key over', {
     outcome: 'UNKNOWN',
     retryable: true,
     retryAfterMs: leastRetryMs,
@@ -69,10 +69,10 @@ export function takenOver(error: ContactsFailure | CallbellError): ContactsFailu
 }
 
 /** @param retryAfterMs until keys that the store does not know are accepted */
-export function quarantined(retryAfterMs: number): ContactsFailure {
+export function quarantined(retryAfterMs: number): ContactsError {
   const seconds = Math.ceil(retryAfterMs / 1000).toLocaleString('en-US')
   const message = `The gateway’s store is new or has lost its records. For ${seconds} more seconds it accepts no idempotency key that it does not know: an earlier call with the key may still be under way.`
-  return new ContactsFailure('STORE_UNAVAILABLE', message, {
+  return new ContactsError('STORE_UNAVAILABLE', message, {
     outcome: 'UNKNOWN',
     retryable: true,
     retryAfterMs,
@@ -86,17 +86,17 @@ export function quarantined(retryAfterMs: number): ContactsFailure {
  * @param usedBytes what the caller's keys use
  * @param neededBytes what the new key may need
  */
-export function overShare(usedBytes: number, neededBytes: number, limitBytes: number): ContactsFailure {
+export function shareExceeded(usedBytes: number, neededBytes: number, limitBytes: number): ContactsError {
   const [used, needed, limit] = [usedBytes, neededBytes, limitBytes].map((bytes) =>
     bytes.toLocaleString('en-US'),
   )
   const message = `This caller’s idempotency keys use ${used} bytes of the gateway’s store, and a new one may need ${needed}; the limit is ${limit} bytes`
-  return new ContactsFailure('STORE_QUOTA_EXCEEDED', message, { outcome: 'NOT_APPLIED', retryable: true })
+  return new ContactsError('STORE_QUOTA_EXCEEDED', message, { outcome: 'NOT_APPLIED', retryable: true })
 }
 
 /** A new key that the store refused to write, and has no record of. @param reason the store's own words */
-export function claimRefused(reason: string): ContactsFailure {
-  return new ContactsFailure('STORE_UNAVAILABLE', 'The gateway’s store accepts no new idempotency keys', {
+export function claimRefused(reason: string): ContactsError {
+  return new ContactsError('STORE_UNAVAILABLE', 'The gateway’s store accepts no new idempotency keys', {
     outcome: 'NOT_APPLIED',
     retryable: true,
     isMessageShown: true,
@@ -105,8 +105,8 @@ export function claimRefused(reason: string): ContactsFailure {
 }
 
 /** Too many claims may reach a store that hung when it goes on: no further one is written. */
-export function tooManyClaims(): ContactsFailure {
-  return new ContactsFailure('STORE_UNAVAILABLE', 'too many claims of the store are abandoned', {
+export function tooManyClaims(): ContactsError {
+  return new ContactsError('STORE_UNAVAILABLE', 'too many claims of the store are abandoned', {
     outcome: 'UNKNOWN',
     retryable: true,
   })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Message } from '../../domain/contact.ts'
 import { isLongBefore, isSince } from './created-at.ts'
-import type { Creation } from './creation.ts'
+import type { CreateOperation } from './creation.ts'
 
 export interface NewNote {
   /** Of the contact. */
@@ -16,7 +16,10 @@ export interface NewNote {
 const storedNote = z.literal(true)
 
 /** A note is looked up among the newest messages of its contact. */
-export function noteCreation(callbell: CallbellClient, { uuid, text }: NewNote): Creation<true> {
+export function createNoteOperation(
+  callbell: CallbellClient,
+  { uuid, text }: NewNote,
+): CreateOperation<true> {
   /** Whether Callbell keeps white space as it came is not documented: what is alike may be the note. */
   const words = wordsOf(text)
   const isAlike = (message: Message): boolean => wordsOf(message.text ?? '') === words
@@ -28,11 +31,11 @@ export function noteCreation(callbell: CallbellClient, { uuid, text }: NewNote):
     identity: `note\n${uuid.toLowerCase()}\n${hash('sha256', words, 'base64url')}`,
     lookup: 'messages',
     canBeLookedUp: true,
-    async attempt(times) {
+    async send(times) {
       await callbell.addNote(uuid, text, times)
       return true
     },
-    async look(notBefore, ask) {
+    async probe(notBefore, ask) {
       const messages = await ask((times) => callbell.latestMessages(uuid, times))
       if (messages.length === 0) return 'ABSENT'
       const since = notBefore()

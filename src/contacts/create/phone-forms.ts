@@ -11,7 +11,7 @@ const fewestDigits = 6
 const mostForms = 8
 
 /** One person's number without its country code, as it is spelled with and without what some leave out. */
-interface NationalForms {
+interface NationalVariants {
   /** The one form that stands for all in comparisons. */
   readonly short: string
   readonly long: string
@@ -92,7 +92,7 @@ function internationalOf(digits: string): string {
 }
 
 /** @param number international digits, without a prefix */
-function nationalFormsOf(number: string): NationalForms {
+function nationalFormsOf(number: string): NationalVariants {
   const code = number.slice(0, 2)
   const rest = number.slice(2)
   if (code === '55') return brazilian(rest) ?? { short: number, long: number }
@@ -102,7 +102,7 @@ function nationalFormsOf(number: string): NationalForms {
 }
 
 /** Two digits of the area, then eight, which a 9 precedes in newer mobile numbers. */
-function brazilian(rest: string): NationalForms | undefined {
+function brazilian(rest: string): NationalVariants | undefined {
   const area = rest.slice(0, 2)
   const hasNine = rest.length === 11 && rest[2] === '9'
   if (!hasNine && rest.length !== 10) return undefined
@@ -111,7 +111,7 @@ function brazilian(rest: string): NationalForms | undefined {
 }
 
 /** Ten digits, which a 9 precedes in mobile numbers called from abroad; at home a 15 follows the area. */
-function argentine(rest: string): NationalForms | undefined {
+function argentine(rest: string): NationalVariants | undefined {
   const withArea = rest.startsWith('9') ? rest.slice(1) : rest
   const subscriber = withArea.length === 12 ? withoutFifteen(withArea) : withArea
   return subscriber?.length === 10 ? { short: `54${subscriber}`, long: `549${subscriber}` } : undefined
@@ -124,7 +124,7 @@ function withoutFifteen(withArea: string): string | undefined {
 }
 
 /** Ten digits, which a 1 preceded in mobile numbers until 2019. */
-function mexican(rest: string): NationalForms | undefined {
+function mexican(rest: string): NationalVariants | undefined {
   const hasOne = rest.length === 11 && rest.startsWith('1')
   if (!hasOne && rest.length !== 10) return undefined
   const subscriber = hasOne ? rest.slice(1) : rest

@@ -1,8 +1,8 @@
 /** What a key that is repeated after a success is answered with. */
 import { CallbellError } from '../../domain/callbell-error.ts'
-import { ContactsFailure, failedRead } from '../attempts/failure.ts'
+import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
-import type { Sending } from './attempt-create.ts'
+import type { CreateCall } from './attempt-create.ts'
 
 /**
  * Takes what was made from the record. Where that holds only a reference, Callbell is asked once for what
@@ -13,13 +13,13 @@ import type { Sending } from './attempt-create.ts'
  */
 export async function replay<Made>(
   record: IdempotencyRecord & { state: 'CREATED' | 'REFERENCED' },
-  { creation, origin, deadline }: Sending<Made>,
+  { creation, origin, deadline }: CreateCall<Made>,
 ): Promise<Made> {
   if (record.state === 'CREATED') return creation.restore(record.contact)
-  const times = { origin, enterBy: deadline, answerBy: deadline }
+  const times = { origin, queueBy: deadline, respondBy: deadline }
   const made = await read(() => creation.reference?.read(record.reference, times))
   if (made) return made
-  throw new ContactsFailure('CONTACT_GONE', 'the reference of a record leads to nothing', {
+  throw new ContactsError('CONTACT_GONE', 'the reference of a record leads to nothing', {
     outcome: 'APPLIED',
     retryable: false,
   })
@@ -30,9 +30,9 @@ async function read<T>(call: () => T): Promise<Awaited<T>> {
     return await call()
   } catch (error) {
     const failure = error instanceof CallbellError ? failedRead(error) : error
-    if (!(failure instanceof ContactsFailure)) throw error
+    if (!(failure instanceof ContactsError)) throw error
     const { code, message, retryAfterMs } = failure
-    throw new ContactsFailure(code, message, {
+    throw new ContactsError(code, message, {
       outcome: 'APPLIED',
       retryable: true,
       retryAfterMs,

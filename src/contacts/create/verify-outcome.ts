@@ -4,12 +4,12 @@ import type { Origin } from '../../domain/caller.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { LookResult } from '../../watch.ts'
 import type { Calibration } from './calibration.ts'
-import type { Ask, Creation, Finding, NotBefore } from './creation.ts'
+import type { CallOnce, CreateOperation, VerificationResult, NotBefore } from './creation.ts'
 import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
 
 /** What is looked for. */
 export interface Verification<Made> {
-  readonly creation: Creation<Made>
+  readonly creation: CreateOperation<Made>
   readonly origin: Origin
   /** Callbell's time when the first attempt was sent, or earlier, as `Creation.look` takes it. */
   readonly notBefore: NotBefore
@@ -18,7 +18,7 @@ export interface Verification<Made> {
 }
 
 /** When lookups are made, on the clock of `performance.now()`. */
-export interface LookTimes {
+export interface VerificationTimes {
   /** When the last lookup is due. A moment that has passed: one lookup, at once. */
   readonly until: number
   /** When the last lookup must have been answered. */
@@ -37,49 +37,49 @@ const firstWaitMs = 250
  */
 export async function verifyOutcome<Made>(
   verification: Verification<Made>,
-  times: LookTimes,
+  times: VerificationTimes,
   budget: RetryBudget,
   calibration: Calibration,
-): Promise<Finding<Made>> {
-  const finding = await lookUntil(verification, times, budget)
+): Promise<VerificationResult<Made>> {
+  const result = await probeUntil(verification, times, budget)
   const { creation, origin } = verification
-  const proved = finding === 'ABSENT' && !calibration.proves(creation) ? 'INCONCLUSIVE' : finding
+  const proved = result === 'ABSENT' && !calibration.proves(creation) ? 'INCONCLUSIVE' : result
   origin.watch.reconciled(resultOf(proved))
   return proved
 }
 
-function resultOf(finding: Finding<unknown>): LookResult {
-  if (finding === 'ABSENT') return 'nothing'
-  return finding === 'INCONCLUSIVE' ? 'unclear' : 'found'
+function resultOf(result: VerificationResult<unknown>): LookResult {
+  if (result === 'ABSENT') return 'nothing'
+  return result === 'INCONCLUSIVE' ? 'unclear' : 'found'
 }
 
-async function lookUntil<Made>(
+async function probeUntil<Made>(
   { creation, origin, notBefore, isSole }: Verification<Made>,
-  { until, deadline }: LookTimes,
+  { until, deadline }: VerificationTimes,
   budget: RetryBudget,
-): Promise<Finding<Made>> {
+): Promise<VerificationResult<Made>> {
   if (!creation.canBeLookedUp) return 'INCONCLUSIVE'
-  const ask = createAsk(origin, deadline, budget)
+  const ask = createCallOnce(origin, deadline, budget)
   for (let wait = firstWaitMs; ; wait *= 3) {
     const now = performance.now()
     const isLast = now + wait >= until
     const pause = isLast ? Math.max(0, until - now) : wait
     if (now + pause >= deadline) return 'INCONCLUSIVE'
     if (pause > 0) await delay(pause)
-    const finding = await lookOnce(creation, notBefore, ask)
-    if (typeof finding === 'object') return isSole() ? finding : 'INCONCLUSIVE'
+    const result = await probeOnce(creation, notBefore, ask)
+    if (typeof result === 'object') return isSole() ? result : 'INCONCLUSIVE'
     // A lookup that failed proves nothing, and something else that is found may hide it for a moment.
-    if (isLast) return finding
+    if (isLast) return result
   }
 }
 
-async function lookOnce<Made>(
-  creation: Creation<Made>,
+async function probeOnce<Made>(
+  creation: CreateOperation<Made>,
   notBefore: NotBefore,
-  ask: Ask,
-): Promise<Finding<Made>> {
+  ask: CallOnce,
+): Promise<VerificationResult<Made>> {
   try {
-    return await creation.look(notBefore, ask)
+    return await creation.probe(notBefore, ask)
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return 'INCONCLUSIVE'
@@ -90,13 +90,13 @@ async function lookOnce<Made>(
  * @param deadline when each request must have been answered, on the clock of `performance.now()`
  * @param budget pays for each request that is sent
  */
-export function createAsk(origin: Origin, deadline: number, budget: RetryBudget): Ask {
+export function createCallOnce(origin: Origin, deadline: number, budget: RetryBudget): CallOnce {
   return async (call) => {
     if (!budget.spend()) {
       throw new CallbellError('OVERLOADED', 'the retry budget is spent', { progress: 'unsent' })
     }
     try {
-      return await call({ origin, enterBy: deadline, answerBy: deadline })
+      return await call({ origin, queueBy: deadline, respondBy: deadline })
     } catch (error) {
       if (error instanceof CallbellError && error.progress === 'unsent') budget.refund()
       throw error

@@ -4,9 +4,9 @@ import type { CallbellClient } from '../../callbell/client.ts'
 import { longestNext } from '../../callbell/codec/decode-list.ts'
 import type { Contact, ContactFilter, ContactSource } from '../../domain/contact.ts'
 import { badArgument, checkArgument } from '../rules/argument.ts'
-import type { Connection, Step } from './paginate.ts'
-import { connect } from './paginate.ts'
-import { ContactsFailure } from '../attempts/failure.ts'
+import type { Connection, PageArgs } from './paginate.ts'
+import { paginate } from './paginate.ts'
+import { ContactsError } from '../attempts/failure.ts'
 import { problemOfLength } from '../rules/input-rules.ts'
 import type { Read } from '../attempts/read.ts'
 
@@ -17,7 +17,7 @@ export interface ContactFilterInput {
   readonly teamUuid?: string | null | undefined
 }
 
-export interface ContactListInput extends Step {
+export interface ContactListInput extends PageArgs {
   readonly filter?: ContactFilterInput | null | undefined
   /** Whether the types of custom fields are wanted. Default: false. */
   readonly hasFieldTypes?: boolean
@@ -42,7 +42,7 @@ export async function listContacts(
     firstPage: null,
     pageForm,
     idOf: ({ uuid }: Contact) => uuid,
-    async fetch(page: string | null) {
+    async fetchPage(page: string | null) {
       try {
         return await read((times) => callbell.listContacts(filter, page, times, hasFieldTypes))
       } catch (error) {
@@ -52,7 +52,7 @@ export async function listContacts(
       }
     },
   }
-  return connect(list, step)
+  return paginate(list, step)
 }
 
 function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFilter {
@@ -73,7 +73,7 @@ function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFil
 
 function isOfCursor(error: unknown): boolean {
   return (
-    error instanceof ContactsFailure &&
+    error instanceof ContactsError &&
     error.code === 'CALLBELL_REJECTED' &&
     /invalid pagination cursor/i.test(error.message)
   )

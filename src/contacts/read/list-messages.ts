@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Message } from '../../domain/contact.ts'
-import type { Connection, PagedList, Step } from './paginate.ts'
-import { connect, pageSize } from './paginate.ts'
+import type { Connection, PageSource, PageArgs } from './paginate.ts'
+import { paginate, pageSize } from './paginate.ts'
 import type { Read } from '../attempts/read.ts'
 
 /** Callbell numbers these pages, from 1. */
@@ -16,20 +16,20 @@ const pageForm = z.int().min(1)
 export function listMessages(
   callbell: CallbellClient,
   uuid: string,
-  step: Step,
+  step: PageArgs,
   read: Read,
 ): Promise<Connection<Message>> {
-  const list: PagedList<Message, number> = {
+  const list: PageSource<Message, number> = {
     name: JSON.stringify(['messages', uuid]),
     firstPage: 1,
     pageForm,
     idOf: (message) => message.uuid,
-    async fetch(page) {
+    async fetchPage(page) {
       const { items, next } = await read((times) => callbell.listMessages(uuid, page, times))
       // Where the answer does not say, as documented, only a page that is not full shows the end.
       const nextOfFull = items.length < pageSize ? null : page + 1
       return { items, next: next === undefined ? nextOfFull : next }
     },
   }
-  return connect(list, step)
+  return paginate(list, step)
 }

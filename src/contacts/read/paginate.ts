@@ -5,7 +5,7 @@ import type { Position } from './cursor.ts'
 import { decodeCursor, digestOf, encodeCursor, placeOf } from './cursor.ts'
 
 /** Relay's arguments for walking forward. */
-export interface Step {
+export interface PageArgs {
   /** How many things are wanted. Default: 20. */
   readonly first?: number | null | undefined
   /** The cursor of the thing before. */
@@ -30,14 +30,14 @@ export interface Connection<Node> {
 }
 
 /** A list as it comes from Callbell. */
-export interface PagedList<Node, Page> {
+export interface PageSource<Node, Page> {
   /** Whatever tells it from all others, as text. */
   readonly name: string
   readonly firstPage: Page
   /** What its pages are named by. */
   readonly pageForm: z.ZodType<Page>
   readonly idOf: (node: Node) => string | null
-  readonly fetch: (page: Page) => Promise<{ readonly items: readonly Node[]; readonly next: Page | null }>
+  readonly fetchPage: (page: Page) => Promise<{ readonly items: readonly Node[]; readonly next: Page | null }>
 }
 
 /** How many things are on each page of Callbell. */
@@ -46,12 +46,12 @@ export const defaultFirst = 20
 const mostFirst = 100
 
 /** How many calls to Callbell a step is going to take, of a list that is long enough. */
-export function callsOf({ first, after }: Step): number {
+export function callsOf({ first, after }: PageArgs): number {
   return Math.ceil((placeOf(after) + sizeOf({ first })) / pageSize)
 }
 
 /** How many things a step gives at most. */
-export function sizeOf({ first }: Step): number {
+export function sizeOf({ first }: PageArgs): number {
   return Math.min(Math.max(first ?? defaultFirst, 1), mostFirst)
 }
 
@@ -61,9 +61,9 @@ export function sizeOf({ first }: Step): number {
  *
  * @throws ContactsFailure
  */
-export async function connect<Node, Page>(
-  list: PagedList<Node, Page>,
-  step: Step,
+export async function paginate<Node, Page>(
+  list: PageSource<Node, Page>,
+  step: PageArgs,
 ): Promise<Connection<Node>> {
   const { first, after } = step
   const size = sizeOf(step)
@@ -77,7 +77,7 @@ export async function connect<Node, Page>(
   const edges: Edge<Node>[] = []
   let page = start?.page ?? list.firstPage
   for (let calls = 1; ; calls += 1) {
-    const { items, next } = await list.fetch(page)
+    const { items, next } = await list.fetchPage(page)
     const begin = start && calls === 1 ? placeAfter(start, items.map(list.idOf)) : 0
     const taken = items.slice(begin, begin + size - edges.length)
     const end = begin + taken.length

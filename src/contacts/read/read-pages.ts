@@ -1,5 +1,5 @@
 /** Lists that are short and wanted whole, page by page. */
-import type { NumberedPage, Times } from '../../callbell/client.ts'
+import type { NumberedPage, Deadlines } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { failedRead } from '../attempts/failure.ts'
 import type { Read } from '../attempts/read.ts'
@@ -11,9 +11,9 @@ const mostPages = 50
  * @returns the things of all pages; if one of them can't be read, none
  * @throws ContactsFailure `CALLBELL_INVALID_RESPONSE` for a list of more than 50 pages: it is never cut
  */
-export async function readPages<T>(
+export async function readAllPages<T>(
   read: Read,
-  list: (page: number, times: Times) => Promise<NumberedPage<T>>,
+  list: (page: number, times: Deadlines) => Promise<NumberedPage<T>>,
 ): Promise<readonly T[]> {
   const parts: (readonly T[])[] = []
   for (let page = 1; ;) {

@@ -1,5 +1,5 @@
 /** What a query's argument must be to name anything. */
-import { ContactsFailure } from '../attempts/failure.ts'
+import { ContactsError } from '../attempts/failure.ts'
 import type { Rule } from './input-rules.ts'
 import { identifier, pathSegment } from './input-rules.ts'
 
@@ -18,6 +18,6 @@ export function checkSegment(argument: string, value: string): void {
 }
 
 /** @param message for the caller */
-export function badArgument(message: string): ContactsFailure {
-  return new ContactsFailure('BAD_USER_INPUT', message, { retryable: false })
+export function badArgument(message: string): ContactsError {
+  return new ContactsError('BAD_USER_INPUT', message, { retryable: false })
 }

@@ -88,12 +88,12 @@ export class InputCheck {
   readonly problems: InputProblem[] = []
 
   /** Of a text that is given, the first rule broken is told. */
-  text(rules: readonly Rule[], value: string | null | undefined, ...path: string[]): void {
+  string(rules: readonly Rule[], value: string | null | undefined, ...path: string[]): void {
     if (value === null || value === undefined) return
     for (const rule of rules) {
       const broken = rule(value)
       if (broken === undefined) continue
-      this.tell(broken, ...path)
+      this.report(broken, ...path)
       return
     }
   }
@@ -106,19 +106,19 @@ export class InputCheck {
   length(values: readonly unknown[] | null | undefined, ...path: string[]): boolean {
     if (!values || values.length <= mostItems) return true
     const broken = problemOfLength(path.join('.'), values)
-    if (broken !== undefined) this.tell(broken, ...path)
+    if (broken !== undefined) this.report(broken, ...path)
     return broken === undefined
   }
 
   /** Checks the length of a list, then each of its items. */
-  texts(rules: readonly Rule[], values: readonly string[] | null | undefined, ...path: string[]): void {
+  strings(rules: readonly Rule[], values: readonly string[] | null | undefined, ...path: string[]): void {
     if (values === null || values === undefined || !this.length(values, ...path)) return
     for (let index = 0; index < values.length; index += 1) {
-      this.text(rules, values[index], ...path, String(index))
+      this.string(rules, values[index], ...path, String(index))
     }
   }
 
-  tell(broken: Broken, ...path: string[]): void {
+  report(broken: Broken, ...path: string[]): void {
     if (this.problems.length < mostProblems) this.problems.push({ path, ...broken })
   }
 }

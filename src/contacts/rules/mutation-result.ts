@@ -12,13 +12,13 @@ export interface ChangeProblem {
   readonly code: InputProblem['code'] | 'REJECTED' | 'CONFLICT'
 }
 
-export interface Changed<T> {
+export interface MutationResult<T> {
   /** Null where there are problems. */
   readonly result: T | null
   readonly problems: readonly ChangeProblem[]
 }
 
-export function refused(...problems: ChangeProblem[]): Changed<never> {
+export function invalid(...problems: ChangeProblem[]): MutationResult<never> {
   return { result: null, problems }
 }
 
@@ -28,27 +28,27 @@ export function refused(...problems: ChangeProblem[]): Changed<never> {
  * @param absent the path of what is wrong where Callbell finds nothing to be changed
  * @throws whatever else the change throws
  */
-export async function changed<T>(
+export async function tryMutation<T>(
   problems: readonly ChangeProblem[],
   change: () => Promise<T>,
   absent: readonly string[] | null = ['uuid'],
-): Promise<Changed<T>> {
-  if (problems.length > 0) return refused(...problems)
+): Promise<MutationResult<T>> {
+  if (problems.length > 0) return invalid(...problems)
   try {
     return { result: await change(), problems: [] }
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
-    return rejected(error, absent)
+    return rejectedByCallbell(error, absent)
   }
 }
 
 /** What Callbell refused, in terms of the input. @param absent as for `changed` */
-export function rejected(
+export function rejectedByCallbell(
   { status, rejections }: CallbellError,
   absent: readonly string[] | null = ['uuid'],
-): Changed<never> {
+): MutationResult<never> {
   const elsewhere = status === 404 ? absent : null
-  return refused(
+  return invalid(
     ...rejections.map(({ path, message }) => ({
       path: path ?? elsewhere,
       message,

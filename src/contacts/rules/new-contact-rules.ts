@@ -64,21 +64,21 @@ export function checkCustomFields(
   const seen = new Map<string, string>()
   return fields?.map(({ name: fieldName, value, values }, index) => {
     const place = String(index)
-    check.text(customFieldName, fieldName, 'customFields', place, 'name')
-    check.text(multiLine, value, 'customFields', place, 'value')
-    check.texts(singleLine, values, 'customFields', place, 'values')
+    check.string(customFieldName, fieldName, 'customFields', place, 'name')
+    check.string(multiLine, value, 'customFields', place, 'value')
+    check.strings(singleLine, values, 'customFields', place, 'values')
     const hasValue = value !== null && value !== undefined
     const hasValues = values !== null && values !== undefined
     if (hasValue === hasValues) {
       const message = `must have exactly one of value and values, but has ${hasValue ? 'both' : 'neither'}`
-      check.tell({ message, code: 'INVALID' }, 'customFields', place)
+      check.report({ message, code: 'INVALID' }, 'customFields', place)
     }
     const first = seen.get(fieldName)
     if (first === undefined) seen.set(fieldName, place)
     else {
       // A position, not the name: fifty messages with a long name would be many times the request.
       const message = `\`customFields.${place}.name\` is the name of \`customFields.${first}\` again.`
-      check.tell({ message, code: 'INVALID' }, 'customFields', place, 'name')
+      check.report({ message, code: 'INVALID' }, 'customFields', place, 'name')
     }
     return { name: fieldName, value: value ?? values ?? '' }
   })
@@ -94,14 +94,14 @@ export function checkNewContact(
   input: NewContactInput,
 ): { readonly contact: NewContact } | { readonly problems: readonly InputProblem[] } {
   const check = new InputCheck()
-  check.text(name, input.identifier, 'identifier')
-  check.text(name, input.name, 'name')
-  check.texts(singleLine, input.tags, 'tags')
+  check.string(name, input.identifier, 'identifier')
+  check.string(name, input.name, 'name')
+  check.strings(singleLine, input.tags, 'tags')
   const customFields = checkCustomFields(check, input.customFields)
-  check.text(user, input.assignedUser, 'assignedUser')
-  check.text(singleLine, input.teamUuid, 'teamUuid')
-  check.text(singleLine, input.channelUuid, 'channelUuid')
-  check.text(note, input.note, 'note')
+  check.string(user, input.assignedUser, 'assignedUser')
+  check.string(singleLine, input.teamUuid, 'teamUuid')
+  check.string(singleLine, input.channelUuid, 'channelUuid')
+  check.string(note, input.note, 'note')
   const { problems } = check
   if (problems.length > 0) return { problems }
   return {

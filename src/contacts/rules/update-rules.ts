@@ -48,15 +48,15 @@ export function checkUpdate(
   const { uuid, ...given } = input
   const { tags, addTags, removeTags, expectedTags } = given
   const check = new InputCheck()
-  check.text(name, given.name, 'name')
-  check.text(note, given.note, 'note')
-  check.text(user, given.assignedUser, 'assignedUser')
-  check.texts(singleLine, tags, 'tags')
-  check.texts(singleLine, addTags, 'addTags')
-  check.texts(singleLine, removeTags, 'removeTags')
+  check.string(name, given.name, 'name')
+  check.string(note, given.note, 'note')
+  check.string(user, given.assignedUser, 'assignedUser')
+  check.strings(singleLine, tags, 'tags')
+  check.strings(singleLine, addTags, 'addTags')
+  check.strings(singleLine, removeTags, 'removeTags')
   check.length(expectedTags, 'expectedTags')
   const customFields = checkCustomFields(check, given.customFields)
-  check.text(singleLine, given.teamUuid, 'teamUuid')
+  check.string(singleLine, given.teamUuid, 'teamUuid')
   const problems: ChangeProblem[] = [
     ...problemsOfUuid(uuid),
     ...neverNull

@@ -1,7 +1,7 @@
 import type { AddNoteResult } from '../../contacts/create/add-note.ts'
 import type { CreationProblem } from '../../contacts/create/create-once.ts'
 import { builder } from '../builder.ts'
-import { changeField } from '../field-call.ts'
+import { resolveMutation } from '../field-call.ts'
 import type { UserErrorShape } from '../types/user-error.ts'
 import { UserError } from '../types/user-error.ts'
 
@@ -82,6 +82,6 @@ builder.mutationField('addConversationNote', (t) =>
       input: t.arg({ type: AddConversationNoteInput, required: true, description: 'The note to be added.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.addNote(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.addNote(input, origin)),
   }),
 )

@@ -1,5 +1,5 @@
 /** What the changes of a contact that is there give: each its result, or what its caller can mend. */
-import type { Changed, ChangeProblem } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult, ChangeProblem } from '../../contacts/rules/mutation-result.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 import { ContactType } from '../types/contact.ts'
@@ -45,13 +45,13 @@ export const userErrorsField = {
   type: userErrors,
   nullable: false as const,
   description: 'Everything that is wrong with the input, at once. Empty when the change was made.',
-  resolve: ({ problems }: Changed<unknown>) =>
+  resolve: ({ problems }: MutationResult<unknown>) =>
     problems.map(({ path, message, code }) => ({ message, code, field: path && ['input', ...path] })),
 }
 
 /** A payload that holds the contact as it is after the change. */
 export function contactPayload(name: string) {
-  return builder.objectRef<Changed<Contact>>(name).implement({
+  return builder.objectRef<MutationResult<Contact>>(name).implement({
     description: 'Either the contact as it is now, or what kept it from being changed.',
     fields: (t) => ({
       contact: t.expose('result', {

@@ -1,11 +1,11 @@
 /** Closing and opening a conversation, moving it to a funnel, and its bot. */
-import type { Changed } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
 import type { Bot } from '../../domain/contact.ts'
 import { BotStatus } from '../types/bot-status.ts'
 import { BotType } from '../types/bot.ts'
 import { builder } from '../builder.ts'
 import { contactPayload, userErrorsField } from './change-payload.ts'
-import { changeField } from '../field-call.ts'
+import { resolveMutation } from '../field-call.ts'
 
 const CloseConversationInput = builder.inputType('CloseConversationInput', {
   description: 'The contact whose conversation is to be closed.',
@@ -20,7 +20,7 @@ builder.mutationField('closeConversation', (t) =>
       input: t.arg({ type: CloseConversationInput, required: true, description: 'Whose conversation.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.closeConversation(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.closeConversation(input, origin)),
   }),
 )
 
@@ -37,7 +37,7 @@ builder.mutationField('openConversation', (t) =>
       input: t.arg({ type: OpenConversationInput, required: true, description: 'Whose conversation.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.openConversation(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.openConversation(input, origin)),
   }),
 )
 
@@ -57,7 +57,7 @@ builder.mutationField('moveToFunnel', (t) =>
       input: t.arg({ type: MoveToFunnelInput, required: true, description: 'Who is moved, and where to.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.moveToFunnel(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.moveToFunnel(input, origin)),
   }),
 )
 
@@ -69,7 +69,7 @@ const SetBotStatusInput = builder.inputType('SetBotStatusInput', {
   }),
 })
 
-const SetBotStatusPayload = builder.objectRef<Changed<Bot>>('SetBotStatusPayload').implement({
+const SetBotStatusPayload = builder.objectRef<MutationResult<Bot>>('SetBotStatusPayload').implement({
   description: 'Either the bot as it is now, or what kept it from being started or ended.',
   fields: (t) => ({
     bot: t.expose('result', {
@@ -93,6 +93,6 @@ builder.mutationField('setBotStatus', (t) =>
       }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.setBotStatus(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.setBotStatus(input, origin)),
   }),
 )

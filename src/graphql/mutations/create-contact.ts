@@ -5,7 +5,7 @@ import { builder } from '../builder.ts'
 import { ContactSource } from '../types/contact-source.ts'
 import { ContactType } from '../types/contact.ts'
 import { CustomFieldInput } from '../types/custom-field.ts'
-import { changeField } from '../field-call.ts'
+import { resolveMutation } from '../field-call.ts'
 import type { UserErrorShape } from '../types/user-error.ts'
 import { UserError } from '../types/user-error.ts'
 
@@ -99,6 +99,6 @@ builder.mutationField('createContact', (t) =>
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.create(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.create(input, origin)),
   }),
 )

@@ -1,14 +1,14 @@
-import type { Changed } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
 import { builder } from '../builder.ts'
 import { userErrorsField } from './change-payload.ts'
-import { changeField } from '../field-call.ts'
+import { resolveMutation } from '../field-call.ts'
 
 const DeleteContactInput = builder.inputType('DeleteContactInput', {
   description: 'The contact to be deleted.',
   fields: (t) => ({ uuid: t.id({ required: true, description: 'The contact’s uuid.' }) }),
 })
 
-const DeleteContactPayload = builder.objectRef<Changed<string>>('DeleteContactPayload').implement({
+const DeleteContactPayload = builder.objectRef<MutationResult<string>>('DeleteContactPayload').implement({
   description: 'Either the uuid of what is gone, or what kept it from being deleted.',
   fields: (t) => ({
     deletedUuid: t.exposeID('result', {
@@ -26,6 +26,6 @@ builder.mutationField('deleteContact', (t) =>
       input: t.arg({ type: DeleteContactInput, required: true, description: 'The contact to be deleted.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.delete(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.delete(input, origin)),
   }),
 )

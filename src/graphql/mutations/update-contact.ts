@@ -2,7 +2,7 @@ import { BotStatus } from '../types/bot-status.ts'
 import { builder } from '../builder.ts'
 import { contactPayload } from './change-payload.ts'
 import { CustomFieldInput } from '../types/custom-field.ts'
-import { changeField } from '../field-call.ts'
+import { resolveMutation } from '../field-call.ts'
 import type { Arguments } from '../field-cost.ts'
 import { FieldCost } from '../field-cost.ts'
 
@@ -66,6 +66,6 @@ builder.mutationField('updateContact', (t) =>
     },
     extensions: { cost: costOfUpdate },
     resolve: (_root, { input }, context, info) =>
-      changeField(context, info, (origin) => context.contacts.update(input, origin)),
+      resolveMutation(context, info, (origin) => context.contacts.update(input, origin)),
   }),
 )

@@ -1,7 +1,7 @@
 /** What contacts refer to: what a form offers for a choice. */
 import { builder } from '../builder.ts'
 import { ChannelType } from '../types/channel.ts'
-import { readField } from '../field-call.ts'
+import { resolveQuery } from '../field-call.ts'
 import { FunnelType } from '../types/funnel.ts'
 import { TeamType } from '../types/team.ts'
 
@@ -12,7 +12,7 @@ builder.queryFields((t) => ({
     description:
       'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      readField(context, info, (origin) => context.known.teams(() => context.contacts.teams(origin))),
+      resolveQuery(context, info, (origin) => context.known.teams(() => context.contacts.teams(origin))),
   }),
   channels: t.field({
     type: [ChannelType],
@@ -20,7 +20,9 @@ builder.queryFields((t) => ({
     description:
       'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      readField(context, info, (origin) => context.known.channels(() => context.contacts.channels(origin))),
+      resolveQuery(context, info, (origin) =>
+        context.known.channels(() => context.contacts.channels(origin)),
+      ),
   }),
   funnels: t.field({
     type: [FunnelType],
@@ -28,6 +30,6 @@ builder.queryFields((t) => ({
     description:
       'The stages of the account’s sales funnel. Costs one call to Callbell, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      readField(context, info, (origin) => context.known.funnels(() => context.contacts.funnels(origin))),
+      resolveQuery(context, info, (origin) => context.known.funnels(() => context.contacts.funnels(origin))),
   }),
 }))

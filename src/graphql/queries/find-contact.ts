@@ -1,6 +1,6 @@
 import { builder } from '../builder.ts'
 import { ContactType } from '../types/contact.ts'
-import { readField } from '../field-call.ts'
+import { resolveQuery } from '../field-call.ts'
 import { selectsFieldTypes } from '../types/field-types.ts'
 
 builder.queryField('contact', (t) =>
@@ -12,7 +12,7 @@ builder.queryField('contact', (t) =>
     resolve(_root, { uuid }, context, info) {
       const { contacts, known } = context
       const hasFieldTypes = selectsFieldTypes(info)
-      return readField(context, info, (origin) =>
+      return resolveQuery(context, info, (origin) =>
         known.contact(['uuid', uuid, hasFieldTypes], () =>
           contacts.find(
             uuid,
@@ -36,7 +36,7 @@ builder.queryField('contactByPhone', (t) =>
       channelUuid: t.arg.id({ description: 'The channel to look on. Default: the main WhatsApp channel.' }),
     },
     resolve: (_root, { phoneNumber, channelUuid }, context, info) =>
-      readField(context, info, (origin) =>
+      resolveQuery(context, info, (origin) =>
         context.known.contact(['phone', phoneNumber, channelUuid], () =>
           context.contacts.findByPhone(phoneNumber, channelUuid, origin),
         ),
@@ -51,7 +51,7 @@ builder.queryField('contactByBsuid', (t) =>
       'One WhatsApp contact by its business-scoped user id, which it has even where it hides its number; null where there is none. Costs one call to Callbell.',
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
     resolve: (_root, { bsuid }, context, info) =>
-      readField(context, info, (origin) =>
+      resolveQuery(context, info, (origin) =>
         context.known.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, origin)),
       ),
   }),

@@ -1,8 +1,8 @@
 import { builder } from '../builder.ts'
-import { connectionOf, costOfConnection, stepArguments } from '../types/connection.ts'
+import { connectionOf, costOfConnection, pageArguments } from '../types/connection.ts'
 import { ContactSource } from '../types/contact-source.ts'
 import { ContactType } from '../types/contact.ts'
-import { readField } from '../field-call.ts'
+import { resolveQuery } from '../field-call.ts'
 import { selectsFieldTypes } from '../types/field-types.ts'
 
 const ContactFilter = builder.inputType('ContactFilter', {
@@ -26,7 +26,7 @@ builder.queryField('contacts', (t) =>
     description:
       'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. One operation may cost 50 calls, those of `bot` and `messages` of each contact included. When one of the calls fails, the whole field does, and never gives half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
     args: {
-      ...stepArguments(t.arg),
+      ...pageArguments(t.arg),
       filter: t.arg({
         type: ContactFilter,
         description: 'Which contacts. Default: all. It must stay the same from step to step.',
@@ -34,7 +34,7 @@ builder.queryField('contacts', (t) =>
     },
     extensions: { cost: costOfConnection },
     resolve: (_root, input, context, info) =>
-      readField(context, info, (origin) =>
+      resolveQuery(context, info, (origin) =>
         context.contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, origin),
       ),
   }),

@@ -78,7 +78,7 @@ export function connectionOf<Node>(node: ObjectRef<Types, Node>, things: string)
 }
 
 /** The arguments of every connection. */
-export function stepArguments(arg: ArgBuilder<Types>) {
+export function pageArguments(arg: ArgBuilder<Types>) {
   return {
     first: arg.int({
       defaultValue: defaultFirst,

@@ -1,9 +1,9 @@
 /** What a contact's conversation holds: fields of the contact that cost calls of their own. */
 import { BotType } from './bot.ts'
 import { builder } from '../builder.ts'
-import { costOfConnection, stepArguments } from './connection.ts'
+import { costOfConnection, pageArguments } from './connection.ts'
 import { ContactType } from './contact.ts'
-import { readField } from '../field-call.ts'
+import { resolveQuery } from '../field-call.ts'
 import { FieldCost } from '../field-cost.ts'
 import { MessageConnection } from './message.ts'
 
@@ -13,10 +13,10 @@ builder.objectFields(ContactType, (t) => ({
     nullable: false,
     description:
       'The messages of its conversation, newest first. Costs one call to Callbell for each 20 that are asked for, and for each contact that it is selected on. When one of the calls fails, the field does, and the contact with it: ask for them apart if the contact is to stand.',
-    args: stepArguments(t.arg),
+    args: pageArguments(t.arg),
     extensions: { cost: costOfConnection },
     resolve: ({ uuid }, step, context, info) =>
-      readField(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
+      resolveQuery(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
   }),
   bot: t.field({
     type: BotType,
@@ -24,6 +24,6 @@ builder.objectFields(ContactType, (t) => ({
       'The bot of its conversation; null where there is none. Costs one call to Callbell for each contact that it is selected on.',
     extensions: { cost: new FieldCost(() => ({ calls: 1 })) },
     resolve: ({ uuid }, _args, context, info) =>
-      readField(context, info, (origin) => context.contacts.bot(uuid, origin)),
+      resolveQuery(context, info, (origin) => context.contacts.bot(uuid, origin)),
   }),
 }))

@@ -16,7 +16,7 @@ const TypeOfCustomField = builder.enumType('CustomFieldType', {
 })
 
 /** Callbell tells it where it is asked to, which it can be for these fields only. */
-const whereTold =
+const whereSet =
   'Told below `contact` and `contacts`, without a further call; null wherever else a contact comes from, as from a mutation.'
 
 export const CustomFieldType = builder.objectRef<CustomField>('CustomField').implement({
@@ -36,11 +36,11 @@ export const CustomFieldType = builder.objectRef<CustomField>('CustomField').imp
     }),
     type: t.field({
       type: TypeOfCustomField,
-      description: `What it holds: what a form shows it as. ${whereTold} Null also for a type that this schema does not know.`,
+      description: `What it holds: what a form shows it as. ${whereSet} Null also for a type that this schema does not know.`,
       resolve: ({ type }) => fieldTypes.find((known) => known === type) ?? null,
     }),
     options: t.exposeStringList('options', {
-      description: `What can be chosen, of a dropdown or checkbox field. ${whereTold}`,
+      description: `What can be chosen, of a dropdown or checkbox field. ${whereSet}`,
     }),
   }),
 })

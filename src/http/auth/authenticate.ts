@@ -3,11 +3,11 @@ import { scopes } from '../../domain/caller.ts'
 import { addressBucket } from './address-bucket.ts'
 import type { ApiKey } from './api-key.ts'
 import { findApiKey } from './api-key.ts'
-import type { Authentication, Refused } from './authentication.ts'
+import type { Authentication, AuthenticationFailure } from './authentication.ts'
 import { unauthenticated } from './authentication.ts'
 import type { JwtOptions } from './jwt.ts'
 
-export type { Authentication, Refused } from './authentication.ts'
+export type { Authentication, AuthenticationFailure } from './authentication.ts'
 
 /**
  * @param address the peer's IP address, as its socket tells it
@@ -64,7 +64,7 @@ export function createAuthenticate({ apiKeys, jwt }: AuthenticateOptions): Authe
 }
 
 /** The scheme's name is case-insensitive (RFC 9110, 11.1). */
-function bearerOf(authorization: string | null): string | Refused {
+function bearerOf(authorization: string | null): string | AuthenticationFailure {
   if (!authorization) return unauthenticated('no credentials')
   return (
     /^Bearer +(\S+)$/i.exec(authorization)?.[1] ??

@@ -70,7 +70,7 @@ export function createJwtCheck(jwtOptions: JwtOptions): (token: string) => Promi
     } catch (error) {
       if (error instanceof errors.JOSEError) return unauthenticated(reasonOf(error))
       const reason = error instanceof JwksUnavailable ? error.message : describe(error)
-      return { refused: 'AUTHENTICATION_UNAVAILABLE', reason: `the key set can't be used: ${reason}` }
+      return { failure: 'AUTHENTICATION_UNAVAILABLE', reason: `the key set can't be used: ${reason}` }
     }
   }
 }

@@ -1,6 +1,6 @@
 /** What happens to the processes and to the upstream in a soak: one thing after the other, in an order of chance. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Dice } from '../../../src/sandbox/random.ts'
+import type { Random } from '../../../src/sandbox/random.ts'
 import type { Replica } from './processes.ts'
 import type { Redis } from './redis.ts'
 import type { UpstreamOrder } from './upstream.ts'
@@ -32,17 +32,17 @@ const jumps = [60, -60, 3600, -3600, 90_000] as const
 export async function disturb(
   parts: DisturbedParts,
   everyMs: number,
-  dice: Dice,
+  dice: Random,
   signal: AbortSignal,
   happens: (name: string) => void,
 ): Promise<void> {
   let left: Disturbance[] = []
   for (;;) {
-    const calmMs = everyMs / 2 + dice.roll(everyMs)
+    const calmMs = everyMs / 2 + dice.integer(everyMs)
     await delay(calmMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     if (left.length === 0) left = kinds(parts, dice)
-    const [next] = left.splice(dice.roll(left.length), 1)
+    const [next] = left.splice(dice.integer(left.length), 1)
     if (next === undefined) continue
     const [name, run] = next
     happens(name)
@@ -50,7 +50,7 @@ export async function disturb(
   }
 }
 
-function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Dice): Disturbance[] {
+function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Random): Disturbance[] {
   const restart = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const replica = dice.pick(replicas)
     await replica.end(signal)
@@ -58,14 +58,14 @@ function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Dice): 
   }
   const tooMany = async (retryAfter: string | null): Promise<void> => {
     order({ tooMany: retryAfter })
-    await delay(1000 + dice.roll(1000))
+    await delay(1000 + dice.integer(1000))
     order({ tooMany: undefined })
   }
   const setClock = async (): Promise<void> => {
     const { clock } = dice.pick(replicas)
     const before = clock.aheadSeconds()
     clock.set(before + dice.pick(jumps))
-    await delay(3000 + dice.roll(5000))
+    await delay(3000 + dice.integer(5000))
     clock.set(before)
   }
   return [
@@ -85,7 +85,7 @@ function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Dice): 
       'Redis killed and started again after seconds',
       async () => {
         await redis.kill()
-        await delay(2000 + dice.roll(4000))
+        await delay(2000 + dice.integer(4000))
         await redis.start()
       },
     ],
@@ -93,7 +93,7 @@ function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Dice): 
       'Redis hanging for seconds',
       async () => {
         redis.hang()
-        await delay(2000 + dice.roll(3000))
+        await delay(2000 + dice.integer(3000))
         redis.goOn()
       },
     ],

@@ -3,7 +3,7 @@
  * and forgets the contacts themselves after a while: an hour of them would not fit.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { createDice } from '../../../src/sandbox/random.ts'
+import { createRandom } from '../../../src/sandbox/random.ts'
 import type { Fault, RecordedRequest } from '../../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../../src/sandbox/sandbox.ts'
 
@@ -60,13 +60,13 @@ const ambiguous = {
 } as const satisfies Faults
 
 const options: UpstreamOptions = workerData
-const dice = createDice(options.seed)
+const dice = createRandom(options.seed)
 
 const createFaults: Faults = {
   ...ambiguous,
   ...named(ambiguous, 'applied before', () => ({ afterWork: true })),
   ...named(ambiguous, 'applied 1 to 7 s later', () => ({
-    workAfterMs: soonestMs + dice.roll(latestMs - soonestMs),
+    workAfterMs: soonestMs + dice.integer(latestMs - soonestMs),
   })),
   'the answer of another create': () => ({ status: 201, body: { contact: latest() } }),
   'the answer of another create, applied before': () => ({
@@ -106,7 +106,7 @@ function latest(): unknown {
 }
 
 function pick(from: Faults): Fault | undefined {
-  const [name, fault] = Object.entries(from)[dice.roll(Object.keys(from).length)] ?? []
+  const [name, fault] = Object.entries(from)[dice.integer(Object.keys(from).length)] ?? []
   if (name !== undefined) count(name)
   return typeof fault === 'function' ? fault() : fault
 }
@@ -121,7 +121,7 @@ function faultOf({ method }: RecordedRequest): Fault | undefined {
     count('429 for everyone')
     return { status: 429, headers: tooMany === null ? {} : { 'retry-after': tooMany } }
   }
-  if (!fails || !dice.happens(options.faults)) return undefined
+  if (!fails || !dice.chance(options.faults)) return undefined
   return pick(method === 'POST' ? createFaults : lookupFaults)
 }
 
