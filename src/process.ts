@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
-import type { Config } from './config.ts'
-import { ConfigError, readAuthentication, readConfig } from './config.ts'
+import type { Config } from './config/config.ts'
+import { readAuthentication } from './config/authentication.ts'
+import { ConfigError, readConfig } from './config/config.ts'
 import type { Store } from './store/store.ts'
 import { openStore } from './store/open-store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createLog } from './telemetry/log.ts'
+import { readTextFile } from './config/text-file.ts'
 import { StartError } from './domain/start-error.ts'
-import { readTextFile } from './text-file.ts'
 
 /** Of the headers for traces: a shorter value is no secret, and would be hidden wherever it stands. */
 const shortestSecret = 8

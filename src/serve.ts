@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCallbellClient } from './callbell/client.ts'
 import { windowMs } from './rate-limit/sliding-window.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import type { Contacts } from './contacts/contacts.ts'
 import { createContacts } from './contacts/contacts.ts'
 import { createRetryBudgets } from './rate-limit/retry-budget.ts'
@@ -27,7 +27,7 @@ import { createMetrics } from './telemetry/metrics.ts'
 import type { Traces, TraceSettings } from './telemetry/open-telemetry.ts'
 import { createTelemetry } from './telemetry/telemetry.ts'
 import type { Upstream } from './upstream.ts'
-import { watchApiKeys } from './watch-api-keys.ts'
+import { watchApiKeys } from './config/api-key-reloader.ts'
 
 export interface Surroundings {
   readonly config: Config

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import type { Worker } from 'node:cluster'
 import { workerVariable } from './cluster/messages.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import {
   announce,
   fail,

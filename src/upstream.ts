@@ -1,6 +1,6 @@
 /** What the gateway stands in front of: Callbell itself, or the sandbox, which has an end of its own. */
 import { randomUUID } from 'node:crypto'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 
 export type Upstream = Pick<Sandbox, 'url' | 'token'> & Partial<Pick<Sandbox, 'close'>>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { ApiKey } from '../src/http/auth/api-key.ts'
-import { parseApiKeys } from '../src/http/auth/api-key.ts'
+import { parseApiKeys } from '../src/config/api-keys.ts'
 import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'
 import { createTestGateway } from './support/test-gateway.ts'
 

@@ -3,8 +3,10 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Scope } from '../src/domain/caller.ts'
-import type { Config } from '../src/config.ts'
-import { ConfigError, readAuthentication, readConfig } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
+import { readAuthentication } from '../src/config/authentication.ts'
+import { ConfigError, environmentSchema, readConfig } from '../src/config/config.ts'
+import { authenticationVariables } from '../src/config/variables/authentication.ts'
 import type { ApiKey } from '../src/http/auth/api-key.ts'
 
 const none = { apiKeys: null, apiKeysFile: null, jwt: null }
@@ -204,16 +206,19 @@ test.each<[Record<string, string>, Partial<Config>]>([
 
 const authWords = (text: string): string =>
   `GATEWAY_AUTH must be none, api-key, jwt, or api-key,jwt, but is "${text}"`
+const unused = (name: string, method: string): string =>
+  `${name} is set, but GATEWAY_AUTH does not include ${method}. Add ${method} to GATEWAY_AUTH, or remove ${name}`
 const noKey =
-  'GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must hold a key, as name:sha256-hex: GATEWAY_AUTH names api-key'
+  'GATEWAY_AUTH=api-key requires a key in GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE (name:sha256-hex)'
 const openDoor = (host: string): string =>
-  `HOST is "${host}", which others can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH to api-key (with GATEWAY_API_KEYS) or jwt, or HOST to 127.0.0.1`
+  `HOST is "${host}", which other machines can reach, and GATEWAY_AUTH is none: with CALLBELL_API_TOKEN set, anyone could write into the account. Set GATEWAY_AUTH to api-key (with GATEWAY_API_KEYS) or jwt, or set HOST to 127.0.0.1`
 const tokenForm =
-  'CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)'
+  'CALLBELL_API_TOKEN must consist of printable ASCII characters without spaces (its value is not shown here)'
 
 const inQuotes = (name: string): string =>
   `${name} must not be in quotes: docker --env-file keeps them as part of the value. Remove them`
-const quoteAtEnd = 'CALLBELL_API_TOKEN must not begin or end with a quote (its value is not shown here)'
+const quoteAtEnd =
+  'CALLBELL_API_TOKEN must not start or end with a quote. Remove it (its value is not shown here)'
 
 test.each<[Record<string, string>, string[]]>([
   [{ CALLBELL_API_TOKEN: 'a b' }, [tokenForm]],
@@ -252,31 +257,33 @@ test.each<[Record<string, string>, string[]]>([
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `'a:${digest('01')}','b:${digest('02')}'` },
     [
       inQuotes('GATEWAY_API_KEYS'),
-      'GATEWAY_API_KEYS item 1 must not be in quotes',
-      'GATEWAY_API_KEYS item 2 must not be in quotes',
+      'GATEWAY_API_KEYS item 1 must not be in quotes. Remove them',
+      'GATEWAY_API_KEYS item 2 must not be in quotes. Remove them',
     ],
   ],
   [
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: fileWith(`\n"${key}"\n`) },
-    ['GATEWAY_API_KEYS_FILE line 2 must not be in quotes'],
+    ['GATEWAY_API_KEYS_FILE line 2 must not be in quotes. Remove them'],
   ],
   [{ CALLBELL_API_URL: 'callbell' }, ['CALLBELL_API_URL must be a URL such as https://api.callbell.eu/v1']],
   [
     { CALLBELL_API_URL: 'http://api.callbell.eu/v1' },
-    ['CALLBELL_API_URL must start with https:// (http:// is for loopback addresses only)'],
+    ['CALLBELL_API_URL must start with https://. Only loopback addresses may use http://'],
   ],
   [
     { CALLBELL_API_URL: 'https://user:secret@api.callbell.eu/v1' },
-    ['CALLBELL_API_URL must have no credentials, query or fragment'],
+    ['CALLBELL_API_URL must not contain credentials, a query or a fragment. Remove them'],
   ],
   [
     { STORE_URL: 'postgres://user:secret@host' },
-    ['STORE_URL must be memory:, sqlite:<file> or redis://<host> (its value is not shown here)'],
+    [
+      'STORE_URL must be memory:, sqlite:<file>, redis://<host> or rediss://<host> (its value is not shown here)',
+    ],
   ],
   ...['sqlite://data/x.db', 'sqlite:///data/x.db'].map((text): [Record<string, string>, string[]] => [
     { STORE_URL: text },
     [
-      'STORE_URL names its file as sqlite:data/gateway.db or sqlite:/data/gateway.db, without two slashes after sqlite:',
+      'STORE_URL must name its file directly after sqlite:, as sqlite:data/gateway.db or sqlite:/data/gateway.db. Remove the two slashes',
     ],
   ]),
   ...['2', '-0.1', '1.5', 'x', '1e-3', '50%'].map((text): [Record<string, string>, string[]] => [
@@ -287,7 +294,7 @@ test.each<[Record<string, string>, string[]]>([
     (text): [Record<string, string>, string[]] => [
       { OTEL_EXPORTER_OTLP_ENDPOINT: text },
       [
-        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318, without query or fragment (its value is not shown here)',
+        'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318, without a query or a fragment (its value is not shown here)',
       ],
     ],
   ),
@@ -313,7 +320,7 @@ test.each<[Record<string, string>, string[]]>([
   [{ PORT: '-1' }, ['PORT must be a whole number from 0 to 65535, but is "-1"']],
   [
     { CALLBELL_TIMEOUT_MS: '10s' },
-    ['CALLBELL_TIMEOUT_MS must be a whole number from 1 to 300000, but is "10s"'],
+    ['CALLBELL_TIMEOUT_MS must be a whole number of milliseconds from 1 to 300000, but is "10s"'],
   ],
   ...[
     '*',
@@ -329,33 +336,40 @@ test.each<[Record<string, string>, string[]]>([
   ].map((origin): [Record<string, string>, string[]] => [
     { CORS_ORIGINS: `https://good.example,${origin}` },
     [
-      `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a slash at the end, but has "${origin}"`,
+      `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a trailing slash, but contains "${origin}"`,
     ],
   ]),
   [
     { GATEWAY_CALLER_STORE_MB: '1.5' },
-    ['GATEWAY_CALLER_STORE_MB must be a whole number from 0 to 1000000, but is "1.5"'],
+    ['GATEWAY_CALLER_STORE_MB must be a whole number of megabytes from 0 to 1000000, but is "1.5"'],
   ],
-  [{ GATEWAY_CALLER_RPS: '-1' }, ['GATEWAY_CALLER_RPS must be a whole number from 0 to 100000, but is "-1"']],
-  [{ PERSISTED_DOCUMENTS: '/nowhere/documents.json' }, ["PERSISTED_DOCUMENTS can't be read: ENOENT"]],
+  [
+    { GATEWAY_CALLER_RPS: '-1' },
+    ['GATEWAY_CALLER_RPS must be a whole number of calls from 0 to 100000, but is "-1"'],
+  ],
+  [
+    { PERSISTED_DOCUMENTS: '/nowhere/documents.json' },
+    ['PERSISTED_DOCUMENTS cannot be read (ENOENT). Check the path of the file and its permissions'],
+  ],
   [{ PERSISTED_DOCUMENTS: '/dev/zero' }, ['PERSISTED_DOCUMENTS must be a regular file, but is a device']],
   ...['', '[]', '{"a":1}', 'null', '"text"', '{'].map((text): [Record<string, string>, string[]] => [
     { PERSISTED_DOCUMENTS: persisted(text) },
-    ['PERSISTED_DOCUMENTS must be a JSON object from ids to the texts of documents'],
+    ['PERSISTED_DOCUMENTS must be a JSON object that maps ids to GraphQL documents'],
   ]),
   [
     { PERSISTED_DOCUMENTS: persisted(Buffer.from('{}', 'utf16le')) },
-    ['PERSISTED_DOCUMENTS must be UTF-8, but is UTF-16 or not text: save it as UTF-8'],
+    ['PERSISTED_DOCUMENTS must be UTF-8 text, but is UTF-16 or binary. Save it as UTF-8'],
   ],
-  [{ PERSISTED_DOCUMENTS: persisted('{"a":"{"}') }, ['PERSISTED_DOCUMENTS: "a" is no GraphQL document']],
+  [
+    { PERSISTED_DOCUMENTS: persisted('{"a":"{"}') },
+    ['PERSISTED_DOCUMENTS must map ids to GraphQL documents, but "a" has a syntax error'],
+  ],
   [
     { PERSISTED_DOCUMENTS_ONLY: 'true' },
-    [
-      'PERSISTED_DOCUMENTS must name the file of the documents that may run: PERSISTED_DOCUMENTS_ONLY is true',
-    ],
+    ['PERSISTED_DOCUMENTS_ONLY=true requires PERSISTED_DOCUMENTS, the file of the documents that may run'],
   ],
-  [{ GRAPHIQL: 'yes' }, ['GRAPHIQL must be one of true, false, but is "yes"']],
-  [{ INTROSPECTION: '1' }, ['INTROSPECTION must be one of true, false, but is "1"']],
+  [{ GRAPHIQL: 'yes' }, ['GRAPHIQL must be true or false, but is "yes"']],
+  [{ INTROSPECTION: '1' }, ['INTROSPECTION must be true or false, but is "1"']],
   [
     { LOG_LEVEL: 'loud' },
     ['LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud"'],
@@ -368,7 +382,7 @@ test.each<[Record<string, string>, string[]]>([
   [{ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: fileWith('# none yet\n') }, [noKey]],
   [
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: '/nowhere/keys' },
-    ["GATEWAY_API_KEYS_FILE can't be read: ENOENT"],
+    ['GATEWAY_API_KEYS_FILE cannot be read (ENOENT). Check the path of the file and its permissions'],
   ],
   [
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: 'web:secret', GATEWAY_API_KEYS_FILE: tmpdir() },
@@ -380,46 +394,40 @@ test.each<[Record<string, string>, string[]]>([
   [
     { GATEWAY_AUTH: 'jwt' },
     [
-      'GATEWAY_JWKS_URL must be set: GATEWAY_AUTH names jwt',
-      'GATEWAY_JWT_ISSUER must be set: GATEWAY_AUTH names jwt',
-      'GATEWAY_JWT_AUDIENCE must be set: GATEWAY_AUTH names jwt',
+      'GATEWAY_AUTH=jwt requires GATEWAY_JWKS_URL',
+      'GATEWAY_AUTH=jwt requires GATEWAY_JWT_ISSUER',
+      'GATEWAY_AUTH=jwt requires GATEWAY_JWT_AUDIENCE',
     ],
   ],
-  [{ ...jwt, GATEWAY_JWT_AUDIENCE: '' }, ['GATEWAY_JWT_AUDIENCE must be set: GATEWAY_AUTH names jwt']],
+  [{ ...jwt, GATEWAY_JWT_AUDIENCE: '' }, ['GATEWAY_AUTH=jwt requires GATEWAY_JWT_AUDIENCE']],
   [
     { ...jwt, GATEWAY_JWKS_URL: 'issuer' },
     ['GATEWAY_JWKS_URL must be a URL such as https://issuer.example/.well-known/jwks.json'],
   ],
   [
     { ...jwt, GATEWAY_JWKS_URL: 'https://user:secret@issuer.example' },
-    ['GATEWAY_JWKS_URL must have no credentials'],
+    ['GATEWAY_JWKS_URL must not contain credentials. Remove them'],
   ],
   [
     { ...jwt, GATEWAY_JWKS_URL: 'http://issuer.example' },
-    ['GATEWAY_JWKS_URL must start with https:// (http:// is for loopback addresses only)'],
+    ['GATEWAY_JWKS_URL must start with https://. Only loopback addresses may use http://'],
   ],
   [
     { GATEWAY_API_KEYS: 'x', GATEWAY_API_KEYS_FILE: 'x' },
-    [
-      'GATEWAY_API_KEYS is set, but not used: GATEWAY_AUTH does not name api-key',
-      'GATEWAY_API_KEYS_FILE is set, but not used: GATEWAY_AUTH does not name api-key',
-    ],
+    [unused('GATEWAY_API_KEYS', 'api-key'), unused('GATEWAY_API_KEYS_FILE', 'api-key')],
   ],
-  [
-    { ...jwt, GATEWAY_API_KEYS: key },
-    ['GATEWAY_API_KEYS is set, but not used: GATEWAY_AUTH does not name api-key'],
-  ],
+  [{ ...jwt, GATEWAY_API_KEYS: key }, [unused('GATEWAY_API_KEYS', 'api-key')]],
   [
     { ...jwt, GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: key },
     [
-      'GATEWAY_JWKS_URL is set, but not used: GATEWAY_AUTH does not name jwt',
-      'GATEWAY_JWT_ISSUER is set, but not used: GATEWAY_AUTH does not name jwt',
-      'GATEWAY_JWT_AUDIENCE is set, but not used: GATEWAY_AUTH does not name jwt',
+      unused('GATEWAY_JWKS_URL', 'jwt'),
+      unused('GATEWAY_JWT_ISSUER', 'jwt'),
+      unused('GATEWAY_JWT_AUDIENCE', 'jwt'),
     ],
   ],
   [
     { CALLBELL_API_TOKEN: 'abc', HOST: '0.0.0.0', GATEWAY_API_KEYS: key },
-    ['GATEWAY_API_KEYS is set, but not used: GATEWAY_AUTH does not name api-key', openDoor('0.0.0.0')],
+    [unused('GATEWAY_API_KEYS', 'api-key'), openDoor('0.0.0.0')],
   ],
   [{ CALLBELL_API_TOKEN: 'abc', HOST: '0.0.0.0' }, [openDoor('0.0.0.0')]],
   [{ CALLBELL_API_TOKEN: 'abc', HOST: '127.evil.example' }, [openDoor('127.evil.example')]],
@@ -444,9 +452,6 @@ test('keys in quotes are refused when they are read again, too', () => {
 test('.env.example lists every variable that is read', () => {
   const example = readFileSync('.env.example', 'utf8')
   const listed = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name)
-  const sources = ['src/config.ts', 'src/http/authentication/settings.ts'].map((file) =>
-    readFileSync(file, 'utf8'),
-  )
-  const read = [...sources.join('\n').matchAll(/^ {2}(?:readonly )?([A-Z_]+)\??: /gm)].map(([, name]) => name)
+  const read = [...Object.keys(environmentSchema.shape), ...Object.keys(authenticationVariables)]
   expect(new Set(listed)).toEqual(new Set(read))
 })

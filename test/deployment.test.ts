@@ -19,7 +19,7 @@ import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import packageJson from '../package.json' with { type: 'json' }
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config/config.ts'
 import { startGateway } from './support/child-gateway.ts'
 import { unreadFields } from './support/unread-fields.ts'
 

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseApiKeys } from '../src/http/auth/api-key.ts'
+import { parseApiKeys } from '../src/config/api-keys.ts'
 import { readDocumentedOperations } from '../src/http/playground/documented-operations.ts'
 import type { Asked } from './support/lanes.ts'
 import { answers, bodyOf as body, openLanes } from './support/lanes.ts'

@@ -1,7 +1,7 @@
 /** What `/metrics` tells, read as Prometheus reads it. */
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { parseApiKeys } from '../src/http/auth/api-key.ts'
+import { parseApiKeys } from '../src/config/api-keys.ts'
 import { openMemoryStore } from '../src/store/memory.ts'
 import { sendRaw } from './support/raw-request.ts'
 import type { TestGateway, TestGatewayOptions } from './support/test-gateway.ts'

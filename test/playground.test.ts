@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { parseApiKeys } from '../src/http/auth/api-key.ts'
+import { parseApiKeys } from '../src/config/api-keys.ts'
 import { readDocumentedOperations } from '../src/http/playground/documented-operations.ts'
 import { launchBrowser } from './support/browser.ts'
 import type { TestGateway } from './support/test-gateway.ts'

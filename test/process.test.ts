@@ -200,7 +200,7 @@ test('a configuration that cannot be used ends it, with every problem', async ()
   expect(gateway.output()).toEqual({
     stdout: '',
     stderr: `The configuration has problems:
-  - CALLBELL_API_TOKEN must be printable ASCII text without spaces (its value is not shown here)
+  - CALLBELL_API_TOKEN must consist of printable ASCII characters without spaces (its value is not shown here)
   - PORT must be a whole number from 0 to 65535, but is "http"
   - LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, but is "loud"
 `,
@@ -212,7 +212,7 @@ test('the environment wins over .env', async () => {
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
   expect(gateway.output().stderr).toBe(
     `The configuration has problems:
-  - CALLBELL_MAX_RPS must be a whole number from 0 to 100000, but is "many"
+  - CALLBELL_MAX_RPS must be a whole number of requests from 0 to 100000, but is "many"
 `,
   )
 })
@@ -221,7 +221,7 @@ const digest = (byte: string): string => byte.repeat(32)
 const dotEnv = (keys: string): string => `GATEWAY_AUTH=api-key\nGATEWAY_API_KEYS=${keys}\n`
 const kept = (problem: string): object => ({
   level: 'error',
-  msg: `API keys stay as they are: ${problem}`,
+  msg: `API keys not reloaded: ${problem}`,
 })
 
 test('keys that change in .env are taken over, and a file with problems changes nothing', async () => {
@@ -241,7 +241,7 @@ test('keys that change in .env are taken over, and a file with problems changes 
     renameSync(join(gateway.folder, 'new'), join(gateway.folder, '.env'))
   }
   replaceDotEnv(dotEnv(`web:${digest('02')},report:${digest('03')}`))
-  const taken = { level: 'info', msg: 'API keys read again, now 2', names: ['web', 'report'] }
+  const taken = { level: 'info', msg: 'API keys reloaded, now 2', names: ['web', 'report'] }
   await expect.poll(said).toEqual([taken])
   replaceDotEnv(dotEnv('web:k3y-in-clear'))
   await expect

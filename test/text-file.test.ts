@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { readTextFile } from '../src/text-file.ts'
+import { readTextFile } from '../src/config/text-file.ts'
 
 /** A path in a folder of its own, after something has been made there. */
 function made(make: (path: string) => void): string {
@@ -18,6 +18,10 @@ function made(make: (path: string) => void): string {
 
 function problem(text: string): object {
   return { problem: `VARIABLE ${text}` }
+}
+
+function unreadable(code: string): object {
+  return problem(`cannot be read (${code}). Check the path of the file and its permissions`)
 }
 
 /** It begins with a character that is not ASCII: neither of its bytes need be a zero. */
@@ -40,7 +44,7 @@ test.each<[string, (path: string) => void, object]>([
   ...utf16.map(([what, bytes]): [string, (path: string) => void, object] => [
     what,
     (path) => writeFileSync(path, bytes),
-    problem('must be UTF-8, but is UTF-16 or not text: save it as UTF-8'),
+    problem('must be UTF-8 text, but is UTF-16 or binary. Save it as UTF-8'),
   ]),
   [
     'a link to a file in a folder behind a link, as Kubernetes makes them',
@@ -62,7 +66,7 @@ test.each<[string, (path: string) => void, object]>([
     (path) => symlinkSync('/proc/self/comm', path),
     { text: expect.stringMatching(/\n$/) },
   ],
-  ['nothing', () => undefined, problem("can't be read: ENOENT")],
+  ['nothing', () => undefined, unreadable('ENOENT')],
   ['a folder', (path) => mkdirSync(path), problem('must be a regular file, but is a directory')],
   [
     'a pipe that nobody writes to',
@@ -101,7 +105,7 @@ test('a socket', async () => {
   server.listen(path)
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  expect(readTextFile('VARIABLE', path)).toEqual(problem("can't be read: ENXIO"))
+  expect(readTextFile('VARIABLE', path)).toEqual(unreadable('ENXIO'))
 })
 
 test.each([
@@ -109,7 +113,7 @@ test.each([
   ['a process substitution', '"$NODE" --input-type=module -e "$SCRIPT" <(printf key)'],
 ])('%s is a pipe', async (_what, command) => {
   const script = `
-    import { readTextFile } from './src/text-file.ts'
+    import { readTextFile } from './src/config/text-file.ts'
     console.log(JSON.stringify(readTextFile('VARIABLE', process.argv[1])))
   `
   const env = { ...process.env, NODE: process.execPath, SCRIPT: script }
@@ -151,6 +155,6 @@ test('the first variable of an .env with a byte order mark is read', async () =>
 
 test('an .env in UTF-16 keeps the gateway from starting: it would run the sandbox instead', async () => {
   expect(await startWith(Buffer.from('\uFEFFCALLBELL_API_TOKEN=t\r\n', 'utf16le'))).toBe(
-    'The configuration has problems:\n  - .env must be UTF-8, but is UTF-16 or not text: save it as UTF-8\n',
+    'The configuration has problems:\n  - .env must be UTF-8 text, but is UTF-16 or binary. Save it as UTF-8\n',
   )
 })

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { expect, test } from 'vitest'
-import { readAuthentication, readConfig } from '../src/config.ts'
+import { readAuthentication } from '../src/config/authentication.ts'
+import { readConfig } from '../src/config/config.ts'
 import { createAuthenticate } from '../src/http/auth/authenticate.ts'
-import { watchApiKeys } from '../src/watch-api-keys.ts'
+import { watchApiKeys } from '../src/config/api-key-reloader.ts'
 
 function line(name: string, key: string): string {
   return `${name}:${createHash('sha256').update(key).digest('hex')}\n`
@@ -39,7 +40,7 @@ function messageOf({ level, msg, names }: Record<string, unknown>): unknown {
 
 const kept = (problem: string): unknown => ({
   level: pino.levels.values['error'],
-  msg: `API keys stay as they are: ${problem}`,
+  msg: `API keys not reloaded: ${problem}`,
 })
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'keys-'))
@@ -54,8 +55,8 @@ test('a key that is added opens the door, and one that is removed no longer does
   writeFileSync(file, line('shop', 'new'))
   await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:shop'])
   expect(said).toEqual([
-    { msg: 'API keys read again, now 2', names: ['web', 'shop'] },
-    { msg: 'API keys read again, now 1', names: ['shop'] },
+    { msg: 'API keys reloaded, now 2', names: ['web', 'shop'] },
+    { msg: 'API keys reloaded, now 1', names: ['shop'] },
   ])
 })
 
@@ -65,7 +66,7 @@ test('a file that is emptied closes the door', async () => {
   const { admitted, said } = startWatch(file)
   writeFileSync(file, '# none\n')
   await expect.poll(() => admitted('key')).toEqual([null])
-  expect(said).toEqual([{ level: pino.levels.values['warn'], msg: 'API keys read again, now 0' }])
+  expect(said).toEqual([{ level: pino.levels.values['warn'], msg: 'API keys reloaded, now 0' }])
 })
 
 test('a file that is replaced is noticed, and so is one behind a link that leads elsewhere', async () => {
@@ -98,7 +99,9 @@ test('a file with problems changes nothing, and the log says why', async () => {
       kept(
         'GATEWAY_API_KEYS_FILE line 2 must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself',
       ),
-      kept('GATEWAY_API_KEYS_FILE line 4 must start with a name: 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"'),
+      kept(
+        'GATEWAY_API_KEYS_FILE line 4 must start with a name of 1 to 64 characters out of A-Z, a-z, 0-9, ".", "_" and "-"',
+      ),
     ])
   expect(await admitted('old', 'new', 'k3y-in-clear')).toEqual(['key:web', null, null])
   // Still a mistake, and still told: whoever changed the file must not believe that it counts.
@@ -106,10 +109,14 @@ test('a file with problems changes nothing, and the log says why', async () => {
   writeFileSync(file, `${line('web', 'newer')}shop:k3y-in-clear\n\n:\n`)
   await expect.poll(() => said).toEqual(told)
   rmSync(file)
-  await expect.poll(() => said.slice(2)).toEqual([kept("GATEWAY_API_KEYS_FILE can't be read: ENOENT")])
+  await expect
+    .poll(() => said.slice(2))
+    .toEqual([
+      kept('GATEWAY_API_KEYS_FILE cannot be read (ENOENT). Check the path of the file and its permissions'),
+    ])
   set({})
   writeFileSync(file, line('web', 'new'))
-  await expect.poll(() => said.slice(3)).toEqual([kept('GATEWAY_AUTH can be changed by a restart only')])
+  await expect.poll(() => said.slice(3)).toEqual([kept('GATEWAY_AUTH can only be changed by a restart')])
   expect(await admitted('old', 'new')).toEqual(['key:web', null])
   set({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: file })
   writeFileSync(file, line('shop', 'new'))
@@ -144,7 +151,7 @@ test('keys in UTF-16 change nothing, and the log says why; a byte order mark is 
   writeFileSync(file, line('web', 'old'))
   const { admitted, said } = startWatch(file)
   writeFileSync(file, Buffer.from(`\uFEFF${line('web', 'new')}`, 'utf16le'))
-  const problem = 'GATEWAY_API_KEYS_FILE must be UTF-8, but is UTF-16 or not text: save it as UTF-8'
+  const problem = 'GATEWAY_API_KEYS_FILE must be UTF-8 text, but is UTF-16 or binary. Save it as UTF-8'
   await expect.poll(() => said).toEqual([kept(problem)])
   expect(await admitted('old', 'new')).toEqual(['key:web', null])
   writeFileSync(file, `\uFEFF${line('web', 'new')}`)

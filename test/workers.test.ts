@@ -358,7 +358,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
     // At once: a file that is half written could be read.
     writeFileSync(`${keys}.new`, `web:${digestOf('new')}\n`)
     renameSync(`${keys}.new`, keys)
-    await expect.poll(() => writersOf(gateway, 'API keys read again, now 1')).toEqual([1, 2])
+    await expect.poll(() => writersOf(gateway, 'API keys reloaded, now 1')).toEqual([1, 2])
     process.kill(workersOf(gateway)[0]?.pid ?? 0, 'SIGKILL')
     await expect.poll(() => workersOf(gateway).length, replaced).toBe(3)
     expect(await statuses('old')).toEqual([401])

@@ -1,7 +1,5 @@
 /** Documents that callers may ask for by name, and, if so wished, nothing but those. */
-import { parse } from 'graphql'
 import type { GraphQLParams } from 'graphql-yoga'
-import { z } from 'zod'
 import type { GatewayPlugin } from '../graphql/builder.ts'
 import { RequestError } from '../graphql/request-error.ts'
 
@@ -10,39 +8,6 @@ export interface PersistedDocuments {
   readonly documents: ReadonlyMap<string, string>
   /** Whether every other document is refused. */
   readonly isExclusive: boolean
-}
-
-const fileForm = z.record(z.string(), z.string())
-
-/**
- * Reads what GraphQL Code Generator's client preset writes: a JSON object from ids to documents.
- *
- * @returns the documents, or what is wrong with the text
- */
-export function parsePersistedDocuments(text: string): ReadonlyMap<string, string> | string {
-  const parsed = fileForm.safeParse(parseJson(text))
-  if (!parsed.success) return 'PERSISTED_DOCUMENTS must be a JSON object from ids to the texts of documents'
-  const documents = Object.entries(parsed.data)
-  const unreadable = documents.find(([, document]) => !isDocument(document))
-  if (unreadable) return `PERSISTED_DOCUMENTS: ${JSON.stringify(unreadable[0])} is no GraphQL document`
-  return new Map(documents)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isDocument(text: string): boolean {
-  try {
-    parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /**

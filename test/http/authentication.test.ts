@@ -4,8 +4,8 @@ import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Scope } from '../../src/domain/caller.ts'
 import { addressBucket } from '../../src/http/auth/address-bucket.ts'
-import type { ApiKeySources } from '../../src/http/auth/api-key.ts'
-import { parseApiKeys } from '../../src/http/auth/api-key.ts'
+import type { ApiKeySources } from '../../src/config/api-keys.ts'
+import { parseApiKeys } from '../../src/config/api-keys.ts'
 import type { Authentication, AuthenticateOptions } from '../../src/http/auth/authenticate.ts'
 import { createAuthenticate } from '../../src/http/auth/authenticate.ts'
 import type { JwtOptions } from '../../src/http/auth/jwt.ts'
@@ -102,7 +102,7 @@ test.each<[Record<string, string>, Authentication]>([
   expect(await ask({ apiKeys: () => apiKeys }, headers)).toEqual(expected)
 })
 
-const name = 'must start with a name: 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-"'
+const name = 'must start with a name of 1 to 64 characters out of A-Z, a-z, 0-9, ".", "_" and "-"'
 const digest = 'must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself'
 const end = 'must end after the digest, or with :read, :write or :metrics'
 const hex = digestOf(web)
@@ -126,7 +126,7 @@ test.each<[Partial<ApiKeySources>, string[]]>([
     },
     [
       `GATEWAY_API_KEYS item 3 ${digest}`,
-      'GATEWAY_API_KEYS_FILE line 3 is the same key as GATEWAY_API_KEYS item 2',
+      'GATEWAY_API_KEYS_FILE line 3 is the same key as GATEWAY_API_KEYS item 2. Remove one of them',
       `GATEWAY_API_KEYS_FILE line 5 ${digest}`,
     ],
   ],
