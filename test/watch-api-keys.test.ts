@@ -14,7 +14,7 @@ function line(name: string, key: string): string {
   return `${name}:${createHash('sha256').update(key).digest('hex')}\n`
 }
 
-/** Watches a key file, and says who comes in with which key. */
+/** Watches a key file, and reports which keys are accepted. */
 function startWatch(file: string) {
   let variables: Record<string, string> = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: file }
   const said: unknown[] = []
@@ -26,7 +26,7 @@ function startWatch(file: string) {
   return {
     said,
     set: (given: Record<string, string>): void => void (variables = given),
-    /** The names of those who come in with these keys, in their order. */
+    /** The names of the callers that these keys admit, in their order. */
     admitted: async (...keys: string[]): Promise<(string | null)[]> => {
       const answers = keys.map((key) => authenticate(new Headers({ 'x-api-key': key }), undefined))
       return (await Promise.all(answers)).map((answer) => ('caller' in answer ? answer.caller.name : null))
@@ -45,7 +45,7 @@ const kept = (problem: string): unknown => ({
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'keys-'))
 
-test('a key that is added opens the door, and one that is removed no longer does', async () => {
+test('a key that is added is accepted, and one that is removed is refused', async () => {
   const file = join(newFolder(), 'keys')
   writeFileSync(file, line('web', 'old'))
   const { admitted, said } = startWatch(file)
@@ -60,7 +60,7 @@ test('a key that is added opens the door, and one that is removed no longer does
   ])
 })
 
-test('a file that is emptied closes the door', async () => {
+test('a file that is emptied leaves no valid key', async () => {
   const file = join(newFolder(), 'keys')
   writeFileSync(file, line('web', 'key'))
   const { admitted, said } = startWatch(file)
@@ -104,10 +104,10 @@ test('a file with problems changes nothing, and the log says why', async () => {
       ),
     ])
   expect(await admitted('old', 'new', 'k3y-in-clear')).toEqual(['key:web', null, null])
-  // Still a mistake, and still told: whoever changed the file must not believe that it counts.
-  const told = said.splice(0, 2)
+  // The problem is still there and is logged again: the operator must not believe that the change counts.
+  const logged = said.splice(0, 2)
   writeFileSync(file, `${line('web', 'newer')}shop:k3y-in-clear\n\n:\n`)
-  await expect.poll(() => said).toEqual(told)
+  await expect.poll(() => said).toEqual(logged)
   rmSync(file)
   await expect
     .poll(() => said.slice(2))
