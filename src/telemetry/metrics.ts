@@ -1,8 +1,7 @@
 /** What `/metrics` tells: every instrument, with its name, its labels and what it means. */
 import type { Aggregator } from 'prom-client'
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { creationKinds, keyResults, lookResults } from '../watch.ts'
-import { FastCounter, FastHistogram } from './instruments.ts'
 
 /** How things stand in the process, asked for when somebody reads the metrics. */
 export interface ProcessState {
@@ -27,6 +26,18 @@ export interface MetricsOptions {
   readonly readAll?: (() => Promise<string>) | undefined
 }
 
+/** One value for each label. prom-client's own types accept a missing label, which would make another series. */
+type Labels<L extends string> = Readonly<Record<L, string>>
+
+interface LabeledCounter<L extends string> {
+  /** @param by default 1; 0 creates the series before anything is counted */
+  inc(labels: Labels<L>, by?: number): void
+}
+
+interface LabeledHistogram<L extends string> {
+  observe(labels: Labels<L>, seconds: number): void
+}
+
 export type Metrics = ReturnType<typeof createMetrics>
 
 const prefix = 'callbell_graphql_'
@@ -44,16 +55,16 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
     name: string,
     help: string,
     labelNames: readonly L[] = [],
-  ): FastCounter<L> {
-    return new FastCounter({ name: prefix + name, help, labelNames: [...labelNames], registers })
+  ): LabeledCounter<L> {
+    return new Counter({ name: prefix + name, help, labelNames: [...labelNames], registers })
   }
 
   function histogram<L extends string = never>(
     name: string,
     help: string,
     labelNames: readonly L[] = [],
-  ): FastHistogram<L> {
-    return new FastHistogram({ name: prefix + name, help, labelNames: [...labelNames], registers, buckets })
+  ): LabeledHistogram<L> {
+    return new Histogram({ name: prefix + name, help, labelNames: [...labelNames], registers, buckets })
   }
 
   /** @param aggregator what several processes come to together */
@@ -127,7 +138,6 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
       ['code'],
     ),
   }
-  instruments.queueSeconds.zero({})
   for (const field of mutations) instruments.unknownOutcomes.inc({ field }, 0)
   for (const result of lookResults) instruments.reconciliations.inc({ result }, 0)
   for (const result of keyResults) instruments.idempotency.inc({ result }, 0)
