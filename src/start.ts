@@ -13,7 +13,7 @@ import {
   readSettings,
 } from './process.ts'
 import type { Variables } from './process.ts'
-import type { Logger } from './telemetry/log.ts'
+import type { Logger } from './domain/logger.ts'
 import { openUpstream } from './upstream.ts'
 
 /** Milliseconds that a worker may take to exit beyond the deadline of a field: to answer it and to flush traces. */

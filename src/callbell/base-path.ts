@@ -1,5 +1,5 @@
 /** Notices that CALLBELL_API_URL leads past the API: Callbell then answers 404 to everything, as it does for a contact that is not there. */
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { Request } from './dispatcher.ts'
 import type { Answer } from './transport.ts'
 

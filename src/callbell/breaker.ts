@@ -1,5 +1,5 @@
 /** A circuit breaker: stops calling a Callbell that is down, and finds out with one request when it is back. */
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 
 /** Thrown in place of sending anything. */

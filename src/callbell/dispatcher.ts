@@ -2,7 +2,7 @@
 import type { Origin } from '../domain/caller.ts'
 import type { Moment, WallClock } from '../domain/moment.ts'
 import { clocksAgree, momentNow } from '../domain/moment.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { BreakerState, Observation, BreakerPermit } from './breaker.ts'
 import { BreakerOpen, createBreaker } from './breaker.ts'
 import { CallbellClock } from './callbell-clock.ts'

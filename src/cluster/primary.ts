@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Worker } from 'node:cluster'
 import { EventEmitter, once } from 'node:events'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { MetricList, WorkerSettings } from './messages.ts'
 import { workerMessage } from './messages.ts'
 import { createMetricsAggregator } from './metrics-aggregator.ts'

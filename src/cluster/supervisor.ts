@@ -4,7 +4,7 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartError } from '../domain/start-error.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { PrimaryMessage } from './messages.ts'
 import { workerVariable } from './messages.ts'
 

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { ApiKey } from '../http/auth/api-key.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { AuthenticationSettings } from './authentication.ts'
 
 export interface ApiKeyWatchOptions {

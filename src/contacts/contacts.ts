@@ -5,7 +5,7 @@ import type { Bot, BotStatus, Channel, Contact, Funnel, Message, Team } from '..
 import type { WallClock } from '../domain/moment.ts'
 import { momentNow } from '../domain/moment.ts'
 import type { Store } from '../store/store.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { CallWatch, CreationKind } from '../watch.ts'
 import type { Connection, PageArgs } from './read/paginate.ts'
 import type { AddNoteInput, AddNoteResult } from './create/add-note.ts'

@@ -1,6 +1,6 @@
 /** What one caller may cost: calls to Callbell a second, with bursts, shared by all replicas. */
 import type { Store, TakeMode } from '../store/store.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 export interface CallerLimitOptions {

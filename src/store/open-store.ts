@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Store } from './store.ts'
 

@@ -1,7 +1,7 @@
 /** A connection to Redis that replaces itself: where it was lost, and where it leads to a server that is of no use. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { RedisClient as Client, createClient, ErrorReply } from '@redis/client'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import { NoAnswerError, NotSentError, reasonOf, redisProblemOf } from './redis-errors.ts'
 
 export interface RedisConnection {

@@ -1,6 +1,6 @@
 /** `redis://…`: one memory for several replicas. */
 import { randomUUID } from 'node:crypto'
-import type { Logger } from '../telemetry/log.ts'
+import type { Logger } from '../domain/logger.ts'
 import { RedisClock } from './redis-clock.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { logAgainAfterMs, openRedisConnection, patienceMs } from './redis-connection.ts'

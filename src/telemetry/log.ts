@@ -1,36 +1,36 @@
 /** The log: one JSON line an event on standard output, readable lines on a terminal, neither with a secret. */
 import { createRequire } from 'node:module'
-import type { DestinationStream, Logger, LoggerOptions } from 'pino'
+import type { DestinationStream, Logger as Pino, LoggerOptions } from 'pino'
 import pino from 'pino'
 import type PinoPretty from 'pino-pretty'
-import { toPlain } from './plain.ts'
-import { createRedact } from './redact.ts'
-
-export type { Logger } from 'pino'
-
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof logLevels)[number]
+import type { Logger, LogLevel } from '../domain/logger.ts'
+import type { Serializer } from './serialize.ts'
+import { createSerializer } from './serialize.ts'
 
 export interface LogOptions {
   /** The lowest level that is written. */
   readonly level: LogLevel
-  /** Known secrets, none empty: not written even where nothing else would tell them. */
+  /** Known secrets, none empty. They are redacted wherever they appear. */
   readonly secrets: readonly string[]
-  /** Whether a person reads it. */
+  /** Whether the output is a terminal, which shows readable lines. Default: false. */
   readonly isTerminal?: boolean
-  /** In place of standard output. */
+  /** Default: standard output. */
   readonly destination?: DestinationStream
 }
 
-/** @returns a log that takes anything and does not throw; redaction is in it, and not with its callers */
+/** @returns a log that accepts any value and redacts it before it becomes text */
 export function createLog({ level, secrets, isTerminal = false, destination }: LogOptions): Logger {
-  const redact = createRedact(secrets)
+  const serializer = createSerializer(secrets)
   const options: LoggerOptions = {
     level,
     base: null,
-    formatters: { level: (label) => ({ level: label }), log: toPlain },
-    // `toPlain` has done it; pino's own would copy every property of an error.
-    serializers: { err: (error: unknown) => error },
+    formatters: { level: (label) => ({ level: label }), log: serializer.fields },
+    serializers: {
+      // pino calls it with the whole message: after its prefix, with the values of its placeholders.
+      msg: (message: unknown) => serializer.value(message) ?? '[unreadable]',
+      // Replaces pino's own, which copies every property of an error. The formatter has serialized it.
+      err: (error: unknown) => error,
+    },
     hooks: {
       logMethod(args, method) {
         try {
@@ -39,22 +39,38 @@ export function createLog({ level, secrets, isTerminal = false, destination }: L
           method.apply(this, ['something that can’t be logged happened'])
         }
       },
-      // The one place that every line passes, with whatever its logger was bound to.
-      streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n`,
     },
   }
   if (!isTerminal) {
-    return pino(
-      { ...options, timestamp: pino.stdTimeFunctions.isoTime },
-      destination ?? joinLines(pino.destination(1)),
+    const timestamp = pino.stdTimeFunctions.isoTime
+    return wrap(
+      pino({ ...options, timestamp }, destination ?? joinLines(pino.destination(1))),
+      {},
+      serializer,
     )
   }
-  // Loaded only where a person reads: it takes its time.
+  // Loaded lazily: loading it takes long, and only a terminal needs it.
   const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
-  return pino(
-    options,
-    pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, destination: destination ?? 1 }),
-  )
+  const output = pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, destination: destination ?? 1 })
+  return wrap(pino(options, output), {}, serializer)
+}
+
+/** @param bindings serialized already: pino's own bindings bypass the formatter and the escaping of keys */
+function wrap(log: Pino, bindings: object, serializer: Serializer): Logger {
+  return {
+    fatal: log.fatal.bind(log),
+    error: log.error.bind(log),
+    warn: log.warn.bind(log),
+    info: log.info.bind(log),
+    debug: log.debug.bind(log),
+    trace: log.trace.bind(log),
+    isLevelEnabled: (level) => log.isLevelEnabled(level),
+    child(more, options = {}) {
+      const all = { ...bindings, ...serializer.fields(more) }
+      const formatters = { log: (fields: object) => ({ ...all, ...serializer.fields(fields) }) }
+      return wrap(log.child({}, { ...options, formatters }), all, serializer)
+    },
+  }
 }
 
 /** Milliseconds that a line may wait for others. */

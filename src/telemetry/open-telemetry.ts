@@ -21,7 +21,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import type { Logger } from './log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { Span, StartTrace, TraceHeaders } from './span.ts'
 
 export interface TraceSettings {

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { FieldActivity, FieldEnd } from './field-activity.ts'
 import { round } from './field-activity.ts'
-import type { LogLevel } from './log.ts'
+import type { LogLevel } from '../domain/logger.ts'
 import type { RecordedField, RequestRecord } from './request-record.ts'
 
 type Level = Extract<LogLevel, 'error' | 'warn' | 'info'>

@@ -1,7 +1,7 @@
 /** The three readers of what happens, the log, the metrics and the traces, and what each is told. */
 import type { CallWatch } from '../watch.ts'
 import { FieldActivity } from './field-activity.ts'
-import type { Logger } from './log.ts'
+import type { Logger } from '../domain/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { createOperationLabel } from './known-operations.ts'
 import type { RequestActivityOptions } from './request-activity.ts'

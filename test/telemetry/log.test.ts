@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { promisify } from 'node:util'
 import pino from 'pino'
 import { expect, test, vi } from 'vitest'
-import type { Logger } from '../../src/telemetry/log.ts'
+import type { Logger } from '../../src/domain/logger.ts'
 import { createLog, joinLines } from '../../src/telemetry/log.ts'
 
 const secrets = ['sentinel-b2f1c0de']
@@ -60,6 +60,31 @@ test.each<[string, (log: Logger) => void, object]>([
         .child({ by: 'ada@example.com' }, { msgPrefix: `${secret}: ` })
         .info('m'),
     { level: 'info', token: '[redacted]', by: '[redacted]', msg: '[redacted]: m' },
+  ],
+  [
+    'a child’s field that a line leaves undefined',
+    (log) => log.child({ worker: 1, status: 1 }).info({ worker: undefined, status: 2 }, 'm'),
+    { level: 'info', worker: 1, status: 2, msg: 'm' },
+  ],
+  [
+    'keys that JSON must escape',
+    (log) => log.child({ 'a"b': 1 }).info({ 'c"\\\n': 2 }),
+    { level: 'info', 'a"b': 1, 'c"\\ ': 2 },
+  ],
+  [
+    'a message that is not a string',
+    (log) => log.info({ err: { message: Symbol(secret) } }),
+    { level: 'info', err: {}, msg: '[unreadable]' },
+  ],
+  [
+    'a message that holds contact data',
+    (log) => log.info({ err: { message: { note: 'x' } } }),
+    { level: 'info', err: { message: { note: '[redacted]' } }, msg: { note: '[redacted]' } },
+  ],
+  [
+    'a secret that only the whole message shows',
+    (log) => log.child({}, { msgPrefix: 'to sentinel-' }).info('%s, %s', 'b2f1c0de', 'm'),
+    { level: 'info', msg: 'to [redacted], m' },
   ],
   [
     'a circle',

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createRedact } from '../../src/telemetry/redact.ts'
+import { createSerializer } from '../../src/telemetry/serialize.ts'
 
 const secret = 'sentinel-b2f1c0de'
-const redact = createRedact([secret, 'pa$$'])
+const { value: redact } = createSerializer([secret, 'pa$$'])
 const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P'
 
 test.each<[string, string]>([

@@ -1,6 +1,6 @@
 /** The variables for the log and for traces. */
 import { z } from 'zod'
-import { logLevels } from '../../telemetry/log.ts'
+import { logLevels } from '../../domain/logger.ts'
 import { anyText, oneOf, parseHeaders, ratio } from '../env-parsers.ts'
 import { variable } from '../variable.ts'
 

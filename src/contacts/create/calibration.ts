@@ -3,7 +3,7 @@
  * in one form and look it up in another, or show no notes. So something that was surely made is looked up
  * by what it was made with, and until that was found "nothing is there" proves nothing.
  */
-import type { Logger } from '../../telemetry/log.ts'
+import type { Logger } from '../../domain/logger.ts'
 import type { CreationKind } from '../../watch.ts'
 import type { CallOnce, CreateOperation } from './creation.ts'
 

@@ -7,7 +7,7 @@
  * store, so that they take turns with those of other replicas, and of a process that died.
  */
 import type { Store } from '../../store/store.ts'
-import type { Logger } from '../../telemetry/log.ts'
+import type { Logger } from '../../domain/logger.ts'
 import { withDeadline } from '../attempts/require-store.ts'
 import type { IdentityMark, IdentityLocksOptions, IdentityRequest } from './identity-mark.ts'
 import { overloaded, recentMs, takeMark } from './identity-mark.ts'
