@@ -102,7 +102,7 @@ export function createGateway(
   ): Promise<Response> {
     const refuse = (refusal: RequestErrorInit): Response => {
       const { status, code = 'BAD_REQUEST', message: reason } = refusal
-      telemetry.refused({ requestId, address: incoming.socket.remoteAddress, status, code, reason })
+      telemetry.rejected({ requestId, address: incoming.socket.remoteAddress, status, code, reason })
       return answerRejection(refusal, requestId, request.method === 'POST')
     }
     if ('refusal' in target) return refuse(target.refusal)

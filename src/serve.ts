@@ -136,7 +136,7 @@ export async function serve(surroundings: Surroundings): Promise<Serving> {
     telemetry,
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
-    onRefusal: telemetry.refused,
+    onRefusal: telemetry.rejected,
   })
   metrics.observe(async () => ({
     ...callbell.state(),

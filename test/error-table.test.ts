@@ -351,7 +351,7 @@ test('a failure is logged with the request’s id and no word of the contact', a
           results: ['500', '404', '404', '404'],
           queueMs: expect.any(Number),
           upstreamMs: expect.any(Number),
-          look: 'unclear',
+          verification: 'unclear',
           failure: {
             retryable: false,
             progress: 'answered',

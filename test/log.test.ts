@@ -181,7 +181,7 @@ test.each([true, false])('a caller who did not wait for its answer (fast lane: %
     {
       msg: 'a request was answered',
       status: 200,
-      callerGone: true,
+      clientDisconnected: true,
       fields: [{ field: 'createContact', outcome: 'APPLIED', code: 'OK' }],
     },
   ])

@@ -96,7 +96,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async call(request, times) {
       const { method, path, body, urlTemplate } = request
       const { origin, respondBy } = times
-      const attempt = origin.watch.attempt(method, urlTemplate)
+      const attempt = origin.observer.attempt(method, urlTemplate)
       let breakerPermit: BreakerPermit | undefined
       let headers: ExchangedRequest['headers']
       let allowedMs = respondBy - performance.now()
@@ -108,7 +108,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       try {
         const admitted = (breakerPermit = breaker.admit())
         const send = (permit: Permit): Promise<Answer> => {
-          headers ??= attempt.entered()
+          headers ??= attempt.acquired()
           allowedMs = Math.max(0, Math.ceil(attemptTimeoutMs(times)))
           try {
             admitted.check()

@@ -6,7 +6,7 @@ import type { WallClock } from '../domain/moment.ts'
 import { momentNow } from '../domain/moment.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../domain/logger.ts'
-import type { CallWatch, CreationKind } from '../watch.ts'
+import type { CallObserver, CreationKind } from '../domain/call-observer.ts'
 import type { Connection, PageArgs } from './read/paginate.ts'
 import type { AddNoteInput, AddNoteResult } from './create/add-note.ts'
 import { addNote } from './create/add-note.ts'
@@ -106,8 +106,8 @@ export interface ContactsParts {
   /** What retries and lookups are paid from. */
   readonly budgets: RetryBudgets
   readonly log: Logger
-  /** Counts what the gateway asks of Callbell by itself. */
-  readonly background: CallWatch
+  /** Observes the gateway's own calls to Callbell. */
+  readonly background: CallObserver
   /** Default: the clock of the machine. */
   readonly wallClock?: WallClock | undefined
   /** Whose lookups are proved from the start. Default: none. */
@@ -128,7 +128,7 @@ export function createContacts(
     caller: { name: 'gateway', bucket: 'gateway', scopes: new Set() },
     requestId: 'gateway',
     startedAt: momentNow(wallClock),
-    watch: background,
+    observer: background,
     allowance: { takeRead: () => undefined, hold: () => undefined },
   })
   const calibration = createCalibration({

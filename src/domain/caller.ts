@@ -1,6 +1,6 @@
 /** Who is calling, in the words that all rooms share. */
 import type { Moment } from './moment.ts'
-import type { CallWatch } from '../watch.ts'
+import type { CallObserver } from './call-observer.ts'
 
 export const scopes = ['contacts:read', 'contacts:write', 'metrics:read'] as const
 /** What a caller may do: reads are queries, writes are mutations; metrics tell of all callers. */
@@ -21,8 +21,8 @@ export interface Origin {
   readonly requestId: string
   /** When the call began. Nothing is written to Callbell after the clocks of the machine have disagreed since. */
   readonly startedAt: Moment
-  /** To be told of each request to Callbell: retries and lookups too. */
-  readonly watch: CallWatch
+  /** Is called on each request to Callbell, retries and lookups included. */
+  readonly observer: CallObserver
   /** What the whole request may still take. */
   readonly allowance: RequestAllowance
 }

@@ -5,7 +5,7 @@ import type { Plugin } from 'graphql-yoga'
 import type { Caller, RequestAllowance } from '../domain/caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { Outcome } from '../contacts/attempts/failure.ts'
-import type { RequestActivity } from '../telemetry/request-activity.ts'
+import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 import type { AnswerSize } from './answer-size.ts'
 import type { RequestCache } from './request-cache.ts'
 
@@ -14,7 +14,7 @@ export interface GatewayContext {
   readonly contacts: Contacts
   readonly caller: Caller
   /** Told what happens, for the log, the metrics and the trace. */
-  readonly activity: RequestActivity
+  readonly recorder: RequestRecorder
   /** What became of each change that has begun, by its field's name in the answer. */
   readonly outcomes: Map<string | number, Outcome>
   /** What has been read for this request. */

@@ -5,7 +5,7 @@ import { cutText } from '../domain/code-points.ts'
 import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import type { Logger } from '../domain/logger.ts'
-import type { RequestActivity } from '../telemetry/request-activity.ts'
+import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 import type { GatewayContext, GatewayPlugin } from './builder.ts'
 import { mostCalls } from './limits.ts'
 import { RequestError } from './request-error.ts'
@@ -52,12 +52,12 @@ export function useErrorTable(log: Logger): GatewayPlugin {
     onResultProcess(payload) {
       const { request, result, serverContext } = payload
       if (!isSingle(result) || result.errors === undefined) return
-      const { activity, outcomes } = serverContext
+      const { recorder, outcomes } = serverContext
       // What could not be read may have been meant as a mutation, if it came by POST.
-      const type = activity.operation?.type ?? (request.method === 'POST' ? 'mutation' : 'query')
-      const stage = activity.isExecuted ? 'executed' : 'parsed'
+      const type = recorder.operation?.type ?? (request.method === 'POST' ? 'mutation' : 'query')
+      const stage = recorder.isExecuted ? 'executed' : 'parsed'
       const scene = {
-        activity,
+        recorder,
         log,
         mutation: type === 'mutation' ? stage : undefined,
         outcomes,
@@ -76,7 +76,7 @@ function isSingle(result: object): result is ExecutionResult {
 }
 
 interface ErrorContext {
-  readonly activity: RequestActivity
+  readonly recorder: RequestRecorder
   readonly log: Logger
   /** How far the mutation came; undefined for a query. */
   readonly mutation: 'parsed' | 'executed' | undefined
@@ -93,12 +93,12 @@ function present(error: Error, scene: ErrorContext): GraphQLError {
 
 function presentFailure(error: Error, failure: ContactsError, scene: ErrorContext): GraphQLError {
   const { code, retryAfterMs, attempts } = failure
-  const { activity, mutation } = scene
+  const { recorder, mutation } = scene
   // A read below a mutation knows nothing of the change that it stands in.
   const outcome = failure.outcome ?? (mutation && outcomeAt(error, scene))
   const retryable = failure.retryable && (failure.outcome !== undefined || isHarmless(outcome))
-  const { requestId } = activity
-  activity.erred(code)
+  const { requestId } = recorder
+  recorder.erred(code)
   const reason = failure.isMessageShown ? failure.message : (reasons[code] ?? failure.message)
   const message = outcome === undefined ? reason : `${reason}: ${consequences[outcome]}`
   return placed(error, message, { code, outcome, retryable, retryAfterMs, attempts, requestId })
@@ -106,9 +106,9 @@ function presentFailure(error: Error, failure: ContactsError, scene: ErrorContex
 
 /** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
 function presentMistake(error: Error, code: string, scene: ErrorContext): GraphQLError {
-  const { requestId } = scene.activity
+  const { requestId } = scene.recorder
   // The messages of others may quote what was sent.
-  scene.activity.erred(code, error instanceof RequestError ? error.message : undefined)
+  scene.recorder.erred(code, error instanceof RequestError ? error.message : undefined)
   const { http, retryable, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
   const outcome = scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED')
   return placed(error, cutText(error.message, longestMessage), {
@@ -123,9 +123,9 @@ function presentMistake(error: Error, code: string, scene: ErrorContext): GraphQ
 }
 
 function presentBug(error: Error, origin: unknown, scene: ErrorContext): GraphQLError {
-  const { activity, mutation, hasData, log } = scene
-  const { requestId, caller } = activity
-  activity.erred('INTERNAL_SERVER_ERROR')
+  const { recorder, mutation, hasData, log } = scene
+  const { requestId, caller } = recorder
+  recorder.erred('INTERNAL_SERVER_ERROR')
   log.error({ requestId, caller, err: origin }, 'a bug')
   return placed(error, 'Something went wrong inside the gateway', {
     http: hasData ? undefined : { status: 500 },

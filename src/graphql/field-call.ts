@@ -4,7 +4,7 @@ import type { Origin } from '../domain/caller.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import { momentNow } from '../domain/moment.ts'
-import type { FieldEnd } from '../telemetry/field-activity.ts'
+import type { FieldEnd } from '../telemetry/field-recorder.ts'
 import type { GatewayContext } from './builder.ts'
 
 type Place = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'schema'>
@@ -39,15 +39,15 @@ export function resolveMutation<T extends { readonly problems: readonly unknown[
 }
 
 async function recorded<T>(
-  { caller, activity, allowance }: GatewayContext,
+  { caller, recorder, allowance }: GatewayContext,
   place: Place,
   call: (origin: Origin) => Promise<T>,
   endOf: (result: T) => FieldEnd,
 ): Promise<T> {
-  const field = activity.field(nameOf(place))
+  const field = recorder.field(nameOf(place))
   try {
-    const { requestId } = activity
-    const result = await call({ caller, requestId, startedAt: momentNow(), watch: field, allowance })
+    const { requestId } = recorder
+    const result = await call({ caller, requestId, startedAt: momentNow(), observer: field, allowance })
     field.ended(endOf(result))
     return result
   } catch (error) {

@@ -9,6 +9,6 @@ export const useOperationRecord: GatewayPlugin = {
     const { operationName, query = '' } = context.params
     const operation = getOperationAST(result, operationName)
     if (!operation) return
-    context.activity.parsed({ type: operation.operation, name: operation.name?.value, text: query })
+    context.recorder.parsed({ type: operation.operation, name: operation.name?.value, text: query })
   },
 }

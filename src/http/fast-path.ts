@@ -75,15 +75,15 @@ export function createFastPath(
     const operation = operations.find(parameters.query, parameters.operationName)
     if (operation === undefined) return { authentication, body }
 
-    const activity = telemetry.request(requestId)
-    activity.address = address
-    activity.admit(caller.bucket, 'POST', path, {
+    const recorder = telemetry.request(requestId)
+    recorder.address = address
+    recorder.admit(caller.bucket, 'POST', path, {
       traceparent: given.get('traceparent'),
       tracestate: given.get('tracestate'),
     })
-    activity.parsed({ type: operation.type, name: operation.name, text: parameters.query })
+    recorder.parsed({ type: operation.type, name: operation.name, text: parameters.query })
     const size = measureAnswer()
-    const context = createRequestContext({ contacts, caller, activity, size, readBody: async () => body })
+    const context = createRequestContext({ contacts, caller, recorder, size, readBody: async () => body })
     const result = await operations.execute(operation, context, parameters.variables)
     if (result.data === undefined || result.errors !== undefined) return { done: { context, result } }
 
@@ -95,10 +95,10 @@ export function createFastPath(
       String(Buffer.byteLength(text)),
       ...answerHeaders,
     ])
-    activity.isCallerGone = !incoming.socket.writable
+    recorder.isClientDisconnected = !incoming.socket.writable
     response.end(text)
     size.release()
-    activity.ended(200)
+    recorder.ended(200)
     return undefined
   }
 }

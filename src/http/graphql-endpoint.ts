@@ -17,7 +17,7 @@ import type { Fallback } from './fast-path.ts'
 import { readJsonBody } from './json-body.ts'
 import { readBody } from './read-body.ts'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
-import type { RequestActivity } from '../telemetry/request-activity.ts'
+import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 import type { PersistedDocuments } from '../operations/persisted-documents.ts'
 import { usePersistedDocuments } from '../operations/persisted-documents.ts'
 import { acceptedType, answerRejection, findRejection, authenticationErrors } from './rejections.ts'
@@ -83,13 +83,13 @@ export function createGraphqlEndpoint(
 
   async function answer(
     { request, url, incoming, fallback }: GraphqlRequest,
-    activity: RequestActivity,
+    recorder: RequestRecorder,
   ): Promise<Response> {
-    const { requestId } = activity
+    const { requestId } = recorder
     const address = incoming.socket.remoteAddress
-    activity.address = address
+    recorder.address = address
     const refuse = (refusal: RequestErrorInit, reason = refusal.message): Response => {
-      activity.erred(refusal.code ?? 'BAD_REQUEST', reason)
+      recorder.erred(refusal.code ?? 'BAD_REQUEST', reason)
       return answerRejection(refusal, requestId, request.method === 'POST')
     }
     const refusal = findRejection(request, url)
@@ -99,13 +99,13 @@ export function createGraphqlEndpoint(
       return refuse(authenticationErrors[authentication.failure], authentication.reason)
     const { caller } = authentication
     // Who has no name has at least an address.
-    activity.admit(caller.bucket, request.method, path, {
+    recorder.admit(caller.bucket, request.method, path, {
       traceparent: request.headers.get('traceparent'),
       tracestate: request.headers.get('tracestate'),
     })
     const size = measureAnswer()
     const read = async (): Promise<Buffer> => fallback.body ?? readBody(incoming)
-    return run(request, createRequestContext({ contacts, caller, activity, size, readBody: read }))
+    return run(request, createRequestContext({ contacts, caller, recorder, size, readBody: read }))
   }
 
   async function run(request: Request, context: GatewayContext): Promise<Response> {
@@ -120,17 +120,17 @@ export function createGraphqlEndpoint(
 
   return async (arrival) => {
     const { done } = arrival.fallback
-    const activity = done?.context.activity ?? telemetry.request(arrival.requestId)
+    const recorder = done?.context.recorder ?? telemetry.request(arrival.requestId)
     try {
       const response = await (done
         ? run(arrival.request, { ...done.context, result: done.result })
-        : answer(arrival, activity))
-      activity.isCallerGone = !arrival.incoming.socket.writable
-      activity.ended(response.status)
+        : answer(arrival, recorder))
+      recorder.isClientDisconnected = !arrival.incoming.socket.writable
+      recorder.ended(response.status)
       return response
     } catch (error) {
-      activity.erred('INTERNAL_SERVER_ERROR')
-      activity.ended(500)
+      recorder.erred('INTERNAL_SERVER_ERROR')
+      recorder.ended(500)
       throw error
     }
   }

@@ -26,7 +26,7 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
     ): Response => {
       const { code } = refusal
       log.info({ requestId, caller, address, code, reason }, 'a reader of the metrics was turned away')
-      telemetry.countStranger(code)
+      telemetry.countAuthenticationFailure(code)
       return answerRejection(refusal, requestId, false)
     }
     const authentication = await authenticate(request.headers, address)

@@ -6,22 +6,22 @@ import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
 import { mostCalls } from '../graphql/limits.ts'
 import { RequestCache } from '../graphql/request-cache.ts'
-import type { RequestActivity } from '../telemetry/request-activity.ts'
+import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 
 export interface RequestParts {
   readonly contacts: Contacts
   readonly caller: Caller
-  readonly activity: RequestActivity
+  readonly recorder: RequestRecorder
   readonly size: AnswerSize
   readonly readBody: () => Promise<Buffer>
 }
 
 export function createRequestContext(parts: RequestParts): GatewayContext {
-  const { contacts, caller, activity, size, readBody } = parts
+  const { contacts, caller, recorder, size, readBody } = parts
   return {
     contacts,
     caller,
-    activity,
+    recorder,
     size,
     readBody,
     outcomes: new Map(),

@@ -65,8 +65,8 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
     variableValues: Values,
     planned: number,
   ): ExecutionResult | Promise<ExecutionResult> {
-    const { activity, caller, size } = context
-    activity.isExecuted = true
+    const { recorder, caller, size } = context
+    recorder.isExecuted = true
     const errors = new FieldErrors()
     const open = new OpenFields()
     const result = executePlan(
@@ -78,7 +78,7 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
       return allEnded === undefined ? settle(ended) : allEnded.then(() => settle(ended))
     }
     const settle = (ended: ExecutionResult): ExecutionResult | Promise<ExecutionResult> => {
-      const owed = activity.callsMade - planned
+      const owed = recorder.callsMade - planned
       return owed === 0 ? ended : limit.settle(caller.bucket, owed).then(() => ended)
     }
     return result instanceof Promise ? result.then(end) : end(result)

@@ -1,14 +1,14 @@
-/** How far the process is behind: everything that it does waits for one loop. */
+/** Measures the delay of the event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-/** Between two measurements, in milliseconds. Each is this much at least, even of an idle loop. */
+/** Milliseconds between two samples. Each sample is at least this long, even when the loop is idle. */
 const resolution = 20
 const windowMs = 1000
 const nsPerMs = 1_000_000
 
 /**
- * @returns a function that tells the milliseconds by which the loop was late on average, in the last
- *   second that is over or in the one that is on
+ * @returns a function that returns the mean delay in milliseconds: the larger of the last full second's
+ *   and the current second's
  */
 export function watchEventLoop(): () => number {
   const histogram = monitorEventLoopDelay({ resolution })
@@ -16,8 +16,8 @@ export function watchEventLoop(): () => number {
   let last = 0
 
   /**
-   * Weighed by time, as whoever comes meets it: a loop that is blocked for 900 ms of each second makes
-   * most of them wait, though most of its turns are short. The mean of squares over the mean.
+   * Weighted by time, as a new request experiences it: a loop that is blocked for 900 ms of each second
+   * delays most requests, although most samples are short. It is the mean of squares over the mean.
    */
   function current(): number {
     const { count, mean, stddev } = histogram

@@ -1,11 +1,12 @@
-/** The names of operations, as metrics may count them. */
+/** The names of operations as a metric label with few values. */
 import { Kind, parse } from 'graphql'
 import type { Operation } from './request-record.ts'
 
 /**
- * Callers name operations as they like, and each name that is counted takes memory for good.
+ * Callers choose operation names freely, and each label value uses memory until the process ends.
  *
- * @param known names that the operator chose
+ * @param known the names that become label values of their own
+ * @returns a function from an operation to its label: its name, `(anonymous)` or `(other)`
  */
 export function createOperationLabel(
   known: Iterable<string>,
@@ -17,7 +18,7 @@ export function createOperationLabel(
   }
 }
 
-/** @returns the names in documents */
+/** @returns the names of the operations in documents */
 export function operationNamesIn(documents: Iterable<string>): readonly string[] {
   return [...documents].flatMap((text) =>
     parse(text).definitions.flatMap((definition) =>

@@ -1,4 +1,4 @@
-/** The log: one JSON line an event on standard output, readable lines on a terminal, neither with a secret. */
+/** The log: one JSON line for each event on standard output, readable lines on a terminal, both redacted. */
 import { createRequire } from 'node:module'
 import type { DestinationStream, Logger as Pino, LoggerOptions } from 'pino'
 import pino from 'pino'
@@ -73,14 +73,14 @@ function wrap(log: Pino, bindings: object, serializer: Serializer): Logger {
   }
 }
 
-/** Milliseconds that a line may wait for others. */
+/** Milliseconds for which a line may wait for others. */
 const longestWaitMs = 10
 const warn = pino.levels.values['warn'] ?? 0
 
 /**
- * Lines that come shortly after one another are one write, which takes more than making them does.
- * From `warn` on a line does not wait, and nothing waits when the process ends: only one that is killed
- * can lose lines, those of the last hundredth of a second that were below `warn`.
+ * Joins lines that follow each other closely into one write, because a write costs more than a line.
+ * A line of level `warn` or above is written at once, and so is everything when the process exits.
+ * Only a killed process loses lines: those below `warn` of its last 10 ms.
  */
 export function joinLines(destination: DestinationStream): DestinationStream {
   let lines = ''
@@ -94,7 +94,7 @@ export function joinLines(destination: DestinationStream): DestinationStream {
   }
   process.once('exit', flush)
   const joined = {
-    // By this, pino tells the level of each line before it writes it.
+    // Makes pino set `lastLevel` before each write.
     [pino.symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     write(line: string) {

@@ -1,9 +1,9 @@
-/** What `/metrics` tells: every instrument, with its name, its labels and what it means. */
+/** The metrics of `/metrics`: each with its name, its labels and its meaning. */
 import type { Aggregator } from 'prom-client'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { creationKinds, keyResults, lookResults } from '../watch.ts'
+import { creationKinds, idempotencyResults, verificationResults } from '../domain/call-observer.ts'
 
-/** How things stand in the process, asked for when somebody reads the metrics. */
+/** The current state of the process, read when the metrics are collected. */
 export interface ProcessState {
   readonly breaker: 'closed' | 'half_open' | 'open'
   readonly breakerOpenings: number
@@ -14,15 +14,15 @@ export interface ProcessState {
   readonly retryTokens: number
   readonly connections: number
   readonly isStoreAvailable: boolean
-  /** Whether lookups of this kind have found what was surely there. */
+  /** Whether a lookup of this kind has found something known to exist. */
   readonly isLookupProved: (kind: (typeof creationKinds)[number]) => boolean
 }
 
 export interface MetricsOptions {
   readonly version: string
-  /** Names of the mutations: what is to be alarmed about must be there, as 0, before it happens. */
+  /** Names of the mutations. An alert needs their series to exist, as 0, before anything happens. */
   readonly mutations: readonly string[]
-  /** Where several processes are one gateway: reads what all of them count. Default: this one alone. */
+  /** Reads the metrics of all processes of the gateway. Default: of this process only. */
   readonly readAll?: (() => Promise<string>) | undefined
 }
 
@@ -41,11 +41,11 @@ interface LabeledHistogram<L extends string> {
 export type Metrics = ReturnType<typeof createMetrics>
 
 const prefix = 'callbell_graphql_'
-/** Seconds. The last is beyond the usual deadline of a field. */
+/** In seconds. The last exceeds the default deadline of a field. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 const breakerStates = ['closed', 'half_open', 'open'] as const
 
-/** Every label has few values, none of which a caller can choose: what is counted takes a bounded memory. */
+/** Creates the metrics. Every label has few values, and callers choose none of them, so memory is bounded. */
 export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
@@ -67,7 +67,7 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
     return new Histogram({ name: prefix + name, help, labelNames: [...labelNames], registers, buckets })
   }
 
-  /** @param aggregator what several processes come to together */
+  /** @param aggregator how the values of several processes are combined */
   function gauge<L extends string = never>(
     name: string,
     help: string,
@@ -90,75 +90,82 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
   const instruments = {
     requests: counter(
       'requests_total',
-      'GraphQL requests by operation (a documented or persisted one, "(anonymous)" or "(other)"), type, and OK or the code of the first error.',
+      'GraphQL requests by operation (a documented or persisted one, "(anonymous)" or "(other)"), type, and code: OK or that of the first error.',
       ['operation', 'type', 'code'],
     ),
-    requestSeconds: histogram('request_duration_seconds', 'From a GraphQL request’s arrival to its answer.', [
-      'type',
-    ]),
+    requestSeconds: histogram(
+      'request_duration_seconds',
+      'Seconds from the arrival of a GraphQL request to its response.',
+      ['type'],
+    ),
     fields: counter(
       'fields_total',
-      'Fields that call Callbell, by what became of them: outcome is APPLIED, NOT_APPLIED or UNKNOWN of a mutation and empty of a query, code is OK, USER_ERROR or an error’s.',
+      'Fields that call Callbell, by result. The outcome is APPLIED, NOT_APPLIED or UNKNOWN for a mutation and empty for a query. The code is OK, USER_ERROR or an error code.',
       ['operation', 'field', 'outcome', 'code'],
     ),
     unknownOutcomes: counter(
       'unknown_outcomes_total',
-      'Mutations that sent something, and of which nobody could tell whether they were applied.',
+      'Mutations that sent a request and whose outcome is UNKNOWN.',
       ['field'],
     ),
     attempts: counter(
       'attempts_total',
-      'Requests to Callbell, each try counted, by the status of the answer or the code of what went wrong; of OVERLOADED and BREAKER_OPEN nothing was sent.',
+      'Attempts of requests to Callbell, by the status of the response or an error code. OVERLOADED and BREAKER_OPEN were not sent.',
       ['method', 'route', 'result'],
     ),
     upstreamSeconds: histogram(
       'upstream_duration_seconds',
-      'From a request’s leaving for Callbell to its whole answer.',
+      'Seconds from sending a request to Callbell to its complete response.',
       ['method', 'route'],
     ),
-    queueSeconds: histogram('queue_wait_seconds', 'Waiting for a turn in the line for Callbell.'),
-    retries: counter('retries_total', 'Attempts made again, by the code of the one before.', ['reason']),
-    rateLimited: counter('upstream_rate_limited_total', 'Answers 429 of Callbell.'),
+    queueSeconds: histogram(
+      'queue_wait_seconds',
+      'Seconds that requests to Callbell wait in the queue of the rate limiter.',
+    ),
+    retries: counter('retries_total', 'Retries, by the error code of the failed attempt.', ['reason']),
+    rateLimited: counter('upstream_rate_limited_total', 'Responses of Callbell with status 429.'),
     reconciliations: counter(
       'reconciliations_total',
-      'Looking what became of a create or a note: found, surely nothing there, or unclear.',
+      'Verifications of an ambiguous create or note, by result: found, nothing (provably absent), or unclear.',
       ['result'],
     ),
-    idempotency: counter('idempotency_total', 'Calls with an idempotency key, by what it came to.', [
-      'result',
-    ]),
+    idempotency: counter('idempotency_total', 'Calls with an idempotency key, by result.', ['result']),
     authenticationFailures: counter(
       'authentication_failures_total',
-      'Requests whose caller was not let in.',
+      'Requests whose caller was not authenticated or not permitted.',
       ['code'],
     ),
     refusals: counter(
       'refusals_total',
-      'Requests that were refused before anything ran, by code, or by HTTP status where it was no GraphQL request.',
+      'Requests rejected before execution, by error code, or by HTTP status where the request was not GraphQL.',
       ['code'],
     ),
   }
   for (const field of mutations) instruments.unknownOutcomes.inc({ field }, 0)
-  for (const result of lookResults) instruments.reconciliations.inc({ result }, 0)
-  for (const result of keyResults) instruments.idempotency.inc({ result }, 0)
+  for (const result of verificationResults) instruments.reconciliations.inc({ result }, 0)
+  for (const result of idempotencyResults) instruments.idempotency.inc({ result }, 0)
   for (const code of ['UNAUTHENTICATED', 'AUTHENTICATION_UNAVAILABLE', 'FORBIDDEN']) {
     instruments.authenticationFailures.inc({ code }, 0)
   }
-  gauge('build_info', 'The gateway’s version; always 1.', 'max', (info) => info.set({ version }, 1), [
-    'version',
-  ])
+  gauge(
+    'build_info',
+    'The version of the gateway, as a label. The value is always 1.',
+    'max',
+    (info) => info.set({ version }, 1),
+    ['version'],
+  )
 
   return {
     ...instruments,
     registry,
     contentType: registry.contentType,
-    /** In Prometheus' text format. */
+    /** @returns the metrics in Prometheus' text format */
     read: readAll ?? (() => registry.metrics()),
-    /** Adds what is not counted but looked at. To be called once. */
+    /** Adds the metrics that are read from the state of the process. Call it once. */
     observe(state: () => Promise<ProcessState>): void {
       void new Counter({
         name: `${prefix}breaker_openings_total`,
-        help: 'How often Callbell was found to be down.',
+        help: 'How often the circuit breaker has opened.',
         registers,
         async collect() {
           const { breakerOpenings } = await state()
@@ -168,7 +175,7 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
       })
       gauge(
         'breaker_state',
-        '1 for the state that the breaker is in: closed, open (nothing is sent), or half-open (one request tries).',
+        '1 for the current state of the circuit breaker: closed, open (nothing is sent), or half_open (one request is sent as a probe).',
         'sum',
         async (states) => {
           const { breaker } = await state()
@@ -178,7 +185,7 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
       )
       gauge(
         'lookup_proved',
-        '1 once a lookup has found what was surely there: before that, no lookup proves that nothing was created.',
+        '1 once a lookup has found something known to exist. Until then, no lookup proves absence.',
         'min',
         async (proved) => {
           const { isLookupProved } = await state()
@@ -192,30 +199,35 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
         aggregator: Aggregator,
         read: (now: ProcessState) => number,
       ])[] = [
-        ['queue_length', 'Requests that wait for their turn.', 'sum', (now) => now.queueLength],
-        ['in_flight_requests', 'Requests to Callbell that are unanswered.', 'sum', (now) => now.inFlight],
+        [
+          'queue_length',
+          'Requests to Callbell in the queue of the rate limiter.',
+          'sum',
+          (now) => now.queueLength,
+        ],
+        ['in_flight_requests', 'Requests to Callbell in flight.', 'sum', (now) => now.inFlight],
         [
           'pace_limit',
-          'Requests to Callbell per second that are let through now: less than CALLBELL_MAX_RPS after a 429 and while the other replicas can’t be asked.',
+          'Requests to Callbell per second that the rate limiter permits now. It is below CALLBELL_MAX_RPS after a 429 and in degraded mode.',
           'min',
           (now) => now.limitInForce,
         ],
         [
           'pace_alone',
-          '1 while the other replicas can’t be asked, so that this one keeps to a share of its own.',
+          '1 in degraded mode: the other replicas are unreachable, and this one limits itself to its own share.',
           'max',
           (now) => Number(now.isDegraded),
         ],
         [
           'retry_budget_tokens',
-          'Retries and lookups that may be made now; 100 when full.',
+          'Tokens left for retries and lookups. 100 when full.',
           'min',
           (now) => now.retryTokens,
         ],
-        ['connections', 'Open connections of callers.', 'sum', (now) => now.connections],
+        ['connections', 'Open client connections.', 'sum', (now) => now.connections],
         [
           'store_available',
-          '1 while the store of idempotency keys answers.',
+          '1 while the store of idempotency keys is reachable.',
           'min',
           (now) => Number(now.isStoreAvailable),
         ],

@@ -1,4 +1,4 @@
-/** Traces by OpenTelemetry. Loaded only where they are asked for, as it takes its time and memory. */
+/** Traces by OpenTelemetry. Loaded only where tracing is on, because it costs start time and memory. */
 import { randomUUID } from 'node:crypto'
 import type { Context, Span as OtelSpan, Tracer } from '@opentelemetry/api'
 import {
@@ -25,18 +25,18 @@ import type { Logger } from '../domain/logger.ts'
 import type { Span, StartTrace, TraceHeaders } from './span.ts'
 
 export interface TraceSettings {
-  /** OTLP's base URL, without a slash at the end: traces go to `/v1/traces` below it. */
+  /** Base URL for OTLP without a trailing slash. Traces are sent to `/v1/traces` below it. */
   readonly endpoint: string
-  /** Sent with each export. They may hold credentials. */
+  /** Sent with each export. They may contain credentials. */
   readonly headers: Readonly<Record<string, string>>
   readonly serviceName: string
-  /** Share of the traces that begin here which are kept, from 0 to 1; others are kept as their caller says. */
+  /** The ratio of sampled traces, from 0 to 1. A trace that a caller started is sampled as the caller decided. */
   readonly sampleRatio: number
 }
 
 export interface Traces {
   readonly startTrace: StartTrace
-  /** Sends what has not been sent yet. It does not reject. */
+  /** Exports the remaining spans. It does not reject. */
   readonly close: () => Promise<void>
 }
 
@@ -46,9 +46,9 @@ export interface TracesOptions extends TraceSettings {
 }
 
 const warnEveryMs = 60_000
-/** Characters: whatever a caller sends is bounded before it waits to be exported. */
+/** In characters. Bounds what a caller sends while it waits to be exported. */
 const longestAttribute = 256
-/** A receiver that hangs must not hold up the end of the process for longer. */
+/** A receiver that hangs delays the shutdown by no more than this. */
 const exportTimeoutMs = 3000
 
 const propagator = new W3CTraceContextPropagator()
@@ -57,7 +57,7 @@ const kinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT } as const
 export function createTraces(options: TracesOptions): Traces {
   const { endpoint, headers, serviceName, sampleRatio, version, log } = options
   let warnedAt = Number.NEGATIVE_INFINITY
-  // Its own words on exports that fail: the only ones that there are, and the same for each batch.
+  // OpenTelemetry reports failed exports only here, with the same message for each batch.
   const warn = (message: string): void => {
     const now = performance.now()
     if (now - warnedAt < warnEveryMs) return
@@ -105,12 +105,12 @@ export function createTraces(options: TracesOptions): Traces {
 }
 
 function ignore(): void {
-  // Its steps are of no use to whoever runs the gateway.
+  // An operator does not need these levels.
 }
 
 function contextOf({ traceparent, tracestate }: TraceHeaders): Context {
   if (traceparent === null) return ROOT_CONTEXT
-  // What is no traceparent begins a trace of its own.
+  // An invalid traceparent starts a new trace.
   const carrier = { traceparent, ...(tracestate !== null && { tracestate }) }
   return propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter)
 }

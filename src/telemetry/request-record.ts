@@ -1,35 +1,35 @@
-/** What is known of one GraphQL request in the end. */
-import type { FieldActivity, FieldEnd } from './field-activity.ts'
+/** The record of one finished GraphQL request. */
+import type { FieldRecorder, FieldEnd } from './field-recorder.ts'
 
 export interface Operation {
   readonly type: 'query' | 'mutation' | 'subscription'
-  /** As its document names it, though no longer than 64 characters; undefined where it does not. */
+  /** From the document, cut to 64 characters; undefined for an anonymous operation. */
   readonly name: string | undefined
-  /** The document's text. */
+  /** The document. */
   readonly text: string
 }
 
 export interface RecordedField {
-  readonly field: FieldActivity
+  readonly field: FieldRecorder
   readonly end: FieldEnd
 }
 
 export interface RequestRecord {
   readonly requestId: string
   readonly traceId: string | undefined
-  /** The caller's name, or, where callers have none, its address (IPv6: its /64); undefined of whoever was not let in. */
+  /** The caller's name, or its address (IPv6: its /64) where callers have no names; undefined if not authenticated. */
   readonly caller: string | undefined
-  /** Of the connection, as far as it is known. */
+  /** The peer address of the connection, if known. */
   readonly address: string | undefined
-  /** Undefined where it could not be read. */
+  /** Undefined where the document could not be parsed. */
   readonly operation: Operation | undefined
-  /** Of the first error; undefined where there is none. */
+  /** Code of the first error; undefined where there is none. */
   readonly code: string | undefined
-  /** Why it was refused, in words of ours. */
+  /** Why it was rejected: a fixed message. */
   readonly reason: string | undefined
   readonly hasBug: boolean
-  /** Whether its caller had closed the connection before the answer was there. */
-  readonly isCallerGone: boolean
-  /** Those that call Callbell, in the order in which they ended. */
+  /** Whether the client closed the connection before the response was ready. */
+  readonly isClientDisconnected: boolean
+  /** Fields that call Callbell, in the order in which they ended. */
   readonly fields: readonly RecordedField[]
 }

@@ -1,26 +1,26 @@
-/** A stretch of time in a trace, in the few words that this gateway needs. */
+/** The part of a tracing API that the gateway uses. */
 
 export type Attributes = Readonly<Record<string, string | number>>
 
 export interface Span {
   readonly traceId: string
-  /** W3C headers by which a server goes on with this trace below this span. */
+  /** W3C headers that make a server's span a child of this one. */
   readonly headers: Readonly<Record<string, string>>
   /** @param startedAt on the clock of `performance.now()`. Default: now */
   child(name: string, kind: 'internal' | 'client', attributes: Attributes, startedAt?: number): Span
   set(attributes: Attributes): void
-  /** @param error a code of what went wrong; left out: nothing did */
+  /** @param error the code of a failure. Default: none */
   end(error?: string): void
 }
 
-/** What a caller sent to go on with a trace of its own. */
+/** The trace context of an incoming request. */
 export interface TraceHeaders {
   readonly traceparent: string | null
   readonly tracestate: string | null
 }
 
 /**
- * Starts the span of a request that came in.
+ * Starts the span of an incoming request.
  *
  * @param startedAt on the clock of `performance.now()`
  */

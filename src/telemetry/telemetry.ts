@@ -1,51 +1,51 @@
-/** The three readers of what happens, the log, the metrics and the traces, and what each is told. */
-import type { CallWatch } from '../watch.ts'
-import { FieldActivity } from './field-activity.ts'
+/** Writes the record of each request to the log, the metrics and the traces. */
+import type { CallObserver } from '../domain/call-observer.ts'
+import { FieldRecorder } from './field-recorder.ts'
 import type { Logger } from '../domain/logger.ts'
 import type { Metrics } from './metrics.ts'
 import { createOperationLabel } from './known-operations.ts'
-import type { RequestActivityOptions } from './request-activity.ts'
-import { RequestActivity } from './request-activity.ts'
-import { headlineOf, lineOf } from './request-line.ts'
+import type { RequestRecorderOptions } from './request-recorder.ts'
+import { RequestRecorder } from './request-recorder.ts'
+import { classify, accessLogEntry } from './access-log.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { StartTrace } from './span.ts'
 
 export interface TelemetryOptions {
   readonly log: Logger
   readonly metrics: Metrics
-  /** Undefined: nothing is traced. */
+  /** Undefined where tracing is off. */
   readonly startTrace?: StartTrace | undefined
   /** Callbell's URL. */
   readonly upstreamUrl: string
-  /** Share of the requests without an error that leave a line, from 0 to 1. */
+  /** The ratio of requests without an error that are logged, from 0 to 1. */
   readonly logSample: number
-  /** Names of operations that are counted apart. */
+  /** Names of operations that have a metric label of their own. */
   readonly knownOperations: Iterable<string>
 }
 
-/** What was no GraphQL request yet. */
-export interface RefusedRequest {
+/** A request that was rejected before it was a GraphQL request. */
+export interface RejectedRequest {
   readonly requestId: string
   readonly address: string | undefined
-  /** Of the HTTP answer. */
+  /** Of the HTTP response. */
   readonly status: number
-  /** Of the error; undefined where the answer has none. */
+  /** Of the error; undefined where the response has none. */
   readonly code?: string | undefined
-  /** In words of ours. */
+  /** A fixed message. */
   readonly reason: string
 }
 
 export interface Telemetry {
   readonly log: Logger
   readonly metrics: Metrics
-  /** A GraphQL request has come in. */
-  request(requestId: string): RequestActivity
-  /** What the gateway asks of Callbell by itself is counted, too. */
-  readonly background: CallWatch
-  /** Something was refused before it was a GraphQL request. */
-  readonly refused: (refused: RefusedRequest) => void
-  /** A request was not served because of who sent it, or nobody knows who. */
-  countStranger(code: string): void
+  /** Starts the record of a GraphQL request. */
+  request(requestId: string): RequestRecorder
+  /** Observes the gateway's own calls to Callbell, which metrics count, too. */
+  readonly background: CallObserver
+  /** Logs and counts a request that was rejected before it was a GraphQL request. */
+  readonly rejected: (rejected: RejectedRequest) => void
+  /** Counts a request whose caller is not authenticated or not permitted. */
+  countAuthenticationFailure(code: string): void
 }
 
 const authenticationCodes: ReadonlySet<string> = new Set([
@@ -63,12 +63,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   }
   const labelOf = createOperationLabel(options.knownOperations)
 
-  function countRefusal(code: string): void {
+  function countRejection(code: string): void {
     metrics.refusals.inc({ code })
   }
 
-  function countStranger(code: string): void {
-    countRefusal(code)
+  function countAuthenticationFailure(code: string): void {
+    countRejection(code)
     metrics.authenticationFailures.inc({ code })
   }
 
@@ -77,27 +77,27 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     metrics.requests.inc({ operation: labelOf(operation), type, code })
     metrics.requestSeconds.observe({ type }, durationMs / 1000)
     if (code === 'OK' || hasBug || fields.length > 0) return
-    if (authenticationCodes.has(code)) countStranger(code)
-    else countRefusal(code)
+    if (authenticationCodes.has(code)) countAuthenticationFailure(code)
+    else countRejection(code)
   }
 
   function write(record: RequestRecord, status: number, durationMs: number): void {
-    const [level, message] = headlineOf(record)
+    const [level, message] = classify(record)
     if (!log.isLevelEnabled(level)) return
-    const isShare = record.code === undefined && logSample < 1
-    if (isShare && Math.random() >= logSample) return
-    const line = lineOf(record, status, durationMs)
-    // Whoever counts lines has to know how many each stands for.
-    log[level](isShare ? { ...line, sample: logSample } : line, message)
+    const isSampled = record.code === undefined && logSample < 1
+    if (isSampled && Math.random() >= logSample) return
+    const line = accessLogEntry(record, status, durationMs)
+    // A reader that counts lines needs the ratio.
+    log[level](isSampled ? { ...line, sample: logSample } : line, message)
   }
 
-  const ofEachRequest: RequestActivityOptions = {
+  const recorderOptions: RequestRecorderOptions = {
     metrics,
     startTrace,
     upstream,
     onFieldEnd(operation, { field: { name: field, requests }, end: { outcome = '', code } }) {
       metrics.fields.inc({ operation: labelOf(operation), field, outcome, code })
-      // Of one that sent nothing, another call is unknown, and that one has been counted.
+      // A field that sent nothing repeats the unknown outcome of another call, which has been counted.
       if (outcome === 'UNKNOWN' && requests > 0) metrics.unknownOutcomes.inc({ field })
     },
     onEnd(record, status, durationMs) {
@@ -109,12 +109,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     log,
     metrics,
-    refused(refused) {
-      log.info(refused, 'a request was refused')
-      countRefusal(refused.code ?? String(refused.status))
+    rejected(rejected) {
+      log.info(rejected, 'a request was refused')
+      countRejection(rejected.code ?? String(rejected.status))
     },
-    countStranger,
-    background: new FieldActivity({
+    countAuthenticationFailure,
+    background: new FieldRecorder({
       name: 'background',
       metrics,
       span: undefined,
@@ -122,6 +122,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       onSent: () => undefined,
       onEnd: () => undefined,
     }),
-    request: (requestId) => new RequestActivity(requestId, ofEachRequest),
+    request: (requestId) => new RequestRecorder(requestId, recorderOptions),
   }
 }

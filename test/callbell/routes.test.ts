@@ -118,12 +118,12 @@ test.each([
   })
   onTestFinished(() => client.close())
   const routes: string[] = []
-  const { watch, ...rest } = createTestOrigin()
+  const { observer, ...rest } = createTestOrigin()
   const attempt = (method: string, route: string) => {
     routes.push(`${method} ${route}`)
-    return watch.attempt(method, route)
+    return observer.attempt(method, route)
   }
-  const origin = { ...rest, watch: { ...watch, attempt } }
+  const origin = { ...rest, observer: { ...observer, attempt } }
   const soon = performance.now() + 15_000
   for (const [, , call] of calls) {
     await call(client, id, { origin, queueBy: soon, respondBy: soon }).catch((error: unknown) =>

@@ -18,7 +18,7 @@ import { executePlan } from '../../src/operations/execute-plan.ts'
 import { PlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
 import { FieldErrors, OpenFields } from '../../src/operations/run.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { RequestActivity } from '../../src/telemetry/request-activity.ts'
+import { RequestRecorder } from '../../src/telemetry/request-recorder.ts'
 import { anyDocument } from '../support/any-document.ts'
 import { createTestOrigin } from '../support/test-origin.ts'
 
@@ -92,7 +92,7 @@ function createFakeContacts(asked: string[]): Contacts {
 
 function createContext(asked: string[]): GatewayContext {
   const { caller } = createTestOrigin()
-  const activity = new RequestActivity('r1', {
+  const recorder = new RequestRecorder('r1', {
     metrics,
     startTrace: undefined,
     upstream: {},
@@ -102,7 +102,7 @@ function createContext(asked: string[]): GatewayContext {
   return createRequestContext({
     contacts: createFakeContacts(asked),
     caller,
-    activity,
+    recorder,
     size: measure(),
     readBody: () => Promise.reject(new Error('not read')),
   })

@@ -7,7 +7,7 @@ import { createRetryBudgets } from '../../src/rate-limit/retry-budget.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { WallClock } from '../../src/domain/moment.ts'
 import type { Store } from '../../src/store/store.ts'
-import { blindWatch } from './test-origin.ts'
+import { noopObserver } from './test-origin.ts'
 
 export interface TestContactsOptions {
   readonly timeoutMs: number
@@ -37,7 +37,7 @@ export function createTestContacts(
       store,
       budgets: createRetryBudgets(),
       log,
-      background: blindWatch,
+      background: noopObserver,
       wallClock: options.wallClock,
       proved: ['contact', 'note'],
     },

@@ -29,8 +29,8 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import type { StartTrace } from '../../src/telemetry/span.ts'
 import { createTelemetry } from '../../src/telemetry/telemetry.ts'
-import type { CreationKind } from '../../src/watch.ts'
-import { creationKinds } from '../../src/watch.ts'
+import type { CreationKind } from '../../src/domain/call-observer.ts'
+import { creationKinds } from '../../src/domain/call-observer.ts'
 
 export interface TestGatewayOptions {
   /** Callbell's place, when it is not the sandbox. */
@@ -171,7 +171,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   })
   const { server, connections } = createHttpServer((request, response) => void gateway(request, response), {
     limits,
-    onRefusal: telemetry.refused,
+    onRefusal: telemetry.rejected,
   })
   metrics.observe(async () => ({
     ...callbell.state(),

@@ -3,14 +3,14 @@ import type { Origin } from '../../src/domain/caller.ts'
 import { scopes } from '../../src/domain/caller.ts'
 import type { WallClock } from '../../src/domain/moment.ts'
 import { momentNow } from '../../src/domain/moment.ts'
-import type { CallWatch } from '../../src/watch.ts'
+import type { CallObserver } from '../../src/domain/call-observer.ts'
 
-/** Watches nothing. */
-export const blindWatch: CallWatch = {
-  attempt: () => ({ entered: () => undefined, sent: ignore, answered: ignore, failed: ignore }),
+/** Does nothing. */
+export const noopObserver: CallObserver = {
+  attempt: () => ({ acquired: () => undefined, sent: ignore, answered: ignore, failed: ignore }),
   retried: ignore,
-  reconciled: ignore,
-  keyed: ignore,
+  verified: ignore,
+  keyUsed: ignore,
 }
 
 export interface TestOrigin extends Origin {
@@ -19,7 +19,7 @@ export interface TestOrigin extends Origin {
 }
 
 function ignore(): void {
-  // Nobody looks.
+  // Nothing is observed.
 }
 
 /** @param wallClock the clock of the machine. Default: the real one */
@@ -29,9 +29,9 @@ export function createTestOrigin(name = 'anyone', wallClock?: WallClock): TestOr
     caller: { name, bucket: name, scopes: new Set(scopes) },
     requestId: 'r1',
     startedAt: momentNow(wallClock),
-    watch: {
-      ...blindWatch,
-      attempt: (...of) => ({ ...blindWatch.attempt(...of), sent: () => void (calls += 1) }),
+    observer: {
+      ...noopObserver,
+      attempt: (...of) => ({ ...noopObserver.attempt(...of), sent: () => void (calls += 1) }),
     },
     allowance: { takeRead: ignore, hold: ignore },
     calls: () => calls,

@@ -36,7 +36,7 @@ export function createRead(budget: RetryBudget, times: Deadlines): Read {
         const isInTime = performance.now() + pause < times.queueBy
         const mayRepeat = error.isTransient && tries < mostTries && isInTime
         if (!mayRepeat || !budget.spend()) throw failedRead(error)
-        times.origin.watch.retried(error.code)
+        times.origin.observer.retried(error.code)
         await delay(pause)
       }
     }

@@ -75,7 +75,7 @@ export async function retryIdempotent<T>(
           : failed(ambiguousFailure, 'UNKNOWN', attempts)
       }
       hasBudget = true
-      origin.watch.retried(error.code)
+      origin.observer.retried(error.code)
       await delay(pause)
     }
   }

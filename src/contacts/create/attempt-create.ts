@@ -6,7 +6,7 @@ import { evidenceOf, delayAfter } from '../../callbell/failure-evidence.ts'
 import type { Moment, WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { Calibration } from './calibration.ts'
-import type { CreateOperation, VerificationResult } from './creation.ts'
+import type { CreateOperation, LookupFinding } from './creation.ts'
 import { failedChange } from '../attempts/failure.ts'
 import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
 import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
@@ -44,7 +44,7 @@ export interface CreateAttempts {
    */
   create<Made>(sending: CreateCall<Made>, attempting: Attempting): Promise<Made>
   /** Looks once, at once, whether what may have been made by an earlier call is there. */
-  verify<Made>(verification: Verification<Made>, deadline: number): Promise<VerificationResult<Made>>
+  verify<Made>(verification: Verification<Made>, deadline: number): Promise<LookupFinding<Made>>
   /** Callbell's time at a moment, as `CallbellClock.timeAt` gives it. */
   readonly timeAt: (moment: Moment) => number | null
 }
@@ -130,7 +130,7 @@ export function createCreateAttempts(
           if (error.code === 'OVERLOADED' || tries >= mostTries || !isInTime || !budget.spend()) {
             throw notApplied(error)
           }
-          origin.watch.retried(error.code)
+          origin.observer.retried(error.code)
           await delay(pause)
           isPaidFor = true
         }

@@ -4,7 +4,7 @@
  * by what it was made with, and until that was found "nothing is there" proves nothing.
  */
 import type { Logger } from '../../domain/logger.ts'
-import type { CreationKind } from '../../watch.ts'
+import type { CreationKind } from '../../domain/call-observer.ts'
 import type { CallOnce, CreateOperation } from './creation.ts'
 
 type Lookup = Pick<CreateOperation<unknown>, 'kind' | 'lookup'>

@@ -1,7 +1,7 @@
 /** Creating what was checked, once, with or without an idempotency key. */
 import type { Origin } from '../../domain/caller.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import type { KeyResult } from '../../watch.ts'
+import type { IdempotencyResult } from '../../domain/call-observer.ts'
 import type { CreateAttempts, CreateCall } from './attempt-create.ts'
 import type { CreateOperation } from './creation.ts'
 import { ContactsError } from '../attempts/failure.ts'
@@ -86,18 +86,18 @@ async function createUnkeyed<Made>(
 }
 
 /** Reports what became of a key. */
-async function observed<Made>({ watch }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
+async function observed<Made>({ observer }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
   try {
     const result = await keyed
-    watch.keyed(result.replayed ? 'replayed' : 'new')
+    observer.keyUsed(result.replayed ? 'replayed' : 'new')
     return result
   } catch (error) {
-    watch.keyed(resultOf(error))
+    observer.keyUsed(resultOf(error))
     throw error
   }
 }
 
-function resultOf(error: unknown): KeyResult {
+function resultOf(error: unknown): IdempotencyResult {
   // Callbell refused it.
   if (error instanceof CallbellError) return 'not_applied'
   if (!(error instanceof ContactsError)) return 'unknown'

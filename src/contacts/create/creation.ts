@@ -1,6 +1,6 @@
 /** An operation that is not idempotent: Callbell makes one more thing for each request that it accepts. */
 import type { Deadlines } from '../../callbell/client.ts'
-import type { CreationKind } from '../../watch.ts'
+import type { CreationKind } from '../../domain/call-observer.ts'
 
 export interface CreateOperation<Made> {
   /** What is made, for metrics and the log. */
@@ -32,7 +32,7 @@ export interface CreateOperation<Made> {
    * @param ask sends each request of the lookup
    * @throws CallbellError
    */
-  probe(notBefore: NotBefore, ask: CallOnce): Promise<VerificationResult<Made>>
+  probe(notBefore: NotBefore, ask: CallOnce): Promise<LookupFinding<Made>>
   /**
    * Looks up what was surely made, to find out whether lookups work.
    *
@@ -68,4 +68,4 @@ export interface Reference<Made> {
  * - `ABSENT`: every lookup says that it is not there now
  * - `INCONCLUSIVE`: anything else; nothing may be concluded from it
  */
-export type VerificationResult<Made> = { readonly made: Made } | 'ABSENT' | 'INCONCLUSIVE'
+export type LookupFinding<Made> = { readonly made: Made } | 'ABSENT' | 'INCONCLUSIVE'

@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Origin } from '../../domain/caller.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import type { LookResult } from '../../watch.ts'
+import type { VerificationResult } from '../../domain/call-observer.ts'
 import type { Calibration } from './calibration.ts'
-import type { CallOnce, CreateOperation, VerificationResult, NotBefore } from './creation.ts'
+import type { CallOnce, CreateOperation, LookupFinding, NotBefore } from './creation.ts'
 import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
 
 /** What is looked for. */
@@ -40,15 +40,15 @@ export async function verifyOutcome<Made>(
   times: VerificationTimes,
   budget: RetryBudget,
   calibration: Calibration,
-): Promise<VerificationResult<Made>> {
+): Promise<LookupFinding<Made>> {
   const result = await probeUntil(verification, times, budget)
   const { creation, origin } = verification
   const proved = result === 'ABSENT' && !calibration.proves(creation) ? 'INCONCLUSIVE' : result
-  origin.watch.reconciled(resultOf(proved))
+  origin.observer.verified(resultOf(proved))
   return proved
 }
 
-function resultOf(result: VerificationResult<unknown>): LookResult {
+function resultOf(result: LookupFinding<unknown>): VerificationResult {
   if (result === 'ABSENT') return 'nothing'
   return result === 'INCONCLUSIVE' ? 'unclear' : 'found'
 }
@@ -57,7 +57,7 @@ async function probeUntil<Made>(
   { creation, origin, notBefore, isSole }: Verification<Made>,
   { until, deadline }: VerificationTimes,
   budget: RetryBudget,
-): Promise<VerificationResult<Made>> {
+): Promise<LookupFinding<Made>> {
   if (!creation.canBeLookedUp) return 'INCONCLUSIVE'
   const ask = createCallOnce(origin, deadline, budget)
   for (let wait = firstWaitMs; ; wait *= 3) {
@@ -77,7 +77,7 @@ async function probeOnce<Made>(
   creation: CreateOperation<Made>,
   notBefore: NotBefore,
   ask: CallOnce,
-): Promise<VerificationResult<Made>> {
+): Promise<LookupFinding<Made>> {
   try {
     return await creation.probe(notBefore, ask)
   } catch (error) {

@@ -1,25 +1,25 @@
-/** What happens during one GraphQL request, recorded as it happens. */
-import { FieldActivity } from './field-activity.ts'
+/** Records one GraphQL request while it runs. */
+import { FieldRecorder } from './field-recorder.ts'
 import type { Metrics } from './metrics.ts'
 import type { Operation, RecordedField, RequestRecord } from './request-record.ts'
 import type { Attributes, Span, StartTrace, TraceHeaders } from './span.ts'
 
-/** Characters: any text may be the name of an operation. */
+/** In characters. The name of an operation may have any length. */
 const longestName = 64
 
-export interface RequestActivityOptions {
+export interface RequestRecorderOptions {
   readonly metrics: Metrics
-  /** Undefined: nothing is traced. */
+  /** Undefined where tracing is off. */
   readonly startTrace: StartTrace | undefined
-  /** Where requests to Callbell go, in the words of traces. */
+  /** The address of Callbell, as span attributes. */
   readonly upstream: Attributes
-  /** Told of each field that has ended. */
+  /** Called for each field that has ended. */
   readonly onFieldEnd: (operation: Operation | undefined, field: RecordedField) => void
-  /** Told once, when the request has been answered. */
+  /** Called once, when the request has been answered. */
   readonly onEnd: (record: RequestRecord, status: number, durationMs: number) => void
 }
 
-export class RequestActivity implements RequestRecord {
+export class RequestRecorder implements RequestRecord {
   readonly requestId: string
   caller: string | undefined
   address: string | undefined
@@ -27,17 +27,17 @@ export class RequestActivity implements RequestRecord {
   code: string | undefined
   reason: string | undefined
   hasBug = false
-  isCallerGone = false
+  isClientDisconnected = false
   readonly fields: RecordedField[] = []
-  /** Whether the operation's execution has begun. */
+  /** Whether the operation's execution has started. */
   isExecuted = false
-  /** Requests that have left for Callbell so far. */
+  /** Requests sent to Callbell so far. */
   callsMade = 0
   private readonly startedAt = performance.now()
-  private readonly options: RequestActivityOptions
+  private readonly options: RequestRecorderOptions
   private span: Span | undefined
 
-  constructor(requestId: string, options: RequestActivityOptions) {
+  constructor(requestId: string, options: RequestRecorderOptions) {
     this.requestId = requestId
     this.options = options
   }
@@ -46,7 +46,7 @@ export class RequestActivity implements RequestRecord {
     return this.span?.traceId
   }
 
-  /** The caller is known. Only now a trace begins: strangers make none. */
+  /** The caller is authenticated. The trace starts only now: unauthenticated clients create none. */
   admit(caller: string, method: string, path: string, headers: TraceHeaders): void {
     this.caller = caller
     const attributes = {
@@ -64,9 +64,9 @@ export class RequestActivity implements RequestRecord {
     this.span?.set({ 'graphql.operation.type': type, ...(name && { 'graphql.operation.name': name }) })
   }
 
-  /** @param name for example `createContact` or `Contact.bot`: one of the schema's */
-  field(name: string): FieldActivity {
-    return new FieldActivity({
+  /** @param name a field of the schema, for example `createContact` or `Contact.bot` */
+  field(name: string): FieldRecorder {
+    return new FieldRecorder({
       name,
       metrics: this.options.metrics,
       upstream: this.options.upstream,
@@ -79,14 +79,14 @@ export class RequestActivity implements RequestRecord {
     })
   }
 
-  /** An error is part of the answer. @param reason in words of ours, for the log */
+  /** The response contains an error. @param reason a fixed message, for the log */
   erred(code: string, reason?: string): void {
     this.code ??= code
     this.reason ??= reason
     if (code === 'INTERNAL_SERVER_ERROR') this.hasBug = true
   }
 
-  /** @param status of the HTTP answer */
+  /** @param status of the HTTP response */
   ended(status: number): void {
     const { code } = this
     this.span?.set({ 'http.response.status_code': status, ...(code !== undefined && { 'error.type': code }) })

@@ -73,7 +73,7 @@ test('a create with a key that is repeated, once sent again and once replayed', 
           retries: 1,
           results: ['429', '201'],
           upstreamMs: milliseconds,
-          key: 'new',
+          idempotency: 'new',
         },
       ],
     },
@@ -81,7 +81,7 @@ test('a create with a key that is repeated, once sent again and once replayed', 
   forgetLog()
   await ask(create, keyed)
   expect(log).toMatchObject([
-    { fields: [{ ...applied, requests: 0, results: [], upstreamMs: 0, key: 'replayed' }] },
+    { fields: [{ ...applied, requests: 0, results: [], upstreamMs: 0, idempotency: 'replayed' }] },
   ])
 })
 
@@ -99,7 +99,7 @@ test('a create that was cut off, and was found', async () => {
           code: 'OK',
           requests: 2,
           results: ['CALLBELL_UNAVAILABLE', '200'],
-          look: 'found',
+          verification: 'found',
         },
       ],
     },

@@ -1,55 +1,60 @@
-/** What one field does: its requests to Callbell as they happen, and what becomes of it. */
-import type { AttemptWatch, CallWatch, KeyResult, LookResult } from '../watch.ts'
+/** Records one field: its requests to Callbell as they happen, and its result. */
+import type {
+  AttemptObserver,
+  CallObserver,
+  IdempotencyResult,
+  VerificationResult,
+} from '../domain/call-observer.ts'
 import type { Metrics } from './metrics.ts'
 import type { Attributes, Span } from './span.ts'
 
-/** What became of a field. */
+/** The result of a field. */
 export interface FieldEnd {
-  /** Of a mutation. */
+  /** Undefined for a query. */
   readonly outcome?: string | undefined
-  /** `OK`, `USER_ERROR`, or an error's code. */
+  /** `OK`, `USER_ERROR`, or the code of an error. */
   readonly code: string
-  /** For the log: how far the last request came, and what broke it. */
+  /** For the log: the progress and the cause of the last failure. */
   readonly detail?: object | undefined
 }
 
-export interface FieldActivityOptions {
+export interface FieldRecorderOptions {
   /** For example `createContact` or `Contact.bot`. */
   readonly name: string
   readonly metrics: Metrics
-  /** Undefined where nothing is traced. */
+  /** Undefined where tracing is off. */
   readonly span: Span | undefined
-  /** Where requests to Callbell go, in the words of traces. */
+  /** The address of Callbell, as span attributes. */
   readonly upstream: Attributes
-  /** Told when a request leaves for Callbell. */
+  /** Called when a request to Callbell is sent. */
   readonly onSent: () => void
-  /** Told once, when the field has ended. */
-  readonly onEnd: (field: FieldActivity, end: FieldEnd) => void
+  /** Called once, when the field has ended. */
+  readonly onEnd: (field: FieldRecorder, end: FieldEnd) => void
 }
 
-export class FieldActivity implements CallWatch {
+export class FieldRecorder implements CallObserver {
   readonly name: string
-  /** To Callbell, those that left and those that were to leave, tries and lookups. */
+  /** Requests to Callbell, sent or not: attempts and lookups. */
   requests = 0
   retries = 0
-  /** What each came to: a status, or a code. */
+  /** Of each request: its status, or an error code. */
   readonly results: string[] = []
-  /** All of them together, in milliseconds. */
+  /** Milliseconds, summed over all requests. */
   queueMs = 0
   upstreamMs = 0
-  key: KeyResult | undefined
-  look: LookResult | undefined
+  idempotency: IdempotencyResult | undefined
+  verification: VerificationResult | undefined
   private isRetrying = false
   private resends = 0
-  private readonly options: FieldActivityOptions
+  private readonly options: FieldRecorderOptions
 
-  constructor(options: FieldActivityOptions) {
+  constructor(options: FieldRecorderOptions) {
     this.name = options.name
     this.options = options
   }
 
-  attempt(method: string, route: string): AttemptWatch {
-    // What is looked up in between, or asked for after it, is no resending of it.
+  attempt(method: string, route: string): AttemptObserver {
+    // A lookup between two attempts, or a later request, does not count as a resend.
     this.resends = this.isRetrying ? this.resends + 1 : 0
     this.isRetrying = false
     this.requests += 1
@@ -62,13 +67,13 @@ export class FieldActivity implements CallWatch {
     this.options.metrics.retries.inc({ reason: code })
   }
 
-  reconciled(result: LookResult): void {
-    this.look = result
+  verified(result: VerificationResult): void {
+    this.verification = result
     this.options.metrics.reconciliations.inc({ result })
   }
 
-  keyed(result: KeyResult): void {
-    this.key = result
+  keyUsed(result: IdempotencyResult): void {
+    this.idempotency = result
     this.options.metrics.idempotency.inc({ result })
   }
 
@@ -80,20 +85,20 @@ export class FieldActivity implements CallWatch {
   }
 }
 
-/** One request to Callbell. */
-class Attempt implements AttemptWatch {
-  private readonly field: FieldActivity
-  private readonly options: FieldActivityOptions
+/** Records one request to Callbell. */
+class Attempt implements AttemptObserver {
+  private readonly field: FieldRecorder
+  private readonly options: FieldRecorderOptions
   private readonly labels: { readonly method: string; readonly route: string }
   private readonly resends: number
-  private readonly began = performance.now()
-  private enteredAt: number | undefined
+  private readonly startedAt = performance.now()
+  private acquiredAt: number | undefined
   private sentAt: number | undefined
   private span: Span | undefined
 
   constructor(
-    field: FieldActivity,
-    options: FieldActivityOptions,
+    field: FieldRecorder,
+    options: FieldRecorderOptions,
     labels: { readonly method: string; readonly route: string },
     resends: number,
   ) {
@@ -103,10 +108,10 @@ class Attempt implements AttemptWatch {
     this.resends = resends
   }
 
-  entered(): Readonly<Record<string, string>> | undefined {
-    this.enteredAt = performance.now()
-    this.waited(this.enteredAt)
-    this.options.metrics.queueSeconds.observe({}, (this.enteredAt - this.began) / 1000)
+  acquired(): Readonly<Record<string, string>> | undefined {
+    this.acquiredAt = performance.now()
+    this.waited(this.acquiredAt)
+    this.options.metrics.queueSeconds.observe({}, (this.acquiredAt - this.startedAt) / 1000)
     this.startSpan()
     return this.span?.headers
   }
@@ -137,7 +142,7 @@ class Attempt implements AttemptWatch {
       ...upstream,
       'http.request.method': method,
       'url.template': route,
-      'callbell_graphql.queue_ms': round((this.enteredAt ?? performance.now()) - this.began),
+      'callbell_graphql.queue_ms': round((this.acquiredAt ?? performance.now()) - this.startedAt),
       ...(this.resends > 0 && { 'http.request.resend_count': this.resends }),
     })
   }
@@ -148,18 +153,18 @@ class Attempt implements AttemptWatch {
     metrics.attempts.inc({ method, route, result })
     this.field.results.push(result)
     const now = performance.now()
-    if (this.enteredAt === undefined) this.waited(now)
+    if (this.acquiredAt === undefined) this.waited(now)
     if (this.sentAt === undefined) return
     this.field.upstreamMs += now - this.sentAt
     metrics.upstreamSeconds.observe(this.labels, (now - this.sentAt) / 1000)
   }
 
   private waited(until: number): void {
-    this.field.queueMs += until - this.began
+    this.field.queueMs += until - this.startedAt
   }
 }
 
-/** Milliseconds to a hundredth. */
+/** @returns the milliseconds, rounded to hundredths */
 export function round(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100
 }
