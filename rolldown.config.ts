@@ -48,7 +48,7 @@ const bringAlong: Plugin = {
 
 export default defineConfig({
   input: {
-    command: 'src/command.ts',
+    cli: 'src/cli.ts',
     main: 'src/main.ts',
     'client/documents': 'src/client/documents.ts',
   },

@@ -80,7 +80,7 @@ test('it holds what was built, the schema and the client’s types, and nothing 
   const { unpacked } = await unpack()
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
-  const entries = ['command', 'main', 'client/documents'].map((name) => `dist/${name}.js`)
+  const entries = ['cli', 'main', 'client/documents'].map((name) => `dist/${name}.js`)
   const built = [...entries, 'dist/http/playground/start.js', 'dist/third-party-licenses.txt']
   const packed = filesBelow(unpacked).map((file) => relative(unpacked, file))
   // What the entries load has names of the bundler's.
@@ -128,12 +128,12 @@ test.each<[string, Ended]>([
   ['4000', { code: 2, stdout: '', stderr: `callbell-graphql: Unexpected argument '4000'. ${advice}` }],
 ])('the command understands or refuses %s, and starts nothing', async (option, expected) => {
   const { unpacked } = await unpack()
-  expect(await run(process.execPath, [join(unpacked, 'dist/command.js'), option])).toEqual(expected)
+  expect(await run(process.execPath, [join(unpacked, 'dist/cli.js'), option])).toEqual(expected)
 })
 
 test('the command’s help names a file with every variable', async () => {
   const { unpacked } = await unpack()
-  const { stdout, ...rest } = await run(process.execPath, [join(unpacked, 'dist/command.js'), '--help'])
+  const { stdout, ...rest } = await run(process.execPath, [join(unpacked, 'dist/cli.js'), '--help'])
   expect(rest).toEqual({ code: 0, stderr: '' })
   expect(readFileSync(stdout.trim().split('\n').at(-1) ?? '', 'utf8')).toContain('CALLBELL_API_TOKEN')
 })
@@ -142,7 +142,7 @@ test('on a Node that is too old the command says which it needs', async () => {
   const { unpacked } = await unpack()
   const file = join(unpacked, 'package.json')
   writeFileSync(file, readFileSync(file, 'utf8').replace(packageJson.engines.node, '>=99.1'))
-  expect(await run(process.execPath, [join(unpacked, 'dist/command.js')])).toEqual({
+  expect(await run(process.execPath, [join(unpacked, 'dist/cli.js')])).toEqual({
     code: 1,
     stdout: '',
     stderr: `callbell-graphql: needs Node 99.1 or later, and this is Node ${process.versions.node}\n`,
@@ -242,7 +242,7 @@ test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
   },
 )
 
-test.for(['command', 'main'])(
+test.for(['cli', 'main'])(
   'the installed %s makes no code from text',
   { timeout: 120_000 },
   async (name, context) => {

@@ -410,7 +410,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
 })
 
 async function startCommand(...args: readonly string[]): Promise<ChildGateway> {
-  const command = join(import.meta.dirname, '../src/command.ts')
+  const command = join(import.meta.dirname, '../src/cli.ts')
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
   const env = { PATH: process.env['PATH'], PORT: '0', STORE_URL: (await startRedis()).url }
   const child = spawn(process.execPath, [command, ...args], {

@@ -1,39 +1,30 @@
-/** The gateway as a function from a request to a response. It knows no socket and no process. */
+/** The HTTP front door as a listener for `node:http`, from a request to a response. It opens no socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServerAdapter } from '@whatwg-node/server'
 import { LRUCache } from 'lru-cache'
-import type { CrossOriginOptions } from './http/cross-origin.ts'
-import { createCrossOrigin } from './http/cross-origin.ts'
-import type { FastPath, Fallback } from './http/fast-path.ts'
-import { createFastPath } from './http/fast-path.ts'
-import { headOf } from './http/request-head.ts'
-import { schema } from './schema.ts'
-import type { GraphqlRequest, GraphqlEndpointParts } from './http/graphql-endpoint.ts'
-import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
-import type { Health } from './http/health.ts'
-import { answerLiveness, answerReadiness } from './http/health.ts'
-import { createMetricsEndpoint } from './http/metrics-endpoint.ts'
-import { assetsPath, createPlayground } from './http/playground/playground.ts'
-import type { AnswerLimits } from './graphql/answer-size.ts'
-import { answerLimits, createAnswerSizes } from './graphql/answer-size.ts'
-import type { RequestErrorInit } from './graphql/request-error.ts'
-import { answerRejection } from './http/rejections.ts'
-import { requestIdOf } from './http/request-id.ts'
-import { badHost, readTarget } from './http/request-target.ts'
-import { securityHeaders } from './http/security-headers.ts'
-import { createOperations } from './operations/operations.ts'
-import type { CallerLimit } from './rate-limit/caller-limit.ts'
+import type { CrossOriginOptions } from './cross-origin.ts'
+import { createCrossOrigin } from './cross-origin.ts'
+import type { FastPath, Fallback } from './fast-path.ts'
+import { createFastPath } from './fast-path.ts'
+import { headOf } from './request-head.ts'
+import type { GraphqlRequest, GraphqlEndpointParts } from './graphql-endpoint.ts'
+import { createGraphqlEndpoint } from './graphql-endpoint.ts'
+import type { Health } from './health.ts'
+import { answerLiveness, answerReadiness } from './health.ts'
+import { createMetricsEndpoint } from './metrics-endpoint.ts'
+import { assetsPath, createPlayground } from './playground/playground.ts'
+import type { RequestErrorInit } from '../graphql/request-error.ts'
+import { answerRejection } from './rejections.ts'
+import { requestIdOf } from './request-id.ts'
+import { badHost, readTarget } from './request-target.ts'
+import { securityHeaders } from './security-headers.ts'
 
-export interface GatewayParts
-  extends Omit<GraphqlEndpointParts, 'operations' | 'measureAnswer'>, CrossOriginOptions {
-  readonly callerLimit: CallerLimit
+export interface RequestListenerParts extends GraphqlEndpointParts, CrossOriginOptions {
   readonly health: Health
   /** Whether a browser is shown GraphiQL. */
   readonly graphiql: boolean
-  /** Whether common requests take a shortcut, which changes nothing but their cost. Default: true */
-  readonly hasFastLane?: boolean
-  /** In place of the usual ones. */
-  readonly answerLimits?: AnswerLimits | undefined
+  /** Whether common requests take a shortcut, which changes nothing but their cost. */
+  readonly hasFastLane: boolean
 }
 
 /** What is known of a request before it becomes one of fetch's. */
@@ -48,20 +39,17 @@ const graphqlPath = '/graphql'
 const securityHeaderList = Object.entries(securityHeaders).flat()
 
 /** @returns a listener for `node:http`; it does not reject */
-export function createGateway(
-  parts: GatewayParts,
+export function createRequestListener(
+  parts: RequestListenerParts,
 ): (incoming: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { health, telemetry, hasFastLane = true } = parts
+  const { health, telemetry, hasFastLane } = parts
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
-  const operations = createOperations(schema, parts.callerLimit)
-  const measureAnswer = createAnswerSizes(parts.answerLimits ?? answerLimits)
-  const endpointParts = { ...parts, operations, measureAnswer }
   /** URLs by the host that was asked: callers ask few. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
-  const answerGraphql = createGraphqlEndpoint(endpointParts, graphqlPath)
-  const fastLane = createFastPath(endpointParts, graphqlPath)
+  const answerGraphql = createGraphqlEndpoint(parts, graphqlPath)
+  const fastLane = createFastPath(parts, graphqlPath)
   const answerMetrics = createMetricsEndpoint(parts)
 
   async function route(arrival: GraphqlRequest, path: string): Promise<Response> {
