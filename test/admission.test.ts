@@ -49,7 +49,7 @@ test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-web
     ])
     expect(gateway.sandbox.requests).toEqual([])
     expect(gateway.log.map(({ msg, code, address }) => [msg, code, address])).toEqual([
-      ['a caller was turned away', 'UNAUTHENTICATED', '127.0.0.1'],
+      ['a caller was not authenticated', 'UNAUTHENTICATED', '127.0.0.1'],
     ])
   },
 )

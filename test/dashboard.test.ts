@@ -1,4 +1,4 @@
-/** The Grafana dashboard: its queries against PromQL's grammar and the metrics that there are, and its layout. */
+/** The Grafana dashboard: its layout, and its queries against PromQL's grammar and the existing metrics. */
 import { parser } from '@prometheus-io/lezer-promql'
 import { Histogram } from 'prom-client'
 import { expect, test } from 'vitest'
@@ -23,13 +23,13 @@ function readRegistry(): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(all)
 }
 
-/** What grows for as long as a process runs, and says something by its growth only. */
+/** Series that only grow. Only their rate is meaningful. */
 const growing = /_(?:total|bucket|count)$/
 
 const unknownOutcomes = 'UNKNOWN outcomes in the time shown'
 
 const panels = dashboard.panels.filter(({ type }) => type !== 'row')
-/** As Grafana asks them. */
+/** As Grafana sends them. */
 const queries = panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr }) => ({
     title,
@@ -42,12 +42,12 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
 
 interface Use {
   readonly metric: string
-  /** What it is narrowed down by. */
+  /** Its label matchers. */
   readonly matched: readonly string[]
   readonly isInRange: boolean
 }
 
-/** What a query asks for, and what it groups by; or that it is none. */
+/** @returns the metrics that a query reads, its grouping labels, and whether it is valid */
 function read(promql: string) {
   const uses: Use[] = []
   const grouped: string[] = []
@@ -88,7 +88,7 @@ test('every metric of a query exists, and every metric is on the dashboard', () 
   expect(variable?.definition).toBe('label_values(callbell_graphql_build_info, instance)')
 })
 
-test('every query is of the replicas that are chosen, and groups by labels that there are', () => {
+test('every query filters by the chosen replicas, and groups by existing labels', () => {
   const unknown = queries.flatMap(({ title, promql }) => {
     const { uses, grouped } = read(promql)
     const own = new Set(uses.flatMap(({ metric }) => metrics[metric] ?? []))
@@ -105,9 +105,9 @@ test('every query is of the replicas that are chosen, and groups by labels that 
   expect(unknown).toEqual([])
 })
 
-test('what only grows is asked how fast, and nothing else is', () => {
+test('counters are read as rates, and nothing else is', () => {
   const wrong = queries
-    // This one also asks what a counter is that begins.
+    // This one also reads the first value of a new counter.
     .filter(({ title }) => title !== unknownOutcomes)
     .flatMap(({ promql }) =>
       read(promql).uses.filter(({ metric, isInRange }) => isInRange !== growing.test(metric)),
@@ -115,7 +115,7 @@ test('what only grows is asked how fast, and nothing else is', () => {
   expect(wrong).toEqual([])
 })
 
-test('whether any outcome is UNKNOWN stands first, and is red above 0', () => {
+test('the number of UNKNOWN outcomes comes first, and is red above 0', () => {
   const [stat] = panels
   expect(stat?.title).toBe(unknownOutcomes)
   expect(stat?.gridPos).toMatchObject({ x: 0, y: 1 })
@@ -125,7 +125,7 @@ test('whether any outcome is UNKNOWN stands first, and is red above 0', () => {
   ])
 })
 
-test('every panel says what it means, and asks the data source that is chosen', () => {
+test('every panel has a description, and reads the chosen data source', () => {
   expect(panels.filter(({ description = '' }) => description.length < 60)).toEqual([])
   const sources = panels.map(({ datasource }) => datasource)
   expect(sources).toEqual(panels.map(() => ({ type: 'prometheus', uid: '${datasource}' })))
@@ -135,7 +135,7 @@ test('every panel says what it means, and asks the data source that is chosen', 
   ])
 })
 
-test('panels fill the grid, one beside the other, each with a number of its own', () => {
+test('panels fill the grid without overlap, each with its own id', () => {
   const ids = dashboard.panels.map(({ id }) => id)
   expect(ids).toEqual(ids.map((_, index) => index + 1))
   const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>

@@ -1,4 +1,4 @@
-/** What the process writes while contacts pass through it: what happened, and nothing of whom. */
+/** The log of a process that handles contacts: it contains events, and no contact data. */
 import type { Socket } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { startGateway } from './support/child-gateway.ts'
@@ -53,7 +53,7 @@ const calls: readonly (readonly [body: string, answer: string | null, shown: str
   [`name=${input.name}&note=${input.note}`, null, 'must be JSON'],
 ]
 
-test('no contact, no caller and no secret of either is in any line', async () => {
+test('no line contains contact data, a caller’s credentials or a secret', async () => {
   const answers = calls.flatMap(([, answer]) => answer ?? [])
   const absent = httpAnswer('404 Not Found', JSON.stringify({ error: 'not found' }), 'connection: close\r\n')
   const confirmed = httpAnswer('200 OK', '{"status":"ok"}', 'connection: close\r\n')
@@ -128,7 +128,7 @@ test('a bug whose message quotes a contact is logged without the contact', async
   expect(JSON.stringify(log)).not.toMatch(/sentinel|zaphod/i)
 })
 
-test('the names of an account’s custom fields are in no line', async () => {
+test('no line contains the name of a custom field', async () => {
   const { execute, sandbox, log } = await createTestGateway()
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   const body = `{"contact":{"uuid":"u","customFields":{"Age":"4","Field sentinel":${deep}},"customFieldsMetadata":{"Field sentinel":{"type":[]}}}}`
@@ -155,37 +155,40 @@ function bug(type: string, message: string): object {
   return { level: 'error', time, requestId, caller: 'address:127.0.0.1', err, msg: 'a bug' }
 }
 
-test.each([true, false])('a caller who did not wait for its answer (fast lane: %s)', async (hasFastLane) => {
-  const { promise: asked, resolve: tellAsked } = Promise.withResolvers<Socket>()
-  const created = httpAnswer('201 Created', JSON.stringify({ contact }))
-  const upstream = await startRawUpstream((socket, number) => {
-    if (number === 0) socket.end(created)
-    else tellAsked(socket)
-  })
-  const gateway = await createTestGateway({ url: upstream.url, hasFastLane })
-  // The first asking of a document is not for the fast lane.
-  await gateway.post(create)
-  gateway.forgetLog()
+test.each([true, false])(
+  'a client that disconnects before its response (fast lane: %s)',
+  async (hasFastLane) => {
+    const { promise: asked, resolve: tellAsked } = Promise.withResolvers<Socket>()
+    const created = httpAnswer('201 Created', JSON.stringify({ contact }))
+    const upstream = await startRawUpstream((socket, number) => {
+      if (number === 0) socket.end(created)
+      else tellAsked(socket)
+    })
+    const gateway = await createTestGateway({ url: upstream.url, hasFastLane })
+    // The first asking of a document is not for the fast lane.
+    await gateway.post(create)
+    gateway.forgetLog()
 
-  const caller = await openSocket(gateway.url)
-  caller.write(
-    `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(create)}\r\n\r\n${create}`,
-  )
-  const callbell = await asked
-  const open = await gateway.connections()
-  caller.destroy()
-  await vi.waitFor(async () => expect(await gateway.connections()).toBe(open - 1))
-  callbell.end(created)
-  await vi.waitFor(() => expect(gateway.log).toHaveLength(1))
-  expect(gateway.log).toMatchObject([
-    {
-      msg: 'a request was answered',
-      status: 200,
-      clientDisconnected: true,
-      fields: [{ field: 'createContact', outcome: 'APPLIED', code: 'OK' }],
-    },
-  ])
-})
+    const caller = await openSocket(gateway.url)
+    caller.write(
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(create)}\r\n\r\n${create}`,
+    )
+    const callbell = await asked
+    const open = await gateway.connections()
+    caller.destroy()
+    await vi.waitFor(async () => expect(await gateway.connections()).toBe(open - 1))
+    callbell.end(created)
+    await vi.waitFor(() => expect(gateway.log).toHaveLength(1))
+    expect(gateway.log).toMatchObject([
+      {
+        msg: 'a request was answered',
+        status: 200,
+        clientDisconnected: true,
+        fields: [{ field: 'createContact', outcome: 'APPLIED', code: 'OK' }],
+      },
+    ])
+  },
+)
 
 test.each([
   ['GARBAGE', 400, 'The request is not HTTP/1.1'],
@@ -195,7 +198,7 @@ test.each([
     'The request’s headers are too large; the limit is 16384 bytes',
   ],
   ['GET / HTTP/1.1\r\nhost: localhost\r\nexpect: more', 417, 'The request expects what can’t be met'],
-])('what is refused before it is a request: %.40j', async (head, status, reason) => {
+])('a request rejected by the HTTP parser is logged: %.40j', async (head, status, reason) => {
   const gateway = await createTestGateway()
   const [answer] = await sendRaw(gateway.url, `${head}\r\n\r\n`)
   expect(answer?.status).toBe(status)

@@ -1,4 +1,4 @@
-/** What `/metrics` tells, read as Prometheus reads it. */
+/** The metrics of `/metrics`, parsed as Prometheus parses them. */
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { parseApiKeys } from '../src/config/api-keys.ts'
@@ -48,7 +48,7 @@ async function open(options: TestGatewayOptions = {}) {
   return { gateway, sandbox: gateway.sandbox, ask }
 }
 
-test('a create, and one that is refused', async () => {
+test('a create and a rejected create are counted', async () => {
   const { gateway, ask } = await open()
   await ask(create, { input })
   await ask(create, { input: { ...input, name: '' } })
@@ -64,7 +64,7 @@ test('a create, and one that is refused', async () => {
   expect(all.get('queue_wait_seconds_count')).toBe(1)
 })
 
-test('an outcome that stays unknown', async () => {
+test('an unknown outcome is counted', async () => {
   const { gateway, sandbox, ask } = await open()
   const failure = { status: 500, body: '' }
   sandbox.failNext(failure, { on: 'GET', ...failure }, { on: 'GET', ...failure }, { on: 'GET', ...failure })
@@ -79,7 +79,7 @@ test('an outcome that stays unknown', async () => {
   })
 })
 
-test('a create that was cut off and found, a 429 that was waited for, and keys', async () => {
+test('verifications, retries after a 429 and idempotency keys are counted', async () => {
   const { gateway, sandbox, ask } = await open()
   sandbox.failNext({ drop: true, afterWork: true })
   await ask(create, { input })
@@ -105,7 +105,7 @@ test('a create that was cut off and found, a 429 that was waited for, and keys',
   })
 })
 
-test('what there is to be alarmed about is there as 0 before it happens', async () => {
+test('series for alerts exist as 0 before anything happens', async () => {
   const { gateway } = await open()
   const all = await read(gateway)
   const zeros = [
@@ -120,7 +120,7 @@ test('what there is to be alarmed about is there as 0 before it happens', async 
   expect(zeros.map((name) => all.get(name))).toEqual(zeros.map(() => 0))
 })
 
-test('callers can’t make it count by names of their own', async () => {
+test('an operation name that a caller chose is not a label', async () => {
   const { gateway, ask } = await open()
   for (let n = 0; n < 20; n += 1) await ask(`query Mine${n} { __typename }`)
   await ask('{ __typename }')
@@ -137,7 +137,7 @@ test('callers can’t make it count by names of their own', async () => {
   })
 })
 
-test('who is refused at the door', async () => {
+test('requests rejected before execution are counted', async () => {
   const { gateway } = await open({ callerRps: 1, limits: { maxHeaderSize: 2000 } })
   await gateway.post('{', { 'content-type': 'text/plain' })
   await gateway.post('x'.repeat(200_000))
@@ -158,7 +158,7 @@ test('who is refused at the door', async () => {
   })
 })
 
-test('times are told in seconds', async () => {
+test('durations are in seconds', async () => {
   const { gateway, sandbox, ask } = await open()
   sandbox.failNext({ delayMs: 150 })
   await ask(create, { input })
@@ -170,7 +170,7 @@ test('times are told in seconds', async () => {
   }
 })
 
-test('a line that is waited in, and how long', async () => {
+test('the queue length and the queue wait are measured', async () => {
   const { gateway, ask } = await open({ maxRps: 1, timeoutMs: 10_000 })
   const asking = Promise.all(Array.from({ length: 3 }, () => ask('{ teams { uuid } }')))
   await expect.poll(async () => (await read(gateway)).get('queue_length')).toBeGreaterThan(0)
@@ -182,7 +182,7 @@ test('a line that is waited in, and how long', async () => {
   expect(all.get('queue_wait_seconds_sum')).toBeLessThan(100)
 })
 
-test('replicas that can’t be asked', async () => {
+test('degraded mode is reported while replicas are unreachable', async () => {
   const store = {
     ...openMemoryStore(),
     isShared: true,
@@ -194,7 +194,7 @@ test('replicas that can’t be asked', async () => {
   expect((await read(gateway)).get('pace_limit')).toBe(1)
 })
 
-test('what a key that failed came to', async () => {
+test('failed calls with a key are counted by outcome', async () => {
   const { gateway, sandbox, ask } = await open()
   sandbox.failNext({ status: 201, body: '{' }, { status: 500, body: '' }, { status: 401 })
   for (const key of ['a', 'b', 'c'])
@@ -204,7 +204,7 @@ test('what a key that failed came to', async () => {
   expect(results.map((result) => all.get(`idempotency_total{result="${result}"}`))).toEqual([0, 0, 2, 1])
 })
 
-test('what an open breaker keeps from leaving is counted apart', async () => {
+test('requests that an open breaker blocks have a result of their own', async () => {
   const { gateway, sandbox, ask } = await open({ timeoutMs: 1000 })
   sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
   await Promise.all(Array.from({ length: 12 }, () => ask('{ contact(uuid: "u") { uuid } }')))
@@ -218,7 +218,7 @@ test('what an open breaker keeps from leaving is counted apart', async () => {
   ).toBeUndefined()
 })
 
-test('how things stand', async () => {
+test('gauges report the current state', async () => {
   const { gateway, sandbox, ask } = await open({ timeoutMs: 1000 })
   const now = async (...names: string[]): Promise<unknown[]> => {
     const all = await read(gateway)
@@ -245,7 +245,7 @@ test('how things stand', async () => {
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-test('where callers prove who they are, so does whoever reads the metrics', async () => {
+test('with authentication on, the metrics need it, too', async () => {
   const parsed = parseApiKeys({
     GATEWAY_API_KEYS: `web:${digest('w')},prometheus:${digest('p')}:metrics`,
     GATEWAY_API_KEYS_FILE: '',
@@ -261,9 +261,9 @@ test('where callers prove who they are, so does whoever reads the metrics', asyn
   expect(await ask({ authorization: 'Bearer x' })).toEqual([401, 'UNAUTHENTICATED', 'Bearer'])
   expect(await ask({ authorization: 'Bearer w' })).toEqual([403, 'FORBIDDEN', null])
   expect(gateway.log.map(({ msg, code }) => [msg, code])).toEqual([
-    ['a reader of the metrics was turned away', 'UNAUTHENTICATED'],
-    ['a reader of the metrics was turned away', 'UNAUTHENTICATED'],
-    ['a reader of the metrics was turned away', 'FORBIDDEN'],
+    ['access to the metrics was denied', 'UNAUTHENTICATED'],
+    ['access to the metrics was denied', 'UNAUTHENTICATED'],
+    ['access to the metrics was denied', 'FORBIDDEN'],
   ])
   const all = await read(gateway, { authorization: 'Bearer p' })
   expect(all.get('authentication_failures_total{code="UNAUTHENTICATED"}')).toBe(2)

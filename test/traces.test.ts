@@ -1,4 +1,4 @@
-/** Traces, as a receiver of OpenTelemetry's own protocol sees them. */
+/** Traces, as an OTLP receiver sees them. */
 import { expect, onTestFinished, test } from 'vitest'
 import type { Sandbox } from '../src/sandbox/sandbox.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
@@ -48,12 +48,12 @@ async function start(variables: Readonly<Record<string, string>> = {}): Promise<
   }
 }
 
-/** What of a span is the same in each run. */
+/** The parts of a span that are the same in each run. */
 function shapeOf({ name, kind, attributes, status, traceId }: ReceivedSpan): object {
   return { name, kind, attributes, traceId, failed: status?.code === 2 }
 }
 
-test('a create is a span of the request, one of its field, and one for each attempt', async () => {
+test('a create has a span for the request, one for its field, and one for each attempt', async () => {
   const { sandbox, receiver, post, end } = await start()
   sandbox.failNext(
     { on: 'POST', status: 429, headers: { 'retry-after': '0' } },
@@ -138,7 +138,7 @@ test('a create is a span of the request, one of its field, and one for each atte
   expect(receiver.exports[0]?.path).toBe('/v1/traces')
 })
 
-test('a field that fails is a span that failed, and so is a request of status 500 only', async () => {
+test('a failed field has a failed span, and only status 500 fails that of the request', async () => {
   const { sandbox, receiver, post, end } = await start()
   sandbox.failNext({ status: 401, body: { error: 'not authorized' } })
   await post()
@@ -159,7 +159,7 @@ test.each([
   ['none', undefined],
   ['nonsense', 'nonsense'],
   ['of zeros', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
-])('a request whose traceparent is %s begins a trace of its own', async (_name, given) => {
+])('a request whose traceparent is %s starts a new trace', async (_name, given) => {
   const { receiver, post, end } = await start()
   await post(given === undefined ? {} : { traceparent: given })
   await end()
@@ -168,7 +168,7 @@ test.each([
   expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1)
 })
 
-test('a trace that its caller does not keep is passed on, and not kept', async () => {
+test('a trace that its caller does not sample is propagated, and not exported', async () => {
   const { sandbox, receiver, post, end } = await start()
   await post({ traceparent: traceparent.replace(/01$/, '00') })
   await end()
@@ -179,7 +179,7 @@ test('a trace that its caller does not keep is passed on, and not kept', async (
   ])
 })
 
-test('a share of none keeps none of its own', async () => {
+test('a sample ratio of 0 exports no new trace', async () => {
   const { receiver, post, end } = await start({ OTEL_TRACES_SAMPLER_ARG: '0' })
   await post()
   await post({ traceparent })
@@ -187,7 +187,7 @@ test('a share of none keeps none of its own', async () => {
   expect(new Set(receiver.spans.map(({ traceId }) => traceId))).toEqual(new Set([caller.traceId]))
 })
 
-test('what a caller sends is bounded before it waits to be exported', async () => {
+test('attributes from a caller are bounded', async () => {
   const { receiver, post, end } = await start()
   await post({}, JSON.stringify({ query: `query ${'N'.repeat(10_000)} { nothing }` }))
   await end()
@@ -196,7 +196,7 @@ test('what a caller sends is bounded before it waits to be exported', async () =
   ])
 })
 
-test('strangers make no spans', async () => {
+test('unauthenticated clients create no spans', async () => {
   const { receiver, post, end } = await start({
     GATEWAY_AUTH: 'api-key',
     GATEWAY_API_KEYS: `web:${'ab'.repeat(32)}`,
@@ -206,7 +206,7 @@ test('strangers make no spans', async () => {
   expect(receiver.spans).toEqual([])
 })
 
-test('an export that fails is told, and what it was sent with is not', async () => {
+test('a failed export is logged without its headers', async () => {
   const { receiver, post, end } = await start({
     OTEL_EXPORTER_OTLP_HEADERS: 'x-otlp-key=secret-of-otlp%21,other=1',
     OTEL_SERVICE_NAME: 'contacts',
@@ -220,7 +220,7 @@ test('an export that fails is told, and what it was sent with is not', async () 
   expect(stdout).not.toContain('secret-of-otlp')
 })
 
-test('a receiver that hangs does not keep the process from ending', async () => {
+test('a receiver that hangs does not block the shutdown', async () => {
   const { receiver, post, end } = await start()
   receiver.answer(null)
   await post()
@@ -228,7 +228,7 @@ test('a receiver that hangs does not keep the process from ending', async () => 
   expect(receiver.spans).toHaveLength(3)
 })
 
-test('without a receiver nothing is traced, and no header is passed on', async () => {
+test('without a receiver there are no traces, and no header is propagated', async () => {
   const { sandbox, receiver, post, end } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })
   await post({ traceparent })
   const { stdout } = await end()

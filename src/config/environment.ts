@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { Config } from './config.ts'
-import { ConfigError, readAuthentication, readConfig } from './config.ts'
+import { readAuthentication } from './authentication.ts'
+import { ConfigError, readConfig } from './config.ts'
 import { StartError } from '../domain/start-error.ts'
 import { readTextFile } from './text-file.ts'
 

@@ -25,7 +25,7 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
       caller?: string,
     ): Response => {
       const { code } = refusal
-      log.info({ requestId, caller, address, code, reason }, 'a reader of the metrics was turned away')
+      log.info({ requestId, caller, address, code, reason }, 'access to the metrics was denied')
       telemetry.countAuthenticationFailure(code)
       return answerRejection(refusal, requestId, false)
     }

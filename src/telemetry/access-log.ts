@@ -24,8 +24,8 @@ export function classify({ hasBug, code, fields }: RequestRecord): readonly [Lev
   // The bug itself has a line of its own, with level `error`.
   if (hasBug) return ['warn', 'a call failed']
   if (code === undefined) return ['info', 'a request was answered']
-  if (code === 'AUTHENTICATION_UNAVAILABLE') return ['warn', 'a caller was turned away']
-  if (code === 'UNAUTHENTICATED') return ['info', 'a caller was turned away']
+  if (code === 'AUTHENTICATION_UNAVAILABLE') return ['warn', 'a caller was not authenticated']
+  if (code === 'UNAUTHENTICATED') return ['info', 'a caller was not authenticated']
   if (fields.length === 0) return ['info', 'a request was refused']
   const isForOperator = fields.some(
     ({ end }) => end.outcome === 'UNKNOWN' || (isFailure(end) && !callerErrors.has(end.code)),

@@ -36,7 +36,7 @@ export function createLog({ level, secrets, isTerminal = false, destination }: L
         try {
           method.apply(this, args)
         } catch {
-          method.apply(this, ['something that can’t be logged happened'])
+          method.apply(this, ['a log entry could not be serialized'])
         }
       },
     },

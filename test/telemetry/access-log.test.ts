@@ -1,4 +1,4 @@
-/** The line that each GraphQL request leaves in the log: whole, by what became of the request. */
+/** The access log: the whole line of a GraphQL request, by its result. */
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { TestGatewayOptions } from '../support/test-gateway.ts'
@@ -14,7 +14,7 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
-/** What every line of a request that was let in has. */
+/** The fields that every line of an authenticated request has. */
 function line(query: string, rest: object): object {
   return {
     level: 'info',
@@ -58,7 +58,7 @@ test('a create', async () => {
   ])
 })
 
-test('a create with a key that is repeated, once sent again and once replayed', async () => {
+test('a create with a key: retried once, then replayed', async () => {
   const { ask, log, sandbox, forgetLog } = await open()
   sandbox.failNext({ status: 429, body: { error: 'too many requests' } })
   const keyed = { input: { ...input, idempotencyKey: 'k1' } }
@@ -85,7 +85,7 @@ test('a create with a key that is repeated, once sent again and once replayed', 
   ])
 })
 
-test('a create that was cut off, and was found', async () => {
+test('a create whose connection broke, and that a lookup found', async () => {
   const { ask, log, sandbox } = await open()
   sandbox.failNext({ drop: true, afterWork: true })
   await ask(create, { input })
@@ -106,7 +106,7 @@ test('a create that was cut off, and was found', async () => {
   ])
 })
 
-test('an input that is refused is the caller’s to mend', async () => {
+test('an invalid input is logged as info, because the caller can fix it', async () => {
   const { ask, log } = await open()
   await ask(create, { input: { ...input, name: '' } })
   expect(log).toMatchObject([
@@ -118,7 +118,7 @@ test('an input that is refused is the caller’s to mend', async () => {
   ])
 })
 
-test('fields that end alike are one entry', async () => {
+test('fields with the same result are one entry', async () => {
   const { ask, log } = await open({ sandbox: { seed: 30 } })
   const query = '{ contacts(first: 10) { nodes { bot { status } } } }'
   await ask(query)
@@ -144,7 +144,7 @@ test('fields that end alike are one entry', async () => {
   ])
 })
 
-test('a query that Callbell fails is the operator’s to know', async () => {
+test('a query that fails at Callbell is a warning for the operator', async () => {
   const { ask, log, sandbox } = await open()
   sandbox.failNext(...Array.from({ length: 4 }, () => ({ status: 401, body: { error: 'not authorized' } })))
   const query = '{ contact(uuid: "u") { uuid } }'
@@ -169,13 +169,13 @@ test('a query that Callbell fails is the operator’s to know', async () => {
   ])
 })
 
-test('a query that is refused by Callbell is the caller’s to mend', async () => {
+test('a query with a bad argument is logged as info, because the caller can fix it', async () => {
   const { ask, log } = await open()
   await ask('{ contact(uuid: " ") { uuid } }')
   expect(log).toMatchObject([{ level: 'info', msg: 'a call failed', code: 'BAD_USER_INPUT' }])
 })
 
-test('a document that is refused', async () => {
+test('an invalid document', async () => {
   const { ask, log } = await open()
   const query = 'query Wrong { contact(uuid: "u") { nothing } }'
   await ask(query)
@@ -188,7 +188,7 @@ test('a document that is refused', async () => {
   ])
 })
 
-test('a body that can’t be read', async () => {
+test('an unreadable body', async () => {
   const { post, log } = await createTestGateway()
   await post('{', { 'x-request-id': 'r1' })
   expect(log).toEqual([
@@ -212,7 +212,7 @@ test('the name of an operation is cut', async () => {
   expect(log).toMatchObject([{ operation: 'N'.repeat(64) }])
 })
 
-test('of successes a share is logged, of errors each', async () => {
+test('successes are sampled, errors are not', async () => {
   const none = await open({ logSample: 0 })
   await none.ask('{ __typename }')
   expect(none.log).toEqual([])

@@ -9,7 +9,7 @@ import { createLog, joinLines } from '../../src/telemetry/log.ts'
 const secrets = ['sentinel-b2f1c0de']
 const [secret] = secrets
 
-/** What one use of the log writes, parsed, without the time. */
+/** @returns the lines that one use of the log writes, parsed, without the time */
 function written(use: (log: Logger) => void): object[] {
   const lines: object[] = []
   const write = (line: string): void => {
@@ -143,15 +143,15 @@ test.each<[string, (log: Logger) => void, object]>([
     },
   ],
   [
-    'what cannot be read at all',
+    'an object that cannot be read at all',
     (log) => log.info(new Proxy({}, { ownKeys: () => expect.fail() })),
-    { level: 'info', msg: 'something that can’t be logged happened' },
+    { level: 'info', msg: 'a log entry could not be serialized' },
   ],
 ])('%s', (_what, use, expected) => {
   expect(written(use)).toEqual([expected])
 })
 
-test('a line has an end, whatever it is made of', () => {
+test('a line is bounded for any value', () => {
   const many = Array.from({ length: 10_000 }, () => 'a'.repeat(3000))
   const cut = `${'a'.repeat(1999)}…`
   expect(written((log) => log.info({ many, more: many }, 'a'.repeat(1_000_000)))).toEqual([
@@ -159,14 +159,14 @@ test('a line has an end, whatever it is made of', () => {
   ])
 })
 
-test('what is below the level is not written', () => {
+test('a line below the level is not written', () => {
   const lines: string[] = []
   const log = createLog({ level: 'warn', secrets, destination: { write: (line) => void lines.push(line) } })
   log.info('m')
   expect(lines).toEqual([])
 })
 
-test('a terminal shows no more than a file', async () => {
+test('a terminal shows nothing that a file does not contain', async () => {
   const destination = new PassThrough({ encoding: 'utf8' })
   const log = createLog({ level: 'info', secrets, isTerminal: true, destination })
   log.child({ token: secret }).error({ note: 'x', err: new Error(`of ${secret}`) }, 'to ada@example.com')
@@ -189,7 +189,7 @@ INFO: the end
 `)
 })
 
-test('lines that come shortly after one another are one write, and none waits behind a warning', async () => {
+test('lines in quick succession are one write, and a warning is written at once', async () => {
   const writes: string[] = []
   const log = pino({ base: null, timestamp: false }, joinLines({ write: (text) => void writes.push(text) }))
   log.info('one')
@@ -205,7 +205,7 @@ test('lines that come shortly after one another are one write, and none waits be
   await vi.waitFor(() => expect(writes.slice(2)).toEqual(['{"level":30,"msg":"five"}\n']))
 })
 
-test('a process that ends leaves no line unwritten', async () => {
+test('a process that exits writes all its lines', async () => {
   const script = `
     import pino from 'pino'
     import { joinLines } from './src/telemetry/log.ts'
