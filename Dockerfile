@@ -20,7 +20,7 @@ RUN npm run build
 FROM base
 LABEL org.opencontainers.image.title="callbell-graphql" \
       org.opencontainers.image.description="A GraphQL gateway that makes Callbell's contacts API safe to call" \
-      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.version="0.2.0" \
       org.opencontainers.image.licenses="MIT"
 # On every address of the container's own: what it is published on is the engine's business. With
 # CALLBELL_API_TOKEN it starts only where GATEWAY_AUTH asks callers who they are.

@@ -2,7 +2,7 @@
 import { parser } from '@prometheus-io/lezer-promql'
 import { Histogram } from 'prom-client'
 import { expect, test } from 'vitest'
-import dashboard from '../grafana-dashboard.json' with { type: 'json' }
+import dashboard from '../deploy/grafana-dashboard.json' with { type: 'json' }
 import { createMetrics } from '../src/telemetry/metrics.ts'
 
 /** What `/metrics` exposes, by name, and the labels that each has of its own. */

@@ -63,7 +63,7 @@ const compose: {
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>
 } = parse(readFileSync('compose.yaml', 'utf8'))
 
-const manifests: readonly object[] = parseAllDocuments(readFileSync('kubernetes.yaml', 'utf8')).map(
+const manifests: readonly object[] = parseAllDocuments(readFileSync('deploy/kubernetes.yaml', 'utf8')).map(
   (document) => document.toJS(),
 )
 const kinds = [
