@@ -1,4 +1,4 @@
-/** What exists in the sandbox's account. The README lists it: the two change together. */
+/** What exists in the sandbox's account. docs/sandbox.md lists it: the two change together. */
 
 export const tags = ['Called back', 'Interested', 'Newsletter', 'VIP'] as const
 
