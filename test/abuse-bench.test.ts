@@ -12,7 +12,7 @@ import { readOptions } from './bench/abuse/options.ts'
 import { marks, renderReport } from './bench/abuse/report.ts'
 import type { Sample } from './bench/abuse/samples.ts'
 import { experienceOf, noAnswer, parseSamples } from './bench/abuse/samples.ts'
-import { replaceReport } from './bench/cost/readme.ts'
+import { replaceReport } from './bench/cost/page.ts'
 
 const stream = [
   'HTTP/1.1 100 Continue\r\n\r\n',
@@ -113,10 +113,16 @@ test('the report goes between its own marks', () => {
   expect(() => replaceReport('<!-- bench:begin --><!-- bench:end -->', 'new', marks)).toThrow(marks.begin)
 })
 
-const read = (...args: string[]) => readOptions(args, ['one', 'two', 'three'], 'README.md')
+const read = (...args: string[]) => readOptions(args, ['one', 'two', 'three'], 'docs/abuse.md')
 
 test('options are read, and what can’t be understood is refused', () => {
-  const usual = { seconds: 3, only: ['one', 'two', 'three'], list: false, write: false, file: 'README.md' }
+  const usual = {
+    seconds: 3,
+    only: ['one', 'two', 'three'],
+    list: false,
+    write: false,
+    file: 'docs/abuse.md',
+  }
   expect(read()).toEqual(usual)
   expect(read('--only', 'three,one', '--seconds', '60', '--write', '--file', 'a.md', '--list')).toEqual({
     seconds: 60,

@@ -8,8 +8,8 @@ test.each([
   ['unfinished-bodies', 600],
   ['endless-body-401', 400],
   ['new-documents', 500],
-  ['aliased-texts', 600],
-  ['long-texts', 600],
+  ['aliased-strings', 600],
+  ['long-strings', 600],
   ['slow-readers', 1000],
   ['foreign-condition', 500],
 ])('the gateway survives %s with at most %i MiB', { timeout: 180_000 }, async (name, mostMebibytes) => {

@@ -1,4 +1,4 @@
-/** What the benchmark makes of its samples: a mistake there would be one in the README. */
+/** What the benchmark makes of its samples: a mistake there would be one in docs/performance.md. */
 import { readFileSync } from 'node:fs'
 import { parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { readAnswer } from './bench/cost/connection.ts'
 import type { Measurement } from './bench/cost/measure.ts'
 import { readOptions } from './bench/cost/options.ts'
 import { aliased, createContact, mostFields, selecting } from './bench/cost/operations.ts'
-import { begin, end, replaceReport } from './bench/cost/readme.ts'
+import { begin, end, replaceReport } from './bench/cost/page.ts'
 import { renderReport } from './bench/cost/report.ts'
 import type { ServerName } from './bench/cost/servers.ts'
 import { median, percentile, slope, spread } from './bench/cost/statistics.ts'
@@ -93,7 +93,7 @@ test('a ratio is to the bare proxy of the same round', () => {
     '| bare Node proxy | **1.00** (1.00–1.00), 50.0 µs | **1.00** (1.00–1.00), 20,000 /s | **1.00** (1.00–1.00), 5.00 ms | **1.00** (1.00–1.00), 10.0 ms | **1.00** (1.00–1.00), 150 MiB | **1.00** (1.00–1.00), 500 ms |',
   )
   expect(gateway).toBe(
-    '| **callbell-graphql, as it comes** | **3.00** (2.00–3.00), 120 µs | **0.33** (0.33–0.50), 8,333 /s | **3.00** (2.00–3.00), 12.0 ms | **3.00** (2.00–3.00), 24.0 ms | **1.00** (1.00–1.00), 150 MiB | **1.00** (1.00–1.00), 500 ms |',
+    '| **callbell-graphql with defaults** | **3.00** (2.00–3.00), 120 µs | **0.33** (0.33–0.50), 8,333 /s | **3.00** (2.00–3.00), 12.0 ms | **3.00** (2.00–3.00), 24.0 ms | **1.00** (1.00–1.00), 150 MiB | **1.00** (1.00–1.00), 500 ms |',
   )
 })
 
@@ -110,14 +110,14 @@ test('the chart has a bar for each server, as long as its ratio', () => {
   expect(chart).toContain('CPU &amp; more')
 })
 
-test('the README has a place for the report, and keeps what is around it', () => {
-  const readme = readFileSync('README.md', 'utf8')
-  const written = replaceReport(readme, 'the report')
+test('the page has a place for the report, and keeps what is around it', () => {
+  const page = readFileSync('docs/performance.md', 'utf8')
+  const written = replaceReport(page, 'the report')
   expect(written).toContain(`${begin}\n\nthe report\n\n${end}`)
-  expect(written.split(begin)[0]).toBe(readme.split(begin)[0])
-  expect(written.split(end)[1]).toBe(readme.split(end)[1])
-  expect(() => replaceReport('nothing', 'the report')).toThrow('README.md must have')
-  expect(() => replaceReport(`${end}${begin}`, 'the report')).toThrow('README.md must have')
+  expect(written.split(begin)[0]).toBe(page.split(begin)[0])
+  expect(written.split(end)[1]).toBe(page.split(end)[1])
+  expect(() => replaceReport('nothing', 'the report')).toThrow('The page must have')
+  expect(() => replaceReport(`${end}${begin}`, 'the report')).toThrow('The page must have')
 })
 
 test('what is asked for is measured, and what is not known is refused', () => {

@@ -6,8 +6,8 @@
  *   --seconds 3              of each attack; those that need longer take longer
  *   --only livez,full-redis  which attacks
  *   --list                   prints the attacks, and runs none
- *   --write                  into README.md
- *   --file README.md         into another file with the same marks
+ *   --write                  into docs/abuse.md
+ *   --file docs/abuse.md      into another file with the same marks
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -21,14 +21,14 @@ import { hasRedis } from './abuse/redis.ts'
 import { marks, renderReport } from './abuse/report.ts'
 import { describeMachine, isPinned, load, pinSelf } from './cost/machine.ts'
 import { createProgress } from './cost/progress.ts'
-import { replaceReport } from './cost/readme.ts'
+import { replaceReport } from './cost/page.ts'
 import { orEnd } from './or-end.ts'
 
 const root = join(import.meta.dirname, '../..')
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const names = attacks.map(({ name }) => name)
-const readme = join(root, 'README.md')
-const options = orEnd(() => readOptions(process.argv.slice(2), names, readme))
+const page = join(root, 'docs/abuse.md')
+const options = orEnd(() => readOptions(process.argv.slice(2), names, page))
 const loadBefore = load()
 const chosen = attacks
   .filter(({ name }) => options.only.includes(name))
@@ -36,14 +36,14 @@ const chosen = attacks
 
 function notes(): string[] {
   const parts = [
-    `${options.seconds} s for each attack, and half as long before it`,
-    'the honest caller sends 20 requests a second with a key of its own, creates and reads in turn',
-    'all else is as it comes, with a heap of 256 MB',
-    describeMachine(),
-    isPinned ? 'the gateway on a core of its own' : 'no core is kept for the gateway',
+    `Each attack runs for ${options.seconds} s, and the honest caller alone for half as long before it`,
+    'The honest caller sends 20 requests a second with a key of its own, creates and reads alternately',
+    'The gateway has default limits and a heap of 256 MB',
+    `Machine: ${describeMachine()}`,
+    isPinned ? 'The gateway has a core of its own' : 'No core is kept for the gateway',
   ]
   return [
-    `\`a → b\`: without and with the attack. CPU is seconds of it for each second of the attack. ${parts.join('; ')}.`,
+    `\`a → b\`: without and with the attack. CPU is in seconds for each second of the attack. ${parts.join('. ')}.`,
     ...(loadBefore > 1
       ? [
           `Other work ran on the machine at the same time (load average ${loadBefore.toFixed(1)} at the start).`,
@@ -73,7 +73,7 @@ async function run(): Promise<void> {
   say('building the gateway (npm run build)')
   execFileSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   pinSelf()
-  const style = { ...(await resolveConfig(readme)), parser: 'markdown' }
+  const style = { ...(await resolveConfig(page)), parser: 'markdown' }
   const report = await format(renderReport(notes(), await measureAll()), style)
   say(report)
   if (!options.write) return

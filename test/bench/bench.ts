@@ -1,14 +1,14 @@
 /**
  * `npm run bench`: what a request costs through this gateway, through servers that one could have
  * written instead, and through a bare proxy; on this machine, with one upstream and one load. Prints
- * tables; with `--write` it puts them into the README, and their chart beside itself.
+ * tables; with `--write` it puts them into docs/performance.md, and their chart beside it.
  *
  *   --quick                  a few minutes: fewer rounds, requests and seconds
  *   --rounds 5               how often each server is measured
  *   --requests 20000         how many each time
  *   --only gateway,yoga      which servers, beside the bare proxy
  *   --series fields,latency  which of the series; `--series ''`: none
- *   --write                  into README.md and test/bench/chart.svg
+ *   --write                  into docs/performance.md and docs/performance.svg
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ import { measureMemory } from './cost/memory.ts'
 import { estimateMinutes, readOptions } from './cost/options.ts'
 import { orEnd } from './or-end.ts'
 import { createProgress } from './cost/progress.ts'
-import { replaceReport } from './cost/readme.ts'
+import { replaceReport } from './cost/page.ts'
 import type { ColdStarts } from './cost/report.ts'
 import { byCost, renderReport } from './cost/report.ts'
 import { compareAnswers, connections, measureRounds, ratios } from './cost/rounds.ts'
@@ -38,7 +38,7 @@ const coldStarts = 5
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const root = join(import.meta.dirname, '../..')
-const file = join(root, 'README.md')
+const file = join(root, 'docs/performance.md')
 const style = { ...(await resolveConfig(file)), parser: 'markdown' }
 
 /** @param report Markdown */
@@ -112,21 +112,20 @@ function versions(): string {
 
 function notes(): string[] {
   const parts = [
-    `Measured with ${connections} connections in a closed loop, in ${options.rounds} rounds of ${options.requests.toLocaleString('en-US')} requests each after ${options.warmUp.toLocaleString('en-US')} to warm up, the servers of a round in random order, each one process`,
-    `upstream: ${upstream.name}, always with the same contact`,
-    describeMachine(),
+    `Measured with ${connections} connections in a closed loop, in ${options.rounds} rounds of ${options.requests.toLocaleString('en-US')} requests each after ${options.warmUp.toLocaleString('en-US')} to warm up`,
+    'The servers of a round are in random order, each one process',
+    `Upstream: ${upstream.name}, always with the same contact`,
+    `Machine: ${describeMachine()}`,
     isPinned
-      ? 'the server on a core of its own, the load and the upstream on the others'
-      : 'no core is kept for the server',
+      ? 'The server has a core of its own, the load and the upstream have the others'
+      : 'No core is kept for the server',
   ]
   return [
     ...(options.isQuick
-      ? [
-          'A quick look: V8 is still compiling what is hot, and servers that are close may change places with the next one.',
-        ]
+      ? ['A quick run: V8 is still compiling hot code, and close servers may change places in the next one.']
       : []),
-    `Each cell has the ratio to the bare proxy of the same round: the median over the rounds, and in brackets the least and the greatest; then the median of the value itself. ${parts.join('; ')}.`,
-    `The gateway has on what it comes with: an API key, the limits of documents and bodies, the checks of input and answer, metrics, and both paces (set so high that they hold nothing back). It writes no line for each request here (\`LOG_LEVEL=warn\`), and no create has a key; what those cost is told apart. The others check what GraphQL itself checks, and forward. Versions: ${versions()}.`,
+    `Each cell has the ratio to the bare proxy of the same round: the median over the rounds, and in brackets the least and the greatest. The median of the value itself follows. ${parts.join('. ')}.`,
+    `The gateway runs with its defaults: an API key, the limits of documents and bodies, the checks of input and answer, and metrics. Both rate limits are too high to delay anything. It writes no log entry for each request here (\`LOG_LEVEL=warn\`), and no create has a key. A table below has the cost of those. The others check what GraphQL itself checks, and forward. Versions: ${versions()}.`,
     ...(loadBefore > 1
       ? [
           `Other work ran on the machine at the same time (load average ${loadBefore.toFixed(1)} at the start): compare ratios, not times.`,
@@ -168,9 +167,9 @@ const bars = byCost(results.rounds).map((name) => ({
 const heading = 'CPU time per createContact, as a ratio to a bare Node proxy'
 await show(report)
 if (options.write) {
-  const picture = `![${heading}: ${bars.map(({ title, ratio }) => `${title} ${ratio.median.toFixed(1)}`).join(', ')}](test/bench/chart.svg)`
-  const readme = replaceReport(readFileSync(file, 'utf8'), `${picture}\n\n${report}`)
-  writeFileSync(file, await format(readme, style))
-  writeFileSync(join(import.meta.dirname, 'chart.svg'), renderChart(heading, bars))
-  say('written into README.md and test/bench/chart.svg')
+  const picture = `![${heading}. ${bars.map(({ title, ratio }) => `${title} ${ratio.median.toFixed(1)}`).join('. ')}](performance.svg)`
+  const page = replaceReport(readFileSync(file, 'utf8'), `${picture}\n\n${report}`)
+  writeFileSync(file, await format(page, style))
+  writeFileSync(join(root, 'docs/performance.svg'), renderChart(heading, bars))
+  say('written into docs/performance.md and docs/performance.svg')
 }

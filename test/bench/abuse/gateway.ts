@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '../../..')
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-/** Everything else is as it comes: what is measured is what the README promises. */
+/** Everything else is as it comes: what is measured is what the documentation promises. */
 const variables = (port: number, upstreamUrl: string, storeUrl: string): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   PORT: String(port),

@@ -19,10 +19,10 @@ const longestSeconds = 60
 
 /**
  * @param names of all attacks
- * @param readme the file that is written by default
+ * @param page the file that is written by default
  * @throws where an option can't be understood
  */
-export function readOptions(args: readonly string[], names: readonly string[], readme: string): AbuseOptions {
+export function readOptions(args: readonly string[], names: readonly string[], page: string): AbuseOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -30,7 +30,7 @@ export function readOptions(args: readonly string[], names: readonly string[], r
       only: { type: 'string' },
       list: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
-      file: { type: 'string', default: readme },
+      file: { type: 'string', default: page },
     },
   })
   const seconds = Number(values.seconds)

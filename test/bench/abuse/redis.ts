@@ -29,7 +29,7 @@ async function takesConnections(port: number): Promise<boolean> {
   }
 }
 
-/** With the policy that the README asks for: a Redis that is full refuses what is new. */
+/** With the policy that the documentation asks for: a Redis that is full refuses what is new. */
 export async function startRedis(): Promise<Redis> {
   const port = await freePort()
   const settings = {

@@ -1,5 +1,5 @@
-/** From measurements to the report, in Markdown: what the terminal shows, and the README. Pure. */
-import type { Marks } from '../cost/readme.ts'
+/** From measurements to the report, in Markdown: what the terminal and docs/abuse.md show. Pure. */
+import type { Marks } from '../cost/page.ts'
 import { digits, table } from '../cost/report.ts'
 import type { Measured } from './measure.ts'
 import type { Experience } from './samples.ts'

@@ -47,7 +47,7 @@ const inRedis: Plan = {
 }
 const plans: readonly Plan[] = [
   { what: 'nothing more' },
-  { what: 'a line in the log for each request', variables: () => ({ LOG_LEVEL: 'info' }) },
+  { what: 'a log entry for each request', variables: () => ({ LOG_LEVEL: 'info' }) },
   { what: 'a key for each create, in memory', hasKeys: true },
   {
     what: 'a key for each create, in SQLite',

@@ -24,7 +24,7 @@ export interface BenchOptions {
   readonly memoryRequests: number
   readonly only: readonly ServerName[]
   readonly series: readonly SeriesName[]
-  /** Whether the results go into the README. */
+  /** Whether the results go into docs/performance.md. */
   readonly write: boolean
 }
 

@@ -1,4 +1,4 @@
-/** From measurements to the report, in Markdown: what the terminal shows, and the README. */
+/** From measurements to the report, in Markdown: what the terminal and docs/performance.md show. */
 import type { Extra } from './extras.ts'
 import type { Measurement } from './measure.ts'
 import { figures, ratios } from './rounds.ts'

@@ -20,10 +20,10 @@ export type ServerName = (typeof serverNames)[number]
 
 export const titles: Readonly<Record<ServerName, string>> = {
   'bare-proxy': 'bare Node proxy',
-  gateway: 'callbell-graphql, as it comes',
+  gateway: 'callbell-graphql with defaults',
   'graphql-js': 'graphql-js alone',
   mercurius: 'Mercurius with JIT',
-  yoga: 'GraphQL Yoga, as it comes',
+  yoga: 'GraphQL Yoga with defaults',
   apollo: 'Apollo Server + datasource-rest',
   mesh: 'GraphQL Mesh’s OpenAPI handler',
 }

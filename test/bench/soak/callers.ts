@@ -1,4 +1,4 @@
-/** Callers who do what the README tells them: so many a second, whatever becomes of those before. */
+/** Callers who do what the documentation says: a number a second, whatever the outcome of those before. */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'

@@ -8,8 +8,8 @@ const longAlias = 'a'.repeat(2000)
 
 export const answerAttacks: readonly Attack[] = [
   {
-    name: 'aliased-texts',
-    what: '50 aliases of a long text, of 100 messages: 6 calls, 225 million characters',
+    name: 'aliased-strings',
+    what: '50 aliases of a long string, of 100 messages: 6 calls, 225 million characters',
     run(attacker) {
       const query = `{contact(uuid:"1"){messages(first:100){nodes{${aliases(50, 'text')}}}}}`
       const request = attacker.graphql(query)
@@ -17,8 +17,8 @@ export const answerAttacks: readonly Attack[] = [
     },
   },
   {
-    name: 'long-texts',
-    what: 'long texts without aliases: 42 calls, 36 million characters',
+    name: 'long-strings',
+    what: 'long strings without aliases: 42 calls, 36 million characters',
     run(attacker) {
       const contact = '{uuid messages(first:20){nodes{text}}}'
       const query = `{a:contacts(first:20){nodes${contact}} b:contacts(first:20){nodes${contact}}}`

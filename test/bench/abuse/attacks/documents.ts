@@ -74,7 +74,7 @@ export const documentAttacks: readonly Attack[] = [
   ),
   others(
     'foreign-condition',
-    'a document of two operations, where what is a condition of one is each time another text of 75,000 letters in the other',
+    'a document of two operations, where what is a condition of one is each time another string of 75,000 letters in the other',
     foreignCondition,
     (number) => ({ x: String(number).padEnd(75_000, 'x') }),
     'A',
