@@ -23,7 +23,7 @@ import { readConfig } from '../src/config/config.ts'
 import { startGateway } from './support/child-gateway.ts'
 import { unreadFields } from './support/unread-fields.ts'
 
-/** What a field may take after its deadline until it is answered: README, on SIGTERM. */
+/** What a field may take after its deadline until it is answered: docs/deploy.md, on SIGTERM. */
 const drainGraceMs = 1000
 const someDigest = 'ab'.repeat(32)
 

@@ -76,7 +76,7 @@ async function unpack(): Promise<{ readonly folder: string; readonly unpacked: s
   return { folder, unpacked }
 }
 
-test('it holds what was built, the schema and the client’s types, and nothing else', async () => {
+test('it holds what was built, the schema, the documentation and the client’s types, and nothing else', async () => {
   const { unpacked } = await unpack()
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
@@ -87,7 +87,7 @@ test('it holds what was built, the schema and the client’s types, and nothing 
   const loaded = packed.filter((file) => /^dist\/[\w-]+\.js$/.test(file) && !entries.includes(file))
   expect(loaded).not.toEqual([])
   expect(packed.toSorted()).toEqual(
-    [...texts, ...types, ...built, ...loaded, ...filesBelow('schema')].toSorted(),
+    [...texts, ...types, ...built, ...loaded, ...filesBelow('schema'), ...filesBelow('docs')].toSorted(),
   )
 })
 
@@ -301,7 +301,7 @@ test.each([
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
 ])('frontends for %s compile with the packed client, but for their mistakes', async (_name, options) => {
   const { folder, files } = await createFrontends('http://127.0.0.1:4000/graphql')
-  expect(files.toSorted()).toEqual(['apollo.ts', 'graphql-request.ts', 'mistakes.ts'])
+  expect(files.toSorted()).toEqual(['apollo.ts', 'graphql-request.ts', 'mistakes.ts', 'retry.ts'])
   const lib = ['es2024', 'dom']
   const checked = await compile(folder, files, { target: 'es2024', lib, skipLibCheck: true, ...options })
   expect(checked).toEqual({ code: 0, stdout: '', stderr: '' })
