@@ -5,8 +5,8 @@
 FROM node:24.21.0-slim AS base
 WORKDIR /app
 
-# No package's install script runs: the only one that has any is `node`, a dev dependency, and it
-# would bring the Node that is here already.
+# No package's install script runs. Only `node` has one, a dev dependency, and it would install the Node
+# that the image already has.
 FROM base AS dependencies
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
@@ -22,8 +22,8 @@ LABEL org.opencontainers.image.title="callbell-graphql" \
       org.opencontainers.image.description="A GraphQL gateway that makes Callbell's contacts API safe to call" \
       org.opencontainers.image.version="0.2.0" \
       org.opencontainers.image.licenses="MIT"
-# On every address of the container's own: what it is published on is the engine's business. With
-# CALLBELL_API_TOKEN it starts only where GATEWAY_AUTH asks callers who they are.
+# On every address of the container: the engine decides where it is published. With CALLBELL_API_TOKEN it
+# starts only where GATEWAY_AUTH requires credentials.
 ENV NODE_ENV=production \
     HOST=0.0.0.0
 # For STORE_URL=sqlite:/data/gateway.db: a new volume that is mounted here gets this owner.
@@ -32,7 +32,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/schema schema
 COPY --from=build /app/dist dist
-# By number: Kubernetes can't tell by a name that it isn't root.
+# By number: Kubernetes cannot verify by a name that it is not root.
 USER 1000:1000
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \

@@ -2,9 +2,18 @@
 import { readFileSync } from 'node:fs'
 import { buildSchema, Kind, parse, visit } from 'graphql'
 import { expect, test } from 'vitest'
+import dashboard from '../../deploy/grafana-dashboard.json' with { type: 'json' }
 import { pages } from './pages.ts'
 
 const mostWords = 30
+
+const deploymentFiles = [
+  'compose.yaml',
+  'Dockerfile',
+  'deploy/Caddyfile',
+  'deploy/kubernetes.yaml',
+  'deploy/nginx.conf',
+]
 
 /** Private words, and what to say instead. */
 const forbidden: readonly (readonly [words: RegExp, instead: string])[] = [
@@ -85,6 +94,24 @@ function sentencesOfSchema(): Sentence[] {
   return sentences
 }
 
+/** The comments of a deployment file. Lines that follow each other are one paragraph. */
+function sentencesOfComments(file: string): Sentence[] {
+  const comments = readFileSync(file, 'utf8').match(/(?:^[ \t]*# .*\n)+/gm) ?? []
+  return (
+    comments
+      .map((comment) => comment.replaceAll(/^[ \t]*# /gm, ''))
+      // Commands and YAML to copy are indented, or have keys.
+      .flatMap((comment) => comment.split(/\n(?: {2,}.*|[\w -]*:.*|\s*-.*)/))
+      .flatMap((comment) => sentencesOf(file, comment))
+  )
+}
+
+function sentencesOfDashboard(): Sentence[] {
+  return dashboard.panels.flatMap(({ title, description = '' }) =>
+    sentencesOf(title, `${title}. ${description}`),
+  )
+}
+
 function wordsOf(text: string): number {
   return text.split(' ').filter((word) => /[\p{L}\p{N}]/u.test(word)).length
 }
@@ -106,6 +133,8 @@ const isSchemaChecked: boolean = false
 
 const texts: readonly (readonly [name: string, sentences: () => readonly Sentence[]])[] = [
   ...pages.map((page) => [page, () => sentencesOfPage(page)] as const),
+  ...deploymentFiles.map((file) => [file, () => sentencesOfComments(file)] as const),
+  ['deploy/grafana-dashboard.json', sentencesOfDashboard],
   ...(isSchemaChecked ? ([['schema/schema.graphql', sentencesOfSchema]] as const) : []),
 ]
 
