@@ -45,3 +45,13 @@ test('every page of docs/ is linked from the README or from another page', () =>
   )
   expect(pages.filter((page) => page.startsWith('docs/') && !linked.has(page))).toEqual([])
 })
+
+test('every path that contributors are shown exists', () => {
+  const shown = ['CONTRIBUTING.md', 'docs/architecture.md'].flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/`((?:src|test|schema|docs|deploy)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path,
+    ),
+  )
+  expect(shown.length).toBeGreaterThan(20)
+  expect(shown.filter((path) => !existsSync(path))).toEqual([])
+})
