@@ -179,8 +179,8 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
     await askUntilBothHaveAnswered(gateway)
   })
 
-  test('share the one sandbox', async () => {
-    const gateway = await startWorkers()
+  test('share the one sandbox, under `node --watch` too, whose messages come by the same channel', async () => {
+    const gateway = await startWorkers({ WATCH_REPORT_DEPENDENCIES: '1' })
     const names = times(20, nameOf)
     const told = await Promise.all(names.map((name) => create(gateway, name)))
     const found = await Promise.all(
@@ -420,6 +420,25 @@ async function startCommand(...args: readonly string[]): Promise<ChildGateway> {
   })
   return followGateway(child, folder)
 }
+
+test(
+  'a gateway that a process manager runs as a worker of its own cluster serves by itself',
+  { timeout: 90_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
+    const main = join(import.meta.dirname, '../src/main.ts')
+    const manager = join(folder, 'manager.cjs')
+    const fork = `cluster.setupPrimary({ exec: ${JSON.stringify(main)} }); cluster.fork()`
+    writeFileSync(manager, `const cluster = require('node:cluster'); ${fork}`)
+    const child = spawn(process.execPath, [manager], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], PORT: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const told = await create(followGateway(child, folder), 'Managed')
+    expect(told).toEqual({ uuid: expect.any(String), replayed: false })
+  },
+)
 
 describe.skipIf(!hasRedis)('the command', { timeout: 90_000 }, () => {
   test.each([
