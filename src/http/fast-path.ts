@@ -2,7 +2,7 @@
  * The common request, without the layers that make it a fetch Request and its answer a Response:
  * they cost more than all the rest. It is a shortcut, and no second opinion: a request that is not
  * plain goes to the general lane before anything has run, and a result that is not a plain success is
- * answered there. Both run operations by `operations`. `test/fast-lane.test.ts` holds both lanes to the
+ * answered there. Both run operations by `operations`. `test/gateway/fast-lane.test.ts` holds both lanes to the
  * same answers.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'

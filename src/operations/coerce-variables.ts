@@ -1,7 +1,7 @@
 /**
  * Coerces variables that fit, by functions that are made once for each type. graphql-js does the same in
  * several times the time, as it keeps a path for errors that next to no request has. Whatever does not
- * fit is left to it, errors and all. `test/operations/execute-plan.test.ts` compares the two.
+ * fit is left to it, errors and all. `test/unit/operations/execute-plan.test.ts` compares the two.
  */
 import type { GraphQLInputType, GraphQLSchema, VariableDefinitionNode } from 'graphql'
 import {

@@ -2,7 +2,7 @@
  * Runs a planned operation by the rules of the GraphQL specification, section 6: plain functions
  * over graphql-js's own schema, argument coercion and errors. Nothing is generated. Beyond what
  * graphql-js's `execute` does, it stops an answer that becomes too large.
- * `test/operations/execute-plan.test.ts` holds it to the results of graphql-js.
+ * `test/unit/operations/execute-plan.test.ts` holds it to the results of graphql-js.
  */
 import type { ExecutionResult, ResponsePath } from 'graphql'
 import { locatedError, OperationTypeNode } from 'graphql'

@@ -1,0 +1,278 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { ApiKey } from '../../src/http/auth/api-key.ts'
+import { parseApiKeys } from '../../src/config/api-keys.ts'
+import type { TestGateway, TestGatewayOptions } from '../support/test-gateway.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+
+const create =
+  'createContact(input:{identifier:"+39 02 5",source:WHATSAPP,name:"Ada"}){contact{name} replayed}'
+const mutation = `mutation{${create}}`
+const query = '{contact(uuid:"1"){name}}'
+
+const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
+const entries = [
+  `web:${digest('key-of-web')}`,
+  `shop:${digest('key-of-shop')}`,
+  `reader:${digest('key-of-reader')}:read`,
+  `writer:${digest('key-of-writer')}:write`,
+]
+function keys(): readonly ApiKey[] {
+  const parsed = parseApiKeys({ GATEWAY_API_KEYS: entries.join(), GATEWAY_API_KEYS_FILE: '' })
+  return 'keys' in parsed ? parsed.keys : []
+}
+const closed = { authentication: { apiKeys: keys } } satisfies TestGatewayOptions
+
+async function ask(gateway: TestGateway, document: string, key?: string) {
+  const headers = key === undefined ? {} : { 'x-api-key': key }
+  const response = await gateway.post(JSON.stringify({ query: document }), {
+    'x-request-id': 'r1',
+    ...headers,
+  })
+  return { status: response.status, headers: response.headers, ...(await response.json()) }
+}
+
+test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-webx'])(
+  'without a right key nothing runs: %s',
+  async (key) => {
+    const gateway = await createTestGateway(closed)
+    const { status, headers, errors } = await ask(gateway, mutation, key)
+    expect([status, headers.get('www-authenticate'), errors]).toEqual([
+      401,
+      'Bearer',
+      [
+        {
+          message: 'The request has no valid credentials',
+          extensions: { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
+        },
+      ],
+    ])
+    expect(gateway.sandbox.requests).toEqual([])
+    expect(gateway.log.map(({ msg, code, address }) => [msg, code, address])).toEqual([
+      ['a caller was not authenticated', 'UNAUTHENTICATED', '127.0.0.1'],
+    ])
+  },
+)
+
+test('a caller without a key is turned away before its body is read', async () => {
+  const gateway = await createTestGateway(closed)
+  const response = await gateway.post('x'.repeat(200_000))
+  expect(response.status).toBe(401)
+})
+
+test('health can be asked, and the playground be opened, without a key', async () => {
+  const { url } = await createTestGateway(closed)
+  const page = await fetch(url, { headers: { accept: 'text/html' } })
+  const live = await fetch(new URL('/livez', url))
+  expect([page.status, live.status]).toEqual([200, 200])
+})
+
+test('a caller’s credentials end at the gateway', async () => {
+  const gateway = await createTestGateway(closed)
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer key-of-web',
+      'x-api-key': 'key-of-web',
+      cookie: 'session=1',
+      'x-anything': 'key-of-web',
+    },
+    body: JSON.stringify({ query: mutation }),
+  })
+  expect(await response.json()).toHaveProperty('data.createContact.contact.name', 'Ada')
+  const [sent] = gateway.sandbox.requests
+  expect(Object.keys(sent?.headers ?? {}).toSorted()).toEqual([
+    'accept',
+    'accept-encoding',
+    'authorization',
+    'connection',
+    'content-length',
+    'content-type',
+    'host',
+    'user-agent',
+  ])
+  expect(JSON.stringify(sent)).not.toContain('key-of-web')
+})
+
+test.each([
+  ['key-of-reader', mutation, 'contacts:write'],
+  ['key-of-writer', query, 'contacts:read'],
+])('%s may not do what it has no scope for', async (key, document, scope) => {
+  const gateway = await createTestGateway(closed)
+  const { status, data, errors } = await ask(gateway, document, key)
+  const outcome = document === mutation ? { outcome: 'NOT_APPLIED' } : {}
+  expect([status, data, errors]).toEqual([
+    403,
+    undefined,
+    [
+      {
+        message: `This operation needs the scope ${scope}, which the caller does not have`,
+        extensions: { code: 'FORBIDDEN', ...outcome, retryable: false, requestId: 'r1' },
+      },
+    ],
+  ])
+  expect(gateway.sandbox.requests).toEqual([])
+  expect(gateway.log.map(({ caller, code }) => [caller, code])).toEqual([
+    [`key:${key.slice('key-of-'.length)}`, 'FORBIDDEN'],
+  ])
+})
+
+test.each([
+  ['key-of-reader', query],
+  ['key-of-writer', mutation.replace('{name}', '{id uuid __typename}')],
+  ['key-of-reader', 'mutation{__typename}'],
+])('%s may run %s', async (key, document) => {
+  const gateway = await createTestGateway(closed)
+  expect(await ask(gateway, document, key)).not.toHaveProperty('errors')
+})
+
+test('the same idempotency key of two callers are two keys', async () => {
+  const gateway = await createTestGateway(closed)
+  const keyed = mutation.replace('name:"Ada"', 'name:"Ada",idempotencyKey:"k"')
+  const replayed = []
+  for (const key of ['key-of-web', 'key-of-shop', 'key-of-web']) {
+    const { data } = await ask(gateway, keyed, key)
+    replayed.push(data.createContact.replayed)
+  }
+  expect(replayed).toEqual([false, false, true])
+  expect(gateway.sandbox.requests).toHaveLength(2)
+})
+
+const ten = `mutation{${Array.from({ length: 10 }, (_, n) => `a${n}:${create}`).join(' ')}}`
+
+test.each([
+  ['a fragment', `mutation{...A} fragment A on Mutation{${ten.slice(9, -1)}}`],
+  ['a fragment in place', `mutation{... on Mutation{${ten.slice(9, -1)}}}`],
+])('ten aliases in %s cost ten calls', async (_name, document) => {
+  const gateway = await createTestGateway({ callerRps: 4 })
+  const { errors } = await ask(gateway, document)
+  expect(errors[0].message).toMatch(/^This operation needs 10 calls/)
+  expect(gateway.sandbox.requests).toEqual([])
+})
+
+test('ten aliases cost ten calls, and what is refused runs nothing at all', async () => {
+  // A bucket of twelve.
+  const gateway = await createTestGateway({ ...closed, callerRps: 6 })
+  expect(await ask(gateway, ten, 'key-of-web')).not.toHaveProperty('errors')
+  const { status, headers, data, errors } = await ask(gateway, ten, 'key-of-web')
+  const retryAfterMs = errors[0].extensions.retryAfterMs
+  expect([status, data, errors]).toEqual([
+    429,
+    undefined,
+    [
+      {
+        message:
+          'Rate limit exceeded for this caller: this operation needs 10 calls to Callbell, and fewer are left of 12',
+        extensions: {
+          code: 'RATE_LIMITED',
+          outcome: 'NOT_APPLIED',
+          retryable: true,
+          retryAfterMs: expect.any(Number),
+          requestId: 'r1',
+        },
+      },
+    ],
+  ])
+  expect(headers.get('retry-after')).toBe(String(Math.ceil(retryAfterMs / 1000)))
+  // Eight are lacking, at six a second, but for what has come in meanwhile.
+  expect(retryAfterMs).toBeGreaterThan(0)
+  expect(retryAfterMs).toBeLessThanOrEqual(1334)
+  expect(gateway.sandbox.requests).toHaveLength(10)
+  // Another caller has a bucket of its own.
+  expect(await ask(gateway, ten, 'key-of-shop')).not.toHaveProperty('errors')
+})
+
+test('what can never be paid for is told so, without a time to come back', async () => {
+  const gateway = await createTestGateway({ callerRps: 1 })
+  const { status, headers, errors } = await ask(gateway, ten)
+  expect([status, headers.get('retry-after'), errors]).toEqual([
+    429,
+    null,
+    [
+      {
+        message: 'This operation needs 10 calls to Callbell; the limit for this caller is 2 at once',
+        extensions: { code: 'RATE_LIMITED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
+      },
+    ],
+  ])
+  expect(gateway.sandbox.requests).toEqual([])
+})
+
+test('what makes no call costs none', async () => {
+  const gateway = await createTestGateway({ callerRps: 1 })
+  const free = [
+    '{__typename}',
+    '{__schema{queryType{name}}}',
+    'mutation{createContact(input:{identifier:"",source:WHATSAPP,name:""}){userErrors{code}}}',
+  ]
+  for (let round = 0; round < 5; round += 1) {
+    for (const document of free) expect(await ask(gateway, document)).not.toHaveProperty('errors')
+  }
+  const keyed = mutation.replace('name:"Ada"', 'name:"Ada",idempotencyKey:"k"')
+  for (let round = 0; round < 5; round += 1) expect(await ask(gateway, keyed)).not.toHaveProperty('errors')
+  expect(gateway.sandbox.requests).toHaveLength(1)
+})
+
+test('a call that had to be made twice costs two', async () => {
+  const gateway = await createTestGateway({ callerRps: 2 })
+  gateway.sandbox.failNext(
+    { on: 'POST', status: 429, headers: { 'retry-after': '0' } },
+    { on: 'POST', status: 500, afterWork: true },
+  )
+  // The create, the create again, and the lookup of it: three of a bucket of four, though one was planned.
+  expect(await ask(gateway, mutation)).not.toHaveProperty('errors')
+  expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET'])
+  const { errors } = await ask(
+    gateway,
+    `{a:contact(uuid:"1"){name} b:contact(uuid:"1"){name} c:contact(uuid:"1"){name}}`,
+  )
+  expect(errors[0].extensions.code).toBe('RATE_LIMITED')
+})
+
+test('an address shares one bucket where callers have no names', async () => {
+  const gateway = await createTestGateway({ callerRps: 5 })
+  expect(await ask(gateway, ten)).not.toHaveProperty('errors')
+  expect((await ask(gateway, ten)).status).toBe(429)
+})
+
+test('whoever waits behind a hundred calls of another caller is served soon', async () => {
+  const gateway = await createTestGateway({ ...closed, maxRps: 40 })
+  const seven = `{${Array.from({ length: 7 }, (_, n) => `a${n}:contact(uuid:"shop${n}"){name}`).join(' ')}}`
+  const hog = Array.from({ length: 15 }, () => ask(gateway, seven, 'key-of-shop'))
+  await expect.poll(() => gateway.sandbox.requests.length, { interval: 5 }).toBeGreaterThan(10)
+  const { data } = await ask(gateway, '{contact(uuid:"web"){name}}', 'key-of-web')
+  expect(data).toEqual({ contact: null })
+  const paths = gateway.sandbox.requests.map(({ path }) => path)
+  // The hog had some ninety in line; the pace lets in five at a time.
+  expect(paths.slice(0, paths.indexOf('/v1/contacts/web')).length).toBeLessThan(40)
+  const answers = await Promise.all(hog)
+  expect(answers.filter(({ errors }) => errors)).toEqual([])
+})
+
+const list = 'contacts(first:100){edges{node{uuid}}}'
+const seeded = { maxRps: 0, sandbox: { seed: 120, maxRps: 100_000 } } satisfies TestGatewayOptions
+/** The first field fails the whole answer at once, and the lists need 5 calls each. */
+const failing = `{bad:contacts(after:"x"){edges{node{uuid}}} a:${list} b:${list}}`
+
+test('an answer that fails at once is given when all that it began has ended, so that nothing goes uncounted', async () => {
+  const answerLimits = { largestAnswerBytes: 100_000, allAnswersBytes: 200_000 }
+  const gateway = await createTestGateway({ ...seeded, answerLimits, callerRps: 0 })
+  for (let run = 1; run <= 4; run += 1) {
+    const { data, errors } = await ask(gateway, failing)
+    expect([data, errors.length]).toEqual([null, 1])
+    expect(gateway.sandbox.requests).toHaveLength(run * 10)
+  }
+  // What Callbell answered for them counts no more: about 100 kB each.
+  expect((await ask(gateway, `{${list}}`)).data.contacts.edges).toHaveLength(100)
+})
+
+test('calls of an answer that fails at once are taken from the caller’s share', async () => {
+  // A bucket of forty.
+  const gateway = await createTestGateway({ ...seeded, ...closed, callerRps: 20 })
+  const statuses: number[] = []
+  // Ten calls each: however slow the machine is, the bucket is filled by less.
+  for (let run = 0; run < 100 && !statuses.includes(429); run += 1)
+    statuses.push((await ask(gateway, failing.replace('{', `query Q${run}{`), 'key-of-web')).status)
+  expect(statuses).toContain(429)
+})

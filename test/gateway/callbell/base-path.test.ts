@@ -1,0 +1,92 @@
+/** A base URL that leads past the API: whatever is asked for is answered 404, in the form of Callbell. */
+import pino from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CallbellClient, Deadlines } from '../../../src/callbell/client.ts'
+import { createCallbellClient } from '../../../src/callbell/client.ts'
+import type { NewContact } from '../../../src/domain/contact.ts'
+import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
+import { createTestOrigin } from '../../support/test-origin.ts'
+
+const notFound = httpAnswer('404 Not Found', '{"error":"not found"}')
+const found = httpAnswer('200 OK', '{"contact":{"uuid":"u"}}')
+
+const warnings: unknown[] = []
+const log = pino({ base: null, timestamp: false }, { write: (line) => void warnings.push(JSON.parse(line)) })
+
+const warning = (route: string): object => ({
+  level: pino.levels.values['warn'],
+  requestId: 'r1',
+  basePath: '/v1',
+  route,
+  msg: 'Callbell answers 404, and no request has succeeded so far: check the path of CALLBELL_API_URL',
+})
+
+/** @param answers one for each request; a 404 for those that come after */
+async function startClient(...answers: string[]) {
+  const upstream = await startRawUpstream((socket, number) => socket.write(answers[number] ?? notFound))
+  warnings.length = 0
+  const client = createCallbellClient({
+    url: upstream.url,
+    token: 't',
+    userAgent: 'test',
+    connectTimeoutMs: 5000,
+    maxRps: 0,
+    log,
+  })
+  onTestFinished(() => client.close())
+  return {
+    /** Sends one request, whatever becomes of it. */
+    async call(request: (client: CallbellClient, times: Deadlines) => Promise<unknown>): Promise<void> {
+      const soon = performance.now() + 15_000
+      const times = { origin: createTestOrigin(), queueBy: soon, respondBy: soon }
+      await request(client, times).catch(() => undefined)
+    },
+  }
+}
+
+type Call = (client: CallbellClient, times: Deadlines) => Promise<unknown>
+
+const contact: NewContact = { identifier: '393331234567', source: 'whatsapp', name: '"team_uuid":' }
+const create =
+  (others: Partial<NewContact> = {}): Call =>
+  (client, times) =>
+    client.createContact({ ...contact, ...others }, times)
+const lookUp: Call = (client, times) => client.getContactByPhone('1', undefined, times)
+
+test.each<[string, Call]>([
+  ['/contacts', create()],
+  ['/contacts', (client, times) => client.listContacts({ source: 'whatsapp' }, null, times)],
+  ['/teams', (client, times) => client.listTeams(1, times)],
+  ['/channels', (client, times) => client.listChannels(1, times)],
+  ['/funnels', (client, times) => client.listFunnels(1, times)],
+])('a 404 for %s, which every account has, is a warning, once', async (route, call) => {
+  const gateway = await startClient()
+  await gateway.call(call)
+  expect(warnings).toEqual([warning(route)])
+  for (let count = 0; count < 12; count += 1) await gateway.call(call)
+  expect(warnings).toHaveLength(1)
+})
+
+test.each<[string, Call]>([
+  ['a contact', lookUp],
+  ['a team of a new contact', create({ teamUuid: 't' })],
+  ['a channel of a new contact', create({ channelUuid: 'c' })],
+  ['a user of a new contact', create({ assignedUser: 'a@example.com' })],
+  ['a team of a list', (client, times) => client.listContacts({ teamUuid: 't' }, null, times)],
+  ['a contact to be changed', (client, times) => client.updateContact('u', { name: 'Ada' }, times)],
+])('a 404 that may be about %s is none, but the tenth of them is, once', async (_what, call) => {
+  const gateway = await startClient()
+  for (let count = 0; count < 9; count += 1) await gateway.call(call)
+  expect(warnings).toEqual([])
+  await gateway.call(call)
+  expect(warnings).toEqual([warning(expect.any(String))])
+  for (let count = 0; count < 12; count += 1) await gateway.call(call)
+  expect(warnings).toHaveLength(1)
+})
+
+test('once Callbell has answered with what was asked for, nothing is a warning', async () => {
+  const gateway = await startClient(notFound, found)
+  for (let count = 0; count < 12; count += 1) await gateway.call(lookUp)
+  await gateway.call(create())
+  expect(warnings).toEqual([])
+})

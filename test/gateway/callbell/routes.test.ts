@@ -1,0 +1,137 @@
+/** Whatever a caller takes for an id: each function asks for one path, and is counted under one route. */
+import { expect, onTestFinished, test } from 'vitest'
+import type { CallbellClient, Deadlines } from '../../../src/callbell/client.ts'
+import { createCallbellClient } from '../../../src/callbell/client.ts'
+import { CallbellError } from '../../../src/domain/callbell-error.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
+import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
+import { createTestOrigin } from '../../support/test-origin.ts'
+
+type Call = (client: CallbellClient, id: string, times: Deadlines) => Promise<unknown>
+
+const calls: readonly (readonly [route: string, path: (id: string) => string, call: Call])[] = [
+  [
+    'POST /contacts',
+    () => '/contacts',
+    (client, id, times) => client.createContact({ identifier: id, source: 'whatsapp', name: id }, times),
+  ],
+  [
+    'GET /contacts',
+    (id) => `/contacts?after=${id}&source=${id}&tags=${id}&team_uuid=${id}`,
+    (client, id, times) => client.listContacts({ source: id, tags: [id], teamUuid: id }, id, times),
+  ],
+  ['GET /contacts/{uuid}', (id) => `/contacts/${id}`, (client, id, times) => client.getContact(id, times)],
+  [
+    'GET /contacts/{uuid}',
+    (id) => `/contacts/${id}?include_field_types=true`,
+    (client, id, times) => client.getContact(id, times, true),
+  ],
+  [
+    'GET /contacts/phone/{number}',
+    (id) => `/contacts/phone/${id}?channel_uuid=${id}`,
+    (client, id, times) => client.getContactByPhone(id, id, times),
+  ],
+  [
+    'GET /contacts/bsuid/{bsuid}',
+    (id) => `/contacts/bsuid/${id}`,
+    (client, id, times) => client.getContactByBsuid(id, times),
+  ],
+  [
+    'PATCH /contacts/{uuid}',
+    (id) => `/contacts/${id}`,
+    (client, id, times) => client.updateContact(id, { name: id }, times),
+  ],
+  [
+    'DELETE /contacts/{uuid}',
+    (id) => `/contacts/${id}`,
+    (client, id, times) => client.deleteContact(id, times),
+  ],
+  [
+    'GET /contacts/{uuid}/messages',
+    (id) => `/contacts/${id}/messages?page=2`,
+    (client, id, times) => client.listMessages(id, 2, times),
+  ],
+  [
+    'GET /contacts/{uuid}/messages',
+    (id) => `/contacts/${id}/messages?page=1`,
+    (client, id, times) => client.latestMessages(id, times),
+  ],
+  [
+    'GET /contacts/{uuid}/bot',
+    (id) => `/contacts/${id}/bot`,
+    (client, id, times) => client.getBot(id, times),
+  ],
+  [
+    'POST /contacts/{uuid}/bot',
+    (id) => `/contacts/${id}/bot`,
+    (client, id, times) => client.setBotStatus(id, 'start', times),
+  ],
+  [
+    'POST /contacts/{uuid}/conversation/close',
+    (id) => `/contacts/${id}/conversation/close`,
+    (client, id, times) => client.closeConversation(id, times),
+  ],
+  [
+    'POST /contacts/{uuid}/conversation/open',
+    (id) => `/contacts/${id}/conversation/open`,
+    (client, id, times) => client.openConversation(id, times),
+  ],
+  [
+    'POST /contacts/{uuid}/conversation/note',
+    (id) => `/contacts/${id}/conversation/note`,
+    (client, id, times) => client.addNote(id, id, times),
+  ],
+  [
+    'PUT /contacts/{uuid}/conversation/update_funnel',
+    (id) => `/contacts/${id}/conversation/update_funnel`,
+    (client, id, times) => client.moveToFunnel(id, id, times),
+  ],
+  ['GET /teams', () => '/teams?page=2', (client, _id, times) => client.listTeams(2, times)],
+  ['GET /channels', () => '/channels?page=2', (client, _id, times) => client.listChannels(2, times)],
+  ['GET /funnels', () => '/funnels?page=2', (client, _id, times) => client.listFunnels(2, times)],
+]
+
+/** An id, and how it is written in a URL. */
+test.each([
+  ['constructor', 'constructor'],
+  ['__proto__', '__proto__'],
+  ['toString', 'toString'],
+  ['phone', 'phone'],
+  ['bsuid', 'bsuid'],
+  ['../x', '..%2Fx'],
+  ['%2f', '%252f'],
+  ['?', '%3F'],
+  ['#', '%23'],
+  ['a/b', 'a%2Fb'],
+  ['{uuid}', '%7Buuid%7D'],
+])('the id %s', async (id, written) => {
+  const upstream = await startRawUpstream((socket) =>
+    socket.write(httpAnswer('404 Not Found', '{"error":"no"}')),
+  )
+  const client = createCallbellClient({
+    url: upstream.url,
+    token: 'test-token',
+    userAgent: 'test',
+    connectTimeoutMs: 5000,
+    maxRps: 0,
+    log: createLog({ level: 'silent', secrets: [], destination: { write: () => undefined } }),
+  })
+  onTestFinished(() => client.close())
+  const routes: string[] = []
+  const { observer, ...rest } = createTestOrigin()
+  const attempt = (method: string, route: string) => {
+    routes.push(`${method} ${route}`)
+    return observer.attempt(method, route)
+  }
+  const origin = { ...rest, observer: { ...observer, attempt } }
+  const soon = performance.now() + 15_000
+  for (const [, , call] of calls) {
+    await call(client, id, { origin, queueBy: soon, respondBy: soon }).catch((error: unknown) =>
+      expect(error).toBeInstanceOf(CallbellError),
+    )
+  }
+  expect(routes).toEqual(calls.map(([route]) => route))
+  const lines = upstream.requests.map((request) => request.slice(0, request.indexOf(' HTTP/1.1')))
+  const methods = calls.map(([route]) => route.slice(0, route.indexOf(' ')))
+  expect(lines).toEqual(calls.map(([, path], index) => `${methods[index]} /v1${path(written)}`))
+})

@@ -1,0 +1,220 @@
+import type { ExecutionResult } from 'graphql'
+import { expect, test } from 'vitest'
+import type { Fault, Sandbox } from '../../src/sandbox/sandbox.ts'
+import type { TestGateway } from '../support/test-gateway.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+import { notFound } from '../support/test-sandbox.ts'
+
+const document = `query ($uuid: ID!, $first: Int, $after: String) {
+  contact(uuid: $uuid) {
+    uuid
+    messages(first: $first, after: $after) {
+      nodes { uuid text createdAt status channel from to }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`
+
+interface Messages {
+  readonly nodes: readonly object[]
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+}
+
+interface Answer {
+  readonly contact: { readonly messages: Messages }
+}
+
+function seeded(): Promise<TestGateway> {
+  return createTestGateway({ sandbox: { seed: 60 } })
+}
+
+/** A contact with more messages than two pages hold. */
+function talker({ contacts }: Sandbox) {
+  return contacts.entries().find(({ messages }) => messages.length > 40) ?? expect.unreachable()
+}
+
+test.each([1, 7, 20, 30, 100])('messages are walked through in steps of %i', async (first) => {
+  const { execute, sandbox } = await seeded()
+  const { contact, messages } = talker(sandbox)
+  const shown: object[] = []
+  let after: string | null = null
+  for (let hasNextPage = true; hasNextPage;) {
+    const result: ExecutionResult<Answer> = await execute(document, { uuid: contact.uuid, first, after })
+    const { nodes, pageInfo }: Messages = result.data?.contact.messages ?? expect.unreachable()
+    shown.push(...nodes)
+    hasNextPage = pageInfo.hasNextPage
+    after = pageInfo.endCursor
+  }
+  expect(shown).toEqual(messages)
+})
+
+/** A page with so many messages, and what it says of the others. */
+function pageOf(count: number, meta: unknown): Fault {
+  const messages = Array.from({ length: count }, (_, number) => ({ uuid: `m${number}` }))
+  return { status: 200, body: { messages, meta } }
+}
+
+/** What the pages hold and say, and how many of them are read. */
+test.each<[string, Fault[], number]>([
+  ['pages that are not full, and are counted', [pageOf(1, { pages: 2 }), pageOf(1, { pages: '2' })], 2],
+  ['pages that are not full, and name the next one', [pageOf(1, { next: 2 }), pageOf(1, { next: null })], 2],
+  ['a full page that is the last of those counted', [pageOf(20, { pages: 1 })], 1],
+  ['a full page, and one that is not', [pageOf(20, { next: null }), pageOf(2, {})], 2],
+])('%s are read to the end', async (_what, pages, count) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, ...pages)
+  const { data } = await execute<Answer, object>(document, { uuid, first: 40 })
+  expect(data?.contact.messages.pageInfo.hasNextPage).toBe(false)
+  expect(sandbox.requests.slice(1).map(({ path }) => path)).toEqual(
+    Array.from({ length: count }, (_, index) => `/v1/contacts/${uuid}/messages?page=${index + 1}`),
+  )
+})
+
+test.each<[string, unknown]>([
+  ['a count that is no number', { pages: true }],
+  ['a next page that no number is known for', { next: 'abc' }],
+  ['a next page that is this one', { next: 1 }],
+])('%s fails the messages, which are never cut', async (_what, meta) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, pageOf(1, meta))
+  expect(await execute(document, { uuid })).toMatchObject({
+    data: { contact: null },
+    errors: [{ path: ['contact', 'messages'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+  expect(sandbox.requests).toHaveLength(2)
+})
+
+test('messages that fill their page are followed by an empty one', async () => {
+  const { execute, sandbox } = await seeded()
+  const messages = Array.from({ length: 20 }, (_, n) => ({ uuid: `m${n}` }))
+  sandbox.failNext({}, { status: 200, body: { messages } }, {}, { status: 200, body: { messages: [] } })
+  const { uuid } = talker(sandbox).contact
+  const full = await execute<Answer, object>(document, { uuid })
+  expect(full.data?.contact.messages.pageInfo.hasNextPage).toBe(true)
+  const after = full.data?.contact.messages.pageInfo.endCursor
+  expect(await execute(document, { uuid, after })).toMatchObject({
+    data: { contact: { messages: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } } },
+  })
+  expect(sandbox.requests.map(({ path }) => path)).toContain(`/v1/contacts/${uuid}/messages?page=2`)
+})
+
+test('messages without a uuid are walked through by their place', async () => {
+  const { execute, sandbox } = await seeded()
+  const page = { status: 200, body: { messages: [{ text: 'a' }, { text: 'b' }, { text: 'c' }] } }
+  sandbox.failNext({}, page, {}, page)
+  const { uuid } = talker(sandbox).contact
+  const one = await execute<Answer, object>(document, { uuid, first: 2 })
+  const after = one.data?.contact.messages.pageInfo.endCursor
+  const other = await execute<Answer, object>(document, { uuid, first: 2, after })
+  const texts = [one, other].map(({ data }) => data?.contact.messages.nodes)
+  expect(texts).toMatchObject([[{ text: 'a' }, { text: 'b' }], [{ text: 'c' }]])
+})
+
+test('an id of 255 emoji can be gone on from', async () => {
+  const { execute, sandbox } = await seeded()
+  const page = { status: 200, body: { messages: [{ uuid: '😀'.repeat(255) }, { uuid: 'b' }] } }
+  sandbox.failNext({}, page, {}, page)
+  const { uuid } = talker(sandbox).contact
+  const one = await execute<Answer, object>(document, { uuid, first: 1 })
+  const after = one.data?.contact.messages.pageInfo.endCursor
+  expect(await execute(document, { uuid, first: 1, after })).toMatchObject({
+    data: { contact: { messages: { nodes: [{ uuid: 'b' }] } } },
+  })
+})
+
+test('a cursor of another contact’s messages is refused', async () => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  const { data } = await execute<Answer, object>(document, { uuid })
+  const after = data?.contact.messages.pageInfo.endCursor
+  const other = sandbox.contacts.all().find((contact) => contact.uuid !== uuid)?.uuid
+  expect(await execute(document, { uuid: other, after })).toMatchObject({
+    data: { contact: null },
+    errors: [{ path: ['contact', 'messages'], extensions: { code: 'BAD_USER_INPUT' } }],
+  })
+})
+
+test('the bot is read for each contact that it is selected on, and otherwise not', async () => {
+  const { execute, sandbox } = await seeded()
+  const fields = 'uuid name status conversationStartedAt version isLatestVersion'
+  const { data } = await execute<{ contacts: { nodes: { uuid: string }[] } }, never>(
+    `{ contacts(first: 3) { nodes { uuid bot { ${fields} } } } }`,
+  )
+  expect(data?.contacts.nodes).toEqual(
+    data?.contacts.nodes.map(({ uuid }) => {
+      const { latestBotVersion: isLatestVersion, ...bot } =
+        sandbox.contacts.find(uuid)?.bot ?? expect.unreachable()
+      return { uuid, bot: { ...bot, isLatestVersion } }
+    }),
+  )
+  expect(sandbox.requests).toHaveLength(4)
+  await execute('{ contacts(first: 3) { nodes { uuid } } }')
+  expect(sandbox.requests).toHaveLength(5)
+})
+
+test.each([
+  ['null', null],
+  ['an empty list', []],
+])('a bot that is %s is no bot, and no error', async (_what, bot) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, { status: 200, body: { bot } })
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
+  expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
+  expect(sandbox.requests).toHaveLength(2)
+})
+
+test.each([
+  ['nothing', {}],
+  ['a text', { bot: 'none' }],
+  ['a bot without a uuid', { bot: { name: 'Welcome bot' } }],
+  ['two bots', { bot: [{ uuid: 'a' }, { uuid: 'b' }] }],
+])('%s in the place of a bot is an invalid response', async (_what, body) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({}, { status: 200, body })
+  expect(await execute(`{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`)).toMatchObject({
+    data: { contact: { uuid, bot: null } },
+    errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+})
+
+test('a bot that is started, and answered as null, is an invalid response', async () => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  sandbox.failNext({ on: 'POST', status: 200, body: { bot: null } })
+  const mutation = `mutation { setBotStatus(input: { uuid: "${uuid}", status: START }) { bot { uuid } } }`
+  expect(await execute(mutation)).toMatchObject({
+    errors: [{ extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+})
+
+test('no bot is null and no error; one that can’t be read leaves its contact standing', async () => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
+  sandbox.failNext({}, notFound, {}, { status: 403, body: { error: 'forbidden' } })
+  expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
+  expect(await execute(query)).toMatchObject({
+    data: { contact: { uuid, bot: null } },
+    errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_UNAUTHORIZED' } }],
+  })
+})
+
+test.each<[string, Fault]>([
+  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['nothing', { status: 404, body: '' }],
+])('a 404 that is %s does not say that there is no bot', async (_what, fault) => {
+  const { execute, sandbox } = await seeded()
+  const { uuid } = talker(sandbox).contact
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { name } } }`
+  sandbox.failNext({}, fault)
+  expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: { name: 'Welcome bot' } } } })
+  sandbox.failNext({}, fault, fault, fault, fault)
+  expect(await execute(query)).toMatchObject({
+    data: { contact: { uuid, bot: null } },
+    errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
+  })
+})

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import type { DocumentedOperation } from '../../src/http/playground/documented-operations.ts'
+import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+
+/** What each costs on the sandbox of `npm start`; one that is not named costs one call. */
+const calls: Readonly<Record<string, number>> = { ContactForm: 4, ContactPage: 3, UpdateContact: 3 }
+
+const operations = await readDocumentedOperations()
+
+test.each(operations)('$name finds something with its variables', async (operation: DocumentedOperation) => {
+  const { execute, sandbox } = await createTestGateway({ sandbox: { seed: 300 } })
+  const { data, errors } = await execute<Record<string, unknown>, unknown>(
+    operation.query,
+    JSON.parse(operation.variables),
+  )
+  expect(errors).toBeUndefined()
+  expect(Object.values(data ?? {})).not.toContain(null)
+  // Of a mutation: nothing is to be mended.
+  if (operation.query.includes('userErrors')) {
+    for (const payload of Object.values(data ?? {})) expect(payload).toMatchObject({ userErrors: [] })
+  }
+  expect(sandbox.requests).toHaveLength(calls[operation.name] ?? 1)
+})
+
+test('a contact’s page has messages and a bot, a list has contacts and goes on, a form has choices', async () => {
+  const { execute } = await createTestGateway({ sandbox: { seed: 300 } })
+  const answers: Record<string, unknown> = {}
+  for (const { name, query, variables } of operations) {
+    if (!query.includes(`query ${name}(`)) continue
+    answers[name] = (await execute(query, JSON.parse(variables))).data
+  }
+  expect(answers).toMatchObject({
+    ContactPage: {
+      contact: {
+        bot: { name: 'Welcome bot' },
+        messages: { edges: { length: 20 }, pageInfo: { hasNextPage: true } },
+      },
+    },
+    Contacts: { contacts: { nodes: { length: 20 }, pageInfo: { hasNextPage: true } } },
+    ContactForm: {
+      contact: {
+        customFields: expect.arrayContaining([
+          expect.objectContaining({
+            type: 'CHECKBOX',
+            options: ['Dark Mode', 'Notifications', 'Weekly Report'],
+          }),
+        ]),
+      },
+    },
+  })
+})
+
+test('every field and mutation of the schema has its operation', () => {
+  const schema = readFileSync('schema/schema.graphql', 'utf8')
+  const documents = operations.map(({ query }) => query).join('\n')
+  const roots = ['Query', 'Mutation'].flatMap((type) => {
+    const body = new RegExp(`^type ${type} \\{\n([\\s\\S]*?)^\\}`, 'm').exec(schema)?.[1] ?? ''
+    return [...body.matchAll(/^ {2}(\w+)[(:]/gm)].map(([, field]) => field)
+  })
+  expect(roots.length).toBeGreaterThan(8)
+  expect(roots.filter((field) => !new RegExp(`\\b${field}\\b`).test(documents))).toEqual([])
+})

@@ -1,0 +1,293 @@
+/**
+ * The fast lane is a shortcut: whatever it answers, the general lane would have answered in the same
+ * words. Two gateways, one without it, are asked the same things, each thing three times: the fast
+ * lane leaves a document that it does not know to the general one, and then runs it. Answers are
+ * compared byte for byte, and so is what reached Callbell, what was logged and what was counted.
+ */
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseApiKeys } from '../../src/config/api-keys.ts'
+import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
+import type { Asked } from '../support/lanes.ts'
+import { answers, bodyOf as body, openLanes } from '../support/lanes.ts'
+
+const create =
+  'mutation CreateContact($input: CreateContactInput!) { createContact(input: $input) { contact { uuid name phoneNumber source sourceName createdAt tags customFields { name value values } team { id memberCount } channel { title } } replayed userErrors { field message code } } }'
+const input = { identifier: '+39 02 1', source: 'TELEGRAM', name: 'Ada', tags: ['a'] }
+
+test('every documented operation', async () => {
+  const { expectSame, expectSameTraces } = await openLanes()
+  for (const { query, variables, name } of await readDocumentedOperations()) {
+    const given: unknown = JSON.parse(variables)
+    const [plain] = await expectSame({ body: body(query, given) })
+    expect(plain?.status).toBe(200)
+    await expectSame({ body: body(query, given, { operationName: name }) })
+    await expectSame({ body: body(query, given, { operationName: null, extensions: {} }) })
+    await expectSame({ body: body(query) })
+  }
+  await expectSameTraces()
+})
+
+test.each(Object.keys(answers))('a create that Callbell answers as %s', async (marker) => {
+  const { expectSame, expectSameTraces } = await openLanes()
+  await expectSame({ body: body(create, { input: { ...input, name: marker } }) })
+  await expectSame({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
+  await expectSame({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
+  const aliases = `mutation($a: CreateContactInput!, $b: CreateContactInput!) { a: createContact(input: $a) { contact { uuid } } b: createContact(input: $b) { contact { uuid } } }`
+  await expectSame({ body: body(aliases, { a: input, b: { ...input, name: marker } }) })
+  await expectSameTraces()
+})
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['a list', []],
+  ['a text', 'x'],
+  ['no input', {}],
+  ['a null input', { input: null }],
+  ['an input of a wrong type', { input: 'x' }],
+  ['an unknown key', { input: { ...input, nope: 1 } }],
+  ['a wrong enum', { input: { ...input, source: 'SMS' } }],
+  ['a number for a text', { input: { ...input, name: 5 } }],
+  ['one value for a list', { input: { ...input, tags: 'a' } }],
+  ['many mistakes', { input: { identifier: 1, source: 2, name: 3, tags: [4, 5], note: 6 } }],
+  ['a name that says nothing', { input: { ...input, name: ' ' } }],
+  ['a control character', { input: { ...input, name: 'a\u0000b' } }],
+  ['lone surrogates', { input: { ...input, name: '\ud800' } }],
+  [
+    'both value and values',
+    { input: { ...input, customFields: [{ name: 'A', value: 'x', values: ['y'] }] } },
+  ],
+  ['a prototype', { input: { ...input, customFields: [{ name: '__proto__', value: 'x' }] } }],
+  ['variables that nobody asked for', { input, other: 1 }],
+])('variables that are %s', async (_name, variables) => {
+  const { expectSame, expectSameTraces } = await openLanes()
+  await expectSame({ body: body(create, { input }) })
+  await expectSame({ body: body(create, variables) })
+  await expectSameTraces()
+})
+
+const typename = '{ __typename }'
+const two = 'query A { __typename } query B { b: __typename }'
+
+test.each<[string, Asked]>([
+  ['is empty', { body: '' }],
+  ['is no JSON', { body: '{' }],
+  ['is a list', { body: `[${body(typename)}]` }],
+  ['is a text', { body: '"x"' }],
+  ['is null', { body: 'null' }],
+  ['has no query', { body: '{}' }],
+  ['has a query that is a number', { body: '{"query":1}' }],
+  ['has a query that is null', { body: '{"query":null}' }],
+  ['has an empty query', { body: '{"query":""}' }],
+  ['has an unknown parameter', { body: body(typename, {}, { id: 1 }) }],
+  ['has an unknown parameter that is null', { body: body(typename, {}, { id: null }) }],
+  ['has its query twice', { body: '{"query":"{ a: __typename }","query":"{ b: __typename }"}' }],
+  ['has a __proto__', { body: `{"query":"${typename}","__proto__":{"variables":{}}}` }],
+  ['has a byte order mark', { body: `\ufeff${body(typename)}` }],
+  [
+    'is no UTF-8',
+    { body: Buffer.from([...Buffer.from('{"query":"{ __typename }","x":"'), 0xff, 0x22, 0x7d]) },
+  ],
+  ['has white space around it', { body: ` \n${body(typename)}\n ` }],
+  ['names an operation that is not there', { body: body(typename, {}, { operationName: 'X' }) }],
+  ['names an operation by a number', { body: body(typename, {}, { operationName: 5 }) }],
+  ['names an operation by an empty text', { body: body(typename, {}, { operationName: '' }) }],
+  ['leaves open which of two is meant', { body: body(two) }],
+  ['names one of two', { body: body(two, {}, { operationName: 'B' }) }],
+  ['does not parse', { body: body('{ a') }],
+  ['does not validate', { body: body('{ nothing }') }],
+  ['asks for the schema', { body: body('{ __schema { queryType { name } } }') }],
+  [
+    'skips by a variable',
+    { body: body('query($s: Boolean!) { a: __typename b: __typename @skip(if: $s) }', { s: true }) },
+  ],
+  [
+    'asks for a list by a variable',
+    { body: body('query($n: Int) { contacts(first: $n) { nodes { uuid } } }', { n: 3 }) },
+  ],
+  ['asks for too long a list', { body: body('{ contacts(first: 1000) { nodes { uuid } } }') }],
+  ['asks for a list of lists', { body: body('{ contacts(first: 100) { nodes { bot { status } } } }') }],
+  [
+    'asks for one thing twice',
+    { body: body('{ a: contact(uuid: "x") { name } b: contact(uuid: "x") { uuid } }') },
+  ],
+  ['asks for two things', { body: body('{ a: contact(uuid: "x") { name } teams { name } }') }],
+  ['is over the limit', { body: body(typename, { x: 'y'.repeat(100_000) }) }],
+  ['has an argument that names nothing', { body: body('{ contact(uuid: "..") { name } }') }],
+])('a body that %s', async (_name, asked) => {
+  const { expectSame, expectSameTraces } = await openLanes()
+  await expectSame(asked)
+  await expectSameTraces()
+})
+
+const accepts = [
+  '*/*',
+  'application/json',
+  'application/graphql-response+json',
+  'application/graphql-response+json, application/json;q=0.9',
+  'application/json;q=0.9, application/graphql-response+json',
+  'application/*',
+  'text/html',
+  'text/html, */*;q=0.1',
+  'application/json; charset=utf-8',
+  'application/json; charset=latin1',
+  'APPLICATION/JSON',
+  'text/event-stream',
+  'multipart/mixed',
+  '',
+]
+
+test.each(accepts)('an answer as %j', async (accept) => {
+  const { expectSame } = await openLanes()
+  for (const query of [
+    typename,
+    '{ contact(uuid: "x") { name } }',
+    '{ contact(uuid: "unauthorized") { name } }',
+  ]) {
+    await expectSame({ headers: { accept }, body: body(query) })
+  }
+  await expectSame({ headers: { accept }, body: body(create, { input: 1 }) })
+})
+
+test.each<[string, Asked]>([
+  [
+    'with a charset',
+    { headers: { 'content-type': 'application/json; charset=utf-8' }, body: body(typename) },
+  ],
+  ['as GraphQL JSON', { headers: { 'content-type': 'application/graphql+json' }, body: body(typename) }],
+  ['as text', { headers: { 'content-type': 'text/plain' }, body: body(typename) }],
+  ['compressed', { headers: { 'content-encoding': 'gzip' }, body: body(typename) }],
+  ['as identity', { headers: { 'content-encoding': 'identity' }, body: body(typename) }],
+  ['to another host', { headers: { host: 'gateway.example' }, body: body(typename) }],
+  ['to a host that is none', { headers: { host: 'a b' }, body: body(typename) }],
+  ['to localhost', { headers: { host: 'localhost:4000' }, body: body(typename) }],
+  ['with a query in its URL', { path: '/graphql?query=%7Bx%7D', body: body(typename) }],
+  ['to a URL beside it', { path: '/graphql/', body: body(typename) }],
+  ['from a page that may', { headers: { origin: 'https://app.example' }, body: body(typename) }],
+  ['from a page that may not', { headers: { origin: 'https://evil.example' }, body: body(typename) }],
+  ['with an id that does harm', { headers: { 'x-request-id': 'r1' }, body: body(typename) }],
+  ['by PUT', { method: 'PUT', body: body(typename) }],
+  ['with two cookies', { headers: { cookie: 'a=1; b=2' }, body: body(typename) }],
+])('a request %s', async (_name, asked) => {
+  const { expectSame } = await openLanes({ corsOrigins: ['https://app.example'] })
+  await expectSame(asked)
+})
+
+const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+test.each<[string, Readonly<Record<string, string>>]>([
+  ['no key', {}],
+  ['a wrong key', { 'x-api-key': 'x' }],
+  ['a key', { 'x-api-key': 'w' }],
+  ['a key as a bearer', { authorization: 'Bearer w' }],
+  ['a key that may not', { 'x-api-key': 'r' }],
+  ['a key for metrics', { 'x-api-key': 'm' }],
+])('a caller with %s', async (_name, headers) => {
+  const parsed = parseApiKeys({
+    GATEWAY_API_KEYS: `web:${digest('w')},reader:${digest('r')}:read,prometheus:${digest('m')}:metrics`,
+    GATEWAY_API_KEYS_FILE: '',
+  })
+  if ('problems' in parsed) throw new Error(parsed.problems.join())
+  const { expectSame, expectSameTraces } = await openLanes({ authentication: { apiKeys: () => parsed.keys } })
+  // So that both lanes know the documents.
+  await expectSame({ headers: { 'x-api-key': 'w' }, body: body(create, { input }) })
+  await expectSame({ headers, body: body(create, { input }) })
+  await expectSame({ headers, body: body(typename) })
+  await expectSame({ headers, body: body('{ contact(uuid: "x") { name } }') })
+  await expectSameTraces()
+})
+
+test('a caller who asks for more than its share', async () => {
+  const { expectSame, expectSameTraces } = await openLanes({ callerRps: 1 })
+  const three =
+    '{ a: contact(uuid: "x") { name } b: contact(uuid: "y") { name } c: contact(uuid: "z") { name } }'
+  const answered = await expectSame({ body: body(three) })
+  expect(answered.map(({ status }) => status)).toEqual([429])
+  await expectSameTraces()
+})
+
+test('documents that may not run, and one that may', async () => {
+  const documents = new Map([['a', typename]])
+  const { expectSame } = await openLanes({ persistedDocuments: { documents, isExclusive: true } })
+  await expectSame({ body: body(typename) })
+  await expectSame({ body: body('{ b: __typename }') })
+  await expectSame({ body: JSON.stringify({ documentId: 'a' }) })
+  await expectSame({ body: JSON.stringify({ documentId: 'x' }) })
+})
+
+test('keys that are repeated, and used again', async () => {
+  const { expectSame, expectSameTraces } = await openLanes()
+  for (const given of [{}, { name: 'Eve' }, { idempotencyKey: 'k2' }]) {
+    await expectSame({ body: body(create, { input: { ...input, idempotencyKey: 'k1', ...given } }) })
+  }
+  await expectSameTraces()
+})
+
+test('a bug, which also shows the way that each asking takes', async () => {
+  const { expectSame, fast } = await openLanes({
+    contacts: {
+      // A stack from behind a wait goes as far back as the lane.
+      find: () => Promise.resolve().then(() => Promise.reject(new Error('detail'))),
+      findByBsuid: () => Promise.reject(new TypeError()),
+    },
+  })
+  await expectSame({ body: body('{ contact(uuid: "x") { name } contactByBsuid(bsuid: "y") { name } }') })
+  const stacks = fast.log.flatMap(({ err }) => JSON.stringify(err) ?? [])
+  expect(stacks).toHaveLength(6)
+  expect(stacks[1]).not.toContain('/fast-path.ts')
+  expect(stacks[3]).toContain('/fast-path.ts')
+  // No lane runs a field by code of another file, or of none.
+  expect(stacks.every((stack) => stack.includes('/operations/execute-plan.ts'))).toBe(true)
+})
+
+test.each<[string, object]>([
+  ['lacks what can’t be null', { uuid: null, tags: [] }],
+  ['has nulls in a list', { uuid: 'u', tags: ['a', null], customFields: [null] }],
+  ['has no list where one must be', { uuid: 'u', tags: 'a' }],
+  ['has objects for texts', { uuid: 'u', tags: [{}], name: { a: 1 } }],
+  ['has numbers for texts', { uuid: 5, tags: [1], name: 2, note: true }],
+  ['has a source that is none', { uuid: 'u', tags: [], source: 'x' }],
+])('a contact that %s, which no decoder lets pass', async (_name, found) => {
+  const { expectSame } = await openLanes({
+    contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify(found))) },
+  })
+  const query =
+    '{ a: contact(uuid: "x") { uuid } b: contact(uuid: "x") { uuid name tags note source customFields { name } } }'
+  await expectSame({ body: body(query) })
+})
+
+test('any selection of any field, with any input', { timeout: 120_000 }, async () => {
+  const { expectSame, expectSameTraces, forgetLogs } = await openLanes()
+  const leaves = ['id', 'uuid', 'name', 'phoneNumber', 'source', 'sourceName', 'createdAt', 'tags', 'note']
+  const nested = ['customFields { name value values }', 'team { id name default }', 'channel { title main }']
+  const selection = fc.uniqueArray(fc.constantFrom(...leaves, ...nested), { minLength: 1 })
+  const word = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('Ada', 'refused', 'odd', 'broken', ''),
+  )
+  const anyInput = fc.record(
+    {
+      identifier: word,
+      source: fc.constantFrom('TELEGRAM', 'FACEBOOK', 'INSTAGRAM'),
+      name: word,
+      tags: fc.oneof(fc.array(word), fc.constant(null)),
+      customFields: fc.array(
+        fc.record({ name: word, value: word, values: fc.array(word) }, { requiredKeys: ['name'] }),
+      ),
+      note: fc.oneof({ weight: 5, arbitrary: word }, fc.constant(null), fc.integer()),
+      botStatus: fc.constantFrom('START', 'END', null),
+    },
+    { requiredKeys: ['identifier', 'source', 'name'] },
+  )
+  await fc.assert(
+    fc.asyncProperty(selection, anyInput, async (fields, given) => {
+      const query = `mutation M($input: CreateContactInput!) { createContact(input: $input) { contact { ${fields.join(' ')} } userErrors { field message code } } }`
+      await expectSame({ body: body(query, { input: given }) })
+      forgetLogs()
+    }),
+    { numRuns: 60 },
+  )
+  await expectSameTraces()
+})

@@ -1,0 +1,215 @@
+/** The log of a process that handles contacts: it contains events, and no contact data. */
+import type { Socket } from 'node:net'
+import { expect, test, vi } from 'vitest'
+import { startGateway } from '../support/child-gateway.ts'
+import { openSocket, sendRaw } from '../support/raw-request.ts'
+import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
+import { createTestGateway, sentinelToken } from '../support/test-gateway.ts'
+import { openMemoryStore } from '../../src/store/memory.ts'
+
+const input = {
+  identifier: '+39 333 765 4321',
+  // Not WhatsApp, whose contacts are looked for: each answer meets one call.
+  source: 'TELEGRAM',
+  name: 'Zaphod Sentinel',
+  tags: ['Tag-Sentinel'],
+  customFields: [{ name: 'Billing Address', value: 'Via Sentinel 42' }],
+  assignedUser: 'sentinel@example.com',
+  note: 'Note of a sentinel',
+}
+const headers = {
+  'content-type': 'application/json',
+  authorization: 'Bearer caller-sentinel-1',
+  'x-api-key': 'caller-sentinel-2',
+  cookie: 'session=caller-sentinel-3',
+}
+const query =
+  'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { name } userErrors { message } } }'
+
+/** No line may have any of these, in any case. `sentinel` is in all the others. */
+const sentinels = [/sentinel/i, /zaphod/i, /765\W*4321/]
+
+const contact = { uuid: 'u', ...input, phoneNumber: input.identifier, customFields: { A: 'Via Sentinel 42' } }
+const echo = { error: { name: [`${JSON.stringify(input)} is refused`], [input.note]: ['x'] } }
+
+const create = JSON.stringify({ query, variables: { input } })
+const calls: readonly (readonly [body: string, answer: string | null, shown: string])[] = [
+  [create, httpAnswer('201 Created', JSON.stringify({ contact })), '"name":"Zaphod Sentinel"'],
+  [create.replace('Zaphod', 'Zaphod\\u0007'), null, 'must not contain'],
+  [create, httpAnswer('422 Unprocessable Content', JSON.stringify(echo)), 'is refused'],
+  [create, httpAnswer('500 Internal Server Error', JSON.stringify(echo)), 'CALLBELL_UNAVAILABLE'],
+  [create, httpAnswer('201 Created', JSON.stringify({ contact: input })), 'CALLBELL_INVALID_RESPONSE'],
+  [create, httpAnswer('201 Created', `Created ${input.name}`), 'CALLBELL_INVALID_RESPONSE'],
+  [create, `${input.name}, ${input.note}\r\n\r\n`, 'CALLBELL_INVALID_RESPONSE'],
+  [
+    create,
+    httpAnswer('201 Created', JSON.stringify({ contact: { ...contact, name: [input.name] } })),
+    '"name":null',
+  ],
+  [JSON.stringify({ query, variables: { input: { ...input, name: [input] } } }), null, 'Zaphod'],
+  [JSON.stringify({ query, variables: { input: { ...input, [input.name]: 1 } } }), null, 'Zaphod'],
+  [JSON.stringify({ query: `mutation { "${input.name}" }` }), null, 'Syntax Error'],
+  [JSON.stringify({ query: `{ contact(uuid: "${input.note}") { Zaphod } }` }), null, 'Zaphod'],
+  [`name=${input.name}&note=${input.note}`, null, 'must be JSON'],
+]
+
+test('no line contains contact data, a caller’s credentials or a secret', async () => {
+  const answers = calls.flatMap(([, answer]) => answer ?? [])
+  const absent = httpAnswer('404 Not Found', JSON.stringify({ error: 'not found' }), 'connection: close\r\n')
+  const confirmed = httpAnswer('200 OK', '{"status":"ok"}', 'connection: close\r\n')
+  let creates = 0
+  const upstream = await startRawUpstream((socket, _number, request) => {
+    if (request.startsWith('GET /v1/auth/me ')) socket.end(confirmed)
+    else if (request.startsWith('GET')) socket.end(absent)
+    else socket.end(answers[creates++] ?? '')
+  })
+  const gateway = startGateway({
+    CALLBELL_API_TOKEN: sentinelToken,
+    CALLBELL_API_URL: upstream.url,
+    LOG_LEVEL: 'trace',
+  })
+  const url = await gateway.url
+  const said: object[] = []
+  for (const [body, , shown] of calls) {
+    const response = await fetch(url, { method: 'POST', body, headers })
+    expect(await response.text()).toContain(shown)
+  }
+  gateway.kill('SIGTERM')
+  await gateway.ended
+  const { stdout, stderr } = gateway.output()
+  expect(stderr).toBe('')
+  for (const sentinel of sentinels) expect(stdout).not.toMatch(sentinel)
+  expect(creates).toBe(answers.length)
+  for (const line of stdout.trim().split('\n')) {
+    const { msg, code, paths } = JSON.parse(line)
+    // When the first contact is looked up depends on the machine.
+    if (!String(msg).startsWith('a lookup')) said.push([msg, ...[code ?? paths ?? []].flat()])
+  }
+  expect(said).toEqual([
+    [`listening on ${url} (open it in a browser for GraphiQL)`],
+    [`contacts are created for real, at ${upstream.url}`],
+    ['a request was answered'],
+    ['a request was answered'],
+    ['a request was answered'],
+    ['a call failed', 'CALLBELL_UNAVAILABLE'],
+    ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
+    ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
+    ['a call failed', 'CALLBELL_INVALID_RESPONSE'],
+    ['parts of an answer of Callbell have an unknown shape', 'contact.name'],
+    ['a request was answered'],
+    ['a request was refused', 'BAD_USER_INPUT'],
+    ['a request was refused', 'BAD_USER_INPUT'],
+    ['a request was refused', 'GRAPHQL_PARSE_FAILED'],
+    ['a request was refused', 'GRAPHQL_VALIDATION_FAILED'],
+    ['a request was refused', 'BAD_REQUEST'],
+    ['SIGTERM: finishing what has started'],
+  ])
+})
+
+test('a bug whose message quotes a contact is logged without the contact', async () => {
+  const broken = JSON.stringify({ version: 1, ...input }).slice(0, -9)
+  const { post, log } = await createTestGateway({
+    // graphql-js complains of a note that is no text, V8 of a record that is no JSON.
+    contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify({ uuid: 'u', note: input }))) },
+    store: {
+      ...openMemoryStore(),
+      claim: () => Promise.resolve({ state: 'PRESENT', record: `${input.name} ${broken}`, ageMs: 0 }),
+    },
+  })
+  await post(JSON.stringify({ query: '{ contact(uuid: "u") { note } }' }), headers)
+  await post(
+    JSON.stringify({ query, variables: { input: { ...input, idempotencyKey: 'sentinel-key' } } }),
+    headers,
+  )
+  expect(log.filter(({ level }) => level === 'error')).toEqual([
+    bug('GraphQLError', 'String cannot represent value: [redacted]'),
+    bug('SyntaxError', '[redacted] is not valid JSON'),
+  ])
+  expect(JSON.stringify(log)).not.toMatch(/sentinel|zaphod/i)
+})
+
+test('no line contains the name of a custom field', async () => {
+  const { execute, sandbox, log } = await createTestGateway()
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+  const body = `{"contact":{"uuid":"u","customFields":{"Age":"4","Field sentinel":${deep}},"customFieldsMetadata":{"Field sentinel":{"type":[]}}}}`
+  sandbox.failNext({ on: 'GET', status: 200, body })
+  const { data } = await execute('{contact(uuid:"u"){customFields{name value}}}')
+  const customFields = [
+    { name: 'Age', value: '4' },
+    { name: 'Field sentinel', value: null },
+  ]
+  expect(data).toEqual({ contact: { customFields } })
+  expect(log.map(({ msg, paths }) => [msg, paths])).toEqual([
+    [
+      'parts of an answer of Callbell have an unknown shape',
+      ['contact.customFields.1', 'contact.customFieldsMetadata.type'],
+    ],
+    ['a request was answered', undefined],
+  ])
+  expect(JSON.stringify(log)).not.toMatch(/sentinel/i)
+})
+
+function bug(type: string, message: string): object {
+  const err = { type, message, stack: expect.stringMatching(/^ {4}at (?!.*(?:sentinel|zaphod))/is) }
+  const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]
+  return { level: 'error', time, requestId, caller: 'address:127.0.0.1', err, msg: 'a bug' }
+}
+
+test.each([true, false])(
+  'a client that disconnects before its response (fast lane: %s)',
+  async (hasFastLane) => {
+    const { promise: asked, resolve: tellAsked } = Promise.withResolvers<Socket>()
+    const created = httpAnswer('201 Created', JSON.stringify({ contact }))
+    const upstream = await startRawUpstream((socket, number) => {
+      if (number === 0) socket.end(created)
+      else tellAsked(socket)
+    })
+    const gateway = await createTestGateway({ url: upstream.url, hasFastLane })
+    // The first asking of a document is not for the fast lane.
+    await gateway.post(create)
+    gateway.forgetLog()
+
+    const caller = await openSocket(gateway.url)
+    caller.write(
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(create)}\r\n\r\n${create}`,
+    )
+    const callbell = await asked
+    const open = await gateway.connections()
+    caller.destroy()
+    await vi.waitFor(async () => expect(await gateway.connections()).toBe(open - 1))
+    callbell.end(created)
+    await vi.waitFor(() => expect(gateway.log).toHaveLength(1))
+    expect(gateway.log).toMatchObject([
+      {
+        msg: 'a request was answered',
+        status: 200,
+        clientDisconnected: true,
+        fields: [{ field: 'createContact', outcome: 'APPLIED', code: 'OK' }],
+      },
+    ])
+  },
+)
+
+test.each([
+  ['GARBAGE', 400, 'The request is not HTTP/1.1'],
+  [
+    `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'a'.repeat(17_000)}`,
+    431,
+    'The request’s headers are too large; the limit is 16384 bytes',
+  ],
+  ['GET / HTTP/1.1\r\nhost: localhost\r\nexpect: more', 417, 'The request expects what can’t be met'],
+])('a request rejected by the HTTP parser is logged: %.40j', async (head, status, reason) => {
+  const gateway = await createTestGateway()
+  const [answer] = await sendRaw(gateway.url, `${head}\r\n\r\n`)
+  expect(answer?.status).toBe(status)
+  expect(gateway.log).toMatchObject([
+    {
+      level: 'info',
+      msg: 'a request was refused',
+      requestId: answer?.headers['x-request-id'],
+      address: '127.0.0.1',
+      status,
+      reason,
+    },
+  ])
+})

@@ -1,0 +1,29 @@
+/** Heavy attacks of `npm run bench:abuse` against a gateway with a heap of 256 MB: it survives, and its memory is bounded. */
+import { expect, onTestFinished, test } from 'vitest'
+import { attacks } from '../bench/abuse/attacks.ts'
+import { measureAttack, startUpstream } from '../bench/abuse/measure.ts'
+
+/** Resident memory, in mebibytes, on a machine that takes as much as each attack sends. */
+test.each([
+  ['unfinished-bodies', 600],
+  ['endless-body-401', 400],
+  ['new-documents', 500],
+  ['aliased-strings', 600],
+  ['long-strings', 600],
+  ['slow-readers', 1000],
+  ['foreign-condition', 500],
+])('the gateway survives %s with at most %i MiB', { timeout: 180_000 }, async (name, mostMebibytes) => {
+  const attack = attacks.find((one) => one.name === name)
+  if (attack === undefined) throw new Error(`there is no attack ${name}`)
+  const upstream = await startUpstream()
+  onTestFinished(upstream.end)
+  const measured = await measureAttack(attack, {
+    upstreamUrl: upstream.url,
+    seconds: 2,
+    main: 'src/main.ts',
+  })
+  expect(measured.ending).toBeUndefined()
+  expect(measured.peak).toBeLessThan(mostMebibytes)
+  // Right answers before the attack, or nothing has been attacked.
+  expect(measured.before.wrong).toEqual({})
+})

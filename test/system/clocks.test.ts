@@ -1,0 +1,288 @@
+/** Wrong clocks, clocks that are set, machines that are suspended, processes that are stopped: nothing is doubled. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Contacts } from '../../src/contacts/contacts.ts'
+import { ContactsError } from '../../src/contacts/attempts/failure.ts'
+import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import { openMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
+import { startGateway } from '../support/child-gateway.ts'
+import { openSandbox, uuidsOf } from '../support/counting-sandbox.ts'
+import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
+import { hasRedis, startRedis } from '../support/redis-server.ts'
+import { openTestStore } from '../support/stores.ts'
+import { createTestContacts } from '../support/test-contacts.ts'
+import { createTestOrigin } from '../support/test-origin.ts'
+
+interface Process {
+  readonly contacts: Contacts
+  readonly wallClock: () => number
+}
+
+/** A process whose wall clock is wrong by what `shiftMs` returns at the moment. */
+function open(
+  sandbox: Pick<Sandbox, 'url' | 'token'>,
+  store: Store,
+  shiftMs: () => number,
+  times = { timeoutMs: 3000, resendAfterMs: 60_000 },
+): Process {
+  const wallClock = (): number => Date.now() + shiftMs()
+  const { contacts, close } = createTestContacts(sandbox, store, { ...times, wallClock })
+  onTestFinished(close)
+  return { contacts, wallClock }
+}
+
+const input = { identifier: '+39 333 123 4567', source: 'whatsapp', name: 'Ada' } as const
+
+/** @returns the uuid, or what is known of the outcome */
+async function create({ contacts, wallClock }: Process, key: string, change: object = {}): Promise<string> {
+  const origin = createTestOrigin('anyone', wallClock)
+  try {
+    const { contact } = await contacts.create({ ...input, idempotencyKey: key, ...change }, origin)
+    return contact?.uuid ?? 'REJECTED'
+  } catch (error) {
+    if (!(error instanceof ContactsError)) throw error
+    return error.outcome ?? 'NONE'
+  }
+}
+
+function postsOf({ requests }: Sandbox): number {
+  return requests.filter(({ method }) => method === 'POST').length
+}
+
+describe.runIf(hasRedis)('replicas on one Redis', () => {
+  test.each([
+    ['ahead', 60_000],
+    ['behind', -60_000],
+  ])('one whose clock is a minute %s waits for the other’s create', async (_where, shiftMs) => {
+    const [redis, sandbox] = [await startRedis(), await openSandbox()]
+    const [storeOfOne, storeOfTwo] = [await openTestStore(redis.url), await openTestStore(redis.url)]
+    const [one, two] = [open(sandbox, storeOfOne, () => 0), open(sandbox, storeOfTwo, () => shiftMs)]
+    sandbox.failNext({ delayMs: 1500 })
+    const first = create(one, 'k')
+    await expect.poll(() => sandbox.requests.length).toBe(1)
+    const second = create(two, 'k')
+    const [uuid] = await Promise.all([first, second])
+    expect(await second).toBe(uuid)
+    expect(uuidsOf(sandbox, 'Ada')).toEqual([uuid])
+    expect(postsOf(sandbox)).toBe(1)
+  })
+
+  test('three that disagree by 45 seconds make one contact of each key', async () => {
+    const [redis, sandbox] = [await startRedis(), await openSandbox()]
+    const replicas = await Promise.all(
+      [0, 45_000, -45_000].map(async (shiftMs) =>
+        open(sandbox, await openTestStore(redis.url), () => shiftMs),
+      ),
+    )
+    const keys = Array.from({ length: 20 }, (_, n) => n)
+    sandbox.failNext(...keys.map(() => ({ on: 'POST', delayMs: 400 }) as const))
+    const uuids = await Promise.all(
+      keys.map((n) =>
+        Promise.all(
+          replicas.map((replica) =>
+            create(replica, `k${n}`, { identifier: `+39 333 ${7000 + n}`, name: `N${n}` }),
+          ),
+        ),
+      ),
+    )
+    expect(uuids).toEqual(keys.map((n) => Array.from({ length: 3 }, () => uuidsOf(sandbox, `N${n}`)[0])))
+    expect(postsOf(sandbox)).toBe(keys.length)
+  })
+
+  test(
+    'one that is stopped with creates under way sends nothing once another has taken them over',
+    { timeout: 120_000 },
+    async () => {
+      const [redis, sandbox] = [await startRedis(), await openSandbox()]
+      const variables = {
+        CALLBELL_API_TOKEN: 't',
+        CALLBELL_API_URL: sandbox.url,
+        STORE_URL: redis.url,
+        CALLBELL_TIMEOUT_MS: '1500',
+        CALLBELL_RESEND_AFTER_MS: '1000',
+        CALLBELL_MAX_RPS: '100',
+        LOG_LEVEL: 'silent',
+      }
+      const [one, two] = [startGateway(variables), startGateway(variables)]
+      const [urlOfOne, urlOfTwo] = [await one.url, await two.url]
+      const query =
+        'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { uuid } } }'
+      const ask = async (url: string, n: number): Promise<string | undefined> => {
+        const contact = {
+          identifier: `+39 333 ${8000 + n}`,
+          source: 'WHATSAPP',
+          name: `S${n}`,
+          idempotencyKey: `s${n}`,
+        }
+        const body = JSON.stringify({ query, variables: { input: contact } })
+        const response = await fetch(url, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json' },
+        })
+        const { data } = await response.json()
+        return data?.createContact?.contact?.uuid
+      }
+      // Lookups of both are known to work.
+      for (const [url, n] of [
+        [urlOfOne, 900],
+        [urlOfTwo, 901],
+      ] as const) {
+        await expect.poll(() => ask(url, n)).toBeTypeOf('string')
+      }
+      await expect.poll(() => sandbox.requests.filter(({ path }) => path.includes('/phone/')).length).toBe(2)
+
+      // Both are members: each has confirmed a reply.
+      const confirmed = async (): Promise<number> => {
+        const records = await redis.run('HVALS', 'callbell-graphql:permits:replicas')
+        return records.filter((record) => Number(record.split(' ')[1]) > 0).length
+      }
+      await expect.poll(confirmed).toBe(2)
+      // More than the pace lets through at once: some are stopped while they wait for their permit.
+      const numbers = Array.from({ length: 60 }, (_, n) => n)
+      const asked = numbers.map((n) => ask(urlOfOne, n).catch(() => undefined))
+      await expect.poll(() => postsOf(sandbox), { interval: 5 }).toBeGreaterThan(8)
+      one.kill('SIGSTOP')
+      const found: (string | undefined)[] = []
+      for (const n of numbers) {
+        await expect
+          .poll(async () => (found[n] = await ask(urlOfTwo, n)), { timeout: 30_000, interval: 200 })
+          .toBeTypeOf('string')
+      }
+      one.kill('SIGCONT')
+      const answered = await Promise.all(asked)
+      await delay(500)
+      for (const n of numbers) {
+        expect(uuidsOf(sandbox, `S${n}`)).toEqual([found[n]])
+        if (answered[n] !== undefined) expect(answered[n]).toBe(found[n])
+      }
+    },
+  )
+})
+
+test('a wall clock that is set ahead does not make a key be sent again', async () => {
+  const sandbox = await openSandbox()
+  let shiftMs = 0
+  const gateway = open(sandbox, openMemoryStore(), () => shiftMs, { timeoutMs: 1000, resendAfterMs: 60_000 })
+  sandbox.failNext({ on: 'POST', drop: true, workAfterMs: 1500 })
+  expect(await create(gateway, 'k')).toBe('UNKNOWN')
+  shiftMs = 3_600_000
+  expect(await create(gateway, 'k')).toBe('UNKNOWN')
+  await expect.poll(() => uuidsOf(sandbox, 'Ada')).toHaveLength(1)
+  expect(await create(gateway, 'k')).toBe(uuidsOf(sandbox, 'Ada')[0])
+  expect(postsOf(sandbox)).toBe(1)
+})
+
+test('a clock that was wrong when a create was sent does not make an older contact its own', async () => {
+  const sandbox = await openSandbox()
+  sandbox.contacts.add({ identifier: input.identifier, source: 'whatsapp', name: input.name })
+  await delay(5000)
+  let shiftMs = -3_600_000
+  const gateway = open(sandbox, openMemoryStore(), () => shiftMs)
+  sandbox.failNext({ on: 'POST', drop: true })
+  const creating = create(gateway, 'k')
+  await expect.poll(() => postsOf(sandbox)).toBe(1)
+  shiftMs = 0
+  expect(await creating).toBe('UNKNOWN')
+  expect(await create(gateway, 'k')).toBe('UNKNOWN')
+  expect(postsOf(sandbox)).toBe(1)
+})
+
+test('what waits while the machine is suspended is not sent', async () => {
+  const sandbox = await openSandbox()
+  const gateway = open(sandbox, openMemoryStore(), () => 0)
+  // Its call began 40 seconds ago, of which the monotonic clock knows nothing.
+  const before = { ...gateway, wallClock: () => Date.now() - 40_000 }
+  expect(await create(before, 'k')).toBe('NOT_APPLIED')
+  expect(sandbox.requests).toEqual([])
+  // The key is free.
+  expect(await create(gateway, 'k')).toBe(uuidsOf(sandbox, 'Ada')[0])
+})
+
+test.each([-1500, 1500])(
+  'an applied create is found by a Callbell whose clock is %i ms off ours',
+  async (offMs) => {
+    const there = (): Date => new Date(Date.now() + offMs)
+    let createdAt = ''
+    const upstream = await startRawUpstream((socket, number) => {
+      if (number === 0) {
+        createdAt = there().toISOString().replace(/\.\d+/, '')
+        socket.destroy()
+        return
+      }
+      const body = JSON.stringify({ contact: { uuid: 'u', name: input.name, createdAt } })
+      socket.write(httpAnswer('200 OK', body, `date: ${there().toUTCString()}\r\n`))
+    })
+    const gateway = open({ url: upstream.url, token: 't' }, openMemoryStore(), () => 0)
+    expect(await create(gateway, 'k')).toBe('u')
+  },
+)
+
+test('a call whose key was taken over does not say that nothing was applied', async () => {
+  const sandbox = await openSandbox()
+  const memory = openMemoryStore()
+  let claimed = ''
+  const store: Store = {
+    ...memory,
+    isShared: true,
+    async claim(key, record, ttlMs, charge) {
+      claimed = key
+      return memory.claim(key, record, ttlMs, charge)
+    },
+  }
+  const gateway = open(sandbox, store, () => 0)
+  sandbox.failNext({ on: 'POST', status: 422, delayMs: 500 })
+  const creating = create(gateway, 'k')
+  await expect.poll(() => postsOf(sandbox)).toBe(1)
+  // Another process takes the key over, and is sending.
+  const found = await memory.get(claimed)
+  const taken = JSON.stringify({ ...JSON.parse(found?.record ?? ''), owner: 'another', token: 2 })
+  expect(await memory.replace(claimed, found?.record ?? '', taken, 60_000)).toBe(true)
+  expect(await creating).toBe('UNKNOWN')
+  expect((await memory.get(claimed))?.record).toBe(taken)
+})
+
+test('a key that its store has lost while its call was under way is known again', async () => {
+  const sandbox = await openSandbox()
+  const memory = openMemoryStore()
+  let claimed = ''
+  const store: Store = {
+    ...memory,
+    async claim(key, record, ttlMs, charge) {
+      claimed = key
+      return memory.claim(key, record, ttlMs, charge)
+    },
+  }
+  const gateway = open(sandbox, store, () => 0)
+  sandbox.failNext({ on: 'POST', delayMs: 500 })
+  const creating = create(gateway, 'k')
+  await expect.poll(() => postsOf(sandbox)).toBe(1)
+  await memory.remove(claimed, (await memory.get(claimed))?.record ?? '')
+  const uuid = await creating
+  expect(await create(gateway, 'k')).toBe(uuid)
+  expect(postsOf(sandbox)).toBe(1)
+})
+
+test('no two records of one key are alike, though they say the same', async () => {
+  const sandbox = await openSandbox()
+  const memory = openMemoryStore()
+  const written: string[] = []
+  const store: Store = {
+    ...memory,
+    async claim(key, record, ttlMs, charge) {
+      written.push(record)
+      return memory.claim(key, record, ttlMs, charge)
+    },
+    async replace(key, expected, record, ttlMs, charge) {
+      written.push(record)
+      return memory.replace(key, expected, record, ttlMs, charge)
+    },
+  }
+  const gateway = open(sandbox, store, () => 0, { timeoutMs: 500, resendAfterMs: 1 })
+  // Each call is answered alike, and nothing is known of Callbell's time.
+  sandbox.failNext(...Array.from({ length: 3 }, () => ({ on: 'POST', drop: true }) as const))
+  for (let call = 0; call < 3; call += 1) expect(await create(gateway, 'k')).toBe('UNKNOWN')
+  expect(written.length).toBeGreaterThan(6)
+  expect(new Set(written).size).toBe(written.length)
+})

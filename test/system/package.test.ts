@@ -1,0 +1,322 @@
+/** The package as npm packs it: what is in it, its command, and its typed client as frontends use it. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, relative, resolve } from 'node:path'
+import { publint } from 'publint'
+import type { TestContext } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { followGateway } from '../support/child-gateway.ts'
+import { codeGenerationProbe, expectNoCodeGeneration } from '../support/code-generation.ts'
+import { hasRedis, startRedis } from '../support/redis-server.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+
+interface Ended {
+  readonly code: number | string
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program to its end. */
+function run(program: string, options: readonly string[], cwd = '.'): Promise<Ended> {
+  const { promise, resolve: end } = Promise.withResolvers<Ended>()
+  execFile(program, options, { cwd }, (error, stdout, stderr) =>
+    end({ code: error === null ? 0 : (error.code ?? 'killed'), stdout, stderr }),
+  )
+  return promise
+}
+
+async function runWell(program: string, options: readonly string[], cwd = '.'): Promise<void> {
+  const { code, stderr } = await run(program, options, cwd)
+  if (code !== 0) throw new Error(`${program} failed (${code}): ${stderr}`)
+}
+
+/** What is installed is large: nothing of it is left. */
+const folders: string[] = []
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })))
+
+function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'package-'))
+  folders.push(folder)
+  return folder
+}
+
+/** The paths of all files below a folder. */
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+let tarball: string
+
+beforeAll(async () => {
+  const folder = createFolder()
+  // Packed for real, even when it is `npm publish --dry-run` that runs the tests; and nicely: tests
+  // beside this one have deadlines to keep.
+  await runWell('nice', ['npm', 'pack', '--dry-run=false', '--pack-destination', folder])
+  tarball = join(folder, `callbell-graphql-${packageJson.version}.tgz`)
+}, 120_000)
+
+/** A folder that has the package, and nothing of what it depends on. */
+async function unpack(): Promise<{ readonly folder: string; readonly unpacked: string }> {
+  const folder = createFolder()
+  const unpacked = join(folder, 'node_modules/callbell-graphql')
+  mkdirSync(unpacked, { recursive: true })
+  await runWell('tar', ['-xzf', tarball, '--strip-components=1', '-C', unpacked])
+  return { folder, unpacked }
+}
+
+test('it holds what was built, the schema, the documentation and the client’s types, and nothing else', async () => {
+  const { unpacked } = await unpack()
+  const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+  const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
+  const entries = ['cli', 'main', 'client/documents'].map((name) => `dist/${name}.js`)
+  const built = [...entries, 'dist/http/playground/start.js', 'dist/third-party-licenses.txt']
+  const packed = filesBelow(unpacked).map((file) => relative(unpacked, file))
+  // What the entries load has names of the bundler's.
+  const loaded = packed.filter((file) => /^dist\/[\w.-]+\.js$/.test(file) && !entries.includes(file))
+  expect(loaded).not.toEqual([])
+  expect(packed.toSorted()).toEqual(
+    [...texts, ...types, ...built, ...loaded, ...filesBelow('schema'), ...filesBelow('docs')].toSorted(),
+  )
+})
+
+test('it passes on the license of every package that it is built of', async () => {
+  const { unpacked } = await unpack()
+  const licenses = readFileSync(join(unpacked, 'dist/third-party-licenses.txt'), 'utf8')
+  const later = new Set(['@graphql-yoga/render-graphiql', '@redis/client', 'jose', 'pino-pretty'])
+  const names = Object.keys(packageJson.dependencies).filter(
+    (name) => !later.has(name) && (!name.startsWith('@opentelemetry/') || name.endsWith('/api')),
+  )
+  expect(names.filter((name) => !licenses.includes(`${name} `))).toEqual([])
+})
+
+test('it has one graphql-js, as Node would give it', async () => {
+  const { unpacked } = await unpack()
+  const built = readdirSync(join(unpacked, 'dist')).filter((file) => file.endsWith('.js'))
+  const code = built.map((file) => readFileSync(join(unpacked, 'dist', file), 'utf8')).join('')
+  expect(code.match(/node_modules\/graphql\/type\/schema\.m?js/g)).toEqual([
+    'node_modules/graphql/type/schema.js',
+  ])
+})
+
+test('its package.json says nothing that publint would say differently', async () => {
+  const { messages } = await publint({
+    strict: true,
+    pack: { tarball: new Blob([readFileSync(tarball)]).stream() },
+  })
+  expect(messages).toEqual([])
+})
+
+const version = `${packageJson.version}\n`
+const advice = 'Environment variables configure it: see callbell-graphql --help\n'
+
+test.each<[string, Ended]>([
+  ['--version', { code: 0, stdout: version, stderr: '' }],
+  ['-v', { code: 0, stdout: version, stderr: '' }],
+  ['--port=4000', { code: 2, stdout: '', stderr: `callbell-graphql: Unknown option '--port'. ${advice}` }],
+  ['4000', { code: 2, stdout: '', stderr: `callbell-graphql: Unexpected argument '4000'. ${advice}` }],
+])('the command understands or refuses %s, and starts nothing', async (option, expected) => {
+  const { unpacked } = await unpack()
+  expect(await run(process.execPath, [join(unpacked, 'dist/cli.js'), option])).toEqual(expected)
+})
+
+test('the command’s help names a file with every variable', async () => {
+  const { unpacked } = await unpack()
+  const { stdout, ...rest } = await run(process.execPath, [join(unpacked, 'dist/cli.js'), '--help'])
+  expect(rest).toEqual({ code: 0, stderr: '' })
+  expect(readFileSync(stdout.trim().split('\n').at(-1) ?? '', 'utf8')).toContain('CALLBELL_API_TOKEN')
+})
+
+test('on a Node that is too old the command says which it needs', async () => {
+  const { unpacked } = await unpack()
+  const file = join(unpacked, 'package.json')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(packageJson.engines.node, '>=99.1'))
+  expect(await run(process.execPath, [join(unpacked, 'dist/cli.js')])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `callbell-graphql: needs Node 99.1 or later, and this is Node ${process.versions.node}\n`,
+  })
+})
+
+/** The folder that it is installed in; null: there is no registry. */
+async function install(): Promise<string | null> {
+  const folder = createFolder()
+  // Else npm looks for one in the folders above.
+  writeFileSync(join(folder, 'package.json'), '{}')
+  // One more try, and not npm's minutes, for a registry that can't be reached.
+  const tries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=1000']
+  const options = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', '--dry-run=false', ...tries]
+  const { code, stderr } = await run('nice', ['npm', 'install', ...options, tarball], folder)
+  if (code === 0) return folder
+  if (/\bE(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH)\b/.test(stderr)) return null
+  throw new Error(`npm install failed: ${stderr}`)
+}
+
+/** One for all tests. */
+let installation: ReturnType<typeof install> | undefined
+
+/** On CI nothing is skipped. */
+async function installOrSkip({ skip }: TestContext): Promise<string> {
+  const folder = await (installation ??= install())
+  if (folder !== null) return folder
+  const reason = 'the npm registry can’t be reached'
+  return process.env['CI'] === undefined ? skip(reason) : expect.fail(reason)
+}
+
+/** Starts a program of an installed package on the sandbox: it knows nothing else of this process. */
+function startInstalled(
+  program: string,
+  options: readonly string[],
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+) {
+  const child = spawn(program, options, {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: '0', ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // In a process group of its own, as a terminal gives it one.
+    detached: true,
+  })
+  const group = -(child.pid ?? expect.fail(`${program} did not start`))
+  let isClosed = false
+  const closed = once(child, 'close').then(() => (isClosed = true))
+  onTestFinished(() => {
+    if (!isClosed) process.kill(group, 'SIGKILL')
+  })
+  return { gateway: followGateway(child, folder), killGroup: () => process.kill(group, 'SIGTERM'), closed }
+}
+
+async function createContact(url: string): Promise<unknown> {
+  const query =
+    'mutation { createContact(input: {identifier: "123456789", source: WHATSAPP, name: "John Doe"}) { contact { name } userErrors { message } } }'
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  return response.json()
+}
+
+const created = { data: { createContact: { contact: { name: 'John Doe' }, userErrors: [] } } }
+
+test('installed in an empty folder, it is started by npx', { timeout: 120_000 }, async (context) => {
+  const folder = await installOrSkip(context)
+  const { gateway, killGroup, closed } = startInstalled('npx', ['callbell-graphql'], folder)
+  expect(await createContact(await gateway.url)).toEqual(created)
+  killGroup()
+  // npx is gone at once: what keeps the output open is the gateway.
+  await closed
+  expect(gateway.output()).toEqual({
+    stdout: expect.stringContaining('SIGTERM: finishing what has started'),
+    stderr: '',
+  })
+})
+
+test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
+  'the installed command itself, with %s, ends with 0 on SIGTERM',
+  { timeout: 120_000 },
+  async (option, context) => {
+    // Workers share through Redis only.
+    const variables = option === '--' ? {} : { STORE_URL: (await startRedis()).url }
+    const folder = await installOrSkip(context)
+    const command = join(folder, 'node_modules/.bin/callbell-graphql')
+    const { gateway, closed } = startInstalled(command, [option], folder, variables)
+    const url = await gateway.url
+    expect(await createContact(url)).toEqual(created)
+    const playground = await fetch(url, { headers: { accept: 'text/html' } })
+    expect([playground.status, await playground.text()]).toEqual([
+      200,
+      expect.stringContaining('CreateContact'),
+    ])
+    gateway.kill('SIGTERM')
+    expect(await gateway.ended).toEqual({ code: 0, signal: null })
+    await closed
+  },
+)
+
+test.for(['cli', 'main'])(
+  'the installed %s makes no code from text',
+  { timeout: 120_000 },
+  async (name, context) => {
+    const folder = await installOrSkip(context)
+    const program = join(folder, `node_modules/callbell-graphql/dist/${name}.js`)
+    const { gateway, closed } = startInstalled(
+      process.execPath,
+      ['--import', codeGenerationProbe, program],
+      folder,
+    )
+    expect(await createContact(await gateway.url)).toEqual(created)
+    expect(await expectNoCodeGeneration(gateway, 1)).toHaveLength(1)
+    gateway.kill('SIGTERM')
+    await closed
+  },
+)
+
+const typescript = resolve('node_modules/typescript/bin/tsc')
+
+/** Type-checks as a frontend that is strict about it. */
+function compile(folder: string, files: readonly string[], options: object): Promise<Ended> {
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    types: [],
+    ...options,
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+  return run(process.execPath, [typescript, '-p', folder])
+}
+
+test('the client’s types need no other package, no browser and no Node', async () => {
+  const { folder } = await unpack()
+  const types = 'node_modules/callbell-graphql/dist/client/documents.d.ts'
+  expect(await compile(folder, [types], { lib: ['es5'] })).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+/** A frontend of each client library, with the packed client: a folder of its own. */
+async function createFrontends(gatewayUrl: string): Promise<{ folder: string; files: string[] }> {
+  const { folder } = await unpack()
+  for (const library of ['graphql-request', '@apollo']) {
+    symlinkSync(resolve('node_modules', library), join(folder, 'node_modules', library))
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const files = filesBelow('test/system/consumers').map((file) => basename(file))
+  for (const file of files) {
+    const source = readFileSync(join('test/system/consumers', file), 'utf8')
+    writeFileSync(join(folder, file), source.replace('http://127.0.0.1:4000/graphql', gatewayUrl))
+  }
+  return { folder, files }
+}
+
+test.each([
+  ['Node', { module: 'nodenext' }],
+  ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
+])('frontends for %s compile with the packed client, but for their mistakes', async (_name, options) => {
+  const { folder, files } = await createFrontends('http://127.0.0.1:4000/graphql')
+  expect(files.toSorted()).toEqual(['apollo.ts', 'graphql-request.ts', 'mistakes.ts', 'retry.ts'])
+  const lib = ['es2024', 'dom']
+  const checked = await compile(folder, files, { target: 'es2024', lib, skipLibCheck: true, ...options })
+  expect(checked).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+test('a contact that graphql-request creates is read by Apollo', async () => {
+  const { url, sandbox } = await createTestGateway()
+  const { folder } = await createFrontends(url)
+  const creating = await run(process.execPath, ['graphql-request.ts'], folder)
+  expect(creating).toEqual({ code: 0, stdout: 'Giulia Bianchi []\n', stderr: '' })
+  const reading = await run(process.execPath, ['apollo.ts'], folder)
+  expect(reading).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^Giulia Bianchi [0-9a-f]{32}\n$/),
+    stderr: '',
+  })
+  expect(sandbox.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+})

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { parseApiKeys } from '../../src/config/api-keys.ts'
+import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
+import { launchBrowser } from '../support/browser.ts'
+import type { TestGateway } from '../support/test-gateway.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+
+const operations = await readDocumentedOperations()
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser.close())
+
+/** For what the page does in its own time: the test ends as soon as it has happened. */
+const patience = { timeout: 10_000, interval: 200 }
+
+/** Everything that a page may not do here, as it happens. */
+interface Visit {
+  readonly page: Page
+  readonly faults: string[]
+}
+
+async function visit(gateway: TestGateway): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  // Sooner than the test's own end, so that what is missing is named.
+  page.setDefaultTimeout(10_000)
+  const faults: string[] = []
+  const { origin } = new URL(gateway.url)
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (url.protocol.startsWith('http') && url.origin !== origin) faults.push(`left the origin: ${url}`)
+  })
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText
+    // A reload aborts what is still being loaded: that is the visitor's doing.
+    if (reason !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${reason}`)
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`)
+  })
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
+  // A violation of the Content-Security-Policy is written to the console as an error.
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`console: ${message.text()}`)
+  })
+  await page.goto(gateway.url)
+  await page.getByRole('region', { name: 'Operation Editor' }).getByText('mutation CreateContact').waitFor()
+  return { page, faults }
+}
+
+async function pressRun(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /execute query/i }).click()
+}
+
+/** Until all of its parts are there, GraphiQL drops clicks on its tabs. */
+async function openTab(page: Page, name: string): Promise<void> {
+  const active = page.locator('.graphiql-tab-active .graphiql-tab-button')
+  await expect
+    .poll(async () => {
+      await page.getByRole('button', { name, exact: true }).click()
+      return active.textContent()
+    }, patience)
+    .toBe(name)
+  await page.getByRole('region', { name: 'Operation Editor' }).getByText(`query ${name}`).first().waitFor()
+}
+
+function answerOf(page: Page) {
+  return page.locator('.graphiql-response')
+}
+
+test('the first press of Run creates a contact', async () => {
+  const gateway = await createTestGateway()
+  const { page, faults } = await visit(gateway)
+  await pressRun(page)
+  await answerOf(page).getByText('"uuid"').waitFor()
+  const created = gateway.sandbox.contacts.all().at(-1)
+  expect(created?.name).toBe('Giulia Bianchi')
+  await answerOf(page).getByText(`"${created?.uuid}"`).waitFor()
+  // SCREENSHOT=page.png npx vitest run test/system/playground.test.ts shows a person what the test saw.
+  if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'] })
+  expect(faults).toEqual([])
+})
+
+test('the other documented operations open beside it, with variables that find something', async () => {
+  const gateway = await createTestGateway()
+  const { page, faults } = await visit(gateway)
+  for (const operation of ['Contact', 'ContactByPhone']) {
+    await openTab(page, operation)
+    // GraphiQL takes note of a tab's operation a moment after it shows it.
+    await expect
+      .poll(async () => {
+        await pressRun(page)
+        return answerOf(page).textContent()
+      }, patience)
+      .toContain('"414a6d692bd645ed803f2e7ce360d4c8"')
+  }
+  expect(new Set(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`))).toEqual(
+    new Set(['GET /v1/contacts/414a6d692bd645ed803f2e7ce360d4c8', 'GET /v1/contacts/phone/123456789']),
+  )
+  expect(faults).toEqual([])
+})
+
+test('the schema’s descriptions can be read', async () => {
+  const { page, faults } = await visit(await createTestGateway())
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+  await page.getByRole('link', { name: 'Mutation' }).click()
+  await page.getByText('Creates one contact: one call to Callbell').waitFor()
+  expect(faults).toEqual([])
+})
+
+test('what a visitor typed is there again after a reload', async () => {
+  const { page, faults } = await visit(await createTestGateway())
+  await page.getByRole('button', { name: 'New tab' }).click()
+  await page.getByRole('region', { name: 'Operation Editor' }).click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('query Mine { __typename')
+  await expect.poll(() => storedTabs(page), patience).toContain('query Mine { __typename')
+  await page.reload()
+  await page.getByRole('button', { name: 'Mine', exact: true }).waitFor()
+  expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual([
+    ...operations.map(({ name }) => name),
+    'Mine',
+  ])
+  expect(faults).toEqual([])
+})
+
+test('neither a header nor a query outlives the page where it should not', async () => {
+  const gateway = await createTestGateway()
+  const { page, faults } = await visit(gateway)
+  const address = page.url()
+  await page.getByRole('button', { name: 'Headers' }).click()
+  await page.getByRole('region', { name: 'Headers' }).click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('{"authorization": "Bearer s3cret"')
+  const sent = page.waitForRequest((request) => request.headers()['authorization'] === 'Bearer s3cret')
+  await pressRun(page)
+  await sent
+  await answerOf(page).getByText('"uuid"').waitFor()
+  // The storage is written some time after a change: this is the last one, so it holds all.
+  await openTab(page, 'ContactByPhone')
+  await expect
+    .poll(() => storedTabs(page), patience)
+    .toContain(`"activeTabIndex":${operations.findIndex(({ name }) => name === 'ContactByPhone')}`)
+  expect(await stored(page)).not.toContain('s3cret')
+  expect(page.url()).toBe(address)
+  expect(faults).toEqual([])
+})
+
+test('who has a key types it into a header', async () => {
+  const digest = createHash('sha256').update('k3y').digest('hex')
+  const parsed = parseApiKeys({ GATEWAY_API_KEYS: `me:${digest}`, GATEWAY_API_KEYS_FILE: '' })
+  const keys = 'keys' in parsed ? parsed.keys : []
+  const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
+  const { page, faults } = await visit(gateway)
+  await pressRun(page)
+  await answerOf(page).getByText('"UNAUTHENTICATED"').waitFor()
+  expect(faults.filter((fault) => !fault.includes('401'))).toEqual([])
+  await page.getByRole('button', { name: 'Headers' }).click()
+  await page.getByRole('region', { name: 'Headers' }).click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('{"x-api-key": "k3y"')
+  await pressRun(page)
+  await answerOf(page).getByText('"uuid"').waitFor()
+  await page.getByRole('button', { name: 'Re-fetch GraphQL schema' }).click()
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+  await page.getByText('mutation: Mutation').waitFor()
+})
+
+/** GraphiQL writes them half a second after a change. */
+async function storedTabs(page: Page): Promise<string> {
+  return page.evaluate('localStorage.getItem("graphiql:tabState")')
+}
+
+async function stored(page: Page): Promise<string> {
+  return page.evaluate('Object.values(localStorage).join()')
+}

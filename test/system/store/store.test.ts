@@ -1,0 +1,256 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { PermitRequest, Store } from '../../../src/store/store.ts'
+import { permitRequest } from '../../support/permit-request.ts'
+import type { RedisServer } from '../../support/redis-server.ts'
+import { hasRedis, startRedis } from '../../support/redis-server.ts'
+import { openTestStore, stored, storeUrls } from '../../support/stores.ts'
+
+const minute = 60_000
+
+describe.each(storeUrls)('%s', (_name, createUrl) => {
+  async function open(): Promise<Store> {
+    const store = await openTestStore(await createUrl())
+    onTestFinished(() => store.close())
+    return store
+  }
+
+  test('a record is put where there is none', async () => {
+    const store = await open()
+    expect(await store.get('k')).toBeNull()
+    expect(await store.putIfAbsent('k', 'a', minute)).toBeNull()
+    expect(await store.putIfAbsent('k', 'b', minute)).toEqual(stored('a'))
+    expect(await store.get('k')).toEqual(stored('a'))
+  })
+
+  test('a record is replaced only while it is the expected one', async () => {
+    const store = await open()
+    expect(await store.replace('k', 'a', 'b', minute)).toBe(false)
+    await store.putIfAbsent('k', 'a', minute)
+    expect(await store.replace('k', 'x', 'b', minute)).toBe(false)
+    expect(await store.replace('k', 'a', 'b', minute)).toBe(true)
+    expect(await store.get('k')).toEqual(stored('b'))
+  })
+
+  test('a record is removed only while it is the expected one', async () => {
+    const store = await open()
+    await store.putIfAbsent('k', 'a', minute)
+    expect(await store.remove('k', 'x')).toBe(false)
+    expect(await store.get('k')).toEqual(stored('a'))
+    expect(await store.remove('k', 'a')).toBe(true)
+    expect(await store.get('k')).toBeNull()
+  })
+
+  test('a record is forgotten when its time is over', async () => {
+    const store = await open()
+    await store.putIfAbsent('k', 'a', 30)
+    await expect.poll(() => store.get('k')).toBeNull()
+    expect(await store.replace('k', 'a', 'b', minute)).toBe(false)
+    expect(await store.putIfAbsent('k', 'c', minute)).toBeNull()
+  })
+
+  test('of many who put at once, one does', async () => {
+    const store = await open()
+    const put = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => store.putIfAbsent('k', `${n}`, minute)),
+    )
+    expect(put.filter((there) => there === null)).toHaveLength(1)
+  })
+
+  test('keys and records are any text', async () => {
+    const store = await open()
+    const record = JSON.stringify({ name: '“Ünï” 😀\u0000\n' })
+    await store.putIfAbsent("k'; --\u0000", record, minute)
+    expect(await store.get("k'; --\u0000")).toEqual(stored(record))
+    expect(await store.replace("k'; --\u0000", record, 'b', minute)).toBe(true)
+  })
+})
+
+test('sqlite remembers across processes, and belongs to one at a time', async () => {
+  const [, createUrl] = storeUrls[1] ?? []
+  const url = (await createUrl?.()) ?? ''
+  const first = await openTestStore(url)
+  await first.putIfAbsent('k', 'a', minute)
+  await expect(openTestStore(url)).rejects.toThrow(
+    /another process uses .*test\.db; several share a redis:\/\/ store/,
+  )
+  await first.close()
+  const second = await openTestStore(url)
+  expect(await second.get('k')).toEqual(stored('a'))
+  await second.close()
+})
+
+test.runIf(hasRedis)(
+  'a Redis that goes away is refused at once, and used again when it is back',
+  async () => {
+    const redis = await startRedis()
+    const store = await openTestStore(redis.url)
+    onTestFinished(() => store.close())
+    await redis.kill()
+    await expect(store.putIfAbsent('k', 'a', minute)).rejects.toBeInstanceOf(Error)
+    await expect(store.get('k')).rejects.toBeInstanceOf(Error)
+    await redis.start()
+    await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'away')).toBeNull()
+  },
+)
+
+test.runIf(hasRedis)('a Redis is not taken to be away because this process was held up', async () => {
+  const redis = await startRedis()
+  const store = await openTestStore(redis.url)
+  onTestFinished(() => store.close())
+  const reply = store.get('k')
+  const heldUpUntil = performance.now() + 1500
+  while (performance.now() < heldUpUntil);
+  expect(await reply).toBeNull()
+})
+
+describe.runIf(hasRedis)('permits on one Redis', () => {
+  const lifetimeMs = 1160
+
+  test('they are shared, and those who ask are counted', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    expect(await one.take({ wanted: 3 })).toMatchObject({ granted: 3, replicas: 1, isQuiet: false })
+    const { granted, waitMs, replicas } = await another.take({ wanted: 3 })
+    expect([granted, replicas]).toEqual([2, 2])
+    expect(waitMs).toBeGreaterThan(0)
+    expect(waitMs).toBeLessThanOrEqual(lifetimeMs)
+    expect(await one.take()).toMatchObject({ granted: 0, replicas: 2 })
+  })
+
+  test('permits of one replica that are asked for at once are all counted', async () => {
+    const redis = await startRedis()
+    const { take } = await openReplica(redis)
+    await endQuiet(redis, { take })
+    const replies = await Promise.all(Array.from({ length: 8 }, () => take({ wanted: 1 })))
+    expect(replies.map(({ granted }) => granted)).toEqual([1, 1, 1, 1, 1, 0, 0, 0])
+  })
+
+  test('each counts for as long as its replica may need', async () => {
+    const redis = await startRedis()
+    const { take } = await openReplica(redis)
+    await endQuiet(redis, { take })
+    await take({ wanted: 2, lifetimeMs: 50 })
+    await take({ wanted: 3, lifetimeMs: 2400 })
+    await expect.poll(async () => (await take({ wanted: 5 })).granted).toBe(2)
+  })
+
+  test('nothing is granted by an empty Redis until all that it may have forgotten is over', async () => {
+    const redis = await startRedis()
+    const { take } = await openReplica(redis)
+    const first = await take({ wanted: 1 })
+    expect(first).toEqual({ granted: 0, waitMs: 2000, replicas: 1, now: expect.any(Number), isQuiet: true })
+    const late = await take({ wanted: 1, lifetimeMs: 2400 })
+    expect(late.waitMs).toBeLessThanOrEqual(2000)
+    await expect
+      .poll(async () => await take({ wanted: 1 }), { timeout: 10_000 })
+      .toMatchObject({ granted: 1 })
+    // Nor by one that is emptied.
+    await redis.run('FLUSHALL')
+    expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuiet: true })
+  })
+
+  test('a Redis on which nobody has asked for long is not taken for an empty one', async () => {
+    const redis = await startRedis()
+    const { take } = await openReplica(redis)
+    await endQuiet(redis, { take })
+    await take({ wanted: 5, lifetimeMs: 20 })
+    // All that expires has expired.
+    await redis.run('DEL', replicasKey)
+    await expect.poll(async () => await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuiet: false })
+  })
+
+  test('an older copy of what it knew is noticed by the replica that it knows too little of', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    const earlier = await one.take()
+    const [replicas, records] = [await redis.run('HKEYS', replicasKey), await redis.run('HVALS', replicasKey)]
+    let now = earlier.now
+    while (now === earlier.now) now = (await one.take({ wanted: 5 })).now
+    // The failover: the latest grant has not reached the copy.
+    await redis.run('DEL', permitsKey)
+    await redis.run('HSET', replicasKey, ...replicas.flatMap((replica, n) => [replica, records[n] ?? '']))
+    expect(await another.take()).toMatchObject({ isQuiet: false })
+    expect(await one.take({ wanted: 5, confirmedAt: now })).toMatchObject({ granted: 0, isQuiet: true })
+  })
+
+  test.each([
+    ['permits of an hour ahead', (ahead: string) => ['ZADD', permitsKey, ahead, 'a 1 1']],
+    ['a quiet period of an hour ahead', (ahead: string) => ['SET', quietKey, ahead]],
+  ])(
+    '%s, as left behind by a clock that was set back, lock nobody out for longer than a window',
+    async (_what, write) => {
+      const redis = await startRedis()
+      const { take } = await openReplica(redis)
+      await endQuiet(redis, { take })
+      await redis.run(...write(String(Date.now() + 3_600_000)))
+      expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuiet: true })
+      await endQuiet(redis, { take })
+      expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuiet: false })
+    },
+  )
+
+  test('a replica that noticed a jump of the clock makes all wait for a window, once', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    expect(await one.take({ wanted: 1, isReset: true })).toMatchObject({ granted: 0, isQuiet: true })
+    const { waitMs } = await another.take({ wanted: 1, isReset: true })
+    expect(waitMs).toBeLessThanOrEqual(2000)
+    await endQuiet(redis, one)
+    expect(await another.take({ wanted: 1 })).toMatchObject({ granted: 1, isQuiet: false })
+  })
+
+  test('the share of a replica that confirms nothing is left free, and what it says it sent', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    const { now } = await one.take()
+    const as = { limit: 10, wanted: 10, confirmedAt: now, lifetimeMs: 1 }
+    await another.take({ share: 4 })
+    expect(await one.take(as)).toMatchObject({ granted: 6 })
+    await another.take({ share: 4, uncounted: 7 })
+    await expect.poll(async () => (await one.take(as)).granted).toBe(3)
+    // It has come back: its share is the others' again, but for what it sent.
+    await another.take({ share: 4, uncounted: 3, confirmedAt: now })
+    await expect.poll(async () => (await one.take(as)).granted).toBe(7)
+    // A replica that may send nothing by itself has nothing reserved.
+    await another.take({ share: 0 })
+    await expect.poll(async () => (await one.take(as)).granted).toBe(10)
+  })
+
+  test('a replica that ends takes its share with it', async () => {
+    const redis = await startRedis()
+    const [one, another] = [await openReplica(redis), await openReplica(redis)]
+    await endQuiet(redis, one)
+    const { now } = await one.take()
+    await another.take({ share: 4 })
+    expect(await one.take({ wanted: 5, limit: 5, share: 1, confirmedAt: now })).toMatchObject({ granted: 1 })
+    await another.close()
+    expect(await one.take({ confirmedAt: now })).toMatchObject({ replicas: 1 })
+    expect(await one.take({ wanted: 5, limit: 5, share: 1, confirmedAt: now })).toMatchObject({ granted: 4 })
+  })
+})
+
+const permitsKey = 'callbell-graphql:permits'
+const replicasKey = 'callbell-graphql:permits:replicas'
+const quietKey = 'callbell-graphql:permits:quiet-until'
+
+async function openReplica(redis: RedisServer) {
+  const store = await openTestStore(redis.url)
+  onTestFinished(() => store.close())
+  const { acquireShared } = store
+  if (acquireShared === undefined) throw new Error('replicas do not share permits')
+  return {
+    take: (changes?: Partial<PermitRequest>) => acquireShared(permitRequest(changes)),
+    close: () => store.close(),
+  }
+}
+
+/** As if what may have been forgotten were over. */
+async function endQuiet(redis: RedisServer, { take }: { take: () => Promise<unknown> }): Promise<void> {
+  await take()
+  await redis.run('SET', quietKey, '1')
+  await redis.run('DEL', permitsKey, replicasKey)
+}

@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createInputPathOf, encodeNewContact } from '../../../../src/callbell/codec/encode-contact.ts'
+import type { NewContact } from '../../../../src/domain/contact.ts'
+
+const least: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
+
+test('absent options are absent, never null', () => {
+  expect(encodeNewContact({ ...least, tags: undefined, note: undefined })).toBe(
+    '{"identifier":"123456789","source":"whatsapp","name":"John Doe"}',
+  )
+})
+
+test('every option has its snake_case name', () => {
+  const contact: NewContact = {
+    ...least,
+    tags: ['Richiamato', 'Interessato'],
+    customFields: [
+      { name: 'Billing Address', value: 'Main Street 1' },
+      { name: 'PI : MF-CUT', value: ['a', 'b'] },
+    ],
+    assignedUser: 'ada@example.com',
+    teamUuid: 't1',
+    channelUuid: 'c1',
+    botStatus: 'end',
+    note: 'Call back\non Monday',
+  }
+  expect(JSON.parse(encodeNewContact(contact))).toEqual({
+    identifier: '123456789',
+    source: 'whatsapp',
+    name: 'John Doe',
+    tags: ['Richiamato', 'Interessato'],
+    custom_fields: { 'Billing Address': 'Main Street 1', 'PI : MF-CUT': ['a', 'b'] },
+    assigned_user: 'ada@example.com',
+    team_uuid: 't1',
+    channel_uuid: 'c1',
+    bot_status: 'bot_end',
+    note: 'Call back\non Monday',
+  })
+})
+
+test('empty lists are sent as given', () => {
+  expect(JSON.parse(encodeNewContact({ ...least, tags: [], customFields: [] }))).toEqual({
+    ...least,
+    tags: [],
+    custom_fields: {},
+  })
+})
+
+test('every text arrives byte for byte', () => {
+  const text = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(text, text, fc.array(text), fc.dictionary(text, text), (name, note, tags, fields) => {
+      const customFields = Object.entries(fields).map(([field, value]) => ({ name: field, value }))
+      const sent = Buffer.from(encodeNewContact({ ...least, name, note, tags, customFields })).toString()
+      expect(JSON.parse(sent)).toEqual({ ...least, name, note, tags, custom_fields: { ...fields } })
+    }),
+  )
+})
+
+test.each<[string[], string[] | null, string[]]>([
+  [['name'], ['name'], []],
+  [['team_uuid'], ['teamUuid'], []],
+  [['name', 'anything'], ['name'], ['anything']],
+  [['tags', '1'], ['tags', '1'], []],
+  [['tags', '2'], ['tags'], ['2']],
+  [['tags', '01'], ['tags'], ['01']],
+  [['custom_fields'], ['customFields'], []],
+  [['custom_fields', 'Age', 'value'], ['customFields', '1'], ['value']],
+  [['custom_fields', 'Unknown'], ['customFields'], ['Unknown']],
+  [['base'], null, ['base']],
+  [['constructor'], null, ['constructor']],
+  [[], null, []],
+])('the wire parameter %j is the input path %j and the rest %j', (parameter, path, rest) => {
+  const customFields = [
+    { name: 'Plan', value: 'Free' },
+    { name: 'Age', value: '42' },
+  ]
+  const contact = { ...least, tags: ['a', 'b'], customFields }
+  expect(createInputPathOf(contact)(parameter)).toEqual({ path, rest })
+})

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import pino from 'pino'
+import { CallbellError } from '../../../../src/domain/callbell-error.ts'
+import type { CreateOperation } from '../../../../src/contacts/create/creation.ts'
+import { createCalibration } from '../../../../src/contacts/create/calibration.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+function calibrate(answers: readonly (boolean | 'FAILS')[]) {
+  const lines: { readonly level: number; readonly msg: string }[] = []
+  const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) })
+  const calibration = createCalibration({
+    createCall: () => () => Promise.reject(new Error('not asked')),
+    log,
+  })
+  let lookups = 0
+  const creation: CreateOperation<string> = {
+    kind: 'contact',
+    fingerprint: () => '',
+    identity: 'i',
+    lookup: 'l',
+    canBeLookedUp: true,
+    send: () => Promise.resolve('made'),
+    probe: () => Promise.resolve('ABSENT'),
+    findAgain() {
+      const answer = answers[lookups]
+      lookups += 1
+      if (answer !== 'FAILS') return Promise.resolve(answer ?? true)
+      return Promise.reject(new CallbellError('CALLBELL_UNAVAILABLE', 'down', { progress: 'sent' }))
+    },
+    restore: String,
+  }
+  return {
+    calibration,
+    creation,
+    lookups: () => lookups,
+    warnings: () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg),
+    isProved: () => calibration.proves(creation),
+    made: () => calibration.created(creation, 'made'),
+  }
+}
+
+test('nothing is proved until something that was made is found', async () => {
+  const { isProved, made, lookups, calibration } = calibrate([])
+  expect(isProved()).toBe(false)
+  made()
+  made()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([isProved(), lookups()]).toEqual([true, 1])
+  expect(calibration.isProved('note')).toBe(false)
+})
+
+test('a lookup that lags is tried once more', async () => {
+  const { isProved, made, lookups, warnings } = calibrate([false])
+  made()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(isProved()).toBe(false)
+  await vi.advanceTimersByTimeAsync(2000)
+  expect([isProved(), lookups(), warnings()]).toEqual([true, 2, []])
+})
+
+test('a lookup that finds nothing proves nothing, and is tried again with what is made ten seconds later', async () => {
+  const { isProved, made, lookups, warnings } = calibrate([false, false])
+  made()
+  await vi.advanceTimersByTimeAsync(3000)
+  expect([isProved(), lookups(), warnings()]).toEqual([
+    false,
+    2,
+    ['a lookup does not find what was just created'],
+  ])
+  made()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(lookups()).toBe(2)
+  made()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([isProved(), lookups()]).toEqual([true, 3])
+})
+
+test('it is tried again every ten minutes, and what was proved is proved no more if it fails', async () => {
+  const { isProved, made, lookups, warnings } = calibrate([true, false, false])
+  made()
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect([isProved(), lookups()]).toEqual([true, 1])
+  await vi.advanceTimersByTimeAsync(1000)
+  made()
+  await vi.advanceTimersByTimeAsync(3000)
+  expect([isProved(), lookups(), warnings()]).toEqual([
+    false,
+    3,
+    ['a lookup did not find what was just created: it proves nothing until one does'],
+  ])
+})
+
+test('a lookup that fails says nothing', async () => {
+  const { isProved, made, lookups, warnings } = calibrate([true, 'FAILS'])
+  made()
+  await vi.advanceTimersByTimeAsync(601_000)
+  made()
+  await vi.advanceTimersByTimeAsync(3000)
+  expect([isProved(), lookups(), warnings()]).toEqual([true, 2, []])
+})
+
+test('what a lookup found after an ambiguous attempt is proof, too', () => {
+  const { calibration, creation, isProved } = calibrate([])
+  calibration.found(creation)
+  expect(isProved()).toBe(true)
+})
+
+test('what can’t be looked up is not', async () => {
+  const { calibration, creation, lookups } = calibrate([])
+  calibration.created({ ...creation, canBeLookedUp: false }, 'made')
+  await vi.advanceTimersByTimeAsync(3000)
+  expect(lookups()).toBe(0)
+})
+
+test('a lookup proves those that are alike, and no others', async () => {
+  const { calibration, creation, made } = calibrate([])
+  made()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(calibration.proves(creation)).toBe(true)
+  expect(calibration.proves({ ...creation, lookup: 'another channel' })).toBe(false)
+  expect(calibration.proves({ ...creation, lookup: null })).toBe(false)
+})
+
+test('lookups beyond three hundred prove nothing', () => {
+  const { calibration, creation } = calibrate([])
+  for (let number = 0; number < 300; number += 1) calibration.found({ ...creation, lookup: `l${number}` })
+  calibration.found({ ...creation, lookup: 'one more' })
+  expect(calibration.proves({ ...creation, lookup: 'l299' })).toBe(true)
+  expect(calibration.proves({ ...creation, lookup: 'one more' })).toBe(false)
+})

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { InputProblem } from '../../../../src/contacts/rules/input-rules.ts'
+import type { NewContactInput } from '../../../../src/contacts/rules/new-contact-rules.ts'
+import { checkNewContact } from '../../../../src/contacts/rules/new-contact-rules.ts'
+
+const least: NewContactInput = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
+
+function problem(path: string[], code: InputProblem['code'], message: string): InputProblem {
+  return { path, code, message }
+}
+
+test.each<[string, Partial<NewContactInput>, InputProblem]>([
+  ['a blank name', { name: ' \t\u00a0' }, problem(['name'], 'BLANK', 'must not be blank')],
+  ['an empty identifier', { identifier: '' }, problem(['identifier'], 'BLANK', 'must not be blank')],
+  [
+    'a name of 256 characters',
+    { name: 'é'.repeat(256) },
+    problem(['name'], 'TOO_LONG', 'must have at most 255 characters, but has 256'),
+  ],
+  [
+    'a note of 1001 characters',
+    { note: '😀'.repeat(1001) },
+    problem(['note'], 'TOO_LONG', 'must have at most 1000 characters, but has 1001'),
+  ],
+  [
+    'a line break in a name',
+    { name: 'John\nDoe' },
+    problem(['name'], 'INVALID', 'must not contain the control character U+000A'),
+  ],
+  [
+    'a null byte in a note',
+    { note: 'a\u0000b' },
+    problem(['note'], 'INVALID', 'must not contain the control character U+0000'),
+  ],
+  [
+    'a control character in a tag',
+    { tags: ['a', 'b\u0085'] },
+    problem(['tags', '1'], 'INVALID', 'must not contain the control character U+0085'),
+  ],
+  [
+    'half of a surrogate pair',
+    { name: 'John \ud83d' },
+    problem(['name'], 'INVALID', 'must be well-formed Unicode text'),
+  ],
+  [
+    'an assigned user that is no e-mail address',
+    { assignedUser: 'Ada Lovelace' },
+    problem(['assignedUser'], 'INVALID', 'must be an e-mail address'),
+  ],
+  [
+    'a custom field with both values',
+    { customFields: [{ name: 'Age', value: '42', values: ['42'] }] },
+    problem(['customFields', '0'], 'INVALID', 'must have exactly one of value and values, but has both'),
+  ],
+  [
+    'a custom field with neither value',
+    { customFields: [{ name: 'Age', value: null }] },
+    problem(['customFields', '0'], 'INVALID', 'must have exactly one of value and values, but has neither'),
+  ],
+  [
+    'a custom field given twice',
+    {
+      customFields: [
+        { name: 'Age', value: '1' },
+        { name: 'Plan', value: 'Free' },
+        { name: 'Age', value: '2' },
+      ],
+    },
+    problem(
+      ['customFields', '2', 'name'],
+      'INVALID',
+      '`customFields.2.name` is the name of `customFields.0` again.',
+    ),
+  ],
+  [
+    'a custom field that reaches for a prototype',
+    { customFields: [{ name: '__proto__', value: 'x' }] },
+    problem(['customFields', '0', 'name'], 'INVALID', 'must not be "__proto__"'),
+  ],
+  [
+    'a control character in a custom field',
+    { customFields: [{ name: 'Note', value: 'a\u0007' }] },
+    problem(['customFields', '0', 'value'], 'INVALID', 'must not contain the control character U+0007'),
+  ],
+])('%s is refused', (_what, input, expected) => {
+  expect(checkNewContact({ ...least, ...input })).toEqual({ problems: [expected] })
+})
+
+test('all problems are told at once', () => {
+  const checked = checkNewContact({
+    identifier: '',
+    source: 'telegram',
+    name: ' ',
+    assignedUser: 'nobody',
+    customFields: [{ name: 'constructor', value: 'x' }, { name: 'Age' }],
+  })
+  const places = 'problems' in checked ? checked.problems.map(({ path }) => path.join('.')) : []
+  expect(places.toSorted()).toEqual([
+    'assignedUser',
+    'customFields.0.name',
+    'customFields.1',
+    'identifier',
+    'name',
+  ])
+})
+
+test.each<[string, Partial<NewContactInput>]>([
+  ['the documents’ own phone number', { identifier: '123456789' }],
+  ['a phone number with spaces', { identifier: '+39 333 123 4567' }],
+  ['an identifier that is no phone number', { identifier: 'john.doe', source: 'instagram' }],
+  ['a name of 255 emoji', { name: '😀'.repeat(255) }],
+  ['a name with spaces around it', { name: '  José  Ñandú ' }],
+  ['a note of several lines', { note: 'one\n\ttwo\r\nthree' }],
+  ['an empty note', { note: '' }],
+  ['an unusual e-mail address', { assignedUser: 'ada+sales@localhost' }],
+  [
+    'a custom field of several lines',
+    { customFields: [{ name: 'Billing Address', value: 'Via Roma 1\nMilano' }] },
+  ],
+  ['a custom field without a tick', { customFields: [{ name: 'Preferences', values: [] }] }],
+  ['a custom field that is emptied', { customFields: [{ name: 'Age', value: '' }] }],
+])('%s passes', (_what, input) => {
+  expect(checkNewContact({ ...least, ...input })).toHaveProperty('contact')
+})
+
+test('null means left out', () => {
+  const nulls = {
+    tags: null,
+    customFields: null,
+    assignedUser: null,
+    teamUuid: null,
+    note: null,
+    botStatus: null,
+  }
+  expect(checkNewContact({ ...least, ...nulls })).toEqual({ contact: least })
+})
+
+test('what passes is what was given', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 20 })
+  fc.assert(
+    fc.property(text, text, fc.array(text), (name, value, tags) => {
+      const input = { ...least, name, tags, customFields: [{ name: 'Field', value }] }
+      const checked = checkNewContact(input)
+      if ('contact' in checked) expect(checked.contact).toEqual(input)
+      else expect(checked.problems).not.toEqual([])
+    }),
+  )
+})

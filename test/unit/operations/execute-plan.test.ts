@@ -1,0 +1,201 @@
+/**
+ * Operations mean what graphql-js says that they mean: any document, with any variables, is run by its
+ * `execute` and by ours, each on resolvers of the real schema whose contacts are made up. Results are
+ * compared whole, errors with their places, and so is what each resolver asked for; ours runs again on
+ * the same plan, as the hundredth request of a document does.
+ */
+import fc from 'fast-check'
+import type { ExecutionResult, GraphQLError } from 'graphql'
+import { execute, getOperationAST, getVariableValues, parse, validate } from 'graphql'
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Contacts } from '../../../src/contacts/contacts.ts'
+import { answerLimits, createAnswerSizes } from '../../../src/graphql/answer-size.ts'
+import type { GatewayContext } from '../../../src/graphql/builder.ts'
+import { schema } from '../../../src/schema.ts'
+import { createRequestContext } from '../../../src/http/request-context.ts'
+import { executePlan } from '../../../src/operations/execute-plan.ts'
+import { PlanCache, PreparedOperation } from '../../../src/operations/prepared-operation.ts'
+import { FieldErrors, OpenFields } from '../../../src/operations/run.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { RequestRecorder } from '../../../src/telemetry/request-recorder.ts'
+import { anyDocument } from '../../support/any-document.ts'
+import { createTestOrigin } from '../../support/test-origin.ts'
+
+const measure = createAnswerSizes(answerLimits)
+const metrics = createMetrics({ version: '0', mutations: [] })
+const ignore = (): void => undefined
+
+/** Values that the decoders let pass, and, by certain names, some that they never would. */
+function madeUp(name: unknown): unknown {
+  if (name === 'x') return null
+  if (name === '\u2028') return { uuid: null, tags: [] }
+  if (name === '`') return { uuid: 'u', tags: ['a', null], customFields: [null, { name: 'A' }] }
+  if (name === '') throw new Error('detail')
+  return {
+    uuid: 'c1',
+    name: 'Zoë "Quote"',
+    phoneNumber: null,
+    source: 'whatsapp',
+    sourceName: 'whatsapp',
+    createdAt: '2025-12-18T20:00:19Z',
+    tags: ['a', 'b'],
+    customFields: [{ name: 'A', value: 'x', values: ['y'], type: 'text', options: null }],
+    team: { uuid: 't1', name: 'Sales', default: true, memberCount: 3 },
+    channel: null,
+    bsuid: null,
+  }
+}
+
+/** Contacts that write down what they are asked for, with the value that decides what they give. */
+function createFakeContacts(asked: string[]): Contacts {
+  // Whatever is given is for GraphQL to judge, right or wrong.
+  const give = (name: string, key: unknown, ...args: readonly unknown[]) => {
+    asked.push(JSON.stringify([name, key, ...args]))
+    return JSON.parse(JSON.stringify(madeUp(key)))
+  }
+  const change = async (name: string, key: unknown, input: object) => {
+    const given = give(name, key, input)
+    const problem = { path: ['name'], message: 'no', code: 'INVALID' } as const
+    const problems = given === null ? [problem] : []
+    return { contact: given, result: given, isAdded: true, replayed: false, problems }
+  }
+  const list = async (name: string, key: unknown, input: object) => {
+    const node = give(name, key, input)
+    const edges = ['c', 'd'].map((cursor) => ({ cursor, node }))
+    const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: 'd' }
+    return { edges, pageInfo }
+  }
+  return {
+    create: (input) => change('create', input.identifier, input),
+    addNote: (input) => change('addNote', input.uuid, input),
+    update: (input) => change('update', input.uuid, input),
+    delete: (input) => change('delete', input.uuid, input),
+    closeConversation: (input) => change('close', input.uuid, input),
+    openConversation: (input) => change('open', input.uuid, input),
+    moveToFunnel: (input) => change('move', input.uuid, input),
+    setBotStatus: (input) => change('setBot', input.uuid, input),
+    find: async (uuid, _origin, hasFieldTypes) => give('find', uuid, hasFieldTypes),
+    findByPhone: async (phone, channel) => give('phone', phone, channel),
+    findByBsuid: async (bsuid) => give('bsuid', bsuid),
+    bot: async (uuid) => give('bot', uuid),
+    list: (input) => list('list', input.after, input),
+    messages: (uuid, step) => list('messages', step.after, { uuid, ...step }),
+    teams: async () => [give('teams', 'all')],
+    channels: async () => [give('channels', 'all'), null],
+    funnels: async () => [],
+    calibration: { isProved: () => true },
+    checkToken: () => Promise.resolve(true),
+    stop: () => Promise.resolve(),
+  }
+}
+
+function createContext(asked: string[]): GatewayContext {
+  const { caller } = createTestOrigin()
+  const recorder = new RequestRecorder('r1', {
+    metrics,
+    startTrace: undefined,
+    upstream: {},
+    onFieldEnd: ignore,
+    onEnd: ignore,
+  })
+  return createRequestContext({
+    contacts: createFakeContacts(asked),
+    caller,
+    recorder,
+    size: measure(),
+    readBody: () => Promise.reject(new Error('not read')),
+  })
+}
+
+interface Seen {
+  readonly result: unknown
+  readonly asked: readonly string[]
+  readonly outcomes: readonly unknown[]
+}
+
+function describe({ data, errors }: ExecutionResult): unknown {
+  const seen = errors?.map((error: GraphQLError) => [error.message, error.path, error.locations])
+  // As text, so that the order of fields counts. Errors of fields that run at once may come in any order.
+  return { data: JSON.stringify(data), errors: seen?.map((error) => JSON.stringify(error)) }
+}
+
+async function see(
+  run: (context: GatewayContext) => ExecutionResult | Promise<ExecutionResult>,
+): Promise<Seen> {
+  const asked: string[] = []
+  const context = createContext(asked)
+  const result = await run(context)
+  // Where something non-null has failed, other fields may go on for some microtasks.
+  await setImmediate()
+  return { result: describe(result), asked, outcomes: [...context.outcomes] }
+}
+
+/** Runs whose variables were coerced in the short way. */
+let fits = 0
+
+function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string, unknown>>): Promise<Seen> {
+  return see((context) => {
+    const { document, operation, fragments } = prepared
+    const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+    // What is coerced in the short way is what graphql-js makes of it.
+    const fitting = prepared.coerceVariables(variables)
+    if (fitting) {
+      fits += 1
+      expect(errors).toBeUndefined()
+      expect(fitting).toEqual(coerced)
+    }
+    if (errors) return { errors }
+    const plan = prepared.planFor(fitting ?? coerced)
+    // What admission asks for changes nothing.
+    plan.calls(coerced)
+    return executePlan(
+      {
+        schema,
+        document,
+        operation,
+        fragments,
+        variableValues: fitting ?? coerced,
+        context,
+        size: context.size,
+        errors: new FieldErrors(),
+        open: new OpenFields(),
+      },
+      plan.root,
+    )
+  })
+}
+
+test(
+  'any document with any variables gives what graphql-js gives, at each run',
+  { timeout: 120_000 },
+  async () => {
+    let valid = 0
+    await fc.assert(
+      fc.asyncProperty(anyDocument(schema), async ({ query, variables }) => {
+        const document = parse(query)
+        // Two fields of one name that differ, or a variable where it does not fit: those are for validation.
+        if (validate(schema, document).length > 0) return
+        valid += 1
+        const theirs = await see((contextValue) =>
+          execute({ schema, document, contextValue, variableValues: variables }),
+        )
+        const operation = getOperationAST(document) ?? expect.unreachable()
+        const prepared = new PreparedOperation(schema, document, operation, new PlanCache(query.length))
+        expect(await runOurs(prepared, variables)).toEqual(theirs)
+        // Conditions differ: another plan of the same operation.
+        const others = Object.fromEntries(
+          Object.entries(variables).map(([name, value]) => [
+            name,
+            typeof value === 'boolean' ? !value : value,
+          ]),
+        )
+        await runOurs(prepared, others)
+        expect(await runOurs(prepared, variables)).toEqual(theirs)
+      }),
+      { numRuns: 1500 },
+    )
+    expect(valid).toBeGreaterThan(500)
+    expect(fits).toBeGreaterThan(500)
+  },
+)
