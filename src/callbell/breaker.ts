@@ -1,89 +1,92 @@
-/** A circuit breaker: stops calling a Callbell that is down, and finds out with one request when it is back. */
+/** A circuit breaker: it stops requests to Callbell after repeated failures, and probes with one request until it recovers. */
 import type { Logger } from '../domain/logger.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 
-/** Thrown in place of sending anything. */
+/** Thrown instead of sending a request. */
 export class BreakerOpen extends CallbellError {}
 
 export interface BreakerState {
-  /** Half-open: one request is finding out whether Callbell is back, or may do so. */
+  /** Half-open: one request probes Callbell, or the next one will. */
   readonly breaker: 'closed' | 'half_open' | 'open'
-  /** How often it has opened since Callbell was there. */
+  /** How often the circuit has opened. A failed probe does not count. */
   readonly breakerOpenings: number
 }
 
 /**
- * What a call shows of Callbell:
- * - `UP`: it answered, if only to refuse
+ * What a call shows about Callbell:
+ * - `UP`: it answered, possibly with a refusal
  * - `DOWN`: a failure
- * - `NOTHING`: the call did not reach it, or was not given the time to be answered
+ * - `NOTHING`: the call was not sent, or had too little time for an answer
  */
 export type Observation = 'UP' | 'DOWN' | 'NOTHING'
 
-/** One call that the breaker lets pass. */
+/** The permission for one call. */
 export interface BreakerPermit {
   /**
-   * To be called when the call is about to be sent: it may have waited since.
+   * Call it right before the call is sent: the circuit may have opened while the call waited.
    *
-   * @throws BreakerOpen as `admit` does; `end` is to be called all the same
+   * @throws BreakerOpen as `admit` does. `end` must still be called
    */
   check(): void
-  /** To be called once, whatever became of the call. */
-  end(finding: Observation): void
+  /** Call it once, whether the call succeeds or fails. */
+  end(observation: Observation): void
 }
 
 export interface Breaker {
   /**
-   * While Callbell is down, one call at a time is let pass, the first of them after `openMs`.
+   * While the circuit is not closed, it admits one call at a time as a probe, the first after 2 seconds.
    *
-   * @throws BreakerOpen `CALLBELL_UNAVAILABLE`, with nothing sent
+   * @throws BreakerOpen `CALLBELL_UNAVAILABLE`. Nothing was sent
    */
   admit(): BreakerPermit
   readonly state: () => BreakerState
 }
 
-/** Consecutive failures that open it … */
+/** Consecutive failures that open the circuit. */
 const failuresToOpen = 10
-/** … for that many milliseconds, until one call may try. */
+/** Milliseconds from opening to the first probe. */
 const openMs = 2000
 
 /**
- * Its clock is monotonic.
+ * Creates a closed breaker. It measures time on the monotonic clock.
  *
  * @param log logs state changes
- * @param onOpen called when it has opened, with what the calls that wait are to be refused with
+ * @param onOpen called when the circuit has opened, with the error for all waiting calls
  */
 export function createBreaker(log: Logger, onOpen: (error: BreakerOpen) => void = () => undefined): Breaker {
   let failures = 0
   let openings = 0
-  /** Until when it is open; undefined: it is closed. */
+  /** When the circuit becomes half-open, on the clock of `performance.now()`; undefined: it is closed. */
   let openUntil: number | undefined
-  /** The one call that tries. */
+  /** The call that probes. */
   let probe: BreakerPermit | undefined
-  /** Counts state changes: what began before one says nothing of what is after it. */
+  /** Counts state changes. A call that was sent before the last one says nothing about the new state. */
   let generation = 0
 
   function open(now: number): void {
     generation += 1
-    // It opens again each time that the one request which tries finds Callbell still down: nothing new.
+    // A failed probe opens it again. That is not a new incident, so it is not logged or counted.
     if (openUntil === undefined) {
       openings += 1
-      log.warn({ failures: failuresToOpen }, 'Callbell is down: the circuit is open')
+      log.warn(
+        { failures: failuresToOpen },
+        'Callbell fails: the circuit is open, and requests to it fail at once',
+      )
     }
     openUntil = now + openMs
-    onOpen(refusal(now))
+    onOpen(openError(now))
   }
 
   function close(): void {
     generation += 1
     openUntil = undefined
-    log.info('Callbell is back: the circuit is closed')
+    log.info('Callbell answers again: the circuit is closed')
   }
 
-  function refusal(now: number): BreakerOpen {
-    return new BreakerOpen('CALLBELL_UNAVAILABLE', 'the breaker is open', {
+  function openError(now: number): BreakerOpen {
+    return new BreakerOpen('CALLBELL_UNAVAILABLE', 'the circuit is open', {
       progress: 'unsent',
-      // How long the one call that tries takes is unknown: as long as it was open, say.
+      // The duration of a probe is unknown. The time for which the circuit was open is an estimate.
       retryAfterMs: openUntil !== undefined && openUntil > now ? Math.ceil(openUntil - now) : openMs,
     })
   }
@@ -96,35 +99,35 @@ export function createBreaker(log: Logger, onOpen: (error: BreakerOpen) => void 
   return {
     admit() {
       let startedIn = generation
-      const passage: BreakerPermit = {
+      const permit: BreakerPermit = {
         check() {
-          if (openUntil === undefined || probe === passage) {
+          if (openUntil === undefined || probe === permit) {
             startedIn = generation
             return
           }
           const now = performance.now()
-          if (now < openUntil || probe !== undefined) throw refusal(now)
-          probe = passage
+          if (now < openUntil || probe !== undefined) throw openError(now)
+          probe = permit
           startedIn = generation
         },
-        end(finding) {
-          const isProbe = probe === passage
+        end(observation) {
+          const isProbe = probe === permit
           if (isProbe) probe = undefined
-          if (finding === 'NOTHING' || startedIn !== generation) return
+          if (observation === 'NOTHING' || startedIn !== generation) return
           if (isProbe) {
             failures = 0
-            if (finding === 'UP') close()
+            if (observation === 'UP') close()
             else open(performance.now())
           } else {
-            failures = finding === 'UP' ? 0 : failures + 1
+            failures = observation === 'UP' ? 0 : failures + 1
             if (failures < failuresToOpen) return
             failures = 0
             open(performance.now())
           }
         },
       }
-      passage.check()
-      return passage
+      permit.check()
+      return permit
     },
     state: () => ({ breaker: stateNow(), breakerOpenings: openings }),
   }

@@ -1,15 +1,15 @@
 /**
- * Callbell's clock, as far as its answers show it. `createdAt` is written by that clock, so it is compared
- * with nothing else: ours may be wrong by any amount.
+ * Estimates Callbell's clock from its answers. Callbell writes `createdAt` by that clock, so it is compared
+ * with that clock only: the gateway's clock may be wrong by any amount.
  */
 import type { Moment } from '../domain/moment.ts'
 import { clocksAgree } from '../domain/moment.ts'
 
-/** Two clocks drift apart: by 60 ms in this time where one gains 100 parts in a million. */
-const longestValidMs = 600_000
+/** Clocks drift apart: by 60 ms in this time, if one gains 100 parts per million. */
+const maxAgeMs = 600_000
 
-/** An answer that took longer may have been written long before it arrived. */
-const slowestMs = 2000
+/** A slower answer may have been written long before it arrived. */
+const maxLatencyMs = 2000
 
 interface Reading {
   /** Callbell's time minus the monotonic time. The real difference is this or greater. */
@@ -19,20 +19,20 @@ interface Reading {
 
 export class CallbellClock {
   private reading: Reading | undefined
-  /** Of the same second, the first answer says the most. */
+  /** Of all answers with the same second, the first is the most precise. */
   private lastDate = ''
 
   /**
-   * Reads the `Date` header of an answer of Callbell. It was written before the answer arrived, so it is a
-   * lower bound; at most three seconds too low, as it has whole seconds and slow answers are not read.
+   * Reads the `Date` header of an answer. It was written before the answer arrived, so it is a lower bound.
+   * It is at most three seconds too low, because it has whole seconds, and slow answers are not read.
    *
    * @param sentMs when the request was sent, on the clock of `performance.now()`
-   * @param now the moment at which the answer has arrived; asked only where it is of use
+   * @param now returns the moment of arrival. Called only if it is needed
    */
   observe(date: unknown, sentMs: number, now: () => Moment): void {
     if (typeof date !== 'string' || date === this.lastDate) return
     const receivedAt = now()
-    if (receivedAt.monotonicMs - sentMs > slowestMs) return
+    if (receivedAt.monotonicMs - sentMs > maxLatencyMs) return
     this.lastDate = date
     const dateMs = Date.parse(date)
     if (Number.isNaN(dateMs)) return
@@ -43,10 +43,10 @@ export class CallbellClock {
   }
 
   /**
-   * Callbell's time at a moment: it was this or later.
+   * Returns a lower bound of Callbell's time at a moment.
    *
-   * @returns milliseconds since the epoch; null where no answer is near enough, or our clocks did not move
-   *   alike in between
+   * @returns milliseconds since the epoch; null if no answer is recent enough, or the machine's clocks
+   *   disagree about the time in between
    */
   timeAt(moment: Moment): number | null {
     const { reading } = this
@@ -55,6 +55,6 @@ export class CallbellClock {
 
   private isValid({ readAt }: Reading, moment: Moment): boolean {
     const distanceMs = Math.abs(moment.monotonicMs - readAt.monotonicMs)
-    return distanceMs < longestValidMs && clocksAgree(readAt, moment)
+    return distanceMs < maxAgeMs && clocksAgree(readAt, moment)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The connections to Callbell. One is opened before a request has its permit, so that a permit is used at
- * once: a handshake of any length holds up nothing that was counted.
+ * The pool of connections to Callbell. A connection is opened before a request gets its permit, so that the
+ * permit is used at once: a slow handshake delays no request that the rate limiter has already counted.
  */
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
@@ -13,29 +13,29 @@ import { createConnector } from './interim-responses.ts'
 export interface ConnectionsOptions {
   /** `https://api.callbell.eu` */
   readonly origin: string
-  /** Milliseconds for the TCP and TLS handshakes of one connection, at most. */
+  /** The limit for the TCP and TLS handshakes of one connection, in milliseconds. */
   readonly connectTimeoutMs: number
-  /** Connections at a time, at most. */
+  /** The highest number of connections at a time. */
   readonly most: number
-  /** For each of them; without `connect`. */
+  /** Options of undici's client, for each connection. */
   readonly client: Omit<Client.Options, 'connect'>
 }
 
-/** Connections in the making at a time: a crowd of handshakes would hold each other up. */
-const mostOpening = 64
-/** One that is never used is closed after that time, as undici closes a used one. */
-const unusedMs = 4000
+/** Connections that are being opened at a time. More handshakes would delay each other. */
+const maxOpening = 64
+/** Milliseconds until an unused connection is closed. undici closes used ones itself. */
+const unusedTimeoutMs = 4000
 
 export class Connections implements ConnectionPool {
-  /** Called when a connection has become free, or has gone. */
+  /** Called when a connection has become free, or has closed. */
   onChange: () => void = () => undefined
   private readonly options: ConnectionsOptions
   private readonly connector: buildConnector.connector
   private readonly all = new Set<PooledConnection>()
-  /** The last one used is used first: the others time out when fewer are needed. */
+  /** A stack: the last used connection is used first, so that the others time out if fewer are needed. */
   private readonly idle: PooledConnection[] = []
   private opening = 0
-  /** Connections whose request has ended, and which are free or closed in a moment. */
+  /** Connections whose request has ended, and which undici is about to free or to close. */
   private ending = 0
   private isClosed = false
 
@@ -44,22 +44,22 @@ export class Connections implements ConnectionPool {
     this.connector = createConnector(options.connectTimeoutMs)
   }
 
-  /** Connections that a request can be sent on now. */
+  /** The number of connections on which a request can be sent now. */
   get ready(): number {
     return this.idle.length
   }
 
-  /** @returns how many more must be opened for `waiting` requests, as far as that is allowed now */
+  /** @returns how many more to open for `waiting` requests, within the limits */
   lackingFor(waiting: number): number {
     const coming = this.idle.length + this.ending + this.opening
-    const allowed = Math.min(this.options.most - this.all.size, mostOpening) - this.opening
+    const allowed = Math.min(this.options.most - this.all.size, maxOpening) - this.opening
     return Math.max(0, Math.min(waiting - coming, allowed))
   }
 
   /**
-   * Opens one more.
+   * Opens one more connection.
    *
-   * @throws CallbellError `CALLBELL_TIMEOUT` or `CALLBELL_UNAVAILABLE`, with nothing sent
+   * @throws CallbellError `CALLBELL_TIMEOUT` or `CALLBELL_UNAVAILABLE`. Nothing was sent
    */
   async open(): Promise<void> {
     this.opening += 1
@@ -74,14 +74,14 @@ export class Connections implements ConnectionPool {
     }
   }
 
-  /** @returns a ready connection, which nobody else gets until it is given to `release`; undefined: none is ready */
+  /** @returns a connection for the exclusive use of the caller, until `release`; undefined: none is free */
   take(): Connection | undefined {
     const connection = this.idle.pop()
-    if (connection) connection.state = 'TAKEN'
+    if (connection) connection.state = 'RESERVED'
     return connection
   }
 
-  /** Sends a request on a connection that was taken. */
+  /** Sends a request on a connection from `take`. */
   dispatch(
     connection: Connection,
     options: Dispatcher.DispatchOptions,
@@ -90,32 +90,32 @@ export class Connections implements ConnectionPool {
     if (!(connection instanceof PooledConnection)) throw new TypeError('not a connection of this pool')
     connection.state = 'BUSY'
     connection.client.dispatch(options, handler)
-    // Over already: undici has refused the request, and says nothing further about it.
+    // undici has rejected the request already, and emits no further event.
     if (connection.state !== 'BUSY') this.drop(connection)
   }
 
-  /** Of a connection that was taken, once: its request has ended, or is not sent. */
+  /** Returns a connection from `take`, once: its request has ended, or is not sent. */
   release(connection: Connection): void {
     if (!(connection instanceof PooledConnection)) return
-    if (connection.state === 'TAKEN') {
+    if (connection.state === 'RESERVED') {
       this.putBack(connection)
     } else if (connection.state === 'BUSY') {
-      // undici reads on to see whether the connection is still good, and says so by `drain`.
+      // undici checks whether the connection can be reused, and then emits `drain`.
       connection.state = 'ENDING'
       this.ending += 1
     }
   }
 
-  /** Waits for the requests under way, for as long as a connection may take at most, then closes all. */
+  /** Waits for the requests in flight, at most `connectTimeoutMs`, then closes all connections. */
   async close(): Promise<void> {
     this.isClosed = true
     const clients = Array.from(this.all, ({ client }) => client)
-    const giveUp = setTimeout(() => {
+    const limit = setTimeout(() => {
       for (const client of clients) void client.destroy()
     }, this.options.connectTimeoutMs)
     for (const { isUsed, socket } of this.all) if (!isUsed) socket.destroy()
     await Promise.all(clients.map(async (client) => client.destroyed || client.close()))
-    clearTimeout(giveUp)
+    clearTimeout(limit)
   }
 
   private connect(): Promise<Socket> {
@@ -134,16 +134,16 @@ export class Connections implements ConnectionPool {
     const connection = new PooledConnection(origin, client, socket, this.connector)
     this.all.add(connection)
     this.idle.push(connection)
-    // It said something, or the end, to nobody's request.
+    // It sent data, or the end, without a request.
     const end = (): void => void socket.destroy()
-    const lost = (): void => {
+    const onLost = (): void => {
       if (connection.state === 'IDLE') this.drop(connection)
     }
-    socket.on('readable', end).once('close', lost).setTimeout(unusedMs, end)
-    connection.onUse = () => void socket.off('readable', end).off('close', lost).setTimeout(0, end)
-    connection.client.on('disconnect', lost).on('drain', () => {
+    socket.on('readable', end).once('close', onLost).setTimeout(unusedTimeoutMs, end)
+    connection.onUse = () => void socket.off('readable', end).off('close', onLost).setTimeout(0, end)
+    connection.client.on('disconnect', onLost).on('drain', () => {
       if (!this.all.has(connection)) return
-      // It has answered.
+      // It has answered, so its peer has accepted it.
       connection.isAccepted = true
       this.putBack(connection)
       this.onChange()
@@ -174,8 +174,9 @@ export class Connections implements ConnectionPool {
   }
 }
 
-type State = 'IDLE' | 'TAKEN' | 'BUSY' | 'ENDING'
+type State = 'IDLE' | 'RESERVED' | 'BUSY' | 'ENDING'
 
+/** One connection: an undici client that uses the socket that was opened for it. */
 class PooledConnection implements Connection {
   state: State = 'IDLE'
   isAccepted: boolean
@@ -201,11 +202,11 @@ class PooledConnection implements Connection {
         this.isUnused = false
         if (isFirst) this.onUse()
         if (isFirst && !this.socket.destroyed) {
-          // Later, as any connector does: undici would not notice a connection that is there at once.
+          // Asynchronously, as connectors do: undici does not expect a synchronous callback.
           queueMicrotask(() => callback(null, this.socket))
           return
         }
-        // The socket was closed when a request was about to be written to it: that one gets another socket.
+        // The socket closed just before a request was written to it: the request gets another socket.
         connector(details, (error, another) => {
           if (error) {
             callback(error, null)

@@ -1,11 +1,11 @@
-/** What a failed attempt proves, and how long to wait before the next one. Pure. */
+/** Classifies failed attempts by what they prove, and computes the delay before the next one. Pure. */
 import type { CallbellError, CallbellErrorCode } from '../domain/callbell-error.ts'
 
 /**
  * - `NOT_SENT`: no byte was sent.
  * - `RATE_LIMITED`: a 429. The request was not carried out.
  * - `DEFINITE_NO`: Callbell refused the request in its own form. It was not carried out.
- * - `AMBIGUOUS`: anything else. The request was carried out, was not, or still may be.
+ * - `AMBIGUOUS`: anything else. The request was carried out, or not, or still may be.
  */
 export type AttemptEvidence = 'NOT_SENT' | 'RATE_LIMITED' | 'DEFINITE_NO' | 'AMBIGUOUS'
 
@@ -15,7 +15,7 @@ const refusals: ReadonlySet<CallbellErrorCode> = new Set([
   'CALLBELL_REJECTED',
 ] satisfies CallbellErrorCode[])
 
-/** Classifies a failed attempt by what is proved, and by nothing else. */
+/** Classifies a failed attempt only by what is proved. */
 export function evidenceOf({ code, progress }: CallbellError): AttemptEvidence {
   if (progress === 'unsent') return 'NOT_SENT'
   if (code === 'CALLBELL_RATE_LIMITED') return 'RATE_LIMITED'
@@ -23,16 +23,17 @@ export function evidenceOf({ code, progress }: CallbellError): AttemptEvidence {
 }
 
 const firstDelayMs = 100
-const longestDelayMs = 1000
+const maxDelayMs = 1000
 
 /**
- * Milliseconds to wait before the next try: twice as long each time, and spread at random between
- * half and all of that, so that those who failed together do not come back together.
+ * Computes the delay before the next attempt: exponential backoff with jitter between half and all of it,
+ * so that calls that failed together do not retry together.
  *
- * @param tries how many there have been, from 1
+ * @param attempts the number of attempts so far, from 1
  * @param random from 0 to 1
+ * @returns milliseconds
  */
-export function delayAfter(tries: number, random: number): number {
-  const longest = Math.min(firstDelayMs * 2 ** (tries - 1), longestDelayMs)
-  return longest / 2 + (longest / 2) * random
+export function delayAfter(attempts: number, random: number): number {
+  const delayMs = Math.min(firstDelayMs * 2 ** (attempts - 1), maxDelayMs)
+  return delayMs / 2 + (delayMs / 2) * random
 }

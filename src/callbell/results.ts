@@ -1,6 +1,6 @@
-/** What the functions of the client return besides the domain's own types. */
+/** The pages that the client returns. */
 
-/** A page of a list that is walked through by cursors. */
+/** A page of a list with cursors. */
 export interface Page<T> {
   readonly items: readonly T[]
   /** The cursor of the next page; null at the end. */
@@ -10,8 +10,8 @@ export interface Page<T> {
 /** A page of a list whose pages are numbered from 1. */
 export interface NumberedPage<T> {
   readonly items: readonly T[]
-  /** The number of the next page; null after the last one; undefined where the answer does not say. */
+  /** The number of the next page; null after the last one; undefined if the answer does not state it. */
   readonly next: number | null | undefined
-  /** How many pages there are; null where the answer does not say. */
+  /** The number of pages; null if the answer does not state it. */
   readonly pages: number | null
 }

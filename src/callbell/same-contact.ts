@@ -1,10 +1,10 @@
 /**
- * Whether an answer is about the contact that was asked for: a proxy or cache in between may mix answers
- * up. Pure. What an answer leaves out proves nothing, and is no reason to refuse it.
+ * Checks that an answer is about the requested contact: a proxy or cache may confuse answers. Pure.
+ * A missing value proves nothing, so it matches.
  */
 import type { Contact } from '../domain/contact.ts'
 
-/** @returns whether a contact is not plainly another one than the one that was asked for */
+/** @returns false if the contact is certainly not the requested one */
 export type Matches = (contact: Contact) => boolean
 
 export function hasUuid(uuid: string): Matches {
@@ -15,10 +15,10 @@ export function hasBsuid(bsuid: string): Matches {
   return (contact) => contact.bsuid === null || isSameId(contact.bsuid, bsuid)
 }
 
-/** The last digits of a number are the same in all its spellings, national variants included. */
+/** The last digits of a number are the same in all its forms, including national ones. */
 const comparedDigits = 6
 
-/** Numbers of fewer than six digits can't be compared: one may have a country code that the other lacks. */
+/** Shorter numbers always match: one of them may lack the country code. */
 export function hasPhoneNumber(phoneNumber: string): Matches {
   const wanted = lastDigits(phoneNumber)
   return (contact) => {

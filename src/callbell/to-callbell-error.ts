@@ -1,4 +1,4 @@
-/** From a complete answer other than 2xx to the error that it means. */
+/** Maps a complete answer other than 2xx to a `CallbellError`. */
 import { decodeError } from './codec/decode-error.ts'
 import type { InputPath } from './codec/encode-contact.ts'
 import type { Progress, Rejection } from '../domain/callbell-error.ts'
@@ -8,14 +8,14 @@ import { isErrorBody, parseJson } from './codec/json.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /**
- * Finds a wire parameter in the input that was sent.
+ * Maps a parameter of Callbell to a path in the input that was sent.
  *
- * @param parameter empty where none was named
- * @param status of the answer: a 404 is about what the path names
+ * @param parameter its path; empty if the answer names none
+ * @param status of the answer: a 404 is about the resource in the URL
  */
 export type InputPathOf = (parameter: readonly string[], status: number) => InputPath
 
-/** For a request without parameters of its own. */
+/** The `InputPathOf` of a request without parameters. */
 export function noInputPath(parameter: readonly string[]): InputPath {
   return { path: null, rest: parameter }
 }
@@ -24,26 +24,27 @@ export function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
 }
 
-/** With these, Callbell says that it did not carry out a request: if the body is in its own form. */
+/** With these and an error body in Callbell's form, Callbell states that it did not carry out the request. */
 const refusingStatuses: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 413, 415, 422])
 
 /**
- * Whether the body is an error in Callbell's own form: a JSON object with an `error`, which every error
- * body of Callbell has. A proxy or firewall answers with HTML or with nothing.
+ * Whether the body is an error in Callbell's form: a JSON object with an `error`. A proxy or firewall
+ * answers with HTML or without a body.
  */
 export function hasOwnError({ text }: Pick<Answer, 'text'>): boolean {
   return isErrorBody(parseJson(text))
 }
 
 /**
- * What a complete answer other than 2xx means. Only Callbell's own refusal proves that nothing was done.
+ * Maps a complete answer other than 2xx. Only a refusal in Callbell's own form proves that nothing was done.
  *
- * @param sanitize makes Callbell's words safe to be shown
+ * @param inputPathOf finds the input that a message is about
+ * @param sanitize makes Callbell's messages safe to show
  */
 export function toCallbellError(
   answer: Answer,
-  place: InputPathOf,
-  sanitize: (words: string) => string,
+  inputPathOf: InputPathOf,
+  sanitize: (text: string) => string,
 ): CallbellError {
   const { status, headers, text } = answer
   const details = {
@@ -62,11 +63,11 @@ export function toCallbellError(
   }
   if (status === 401 || status === 403) return new CallbellError('CALLBELL_UNAUTHORIZED', message, details)
   if (status === 402) return new CallbellError('CALLBELL_PAYMENT_REQUIRED', message, details)
-  const rejections = readRejections(status, text, place, sanitize)
+  const rejections = readRejections(status, text, inputPathOf, sanitize)
   return new CallbellError('CALLBELL_REJECTED', message, { ...details, rejections })
 }
 
-/** @returns undefined where a header is missing, or there are several */
+/** @returns undefined if the header is missing, or there are several */
 function onlyValue(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined
 }
@@ -74,16 +75,16 @@ function onlyValue(header: string | string[] | undefined): string | undefined {
 function readRejections(
   status: number,
   text: string,
-  place: InputPathOf,
-  sanitize: (words: string) => string,
+  inputPathOf: InputPathOf,
+  sanitize: (text: string) => string,
 ): Rejection[] {
   const rejections = decodeError(text).flatMap(({ parameter, message }) => {
-    const { path, rest } = place(parameter, status)
-    // What has no place in the path must still be said somewhere.
-    const words = sanitize([...rest, message].join(': '))
-    return words === '' ? [] : [{ path, message: words }]
+    const { path, rest } = inputPathOf(parameter, status)
+    // The part of the parameter that the path cannot express goes to the message.
+    const sanitized = sanitize([...rest, message].join(': '))
+    return sanitized === '' ? [] : [{ path, message: sanitized }]
   })
   if (rejections.length > 0) return rejections
-  const { path } = place([], status)
-  return [{ path, message: `Callbell refused the request (status ${status}) without saying why` }]
+  const { path } = inputPathOf([], status)
+  return [{ path, message: `Callbell rejected the request without a reason (HTTP ${status})` }]
 }

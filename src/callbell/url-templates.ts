@@ -1,14 +1,14 @@
-/** Every path of the API that the client asks for, beside the route that metrics and spans name it by. Pure. */
+/** All paths of Callbell's API that the client uses, with the URL templates for metrics and spans. Pure. */
 
-/** Where a request goes. */
+/** The target of a request. */
 export interface Target {
-  /** The path with the names of parameters in place of their values: one of those below, whatever the values. */
+  /** The path with parameter names instead of values. It has few values, so it can be a metric label. */
   readonly urlTemplate: string
-  /** Below the base URL, percent-encoded, with the query. */
+  /** Relative to the base URL, percent-encoded, with the query. */
   readonly path: string
 }
 
-/** Values by the parameters' names. What is `undefined` is left out. */
+/** Values by parameter name. `undefined` values are omitted. */
 type Query = Readonly<Record<string, string | undefined>>
 
 export const routes = {
@@ -57,12 +57,12 @@ export const routes = {
 
 const segment = encodeURIComponent
 
-/** The first page is what is answered to a request that names none. */
+/** Without a page, Callbell answers the first one. */
 function pageSearch(page: number): string {
   return search({ page: page === 1 ? undefined : String(page) })
 }
 
-/** @returns `?name=value&…` of what is defined; empty where nothing is */
+/** @returns `?name=value&…` of the defined values; empty if there are none */
 function search(query: Query | undefined): string {
   if (query === undefined) return ''
   const given = Object.entries(query).flatMap(([name, value]) =>

@@ -1,31 +1,31 @@
-/** From any JSON to a `Contact` or a named decoding failure. Pure: no I/O, never throws. */
+/** Decodes any string to a `Contact` or a named failure. Pure: no I/O, never throws. */
 import type { Channel, Contact, Team } from '../../domain/contact.ts'
 import { contactSources } from '../../domain/contact.ts'
 import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
 import { JsonReader } from './json-reader.ts'
 
-/** Why an answer holds no contact that we can name. `DENIED`: it says itself that it is no success. */
+/** Why an answer has no identifiable contact. `DENIED`: its body reports a failure. */
 export type DecodingFailure = 'NOT_JSON' | 'DENIED' | 'NO_CONTACT' | 'SEVERAL_CONTACTS' | 'NO_UUID'
 
-/** `ABSENT`: the answer says, in so many words, that there is none (`null`, or an empty list). */
+/** `ABSENT`: the answer states explicitly that there is no contact (`null`, or an empty list). */
 export type NoContact = { readonly failure: DecodingFailure | 'ABSENT' }
 
 export interface ReadableContact {
   readonly contact: Contact
   /**
-   * Whether the contact's tags are known: they were in the answer, and each could be read. Whoever
-   * replaces the list must know what is in it.
+   * Whether the contact's tags are known: they were in the answer, and each could be read. Code that
+   * replaces the list needs to know its contents.
    */
   readonly areTagsKnown: boolean
-  /** Paths whose value was there but of no shape that we know, and which are null for that. */
+  /** Paths of values with an unknown shape. They are null in the contact. */
   readonly unreadable: readonly string[]
 }
 
 export type DecodedContact = ReadableContact | NoContact
 
 /**
- * Decodes `{contact: …}`. The contact is a list of one in the documents and an object on the
- * live API; both are taken from every endpoint. Unknown keys are ignored, a missing key is null.
+ * Decodes `{contact: …}`. The contact is a list of one in the documentation, and an object on the
+ * live API. Both are accepted from every endpoint. Unknown keys are ignored, a missing key is null.
  */
 export function decodeContact(text: string): DecodedContact {
   const body = parseJson(text)
@@ -44,12 +44,12 @@ export function decodeContact(text: string): DecodedContact {
   return { contact, areTagsKnown, unreadable }
 }
 
-/** They are read early, so that their paths are among the first 20, which are all that is kept. */
+/** Tags are read early, so that their paths are among the first 20, which are the only ones kept. */
 function isOfTags(path: string): boolean {
   return path === 'contact.tags' || path.startsWith('contact.tags.')
 }
 
-/** @returns null where it names no uuid */
+/** @returns null if there is no uuid */
 export function readContact(reader: JsonReader): Contact | null {
   const uuid = reader.uuid()
   if (uuid === null) return null

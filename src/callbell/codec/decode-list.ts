@@ -1,15 +1,15 @@
-/** From any JSON to the things of a list, or to a named decoding failure. Pure: no I/O, never throws. */
+/** Decodes any string to the items of a list or a named failure. Pure: no I/O, never throws. */
 import type { Bot, Funnel, Message } from '../../domain/contact.ts'
 import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
 import { JsonReader } from './json-reader.ts'
 
 export interface ReadableList<T> {
   readonly items: readonly T[]
-  /** What names the next page; null where the answer names none. */
+  /** The cursor or number of the next page; null if the answer names none. */
   readonly next: string | null
-  /** How many pages there are; null where the answer does not say. */
+  /** The number of pages; null if the answer does not state it. */
   readonly pages: number | null
-  /** Paths of values of an unknown shape. */
+  /** Paths of values with an unknown shape. */
   readonly unreadable: readonly string[]
 }
 
@@ -20,18 +20,18 @@ export type DecodedList<T> =
         'NOT_JSON' | 'DENIED' | 'NO_LIST' | 'TOO_MANY_ITEMS' | 'UNREADABLE_ITEM' | 'UNREADABLE_META'
     }
 
-/** Of one page. Callbell gives 20: far more would take many times the memory of their text. */
-const mostItems = 1000
+/** Per page. Callbell returns 20. Decoded items take many times the memory of their JSON. */
+const maxItems = 1000
 
-/** Longer cursors would make cursors of ours that callers could not send back in a URL. */
+/** In characters. The gateway's cursors contain this one, and must fit into a URL. */
 export const longestNext = 4096
 
 /**
- * Decodes `{<key>: […], meta: {next, pages}}`. One item that can't be read fails the whole: half a list
- * that looks whole is worse than none. For the same reason a `meta`, `next` or `pages` that is there and
- * can't be read fails it: it may say that the list goes on.
+ * Decodes `{<key>: […], meta: {next, pages}}`. One unreadable item fails the whole list: a partial list
+ * that appears complete is worse than none. An unreadable `meta`, `next` or `pages` fails it for the same
+ * reason: it may name a next page.
  *
- * @param read null: it is not what the list is of
+ * @param read decodes an item; null: the item has the wrong type
  */
 export function decodeList<T>(
   text: string,
@@ -43,7 +43,7 @@ export function decodeList<T>(
   if (deniesSuccess(body)) return { failure: 'DENIED' }
   const list = isObject(body) ? ownValue(body, key) : undefined
   if (!Array.isArray(list)) return { failure: 'NO_LIST' }
-  if (list.length > mostItems) return { failure: 'TOO_MANY_ITEMS' }
+  if (list.length > maxItems) return { failure: 'TOO_MANY_ITEMS' }
   const unreadable: string[] = []
   const items: T[] = []
   for (const [index, wire] of list.entries()) {
@@ -76,10 +76,10 @@ function decodeCount(value: unknown): number | null | undefined {
 }
 
 /**
- * Decodes `{<key>: {…}}`, also in a list of one, as contacts are answered.
+ * Decodes `{<key>: {…}}`. The object may be in a list of one, as contacts are.
  *
- * @returns null where the answer says that there is none (`null`, or an empty list); undefined where it
- *   does not hold such a thing
+ * @returns null if the answer states that there is none (`null`, or an empty list); undefined if it has
+ *   no readable object
  */
 export function decodeObject<T>(
   text: string,

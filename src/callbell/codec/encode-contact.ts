@@ -1,7 +1,7 @@
-/** From a `NewContact` to the JSON body of `POST /contacts`, and from its parameter names back. Pure. */
+/** Encodes contacts for Callbell, and maps its parameter names back to paths of the input. Pure. */
 import type { ContactChanges, NewContact } from '../../domain/contact.ts'
 
-/** `NewContact`'s keys by the names that the wire has for them. */
+/** Keys of `NewContact` by Callbell's parameter names. */
 const keyByParameter: Readonly<Record<string, keyof NewContact>> = {
   identifier: 'identifier',
   source: 'source',
@@ -17,8 +17,8 @@ const keyByParameter: Readonly<Record<string, keyof NewContact>> = {
 }
 
 /**
- * The snake_case JSON that Callbell takes. Texts go over byte for byte, and what is `undefined`
- * is absent, never null: Callbell's treatment of a null is not documented.
+ * Encodes the JSON body of `POST /contacts`, with keys in snake_case. Strings are sent unchanged. An
+ * `undefined` value is absent, never null: how Callbell treats a null is not documented.
  */
 export function encodeNewContact(contact: NewContact): string {
   return JSON.stringify({
@@ -35,14 +35,14 @@ export function encodeNewContact(contact: NewContact): string {
   })
 }
 
-/** The JSON body of `PATCH /contacts/:uuid`: keys that are left out stay as they are. */
+/** Encodes the JSON body of `PATCH /contacts/:uuid`. Callbell keeps the values of absent keys. */
 export function encodeChanges(changes: ContactChanges): string {
   return JSON.stringify({
     name: changes.name,
     tags: changes.tags,
     custom_fields: changes.customFields && toObject(changes.customFields),
     assigned_user: changes.assignedUser ?? undefined,
-    // Callbell has a parameter of its own for nobody.
+    // Callbell has a separate parameter to unassign.
     unassign_user: changes.assignedUser === null ? true : undefined,
     team_uuid: changes.teamUuid,
     bot_status: changes.botStatus && `bot_${changes.botStatus}`,
@@ -50,32 +50,32 @@ export function encodeChanges(changes: ContactChanges): string {
   })
 }
 
-/** `fromEntries` defines own keys, so that not even `__proto__` could reach a prototype. */
+/** `fromEntries` defines own keys, so that `__proto__` does not change the prototype. */
 function toObject(fields: NonNullable<NewContact['customFields']>): object {
   return Object.fromEntries(fields.map(({ name, value }) => [name, value]))
 }
 
-/** A wire parameter in terms of the contact that was sent. */
+/** A parameter of Callbell as a path of the contact that was sent. */
 export interface InputPath {
-  /** Path inside the contact; null for a parameter that we do not send. */
+  /** The path inside the contact; null for a parameter that the gateway does not send. */
   readonly path: readonly string[] | null
-  /** What of the parameter's path the path does not say. */
+  /** The rest of the parameter's path, which `path` does not contain. */
   readonly rest: readonly string[]
 }
 
 /**
- * Finds wire parameters' paths in `contact`: `['custom_fields', 'Age']` is `['customFields', '0']`
- * where "Age" was given first. A path holds nothing but the contact's own keys and positions:
- * what else the wire says may be anything.
+ * Maps Callbell's parameters to paths in the contact: `['custom_fields', 'Age']` is `['customFields', '0']`
+ * if "Age" is the first custom field. A path contains only the contact's own keys and positions, because
+ * an answer may contain anything.
  */
 export function createInputPathOf({
   customFields = [],
   tags = [],
 }: NewContact | ContactChanges): (parameter: readonly string[]) => InputPath {
-  /** By the custom fields' names. Made for the first refusal that needs it: most requests meet none. */
+  /** Positions by the names of custom fields. Created lazily: most requests are not refused. */
   let positions: ReadonlyMap<string, number> | undefined
 
-  /** Where in a list of the contact an item stands; undefined where it does not. */
+  /** @returns the position of an item in a list of the contact; undefined if it is not there */
   function positionOf(key: keyof NewContact, item: string): number | undefined {
     if (key === 'customFields') {
       positions ??= new Map(customFields.map(({ name }, index) => [name, index]))

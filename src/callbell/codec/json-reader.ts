@@ -1,14 +1,14 @@
-/** Reading one object of an answer: total functions from whatever it holds to values that we know. */
+/** Reads one JSON object of an answer: total functions from unknown values to known types. */
 import type { CustomField } from '../../domain/contact.ts'
 import type { JsonObject } from './json.ts'
 import { asString, isObject, ownValue, parseJson } from './json.ts'
 
-/** The log shows no more of them, and an answer may have as many as it has values. */
-const mostUnreadable = 20
+/** The log shows no more. An answer may have as many as it has values. */
+const maxUnreadable = 20
 
-/** Reads the keys of one wire object and remembers which of them it could not make sense of. */
+/** Reads the keys of one JSON object, and collects the paths of unreadable values. */
 export class JsonReader {
-  /** Paths of the first 20. They go to the log: they hold our own words and positions, no word of the answer. */
+  /** The first 20 paths, for the log. They contain known keys and positions, and nothing from the answer. */
   readonly unreadable: string[]
   private readonly wire: JsonObject
   private readonly path: string
@@ -36,20 +36,20 @@ export class JsonReader {
     return this.read(key, asBoolean)
   }
 
-  /** A number of things, told by the number or by the list of them. */
+  /** A count: a number, or the length of a list. */
   count(key: string): number | null {
     return this.read(key, asCount)
   }
 
   strings(key: string): string[] {
     const items = this.read(key, asList) ?? []
-    const texts: string[] = []
+    const strings: string[] = []
     for (const [index, item] of items.entries()) {
       const text = asString(item)
       if (text === null) this.addUnreadable(`${this.path}.${key}.${index}`)
-      else texts.push(text)
+      else strings.push(text)
     }
-    return texts
+    return strings
   }
 
   customFields(key: string, metadataKey: string): CustomField[] {
@@ -57,16 +57,16 @@ export class JsonReader {
     if (fields === null) return []
     const metadata = this.read(metadataKey, asObject)
     return Object.entries(fields).map(([name, value], index) => {
-      const text = textOfCustomValue(value)
+      const text = stringOfCustomValue(value)
       if (text === null && value !== null) this.addUnreadable(`${this.path}.${key}.${index}`)
       const field = metadata && asObject(ownValue(metadata, name))
-      const told = field && new JsonReader(field, `${this.path}.${metadataKey}`, this.unreadable)
+      const types = field && new JsonReader(field, `${this.path}.${metadataKey}`, this.unreadable)
       return {
         name,
         value: text,
         values: text === null ? null : listIn(text),
-        type: told?.string('type') ?? null,
-        options: told && ownValue(field, 'options') !== undefined ? told.strings('options') : null,
+        type: types?.string('type') ?? null,
+        options: types && ownValue(field, 'options') !== undefined ? types.strings('options') : null,
       }
     })
   }
@@ -81,7 +81,7 @@ export class JsonReader {
   }
 
   private addUnreadable(path: string): void {
-    if (this.unreadable.length < mostUnreadable) this.unreadable.push(path)
+    if (this.unreadable.length < maxUnreadable) this.unreadable.push(path)
   }
 
   private read<T>(key: string, decode: (value: unknown) => T | null): T | null {
@@ -110,34 +110,34 @@ function asObject(value: unknown): JsonObject | null {
   return isObject(value) ? value : null
 }
 
-/** A custom field's text. A list or object, should one come, is kept as its JSON text. */
-function textOfCustomValue(value: unknown): string | null {
+/** The string of a custom field. A list or an object is kept as its JSON. */
+function stringOfCustomValue(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return asString(value)
   try {
     return JSON.stringify(value)
   } catch {
-    // Nested so deeply that writing it overflows the stack.
+    // Nested so deeply that `JSON.stringify` overflows the stack.
     return null
   }
 }
 
 /**
- * The options in a checkbox field's text, `"[\"Dark Mode\"]"`; null for any other text. The answer
- * does not say which fields are checkboxes and a text field may hold brackets too: so this is
- * read besides the text, never instead of it.
+ * The options in the string of a checkbox field, `"[\"Dark Mode\"]"`; null for any other string. The answer
+ * does not state which fields are checkboxes, and a text field may contain brackets, too. So the list is
+ * read in addition to the string, never instead of it.
  */
 function listIn(text: string): readonly string[] | null {
   const list = text.trimStart().startsWith('[') ? parseJson(text) : undefined
   return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : null
 }
 
-/** RFC 3339, or as one family of endpoints writes it: `2025-12-18 20:00:19 +0100`. */
-const timeForm =
+/** RFC 3339, or the form of some endpoints: `2025-12-18 20:00:19 +0100`. */
+const timePattern =
   /^(\d{4})-(0\d|1[0-2])-(\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?) ?(?:(Z|UTC)|([+-](?:[01]\d|2[0-3])):?([0-5]\d))$/
 
-/** A time as RFC 3339 text: as it came where it is that already, else converted; null where it is no time. */
+/** @returns the time in RFC 3339: unchanged if it has that form, else converted; null if it is not a valid time */
 export function decodeTime(value: unknown): string | null {
-  const parts = typeof value === 'string' ? timeForm.exec(value) : null
+  const parts = typeof value === 'string' ? timePattern.exec(value) : null
   if (parts === null) return null
   const [, year, month, day, time, utc, hours, minutes] = parts
   if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return null

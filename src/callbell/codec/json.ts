@@ -1,4 +1,4 @@
-/** Reading JSON of which nothing is known: total functions from `unknown` to a value or null. */
+/** Reads JSON of unknown shape: total functions from `unknown` to a value or null. */
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -6,12 +6,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value under an own key, so that `{}` has no `constructor`; undefined where there is none. */
+/** @returns the value of an own key, so that `{}` has no `constructor`; undefined if there is none */
 export function ownValue(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
-/** Parses JSON without throwing; undefined where the text is no JSON. */
+/** Parses JSON without throwing. @returns undefined if the string is not valid JSON */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -20,13 +20,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A text, or the text of a number (exact up to 15 digits) or boolean; null for anything else. */
+/** @returns a string unchanged, a number (exact up to 15 digits) or boolean as a string; null for anything else */
 export function asString(value: unknown): string | null {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }
 
-/** Whether it is an error body of Callbell: an object with an `error` that says something. */
+/** Whether it is an error body of Callbell: an object with an `error` that is not empty. */
 export function isErrorBody(body: unknown): boolean {
   if (!isObject(body)) return false
   const error = ownValue(body, 'error')
@@ -34,7 +34,7 @@ export function isErrorBody(body: unknown): boolean {
   return typeof error === 'object' && error !== null && Object.keys(error).length > 0
 }
 
-/** Whether the body of a success says that there was none: `{"success":false}`, or an `error`. */
+/** Whether the body of a 2xx reports a failure: `{"success":false}`, or an `error`. */
 export function deniesSuccess(body: unknown): boolean {
   return isErrorBody(body) || (isObject(body) && ownValue(body, 'success') === false)
 }

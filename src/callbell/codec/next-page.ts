@@ -1,17 +1,17 @@
-/** Where a list goes on whose pages are numbered from 1. Pure. */
+/** Finds the next page of a list whose pages are numbered from 1. Pure. */
 
-/** What an answer's `meta` says of the other pages. */
+/** The other pages, from an answer's `meta`. */
 interface Meta {
-  /** What names the next page; null where nothing does. */
+  /** The next page; null if the answer names none. */
   readonly next: string | null
-  /** How many pages there are; null where the answer does not say. */
+  /** The number of pages; null if the answer does not state it. */
   readonly pages: number | null
 }
 
 /**
- * @param page the number of the page that the answer is
- * @returns the number of the next page; null after the last one; undefined where the answer does not say;
- *   `UNKNOWN_NEXT_PAGE` where there is one that no number is known for
+ * @param page the number of this page
+ * @returns the number of the next page; null after the last one; undefined if the answer does not state it;
+ *   `UNKNOWN_NEXT_PAGE` if there is one, but its number is unknown
  */
 export function nextPage(
   page: number,

@@ -1,31 +1,31 @@
-/** Upstream's words made safe to be shown to a caller. */
+/** Makes text of the upstream safe to show to a caller. */
 import { cutText } from '../../domain/code-points.ts'
 import { secretPattern } from '../../domain/secret-pattern.ts'
 
-const longestText = 300
-/** The rest of what may be a megabyte is not searched, as it is not shown. */
-const longestRead = 10 * longestText
+const maxLength = 300
+/** The rest is not searched, because it is not shown. The text may have a megabyte. */
+const maxSearched = 10 * maxLength
 
-/** Format characters can hide a text or turn it around. The joiner of emoji, one of them, stays. */
+/** Format characters can hide or reverse text. The joiner of emoji, which is one of them, is kept. */
 const invisible = /(?!\u200D)\p{Cf}/gu
 const controls = /[\p{Cc}\p{Zl}\p{Zp}]+/gu
 const credentials = /\b(bearer)(?:\s|%20|\+)+[^\s"'<>,;]+/giu
 
 /**
- * @param token ours, which must not be shown in any form
- * @returns a function from words to at most 300 characters of them, without controls, invisible
- *   characters, and whatever looks like the token
+ * @param token the gateway's token, which must not be shown in any form
+ * @returns a function that cuts text to 300 characters, and removes control characters, invisible
+ *   characters and anything that resembles the token
  */
-export function createSanitizer(token: string): (words: string) => string {
-  const ours = secretPattern(token)
-  return (words) => {
-    const safe = words
-      .slice(0, longestRead)
+export function createSanitizer(token: string): (text: string) => string {
+  const ownToken = secretPattern(token)
+  return (text) => {
+    const safe = text
+      .slice(0, maxSearched)
       .replaceAll(invisible, '')
       .replaceAll(controls, ' ')
       .replaceAll(credentials, '$1 [token]')
-      .replaceAll(ours, '[token]')
+      .replaceAll(ownToken, '[token]')
       .trim()
-    return cutText(safe, longestText)
+    return cutText(safe, maxLength)
   }
 }

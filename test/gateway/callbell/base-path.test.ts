@@ -18,7 +18,7 @@ const warning = (route: string): object => ({
   requestId: 'r1',
   basePath: '/v1',
   route,
-  msg: 'Callbell answers 404, and no request has succeeded so far: check the path of CALLBELL_API_URL',
+  msg: 'Callbell answers 404, and no request has succeeded so far. Check the path of CALLBELL_API_URL',
 })
 
 /** @param answers one for each request; a 404 for those that come after */
@@ -84,7 +84,7 @@ test.each<[string, Call]>([
   expect(warnings).toHaveLength(1)
 })
 
-test('once Callbell has answered with what was asked for, nothing is a warning', async () => {
+test('after a success of Callbell, nothing is logged', async () => {
   const gateway = await startClient(notFound, found)
   for (let count = 0; count < 12; count += 1) await gateway.call(lookUp)
   await gateway.call(create())

@@ -37,7 +37,7 @@ async function send({ call }: Dispatcher, withinMs = 10_000): Promise<number | s
   }
 }
 
-const refused = 'CALLBELL_UNAVAILABLE: the breaker is open'
+const refused = 'CALLBELL_UNAVAILABLE: the circuit is open'
 
 async function sendMany(calls: Dispatcher, count: number, withinMs?: number): Promise<unknown[]> {
   return Promise.all(Array.from({ length: count }, () => send(calls, withinMs)))

@@ -43,7 +43,7 @@ test.each<[string | undefined, number | undefined]>([
   expect(parseRetryAfter('5', answerDate)).toBe(5000)
 })
 
-test('a date of an answer is read by the Date of the same answer, whatever our clock says', async () => {
+test('a date is compared with the Date of the same answer, not with the gateway’s clock', async () => {
   const upstream = await startRawUpstream((socket) => {
     const headers = `retry-after: Thu, 01 Jan 1998 00:00:02 GMT \r\ndate: ${date}\r\n`
     socket.write(httpAnswer('429 Too Many Requests', '{"error":"slow down"}', headers))

@@ -39,7 +39,7 @@ const refused = (retryAfterMs: number): object => ({
   retryAfterMs,
 })
 
-test('ten consecutive failures open it, nine do not', () => {
+test('ten consecutive failures open the circuit, and nine do not', () => {
   const breaker = createBreaker(log)
   run(breaker, ...failures(9))
   expect(breaker.state()).toEqual({ breaker: 'closed', breakerOpenings: 0 })
@@ -48,7 +48,7 @@ test('ten consecutive failures open it, nine do not', () => {
   expect(refusalOf(() => breaker.admit())).toEqual(refused(2000))
 })
 
-test('an answer starts the count again, and what shows nothing leaves it as it is', () => {
+test('an answer resets the count of failures, and a call without evidence does not change it', () => {
   const breaker = createBreaker(log)
   run(breaker, ...failures(9), 'UP', ...failures(9), 'NOTHING')
   expect(breaker.state().breaker).toBe('closed')
@@ -56,7 +56,7 @@ test('an answer starts the count again, and what shows nothing leaves it as it i
   expect(breaker.state().breaker).toBe('open')
 })
 
-test('it is open for two seconds, whatever the wall clock does', () => {
+test('the circuit is open for two seconds, even if the wall clock is set', () => {
   const breaker = openBreaker()
   vi.setSystemTime(Date.now() - 3_600_000)
   vi.advanceTimersByTime(500)
@@ -70,7 +70,7 @@ test('it is open for two seconds, whatever the wall clock does', () => {
   expect(refusalOf(() => breaker.admit())).toBeUndefined()
 })
 
-test('then one call tries, alone, and its success closes it', () => {
+test('after two seconds a single call probes, and its success closes the circuit', () => {
   const breaker = openBreaker()
   vi.advanceTimersByTime(2000)
   const probe = breaker.admit()
@@ -84,7 +84,7 @@ test('then one call tries, alone, and its success closes it', () => {
   expect(breaker.state().breaker).toBe('closed')
 })
 
-test('its failure keeps it open for two seconds more, which is no new opening', () => {
+test('a failed probe keeps the circuit open for two seconds more, and does not count as an opening', () => {
   const breaker = openBreaker()
   vi.advanceTimersByTime(2000)
   run(breaker, 'DOWN')
@@ -92,7 +92,7 @@ test('its failure keeps it open for two seconds more, which is no new opening', 
   expect(refusalOf(() => breaker.admit())).toEqual(refused(2000))
 })
 
-test('a call that tries and shows nothing leaves the place to another one', () => {
+test('after a probe without evidence, another call probes', () => {
   const breaker = openBreaker()
   vi.advanceTimersByTime(2000)
   run(breaker, 'NOTHING')
@@ -102,7 +102,7 @@ test('a call that tries and shows nothing leaves the place to another one', () =
   expect(breaker.state().breaker).toBe('closed')
 })
 
-test('calls that have waited since before it opened are refused, or try, one of them', () => {
+test('of the calls that waited when the circuit opened, one probes and the others are refused', () => {
   const breaker = createBreaker(log)
   const waiting = [breaker.admit(), breaker.admit(), breaker.admit()]
   run(breaker, ...failures(10))
@@ -115,7 +115,7 @@ test('calls that have waited since before it opened are refused, or try, one of 
   ])
 })
 
-test('what was sent before it opened neither closes it nor keeps it open', () => {
+test('a call that was sent before the circuit opened neither closes it nor keeps it open', () => {
   const breaker = createBreaker(log)
   const [success, failure] = [breaker.admit(), breaker.admit()]
   run(breaker, ...failures(10))
@@ -128,11 +128,11 @@ test('what was sent before it opened neither closes it nor keeps it open', () =>
   expect(breaker.state().breaker).toBe('closed')
 })
 
-test('calls that wait are refused as soon as it opens', () => {
+test('waiting calls are refused as soon as the circuit opens', () => {
   const errors: CallbellError[] = []
   const breaker = createBreaker(log, (error) => errors.push(error))
   run(breaker, ...failures(10))
   expect(errors.map(({ message, retryAfterMs }) => [message, retryAfterMs])).toEqual([
-    ['the breaker is open', 2000],
+    ['the circuit is open', 2000],
   ])
 })

@@ -24,7 +24,7 @@ test('an answer gives a lower bound, before and after it', () => {
   ])
 })
 
-test('of several answers, the greatest bound counts', () => {
+test('of several answers, the greatest lower bound is used', () => {
   const clock = new CallbellClock()
   // Its way took 900 ms, and it was written at the end of its second.
   clock.observe(dateAt(5000), 1900, () => at(1900))
@@ -33,14 +33,14 @@ test('of several answers, the greatest bound counts', () => {
   expect(clock.timeAt(at(2000))).toBe(epochMs + 6000)
 })
 
-test.each([undefined, '', 'yesterday', ['a', 'b']])('the date %j says nothing', (date) => {
+test.each([undefined, '', 'yesterday', ['a', 'b']])('the date %j is ignored', (date) => {
   const clock = new CallbellClock()
   clock.observe(date, 0, () => at(0))
   expect(clock.timeAt(at(0))).toBeNull()
 })
 
 test.each([
-  ['our wall clock was set back', at(2000, -1500)],
+  ['the wall clock was set back', at(2000, -1500)],
   ['the machine was suspended, or its wall clock set ahead', at(2000, 1500)],
   ['the answer is ten minutes old', at(601_000)],
 ])('nothing is known where %s', (_what, moment) => {
@@ -49,14 +49,14 @@ test.each([
   expect(clock.timeAt(moment)).toBeNull()
 })
 
-test('after our wall clock was set, the next answer counts, even if its bound is smaller', () => {
+test('after the wall clock was set, the next answer is used, even if its bound is smaller', () => {
   const clock = new CallbellClock()
   clock.observe(dateAt(9000), 1000, () => at(1000))
   clock.observe(dateAt(5000), 2000, () => at(2000, 60_000))
   expect(clock.timeAt(at(2000, 60_000))).toBe(epochMs + 5000)
 })
 
-test('an answer that took more than two seconds says nothing', () => {
+test('an answer that took more than two seconds is ignored', () => {
   const clock = new CallbellClock()
   clock.observe(dateAt(5000), 0, () => at(2001))
   expect(clock.timeAt(at(2001))).toBeNull()

@@ -65,7 +65,7 @@ test('a contact is decoded from an object, as the live API writes it', () => {
   })
 })
 
-test('a contact is decoded from a list of one, as the documents write it', () => {
+test('a contact is decoded from a list of one, as the documentation shows it', () => {
   expect(decode([documented])).toEqual({
     contact: documentedContact,
     areTagsKnown: true,
@@ -73,7 +73,7 @@ test('a contact is decoded from a list of one, as the documents write it', () =>
   })
 })
 
-test('a contact with every key is decoded whole', () => {
+test('a contact with every key is decoded completely', () => {
   expect(
     decode({
       ...documented,
@@ -173,7 +173,7 @@ function team(keys: object): NonNullable<Contact['team']> {
   return { uuid: 't', name: null, createdAt: null, default: null, memberCount: null, ...keys }
 }
 
-test('what has a shape that we do not know is null, and said to be unreadable', () => {
+test('a value of an unknown shape is null, and its path is reported as unreadable', () => {
   expect(
     decodeKeys({
       name: { first: 'John' },
@@ -214,7 +214,7 @@ test.each<[string, unknown, boolean]>([
   expect(decodeKeys({ tags })).toMatchObject({ areTagsKnown })
 })
 
-test('tags that can’t be read are unknown, whatever else can’t be read', () => {
+test('unreadable tags are unknown, even if many other values are unreadable', () => {
   const keys = ['name', 'phoneNumber', 'avatarUrl', 'source', 'createdAt', 'closedAt', 'blockedAt', 'href']
   const odd = Object.fromEntries(
     [...keys, 'conversationHref', 'assignedUser', 'note'].map((key) => [key, {}]),
@@ -222,7 +222,7 @@ test('tags that can’t be read are unknown, whatever else can’t be read', () 
   expect(decodeKeys({ ...odd, tags: 'a' })).toMatchObject({ areTagsKnown: false })
 })
 
-test('of thousands of values that can’t be read, the first 20 are named', () => {
+test('of thousands of unreadable values, the first 20 are reported', () => {
   const decoded = decodeKeys({ tags: Array.from({ length: 9000 }, () => ({})) })
   expect(decoded).toEqual({
     contact: empty,
@@ -231,7 +231,7 @@ test('of thousands of values that can’t be read, the first 20 are named', () =
   })
 })
 
-test('a custom field called like a part of JavaScript is only a name', () => {
+test('a custom field with the name of a JavaScript property is decoded like any other', () => {
   const decoded = decodeContact(`{"contact":{"uuid":"u","customFields":{"__proto__":"a","constructor":"b"}}}`)
   expect(decoded).toEqual({
     contact: {
@@ -247,7 +247,7 @@ test('a custom field called like a part of JavaScript is only a name', () => {
   })
 })
 
-test('a custom field nested too deeply to be written is unreadable', () => {
+test('a custom field that is nested too deeply to serialize is unreadable', () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   expect(decodeContact(`{"contact":{"uuid":"u","customFields":{"Deep":${deep}}}}`)).toEqual({
     contact: {
@@ -306,7 +306,7 @@ test.each([
   expect(decodeTime(value)).toBe(expected)
 })
 
-test('any text decodes or is a named failure, and never throws', () => {
+test('any string decodes or is a named failure, and never throws', () => {
   const failures = new Set(['NOT_JSON', 'ABSENT', 'NO_CONTACT', 'SEVERAL_CONTACTS', 'NO_UUID'])
   const bodies = fc.oneof(
     fc.string(),
@@ -328,7 +328,7 @@ test('any text decodes or is a named failure, and never throws', () => {
   )
 })
 
-test('no field that was understood is lost, whatever stands beside it', () => {
+test('no readable field is lost, even beside unreadable ones', () => {
   const text = fc.option(fc.string())
   const wire = fc.record({
     uuid: fc.string({ minLength: 1 }).filter((uuid) => uuid.trim() !== ''),

@@ -35,13 +35,13 @@ test.each<[unknown, FieldError[]]>([
 })
 
 test.each(['', 'Bad Gateway', '<html><body>502</body></html>', '\ufffd\ufffd'])(
-  '%j, which is no JSON, holds no complaint',
+  '%j is not valid JSON, and has no errors',
   (text) => {
     expect(decodeError(text)).toEqual([])
   },
 )
 
-test('a megabyte of complaints is cut to fifty', () => {
+test('a megabyte of errors is cut to fifty', () => {
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`p${index}`, ['no']]))
   expect(decodeError(JSON.stringify({ error: many }))).toHaveLength(50)
 })
@@ -50,12 +50,12 @@ function deep(open: string, close: string): string {
   return `{"error":${open.repeat(100_000)}"no"${close.repeat(100_000)}}`
 }
 
-test('depth without end is not followed', () => {
+test('deep nesting is not followed', () => {
   expect(decodeError(deep('[', ']'))).toEqual([])
   expect(decodeError(deep('{"a":', '}'))).toEqual([])
 })
 
-test('any JSON gives complaints that say something, and never throws', () => {
+test('any JSON gives errors with messages, and never throws', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -5,8 +5,8 @@ const token = 'k9.Zq(x|[Tr+/}$^'
 const quote = createSanitizer(token)
 
 test.each<[string, string, string]>([
-  ['plain words', 'name: must not be empty', 'name: must not be empty'],
-  ['words around it', `${token} is ${token}.`, '[token] is [token].'],
+  ['plain text', 'name: must not be empty', 'name: must not be empty'],
+  ['text around it', `${token} is ${token}.`, '[token] is [token].'],
   ['another case', `a ${token.toLowerCase()} b`, 'a [token] b'],
   ['a URL', `/v1?token=${encodeURIComponent(token)}&a=b`, '/v1?token=[token]&a=b'],
   ['base64', `Basic ${btoa(token)}`, 'Basic [token]g=='],
@@ -28,6 +28,6 @@ test.each<[string, string, string]>([
   expect(quote(words)).toBe(expected)
 })
 
-test('a megabyte is not read to its end', () => {
+test('a megabyte is not searched to its end', () => {
   expect(quote(`${'\u200B'.repeat(2999)}ab${'k9.Zq(x'.repeat(150_000)}`)).toBe('a')
 })
