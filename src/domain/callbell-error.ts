@@ -1,5 +1,6 @@
-/** What can go wrong on the way to Callbell and back, and how far the request had come. `OVERLOADED`: our own line is full. */
+/** The failures of requests to Callbell, and how far each request had progressed. Imports nothing. */
 
+/** `OVERLOADED`: the gateway's own queue is full. */
 export const callbellErrorCodes = [
   'CALLBELL_UNAUTHORIZED',
   'CALLBELL_PAYMENT_REQUIRED',
@@ -13,16 +14,16 @@ export const callbellErrorCodes = [
 export type CallbellErrorCode = (typeof callbellErrorCodes)[number]
 
 /**
- * How far a request provably came: no byte was sent; bytes may have left; the answer's status
- * arrived; the whole answer arrived.
+ * The proven progress of a request: no byte was sent; bytes may have been sent; the status of the answer
+ * has arrived; the whole answer has arrived.
  */
 export type Progress = 'unsent' | 'sent' | 'status' | 'answered'
 
-/** One reason for which Callbell refused a request. */
+/** One reason why Callbell rejected a request. */
 export interface Rejection {
-  /** Path inside the request as the caller gave it; null where the reason names none of its parts. */
+  /** The path inside the caller's input; null if the reason names no part of it. */
   readonly path: readonly string[] | null
-  /** Callbell's own words, cleaned. */
+  /** Callbell's message, sanitized. */
   readonly message: string
 }
 
@@ -31,37 +32,37 @@ interface Details {
   readonly status?: number | undefined
   readonly retryAfterMs?: number | undefined
   readonly rejections?: readonly Rejection[]
-  /** Whether another answer than this `CALLBELL_INVALID_RESPONSE` may come next. Default: to an error status. */
+  /** Whether a retry after this `CALLBELL_INVALID_RESPONSE` may succeed. Default: only with an error status. */
   readonly mayPass?: boolean | undefined
   readonly cause?: unknown
 }
 
-/** A full queue stays full if those in it come back: `OVERLOADED` is not among them. */
+/** `OVERLOADED` is not transient: retries would keep the queue full. */
 const transientCodes: ReadonlySet<CallbellErrorCode> = new Set([
   'CALLBELL_RATE_LIMITED',
   'CALLBELL_UNAVAILABLE',
   'CALLBELL_TIMEOUT',
 ] satisfies CallbellErrorCode[])
 
-/** The one error that the client throws for what happens outside of us. */
+/** The only error that the client throws for failures outside of the gateway. */
 export class CallbellError extends Error {
   override readonly name = 'CallbellError'
   readonly code: CallbellErrorCode
   readonly progress: Progress
-  /** The HTTP status, from `progress` `status` on. */
+  /** The HTTP status, if `progress` is `status` or `answered`. */
   readonly status: number | undefined
-  /** Milliseconds, where Callbell asked for a pause. */
+  /** Milliseconds from `Retry-After`; undefined if the answer has none. */
   readonly retryAfterMs: number | undefined
-  /** With `CALLBELL_REJECTED`: never empty. */
+  /** Never empty for `CALLBELL_REJECTED`. */
   readonly rejections: readonly Rejection[]
   private readonly mayPass: boolean
 
-  /** Whether the same request may succeed in a moment: a read is worth another try. */
+  /** Whether the same request may succeed soon, so that a read is retried. */
   get isTransient(): boolean {
     return this.code === 'CALLBELL_INVALID_RESPONSE' ? this.mayPass : transientCodes.has(this.code)
   }
 
-  /** @param message for logs only; it names what happened, and never quotes an answer or a secret */
+  /** @param message for logs only. It names what happened, and never quotes an answer or a secret */
   constructor(code: CallbellErrorCode, message: string, details: Details) {
     super(message, { cause: details.cause })
     this.code = code

@@ -1,6 +1,6 @@
-/** The vocabulary that all rooms share. It imports nothing. */
+/** Contacts and what belongs to them, as all rooms know them. Imports nothing. */
 
-/** The channel kinds that a contact can be created on, as Callbell writes them. */
+/** The sources on which a contact can be created, as Callbell writes them. */
 export const contactSources = ['whatsapp', 'facebook', 'instagram', 'telegram'] as const
 export type ContactSource = (typeof contactSources)[number]
 
@@ -8,15 +8,15 @@ export type ContactSource = (typeof contactSources)[number]
 export const botStatuses = ['start', 'end'] as const
 export type BotStatus = (typeof botStatuses)[number]
 
-/** A custom field to be set: one text, or the ticked options of a checkbox field. */
+/** A custom field to set: a string, or the selected options of a checkbox field. */
 export interface NewCustomField {
   readonly name: string
   readonly value: string | readonly string[]
 }
 
-/** A contact to be created. What is `undefined` is left to Callbell's defaults. */
+/** A contact to create. For `undefined` values, Callbell applies its defaults. */
 export interface NewContact {
-  /** For WhatsApp the phone number; for other sources whatever identifies the contact there. */
+  /** For WhatsApp the phone number, for other sources their own identifier. */
   readonly identifier: string
   readonly source: ContactSource
   readonly name: string
@@ -32,13 +32,13 @@ export interface NewContact {
 
 export interface CustomField {
   readonly name: string
-  /** The text as Callbell holds it; null where the field is empty. */
+  /** The string as Callbell stores it; null if the field is empty. */
   readonly value: string | null
-  /** The ticked options, where the text is a JSON list of texts: that is how a checkbox field comes back. */
+  /** The selected options, if `value` is a JSON list of strings: Callbell returns checkbox fields like this. */
   readonly values: readonly string[] | null
-  /** Callbell's word for the field's type; null where it was not asked for. */
+  /** The field's type as Callbell names it; null if it was not requested. */
   readonly type: string | null
-  /** What can be chosen, of a field with a fixed choice; null where it was not asked for. */
+  /** The options of a field with fixed options; null if they were not requested. */
   readonly options: readonly string[] | null
 }
 
@@ -53,7 +53,7 @@ export interface Team {
 export interface Channel {
   readonly uuid: string
   readonly title: string | null
-  /** The kind of channel; Callbell publishes no list of them. */
+  /** The kind of channel. Callbell publishes no list of kinds. */
   readonly type: string | null
   readonly main: boolean | null
   readonly discardedAt: string | null
@@ -68,13 +68,13 @@ export interface Funnel {
   readonly createdAt: string | null
 }
 
-/** One message of a contact's conversation, or a note that colleagues left in it. */
+/** One message of a contact's conversation, or an internal note. */
 export interface Message {
-  /** Null for what Callbell itself notes. */
+  /** Null for notes that Callbell writes itself. */
   readonly uuid: string | null
   readonly text: string | null
   readonly createdAt: string | null
-  /** `sent`, `received` or `note`, in Callbell's word. */
+  /** `sent`, `received` or `note`, as Callbell names it. */
   readonly status: string | null
   readonly channel: string | null
   readonly from: string | null
@@ -85,44 +85,44 @@ export interface Message {
 export interface Bot {
   readonly uuid: string
   readonly name: string | null
-  /** `in_progress`, `started` or `ended`, in Callbell's word. */
+  /** `in_progress`, `started` or `ended`, as Callbell names it. */
   readonly status: string | null
   readonly conversationStartedAt: string | null
   readonly version: number | null
   readonly isLatestVersion: boolean | null
 }
 
-/** What is to be changed of a contact. What is `undefined` stays as it is. */
+/** The changes of a contact. `undefined` values do not change. */
 export interface ContactChanges {
   readonly name?: string | undefined
-  /** The whole list that it is to have. */
+  /** Replaces all tags. */
   readonly tags?: readonly string[] | undefined
   readonly customFields?: readonly NewCustomField[] | undefined
-  /** Null: nobody any more. */
+  /** Null unassigns the contact. */
   readonly assignedUser?: string | null | undefined
   readonly teamUuid?: string | undefined
   readonly botStatus?: BotStatus | undefined
-  /** Empty: none any more. */
+  /** Empty removes the note. */
   readonly note?: string | undefined
 }
 
-/** Which contacts a list is to hold. */
+/** Selects the contacts of a list. */
 export interface ContactFilter {
-  /** Callbell's word. */
+  /** The source as Callbell names it. */
   readonly source?: string | undefined
-  /** Each of them, whatever their case. */
+  /** A contact must have all of them. Case does not matter. */
   readonly tags?: readonly string[] | undefined
   readonly teamUuid?: string | undefined
 }
 
-/** A contact as Callbell holds it. Only `uuid` is certain. All times are RFC 3339 texts. */
+/** A contact as Callbell stores it. Only `uuid` is always present. All times are RFC 3339 strings. */
 export interface Contact {
   readonly uuid: string
   readonly name: string | null
-  /** Not canonical: digits only, or with `+` and spaces, as Callbell has it. */
+  /** As Callbell stores it, not canonical: only digits, or with `+` and spaces. */
   readonly phoneNumber: string | null
   readonly avatarUrl: string | null
-  /** Null where Callbell's word, kept in `sourceName`, is none of the known ones. */
+  /** Null if Callbell's value, which is in `sourceName`, is not a known source. */
   readonly source: ContactSource | null
   readonly sourceName: string | null
   readonly createdAt: string | null

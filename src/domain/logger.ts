@@ -5,7 +5,7 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number]
 
 interface LogMethod {
-  /** @param fields an error, or an object with errors anywhere in it, is written with its stack and causes */
+  /** @param fields written with the line. Errors at any depth are written with their stacks and causes */
   (fields: object, message?: string): void
   /** @param values for placeholders like `%s` in the message */
   (message: string, ...values: readonly unknown[]): void
@@ -13,11 +13,11 @@ interface LogMethod {
 
 /** Writes one line for each call. It redacts secrets and contact data itself, and its methods do not throw. */
 export interface Logger extends Readonly<Record<Exclude<LogLevel, 'silent'>, LogMethod>> {
-  /** @returns whether a line of this level is written; spares the work for one that is not */
+  /** @returns whether a line of this level is written. Avoids the work of preparing one that is not */
   isLevelEnabled(level: LogLevel): boolean
   /**
    * @param bindings fields of each of its lines
-   * @param options `level`: in place of the parent's; `msgPrefix`: precedes each message
+   * @param options `level`: replaces the parent's level; `msgPrefix`: precedes each message
    */
   child(bindings: object, options?: { readonly level?: LogLevel; readonly msgPrefix?: string }): Logger
 }

@@ -1,11 +1,11 @@
-/** Moments on both clocks of a machine, and whether the clocks agree on what passed between two of them. */
+/** Moments on both clocks of a machine, and whether the clocks agree on the time between two of them. */
 
 /** Milliseconds since the epoch, as `Date.now` returns them. */
 export type WallClock = () => number
 
 /**
- * The monotonic clock measures durations, but stops while the machine is suspended. The wall clock goes on
- * then, but may be set. Neither alone shows how much time has passed.
+ * The monotonic clock measures durations, but stops while the machine is suspended. The wall clock continues
+ * then, but can be set. Neither alone shows how much time has passed.
  */
 export interface Moment {
   /** On the clock of `performance.now()`. */
@@ -19,12 +19,12 @@ export function momentNow(wall: WallClock = Date.now): Moment {
   return { monotonicMs: performance.now(), wallMs: wall() }
 }
 
-/** Clocks that are slewed into step differ by a few milliseconds a minute. */
+/** Clocks that are being slewed differ by a few milliseconds per minute. */
 const toleranceMs = 1000
 
 /**
- * Whether both clocks moved alike between two moments. If not, the machine was suspended or its wall clock
- * was set, and nothing that was measured in between is evidence.
+ * Whether both clocks measured the same time between two moments. If not, the machine was suspended or its
+ * wall clock was set, and no measurement in between is evidence.
  */
 export function clocksAgree(earlier: Moment, later: Moment): boolean {
   const wallMs = later.wallMs - earlier.wallMs

@@ -26,7 +26,7 @@ test.each<[string, number, string]>([
   expect(cutText(text, limit)).toBe(expected)
 })
 
-test('a length is compared as it is counted, and what is cut is well-formed and short enough', () => {
+test('lengths are compared in code points, and a cut string is well-formed and short enough', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 12 }), (text, limit) => {
       const count = Array.from(text).length
