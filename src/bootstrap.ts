@@ -11,7 +11,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { workerVariable } from './cluster/messages.ts'
 import type { Config } from './config/config.ts'
 import type { Variables } from './config/environment.ts'
-import { envFile, readAuthenticationAgain, readEnvironment, readSettings } from './config/environment.ts'
+import { envFile, reloadAuthentication, readEnvironment, readSettings } from './config/environment.ts'
 import { StartError } from './domain/start-error.ts'
 import { openStore } from './store/open-store.ts'
 import type { Logger } from './domain/logger.ts'
@@ -121,7 +121,7 @@ async function serve(
     store,
     upstream: { ...upstream, kind: config.callbell ? 'callbell' : 'sandbox' },
     authentication: {
-      apiKeys: apiKeys && watchApiKeys({ keys: apiKeys, files, read: readAuthenticationAgain, log }),
+      apiKeys: apiKeys && watchApiKeys({ keys: apiKeys, files, read: reloadAuthentication, log }),
       jwt,
     },
     version: packageJson.version,

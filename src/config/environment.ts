@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { readAuthentication } from './authentication.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { StartError } from '../domain/start-error.ts'
-import { readTextFile } from './text-file.ts'
+import { readTextFile } from './parsers/text-file.ts'
 
 /** In the folder that the process is started in. */
 export const envFile = '.env'
@@ -38,8 +38,8 @@ export function readSettings(readVariables: () => Variables): {
   }
 }
 
-/** Reads the settings of authentication again, while the process runs. It does not throw for what it finds. */
-export function readAuthenticationAgain() {
+/** Reads the settings of authentication again, while the process runs. It throws no ConfigError. */
+export function reloadAuthentication() {
   try {
     return readAuthentication(readEnvironment())
   } catch (error) {

@@ -1,8 +1,8 @@
 /** The variables for how callers authenticate. */
 import { z } from 'zod'
-import { anyText } from '../env-parsers.ts'
-import { secureUrl } from '../secure-url.ts'
-import { variable } from '../variable.ts'
+import { anyString } from '../parsers/env-parsers.ts'
+import { secureUrl } from '../parsers/secure-url.ts'
+import { variable } from './variable.ts'
 
 export const methods = ['api-key', 'jwt'] as const
 /** A kind of credentials. */
@@ -30,11 +30,11 @@ export const methodVariables = {
 }
 
 export const apiKeyVariables = {
-  GATEWAY_API_KEYS: variable(anyText('a list of `name:sha256-hex`, separated by commas'), {
+  GATEWAY_API_KEYS: variable(anyString('a list of `name:sha256-hex`, separated by commas'), {
     description:
       "For `api-key`: the names of API keys, each with the SHA-256 digest of its key, never the key itself. `:read`, `:write` or `:metrics` after a digest narrows what the key may do. `openssl rand -base64 32` makes a new key, and `printf %s 'the key' | sha256sum` its digest.",
   }),
-  GATEWAY_API_KEYS_FILE: variable(anyText('a file with one `name:sha256-hex` on each line'), {
+  GATEWAY_API_KEYS_FILE: variable(anyString('a file with one `name:sha256-hex` on each line'), {
     description:
       'For `api-key`: a file with more API keys. Blank lines and lines that start with `#` are skipped. The keys of both variables are valid. The file is read again when it changes.',
   }),
@@ -45,10 +45,10 @@ export const jwtVariables = {
     secureUrl({ example: 'https://issuer.example/.well-known/jwks.json', mayHaveQuery: true }),
     { description: 'For `jwt`: where the issuer publishes its keys, a JSON Web Key Set.' },
   ),
-  GATEWAY_JWT_ISSUER: variable(anyText('the exact value of `iss`'), {
+  GATEWAY_JWT_ISSUER: variable(anyString('the exact value of `iss`'), {
     description: 'For `jwt`: what the claim `iss` of each token must be.',
   }),
-  GATEWAY_JWT_AUDIENCE: variable(anyText('the exact value of `aud`'), {
+  GATEWAY_JWT_AUDIENCE: variable(anyString('the exact value of `aud`'), {
     description: 'For `jwt`: what the claim `aud` of each token must be, or must contain.',
   }),
 }

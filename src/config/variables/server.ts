@@ -1,8 +1,8 @@
 /** The variables for the processes and the port that they serve. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { anyText, wholeNumber } from '../env-parsers.ts'
-import { variable } from '../variable.ts'
+import { anyString, wholeNumber } from '../parsers/env-parsers.ts'
+import { variable } from './variable.ts'
 
 /** Each takes about a hundred megabytes: a higher number is a mistake. */
 const maxWorkers = 128
@@ -17,7 +17,7 @@ const workers = z
   .describe(`${workerNumber.description}, or \`auto\``)
 
 export const serverVariables = {
-  HOST: variable(anyText('an address or a host name'), {
+  HOST: variable(anyString('an address or a host name'), {
     default: '127.0.0.1',
     description: 'The address that the gateway listens on.',
   }),

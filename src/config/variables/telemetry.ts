@@ -1,8 +1,8 @@
 /** The variables for the log and for traces. */
 import { z } from 'zod'
 import { logLevels } from '../../domain/logger.ts'
-import { anyText, oneOf, parseHeaders, ratio } from '../env-parsers.ts'
-import { variable } from '../variable.ts'
+import { anyString, oneOf, parseHeaders, ratio } from '../parsers/env-parsers.ts'
+import { variable } from './variable.ts'
 
 const endpoint = z
   .string()
@@ -45,7 +45,7 @@ export const traceVariables = {
     default: '',
     description: 'Headers that are sent with the traces. They may hold credentials.',
   }),
-  OTEL_SERVICE_NAME: variable(anyText('a name'), {
+  OTEL_SERVICE_NAME: variable(anyString('a name'), {
     default: 'callbell-graphql',
     description: 'The name of the service in traces.',
   }),

@@ -20,7 +20,7 @@ const idle: ProcessState = {
   isLookupProved: () => false,
 }
 
-/** Of one process, in which things stand so. */
+/** The metrics of one process in this state. */
 function createProcess(state: Partial<ProcessState> = {}) {
   const metrics = createMetrics({ version: '1.2.3', mutations: ['createContact'] })
   metrics.observe(async () => ({ ...idle, ...state }))
@@ -39,7 +39,7 @@ function valuesIn(text: string, ...names: readonly string[]): Record<string, num
   )
 }
 
-test('the list of one process says what the process does', async () => {
+test('the list of one process has its own metrics', async () => {
   const { registry, read, requests, requestSeconds } = createProcess({ limitInForce: Infinity })
   requests.inc({ operation: 'CreateContact', type: 'mutation', code: 'OK' }, 3)
   requestSeconds.observe({ type: 'mutation' }, 0.02)
@@ -48,7 +48,7 @@ test('the list of one process says what the process does', async () => {
   expect(samplesIn(written)).toContain('callbell_graphql_pace_limit +Inf')
 })
 
-test('counts and what is held are added up, limits are the lowest, and troubles are told', async () => {
+test('counters and queues are summed, limits are the lowest, and problems of one process are reported', async () => {
   const one = createProcess({
     queueLength: 2,
     inFlight: 3,
@@ -92,7 +92,7 @@ test('counts and what is held are added up, limits are the lowest, and troubles 
   expect(valuesIn(written, ...Object.keys(expected))).toEqual(expected)
 })
 
-test('the counts of a worker that has exited stay, and nothing else', async () => {
+test('the counts of a worker that has exited are kept, and nothing else', async () => {
   const [exited, running] = [createProcess({ connections: 7 }), createProcess({ connections: 1 })]
   exited.rateLimited.inc({}, 2)
   exited.queueSeconds.observe({}, 0.02)
@@ -116,7 +116,7 @@ test('the counts of a worker that has exited stay, and nothing else', async () =
   expect(valuesIn(await aggregator.collect(readers), ...names)).toEqual(all)
 })
 
-test('a worker that does not reply is reported as it was last', async () => {
+test('a worker that does not reply is reported with its last known metrics', async () => {
   const worker = createProcess({ connections: 7 })
   const aggregator = createMetricsAggregator()
   await aggregator.collect(new Map([[1, () => listMetrics(worker.registry)]]))
@@ -124,7 +124,7 @@ test('a worker that does not reply is reported as it was last', async () => {
   expect(valuesIn(await aggregator.collect(silent), 'connections')).toEqual({ connections: 7 })
 })
 
-test('a worker that exits while it is asked is counted once', async () => {
+test('a worker that exits during a collection is counted once', async () => {
   const worker = createProcess()
   worker.rateLimited.inc({}, 2)
   const aggregator = createMetricsAggregator()

@@ -123,11 +123,11 @@ test('a file with problems changes nothing, and the log says why', async () => {
   await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:shop'])
 })
 
-test('a pipe or a huge file in the place of the keys is not waited for, and changes nothing', async () => {
+test('a pipe or a huge file instead of the keys does not block, and changes nothing', async () => {
   const file = join(newFolder(), 'keys')
   writeFileSync(file, line('web', 'old'))
   const { admitted, said } = startWatch(file)
-  /** At once: that there is no file for a moment could be noticed. */
+  /** Atomically: otherwise a check could find no file. */
   const replace = (make: (path: string) => void): void => {
     make(`${file}.new`)
     renameSync(`${file}.new`, file)
@@ -146,7 +146,7 @@ test('a pipe or a huge file in the place of the keys is not waited for, and chan
   await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:web'])
 })
 
-test('keys in UTF-16 change nothing, and the log says why; a byte order mark is no part of a name', async () => {
+test('keys in UTF-16 change nothing, and the log says why; a byte order mark is not part of a name', async () => {
   const file = join(newFolder(), 'keys')
   writeFileSync(file, line('web', 'old'))
   const { admitted, said } = startWatch(file)
@@ -158,7 +158,7 @@ test('keys in UTF-16 change nothing, and the log says why; a byte order mark is 
   await expect.poll(() => admitted('old', 'new')).toEqual([null, 'key:web'])
 })
 
-test('a file that takes another’s place in the configuration is watched from then on', async () => {
+test('a file that replaces another one in the configuration is watched from then on', async () => {
   const folder = newFolder()
   const first = join(folder, 'first')
   const second = join(folder, 'second')

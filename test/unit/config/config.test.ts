@@ -33,11 +33,11 @@ const defaults: Config = {
   logSample: 1,
   traces: null,
 }
-/** With a token, keys are remembered across restarts. */
+/** With a token, keys persist across restarts. */
 const real = { storeUrl: 'sqlite:data/gateway.db' }
 const url = 'https://api.callbell.eu/v1'
 
-/** A file that holds this. */
+/** @returns the path of a file with this content */
 function persisted(text: string | Buffer): string {
   const file = join(mkdtempSync(join(tmpdir(), 'documents-')), 'persisted-documents.json')
   writeFileSync(file, text)

@@ -1,4 +1,4 @@
-/** Files of the configuration: what is read, and what is refused without being waited for. */
+/** Files of the configuration: which are read, and which are refused without blocking. */
 import { execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { readTextFile } from '../../../src/config/text-file.ts'
+import { readTextFile } from '../../../src/config/parsers/text-file.ts'
 
-/** A path in a folder of its own, after something has been made there. */
+/** @returns a path in a new folder, after `make` has created something there */
 function made(make: (path: string) => void): string {
   const path = join(mkdtempSync(join(tmpdir(), 'text-')), 'file')
   make(path)
@@ -113,7 +113,7 @@ test.each([
   ['a process substitution', '"$NODE" --input-type=module -e "$SCRIPT" <(printf key)'],
 ])('%s is a pipe', async (_what, command) => {
   const script = `
-    import { readTextFile } from './src/config/text-file.ts'
+    import { readTextFile } from './src/config/parsers/text-file.ts'
     console.log(JSON.stringify(readTextFile('VARIABLE', process.argv[1])))
   `
   const env = { ...process.env, NODE: process.execPath, SCRIPT: script }
@@ -121,7 +121,7 @@ test.each([
   expect(JSON.parse(stdout)).toEqual(problem('must be a regular file, but is a pipe'))
 })
 
-test('a pipe called .env keeps the gateway from starting, and is not waited for', async () => {
+test('a pipe called .env keeps the gateway from starting, and does not block it', async () => {
   const path = made((file) => void execFileSync('mkfifo', [join(dirname(file), '.env')]))
   const main = join(import.meta.dirname, '../../../src/main.ts')
   const starting = promisify(execFile)(process.execPath, [main], { cwd: dirname(path) })

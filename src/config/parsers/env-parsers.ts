@@ -88,8 +88,8 @@ export function flag() {
     .describe('`true` or `false`')
 }
 
-/** Any text. @param form names it for the documentation */
-export function anyText(form: string) {
+/** Any string. @param form names it for the documentation */
+export function anyString(form: string) {
   return z.string().describe(form)
 }
 
