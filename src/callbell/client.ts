@@ -13,7 +13,7 @@ import type {
 } from '../domain/contact.ts'
 import type { Moment } from '../domain/moment.ts'
 import { createBasePathCheck } from './base-path.ts'
-import type { DispatcherOptions, Request, Deadlines, UpstreamState } from './dispatcher.ts'
+import type { Attempt, DispatcherOptions, Request, UpstreamState } from './dispatcher.ts'
 import { createDispatcher } from './dispatcher.ts'
 import type { DecodedContact, ReadableContact } from './codec/decode-contact.ts'
 import { decodeContact, readChannel, readContact, readTeam } from './codec/decode-contact.ts'
@@ -34,7 +34,7 @@ import { routes } from './url-templates.ts'
 import type { Matches } from './same-contact.ts'
 import { hasBsuid, hasPhoneNumber, hasUuid } from './same-contact.ts'
 
-export type { Deadlines, UpstreamState } from './dispatcher.ts'
+export type { Attempt, Deadlines, UpstreamState } from './dispatcher.ts'
 export type { ReadableContact } from './codec/decode-contact.ts'
 export type { NumberedPage, Page } from './results.ts'
 
@@ -43,56 +43,56 @@ export type CallbellClientOptions = DispatcherOptions
 /** Every function throws CallbellError. Any 2xx is a success: the documents do not say which one it is. */
 export interface CallbellClient {
   /** `POST /contacts`, once. */
-  createContact(contact: NewContact, times: Deadlines): Promise<Contact>
+  createContact(contact: NewContact, attempt: Attempt): Promise<Contact>
   /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
-  getContact(uuid: string, times: Deadlines, hasFieldTypes?: boolean): Promise<Contact | null>
+  getContact(uuid: string, attempt: Attempt, hasFieldTypes?: boolean): Promise<Contact | null>
   /** `GET /contacts/:uuid`, with whether its tags could be read. */
-  getContactWithTags(uuid: string, times: Deadlines): Promise<ReadableContact | null>
+  getContactWithTags(uuid: string, attempt: Attempt): Promise<ReadableContact | null>
   /** `GET /contacts/phone/:number`, on the main WhatsApp channel unless told. */
   getContactByPhone(
     phoneNumber: string,
     channelUuid: string | undefined,
-    times: Deadlines,
+    attempt: Attempt,
   ): Promise<Contact | null>
   /** `GET /contacts/bsuid/:bsuid`. */
-  getContactByBsuid(bsuid: string, times: Deadlines): Promise<Contact | null>
+  getContactByBsuid(bsuid: string, attempt: Attempt): Promise<Contact | null>
   /** `GET /contacts`, 20 at a time. @param after null: the first page */
   listContacts(
     filter: ContactFilter,
     after: string | null,
-    times: Deadlines,
+    attempt: Attempt,
     hasFieldTypes?: boolean,
   ): Promise<Page<Contact>>
   /** `PATCH /contacts/:uuid`. */
-  updateContact(uuid: string, changes: ContactChanges, times: Deadlines): Promise<ReadableContact>
+  updateContact(uuid: string, changes: ContactChanges, attempt: Attempt): Promise<ReadableContact>
   /** `DELETE /contacts/:uuid`; a contact that is not there is refused. */
-  deleteContact(uuid: string, times: Deadlines): Promise<void>
+  deleteContact(uuid: string, attempt: Attempt): Promise<void>
   /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
-  listMessages(uuid: string, page: number, times: Deadlines): Promise<NumberedPage<Message>>
+  listMessages(uuid: string, page: number, attempt: Attempt): Promise<NumberedPage<Message>>
   /** The first page of `GET /contacts/:uuid/messages`. */
-  latestMessages(uuid: string, times: Deadlines): Promise<readonly Message[]>
+  latestMessages(uuid: string, attempt: Attempt): Promise<readonly Message[]>
   /** `GET /contacts/:uuid/bot`; null where there is none. */
-  getBot(uuid: string, times: Deadlines): Promise<Bot | null>
+  getBot(uuid: string, attempt: Attempt): Promise<Bot | null>
   /** `POST /contacts/:uuid/bot`. */
-  setBotStatus(uuid: string, status: BotStatus, times: Deadlines): Promise<Bot>
+  setBotStatus(uuid: string, status: BotStatus, attempt: Attempt): Promise<Bot>
   /** `POST /contacts/:uuid/conversation/close`. */
-  closeConversation(uuid: string, times: Deadlines): Promise<Contact>
+  closeConversation(uuid: string, attempt: Attempt): Promise<Contact>
   /** `POST /contacts/:uuid/conversation/open`. */
-  openConversation(uuid: string, times: Deadlines): Promise<Contact>
+  openConversation(uuid: string, attempt: Attempt): Promise<Contact>
   /** `POST /contacts/:uuid/conversation/note`, once: each makes one more. */
-  addNote(uuid: string, text: string, times: Deadlines): Promise<void>
+  addNote(uuid: string, text: string, attempt: Attempt): Promise<void>
   /** `PUT /contacts/:uuid/conversation/update_funnel`. */
-  moveToFunnel(uuid: string, funnelUuid: string, times: Deadlines): Promise<Contact>
+  moveToFunnel(uuid: string, funnelUuid: string, attempt: Attempt): Promise<Contact>
   /** `GET /teams`. @param page from 1 */
-  listTeams(page: number, times: Deadlines): Promise<NumberedPage<Team>>
+  listTeams(page: number, attempt: Attempt): Promise<NumberedPage<Team>>
   /** `GET /channels`. @param page from 1 */
-  listChannels(page: number, times: Deadlines): Promise<NumberedPage<Channel>>
+  listChannels(page: number, attempt: Attempt): Promise<NumberedPage<Channel>>
   /** `GET /funnels`, of which no pages are documented. @param page from 1 */
-  listFunnels(page: number, times: Deadlines): Promise<NumberedPage<Funnel>>
+  listFunnels(page: number, attempt: Attempt): Promise<NumberedPage<Funnel>>
   /** Callbell's time at a moment, as far as its answers show it. See `CallbellClock.timeAt`. */
   readonly timeAt: (moment: Moment) => number | null
   /** `GET /auth/me`: whether the token is accepted. What it says of the user is not kept. */
-  checkToken(times: Deadlines): Promise<void>
+  checkToken(attempt: Attempt): Promise<void>
   /** How things stand with Callbell, as far as the calls so far have told. */
   state(): UpstreamState
   close(): Promise<void>
@@ -104,9 +104,9 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   const sanitize = createSanitizer(options.token)
   const checkBasePath = createBasePathCheck(options.url, log)
 
-  async function call(request: Request, times: Deadlines): Promise<Answer> {
-    const answer = await callOnce(request, times)
-    checkBasePath(request, answer, times.origin.requestId)
+  async function call(request: Request, attempt: Attempt): Promise<Answer> {
+    const answer = await callOnce(request, attempt)
+    checkBasePath(request, answer, attempt.context.requestId)
     return answer
   }
 
@@ -116,40 +116,40 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     return answer
   }
 
-  async function askForContact(request: Request, times: Deadlines, place?: InputPathOf): Promise<Contact> {
-    const answer = accepted(await call(request, times), place)
-    return contactIn(answer, decodeContact(answer.text), times).contact
+  async function askForContact(request: Request, attempt: Attempt, place?: InputPathOf): Promise<Contact> {
+    const answer = accepted(await call(request, attempt), place)
+    return contactIn(answer, decodeContact(answer.text), attempt).contact
   }
 
   /** @returns the contact with this uuid after a change of it */
   async function change(
     uuid: string,
     request: Request,
-    times: Deadlines,
+    attempt: Attempt,
     place?: InputPathOf,
   ): Promise<ReadableContact> {
-    const answer = accepted(await call(request, times), place)
-    return contactIn(answer, decodeContact(answer.text), times, hasUuid(uuid))
+    const answer = accepted(await call(request, attempt), place)
+    return contactIn(answer, decodeContact(answer.text), attempt, hasUuid(uuid))
   }
 
-  async function find(target: Target, times: Deadlines, isSame: Matches): Promise<ReadableContact | null> {
-    const answer = await call({ method: 'GET', ...target }, times)
+  async function find(target: Target, attempt: Attempt, isSame: Matches): Promise<ReadableContact | null> {
+    const answer = await call({ method: 'GET', ...target }, attempt)
     if (isAbsence(answer)) return null
     const decoded = decodeContact(accepted(answer).text)
     if ('failure' in decoded && decoded.failure === 'ABSENT') return null
-    return contactIn(answer, decoded, times, isSame)
+    return contactIn(answer, decoded, attempt, isSame)
   }
 
   async function list<T>(
     target: Target,
     key: string,
     read: (reader: JsonReader) => T | null,
-    times: Deadlines,
+    attempt: Attempt,
   ): Promise<ReadableList<T> & { readonly answer: Answer }> {
-    const answer = accepted(await call({ method: 'GET', ...target }, times))
+    const answer = accepted(await call({ method: 'GET', ...target }, attempt))
     const decoded = decodeList(answer.text, key, read)
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
-    warnOfUnreadable(decoded.unreadable, times)
+    warnOfUnreadable(decoded.unreadable, attempt)
     return { ...decoded, answer }
   }
 
@@ -158,9 +158,9 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     page: number,
     key: string,
     read: (reader: JsonReader) => T | null,
-    times: Deadlines,
+    attempt: Attempt,
   ): Promise<NumberedPage<T>> {
-    const { items, answer, ...meta } = await list(target, key, read, times)
+    const { items, answer, ...meta } = await list(target, key, read, attempt)
     const next = nextPage(page, meta)
     if (next === 'UNKNOWN_NEXT_PAGE') throw undecodable(answer, next)
     return { items, next, pages: meta.pages }
@@ -170,40 +170,40 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   function contactIn(
     answer: Answer,
     decoded: DecodedContact,
-    times: Deadlines,
+    attempt: Attempt,
     isSame?: Matches,
   ): ReadableContact {
     if ('failure' in decoded) throw undecodable(answer, decoded.failure)
     if (isSame?.(decoded.contact) === false) throw undecodable(answer, 'ANOTHER_CONTACT')
-    warnOfUnreadable(decoded.unreadable, times)
+    warnOfUnreadable(decoded.unreadable, attempt)
     return decoded
   }
 
-  function warnOfUnreadable(unreadable: readonly string[], { origin: { requestId } }: Deadlines): void {
+  function warnOfUnreadable(unreadable: readonly string[], { context: { requestId } }: Attempt): void {
     if (unreadable.length === 0) return
     log.warn({ requestId, paths: unreadable }, 'parts of an answer of Callbell have an unknown shape')
   }
 
   return {
-    createContact: (contact, times) =>
+    createContact: (contact, attempt) =>
       askForContact(
         { method: 'POST', ...routes.contacts(), body: encodeNewContact(contact) },
-        times,
+        attempt,
         createInputPathOf(contact),
       ),
-    async getContact(uuid, times, hasFieldTypes = false) {
+    async getContact(uuid, attempt, hasFieldTypes = false) {
       const target = routes.contact(uuid, { include_field_types: hasFieldTypes ? 'true' : undefined })
-      return (await find(target, times, hasUuid(uuid)))?.contact ?? null
+      return (await find(target, attempt, hasUuid(uuid)))?.contact ?? null
     },
-    getContactWithTags: (uuid, times) => find(routes.contact(uuid), times, hasUuid(uuid)),
-    async getContactByPhone(phoneNumber, channelUuid, times) {
+    getContactWithTags: (uuid, attempt) => find(routes.contact(uuid), attempt, hasUuid(uuid)),
+    async getContactByPhone(phoneNumber, channelUuid, attempt) {
       const target = routes.contactByPhone(phoneNumber, { channel_uuid: channelUuid })
-      return (await find(target, times, hasPhoneNumber(phoneNumber)))?.contact ?? null
+      return (await find(target, attempt, hasPhoneNumber(phoneNumber)))?.contact ?? null
     },
-    async getContactByBsuid(bsuid, times) {
-      return (await find(routes.contactByBsuid(bsuid), times, hasBsuid(bsuid)))?.contact ?? null
+    async getContactByBsuid(bsuid, attempt) {
+      return (await find(routes.contactByBsuid(bsuid), attempt, hasBsuid(bsuid)))?.contact ?? null
     },
-    async listContacts({ source, tags, teamUuid }, after, times, hasFieldTypes = false) {
+    async listContacts({ source, tags, teamUuid }, after, attempt, hasFieldTypes = false) {
       const target = routes.contacts({
         after: after ?? undefined,
         source,
@@ -211,67 +211,67 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
         team_uuid: teamUuid,
         include_field_types: hasFieldTypes ? 'true' : undefined,
       })
-      const { items, next, answer } = await list(target, 'contacts', readContact, times)
+      const { items, next, answer } = await list(target, 'contacts', readContact, attempt)
       if (next !== null && next === after) throw undecodable(answer, 'REPEATED_CURSOR')
       return { items, next }
     },
-    updateContact: (uuid, changes, times) =>
+    updateContact: (uuid, changes, attempt) =>
       change(
         uuid,
         { method: 'PATCH', ...routes.contact(uuid), body: encodeChanges(changes) },
-        times,
+        attempt,
         createInputPathOf(changes),
       ),
-    async deleteContact(uuid, times) {
-      const answer = accepted(await call({ method: 'DELETE', ...routes.contact(uuid) }, times))
+    async deleteContact(uuid, attempt) {
+      const answer = accepted(await call({ method: 'DELETE', ...routes.contact(uuid) }, attempt))
       if (!isDestroyed(answer)) throw undecodable(answer, 'NOT_DESTROYED')
     },
-    listMessages: (uuid, page, times) =>
-      listPage(routes.messages(uuid, page), page, 'messages', readMessage, times),
-    async latestMessages(uuid, times) {
-      const { items } = await list(routes.messages(uuid, 1), 'messages', readMessage, times)
+    listMessages: (uuid, page, attempt) =>
+      listPage(routes.messages(uuid, page), page, 'messages', readMessage, attempt),
+    async latestMessages(uuid, attempt) {
+      const { items } = await list(routes.messages(uuid, 1), 'messages', readMessage, attempt)
       return items
     },
-    async getBot(uuid, times) {
-      const answer = await call({ method: 'GET', ...routes.bot(uuid) }, times)
+    async getBot(uuid, attempt) {
+      const answer = await call({ method: 'GET', ...routes.bot(uuid) }, attempt)
       return isAbsence(answer) ? null : botIn(accepted(answer))
     },
-    async setBotStatus(uuid, status, times) {
+    async setBotStatus(uuid, status, attempt) {
       const body = JSON.stringify({ status: `bot_${status}` })
-      const answer = accepted(await call({ method: 'POST', ...routes.bot(uuid), body }, times))
+      const answer = accepted(await call({ method: 'POST', ...routes.bot(uuid), body }, attempt))
       const bot = botIn(answer)
       if (bot === null) throw undecodable(answer, 'NO_BOT')
       return bot
     },
-    async closeConversation(uuid, times) {
+    async closeConversation(uuid, attempt) {
       const request = { method: 'POST', ...routes.closeConversation(uuid) } as const
-      return (await change(uuid, request, times)).contact
+      return (await change(uuid, request, attempt)).contact
     },
-    async openConversation(uuid, times) {
+    async openConversation(uuid, attempt) {
       const request = { method: 'POST', ...routes.openConversation(uuid) } as const
-      return (await change(uuid, request, times)).contact
+      return (await change(uuid, request, attempt)).contact
     },
-    async addNote(uuid, text, times) {
+    async addNote(uuid, text, attempt) {
       const body = JSON.stringify({ text })
-      const answer = await call({ method: 'POST', ...routes.note(uuid), body }, times)
+      const answer = await call({ method: 'POST', ...routes.note(uuid), body }, attempt)
       // Only what the documents say is believed: anything else may be the answer to another request.
       if (!isAdded(accepted(answer, noteInputPath))) throw undecodable(answer, 'NOT_ADDED')
     },
-    async moveToFunnel(uuid, funnelUuid, times) {
+    async moveToFunnel(uuid, funnelUuid, attempt) {
       const body = JSON.stringify({ funnel_id: funnelUuid })
       const request = { method: 'PUT', ...routes.funnel(uuid), body } as const
-      const { contact } = await change(uuid, request, times, (parameter) =>
+      const { contact } = await change(uuid, request, attempt, (parameter) =>
         parameter[0] === 'funnel_id'
           ? { path: ['funnelUuid'], rest: parameter.slice(1) }
           : noInputPath(parameter),
       )
       return contact
     },
-    listTeams: (page, times) => listPage(routes.teams(page), page, 'teams', readTeam, times),
-    listChannels: (page, times) => listPage(routes.channels(page), page, 'channels', readChannel, times),
-    listFunnels: (page, times) => listPage(routes.funnels(page), page, 'funnels', readFunnel, times),
-    async checkToken(times) {
-      confirm(accepted(await call({ method: 'GET', ...routes.tokenOwner() }, times)))
+    listTeams: (page, attempt) => listPage(routes.teams(page), page, 'teams', readTeam, attempt),
+    listChannels: (page, attempt) => listPage(routes.channels(page), page, 'channels', readChannel, attempt),
+    listFunnels: (page, attempt) => listPage(routes.funnels(page), page, 'funnels', readFunnel, attempt),
+    async checkToken(attempt) {
+      confirm(accepted(await call({ method: 'GET', ...routes.tokenOwner() }, attempt)))
     },
     timeAt,
     state,

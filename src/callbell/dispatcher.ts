@@ -1,5 +1,5 @@
 /** One call to Callbell: with a permit, unless Callbell is known to be down, and watched for what that shows. */
-import type { Origin } from '../domain/caller.ts'
+import type { CallContext } from '../domain/call-context.ts'
 import type { Moment, WallClock } from '../domain/moment.ts'
 import { clocksAgree, momentNow } from '../domain/moment.ts'
 import type { Logger } from '../domain/logger.ts'
@@ -17,14 +17,17 @@ import type { Target } from './url-templates.ts'
 /** A request, and the route that metrics and spans name it by. */
 export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body'> {}
 
-/**
- * On whose behalf a request is made, when it must have its permit, and when its answer, on the
- * clock of `performance.now()`.
- */
+/** The deadlines of one attempt, on the clock of `performance.now()`. */
 export interface Deadlines {
-  readonly origin: Origin
+  /** When the attempt must have its permit. */
   readonly queueBy: number
+  /** When the attempt must have its answer. */
   readonly respondBy: number
+}
+
+/** One attempt to send a request. */
+export interface Attempt extends Deadlines {
+  readonly context: CallContext
   /**
    * Whether an attempt that fails is followed by another. It then takes half of the time that is left when
    * it leaves, unless the other one would not have its turn in time.
@@ -54,7 +57,7 @@ export interface Dispatcher {
    * @returns the whole answer, whatever its status
    * @throws CallbellError
    */
-  readonly call: (request: Request, times: Deadlines) => Promise<Answer>
+  readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
   /** Callbell's time at a moment, as far as its answers show it. */
   readonly timeAt: (moment: Moment) => number | null
   readonly state: () => UpstreamState
@@ -93,10 +96,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   return {
-    async call(request, times) {
+    async call(request, attempt) {
       const { method, path, body, urlTemplate } = request
-      const { origin, respondBy } = times
-      const attempt = origin.observer.attempt(method, urlTemplate)
+      const { context, queueBy, respondBy } = attempt
+      const observer = context.observer.attempt(method, urlTemplate)
       let breakerPermit: BreakerPermit | undefined
       let headers: ExchangedRequest['headers']
       let allowedMs = respondBy - performance.now()
@@ -104,12 +107,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       let sentMs = Number.NEGATIVE_INFINITY
       const mayStart = (): boolean =>
         performance.now() < respondBy &&
-        (method === 'GET' || clocksAgree(origin.startedAt, momentNow(wallClock)))
+        (method === 'GET' || clocksAgree(context.startedAt, momentNow(wallClock)))
       try {
         const admitted = (breakerPermit = breaker.admit())
         const send = (permit: Permit): Promise<Answer> => {
-          headers ??= attempt.acquired()
-          allowedMs = Math.max(0, Math.ceil(attemptTimeoutMs(times)))
+          headers ??= observer.acquired()
+          allowedMs = Math.max(0, Math.ceil(attemptTimeoutMs(attempt)))
           try {
             admitted.check()
           } catch (error) {
@@ -120,15 +123,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           const sent = (): void => {
             sentMs = performance.now()
             permit.sent()
-            attempt.sent()
-            times.onSent?.()
+            observer.sent()
+            attempt.onSent?.()
           }
           const watcher = { mayStart, isUsable, sent, release }
           return transport.send({ method, path, body, headers }, allowedMs, watcher, connection)
         }
         let answer: Answer | undefined
         while (answer === undefined) {
-          const acquired = limiter.acquire(times.queueBy, origin.caller.bucket)
+          const acquired = limiter.acquire(queueBy, context.caller.bucket)
           // Most permits are there at once: a promise for each costs as much as the breaker.
           const permit = acquired instanceof Promise ? await acquired : acquired
           try {
@@ -139,15 +142,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           }
         }
         observation = answer.status >= 500 ? 'DOWN' : 'UP'
-        attempt.answered(answer.status)
-        origin.allowance.hold(answer.text.length)
+        observer.answered(answer.status)
+        context.allowance.hold(answer.text.length)
         if (isAuthoritative(answer)) clock.observe(answer.headers['date'], sentMs, () => momentNow(wallClock))
         observe(answer)
         return answer
       } catch (error) {
         if (observation === 'NOTHING')
           observation = observationOf(error, allowedMs >= options.connectTimeoutMs / 4)
-        attempt.failed(resultOf(error))
+        observer.failed(resultOf(error))
         throw error
       } finally {
         breakerPermit?.end(observation)
@@ -174,7 +177,7 @@ function isAuthoritative(answer: Answer): boolean {
 }
 
 /** @returns milliseconds from now on that an attempt may take */
-function attemptTimeoutMs({ queueBy, respondBy, isRetried = false }: Deadlines): number {
+function attemptTimeoutMs({ queueBy, respondBy, isRetried = false }: Attempt): number {
   const now = performance.now()
   const left = respondBy - now
   return isRetried && now + left / 2 < queueBy ? left / 2 : left

@@ -1,5 +1,5 @@
 /** What this gateway promises about contacts, as one object: each call gets its deadline here. */
-import type { Origin } from '../domain/caller.ts'
+import type { CallContext, CallInit } from '../domain/call-context.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import type { Bot, BotStatus, Channel, Contact, Funnel, Message, Team } from '../domain/contact.ts'
 import type { WallClock } from '../domain/moment.ts'
@@ -29,20 +29,18 @@ import { createIdentityLocks } from './create/identity-turns.ts'
 import type { ContactListInput } from './read/list-contacts.ts'
 import { listContacts } from './read/list-contacts.ts'
 import { listMessages } from './read/list-messages.ts'
-import type { Read } from './attempts/read.ts'
-import { createRead } from './attempts/read.ts'
+import { read } from './attempts/read.ts'
 import { readAllPages } from './read/read-pages.ts'
 import type { RetryBudgets } from '../rate-limit/retry-budget.ts'
-import type { Repeating } from './attempts/retry-idempotent.ts'
 import { createCallOnce } from './create/verify-outcome.ts'
 import { updateContact } from './change/update-contact.ts'
 import type { UpdateContactInput } from './rules/update-rules.ts'
 
 export interface Contacts {
-  /** @param origin whose idempotency keys these are, and who is told of each request */
-  create(input: CreateContactInput, origin: Origin): Promise<CreateContactResult>
-  /** Adds a note to the conversation of a contact. @param origin as in `create` */
-  addNote(input: AddNoteInput, origin: Origin): Promise<AddNoteResult>
+  /** @param init its caller owns the idempotency key */
+  create(input: CreateContactInput, init: CallInit): Promise<CreateContactResult>
+  /** Adds a note to the conversation of a contact. @param init as in `create` */
+  addNote(input: AddNoteInput, init: CallInit): Promise<AddNoteResult>
   /**
    * @param hasFieldTypes whether the types of custom fields are wanted. Default: false
    * @param elsewhere finds the contact without a call, where another read of the same request gets it
@@ -50,39 +48,39 @@ export interface Contacts {
    */
   find(
     uuid: string,
-    origin: Origin,
+    init: CallInit,
     hasFieldTypes?: boolean,
     elsewhere?: (until: number) => Promise<Contact | undefined>,
   ): Promise<Contact | null>
   findByPhone(
     phoneNumber: string,
     channelUuid: string | null | undefined,
-    origin: Origin,
+    init: CallInit,
   ): Promise<Contact | null>
-  update(input: UpdateContactInput, origin: Origin): Promise<MutationResult<Contact>>
-  delete(target: ContactTarget, origin: Origin): Promise<MutationResult<string>>
-  closeConversation(target: ContactTarget, origin: Origin): Promise<MutationResult<Contact>>
-  openConversation(target: ContactTarget, origin: Origin): Promise<MutationResult<Contact>>
+  update(input: UpdateContactInput, init: CallInit): Promise<MutationResult<Contact>>
+  delete(target: ContactTarget, init: CallInit): Promise<MutationResult<string>>
+  closeConversation(target: ContactTarget, init: CallInit): Promise<MutationResult<Contact>>
+  openConversation(target: ContactTarget, init: CallInit): Promise<MutationResult<Contact>>
   moveToFunnel(
     target: ContactTarget & { readonly funnelUuid: string },
-    origin: Origin,
+    init: CallInit,
   ): Promise<MutationResult<Contact>>
   setBotStatus(
     target: ContactTarget & { readonly status: BotStatus },
-    origin: Origin,
+    init: CallInit,
   ): Promise<MutationResult<Bot>>
-  findByBsuid(bsuid: string, origin: Origin): Promise<Contact | null>
-  list(input: ContactListInput, origin: Origin): Promise<Connection<Contact>>
+  findByBsuid(bsuid: string, init: CallInit): Promise<Contact | null>
+  list(input: ContactListInput, init: CallInit): Promise<Connection<Contact>>
   /** @param uuid of the contact */
-  messages(uuid: string, step: PageArgs, origin: Origin): Promise<Connection<Message>>
+  messages(uuid: string, step: PageArgs, init: CallInit): Promise<Connection<Message>>
   /**
    * @param uuid of the contact
    * @returns null where it has none
    */
-  bot(uuid: string, origin: Origin): Promise<Bot | null>
-  teams(origin: Origin): Promise<readonly Team[]>
-  channels(origin: Origin): Promise<readonly Channel[]>
-  funnels(origin: Origin): Promise<readonly Funnel[]>
+  bot(uuid: string, init: CallInit): Promise<Bot | null>
+  teams(init: CallInit): Promise<readonly Team[]>
+  channels(init: CallInit): Promise<readonly Channel[]>
+  funnels(init: CallInit): Promise<readonly Funnel[]>
   /** Whether lookups are known to find what was created. */
   readonly calibration: Pick<Calibration, 'isProved'>
   /**
@@ -123,102 +121,104 @@ export function createContacts(
   { callbell, store, budgets, log, background, wallClock, proved }: ContactsParts,
   options: ContactsOptions,
 ): Contacts {
-  /** On behalf of the gateway itself. */
-  const ownOrigin = (): Origin => ({
-    caller: { name: 'gateway', bucket: 'gateway', scopes: new Set() },
-    requestId: 'gateway',
-    startedAt: momentNow(wallClock),
-    observer: background,
-    allowance: { takeRead: () => undefined, hold: () => undefined },
-  })
-  const calibration = createCalibration({
-    createCall: () =>
-      createCallOnce(ownOrigin(), performance.now() + options.timeoutMs, budgets.of('gateway')),
-    log,
-    proved,
-  })
-  const attempts = createCreateAttempts({ budgets, calibration, timeAt: callbell.timeAt, wallClock }, options)
+  /** The context of a call that starts now. */
+  function begin(init: CallInit): CallContext {
+    const { timeoutMs } = options
+    const budget = budgets.of(init.caller.bucket)
+    return { ...init, deadline: performance.now() + timeoutMs, timeoutMs, budget }
+  }
+
+  /** The context of a call on behalf of the gateway itself. */
+  function beginOwn(): CallContext {
+    return begin({
+      caller: { name: 'gateway', bucket: 'gateway', scopes: new Set() },
+      requestId: 'gateway',
+      startedAt: momentNow(wallClock),
+      observer: background,
+      allowance: { takeRead: () => undefined, hold: () => undefined },
+    })
+  }
+
+  const calibration = createCalibration({ createCall: () => createCallOnce(beginOwn()), log, proved })
+  const attempts = createCreateAttempts({ calibration, timeAt: callbell.timeAt, wallClock })
   const lock = createContactLock(store)
   const identities = createIdentityLocks(store, log, options)
   const idempotency = createIdempotency({ store, attempts, identities, log, wallClock }, options)
-  const once = { attempts, identities, budgets, idempotency }
-  /** Not a set of them: one that is filled and emptied all the time keeps them from being collected. */
+  const once = { attempts, identities, idempotency }
+  /** Not a set of calls: V8 would not collect the calls of a set that is filled and emptied all the time. */
   let running = 0
   const allEnded = Promise.withResolvers<void>()
   let isStopped = false
 
-  /** Runs a call with its deadline, on the clock of `performance.now()`. */
-  async function run<T>(outcome: Outcome | undefined, call: (deadline: number) => Promise<T>): Promise<T> {
+  /** @param outcome of a call that is refused because the process ends; undefined for a read */
+  async function run<T>(
+    init: CallInit,
+    outcome: Outcome | undefined,
+    call: (context: CallContext) => Promise<T>,
+  ): Promise<T> {
     if (isStopped) {
       const details = { retryable: true, ...(outcome && { outcome }) }
       throw new ContactsError('OVERLOADED', 'the process is about to end', details)
     }
     running += 1
     try {
-      return await call(performance.now() + options.timeoutMs)
+      return await call(begin(init))
     } finally {
       running -= 1
       if (isStopped && running === 0) allEnded.resolve()
     }
   }
 
-  /** A change that comes to the same however often it is made. */
-  function change<T>(origin: Origin, make: (repeating: Repeating) => Promise<T>): Promise<T> {
-    return run('NOT_APPLIED', (deadline) => {
-      const budget = budgets.of(origin.caller.bucket)
-      budget.earn()
-      return make({ origin, deadline, budget })
+  /** Runs a change of something that exists. */
+  function change<T>(init: CallInit, call: (context: CallContext) => Promise<T>): Promise<T> {
+    return run(init, 'NOT_APPLIED', (context) => {
+      context.budget.earn()
+      return call(context)
     })
   }
 
-  function runRead<T>(origin: Origin, call: (read: Read, deadline: number) => Promise<T>): Promise<T> {
-    return run(undefined, (deadline) => {
-      // A read that gets its turn too late would not be answered in time.
-      const queueBy = deadline - options.timeoutMs / 5
-      const read = createRead(budgets.of(origin.caller.bucket), { origin, queueBy, respondBy: deadline })
-      return call(read, deadline)
-    })
+  function query<T>(init: CallInit, call: (context: CallContext) => Promise<T>): Promise<T> {
+    return run(init, undefined, call)
   }
 
   return {
-    create: (input, origin) =>
-      run(notStarted(input), (deadline) => createContact(callbell, once, input, origin, deadline)),
-    addNote: (input, origin) =>
-      run(notStarted(input), (deadline) => addNote(callbell, once, input, origin, deadline)),
-    find: (uuid, origin, hasFieldTypes, elsewhere) =>
-      runRead(origin, (read, deadline) => {
+    create: (input, init) =>
+      run(init, notStarted(input), (context) => createContact(callbell, once, input, context)),
+    addNote: (input, init) =>
+      run(init, notStarted(input), (context) => addNote(callbell, once, input, context)),
+    find: (uuid, init, hasFieldTypes, elsewhere) =>
+      query(init, (context) => {
         // What waits for another read shares its deadline with it, and needs time for a read of its own.
-        const until = deadline - options.timeoutMs / 2
-        return findContact(callbell, uuid, hasFieldTypes, elsewhere && (() => elsewhere(until)), read)
+        const until = context.deadline - context.timeoutMs / 2
+        return findContact(callbell, uuid, hasFieldTypes, elsewhere && (() => elsewhere(until)), context)
       }),
-    findByPhone: (phoneNumber, channelUuid, origin) =>
-      runRead(origin, (read) => findContactByPhone(callbell, phoneNumber, channelUuid, read)),
-    update: (input, origin) =>
-      change(origin, (repeating) => updateContact({ callbell, lock }, input, repeating)),
-    delete: (target, origin) => change(origin, (repeating) => deleteContact(callbell, target, repeating)),
-    closeConversation: (target, origin) =>
-      change(origin, (repeating) => closeConversation(callbell, target, repeating)),
-    openConversation: (target, origin) =>
-      change(origin, (repeating) => openConversation(callbell, target, repeating)),
-    moveToFunnel: (target, origin) =>
-      change(origin, (repeating) => moveToFunnel(callbell, target, repeating)),
-    setBotStatus: (target, origin) =>
-      change(origin, (repeating) => setBotStatus(callbell, target, repeating)),
-    findByBsuid: (bsuid, origin) => runRead(origin, (read) => findContactByBsuid(callbell, bsuid, read)),
-    list: (input, origin) => runRead(origin, (read) => listContacts(callbell, input, read)),
-    messages: (uuid, step, origin) => runRead(origin, (read) => listMessages(callbell, uuid, step, read)),
-    bot: (uuid, origin) => runRead(origin, (read) => read((times) => callbell.getBot(uuid, times))),
-    teams: (origin) =>
-      runRead(origin, (read) => readAllPages(read, (page, times) => callbell.listTeams(page, times))),
-    channels: (origin) =>
-      runRead(origin, (read) => readAllPages(read, (page, times) => callbell.listChannels(page, times))),
-    funnels: (origin) =>
-      runRead(origin, (read) => readAllPages(read, (page, times) => callbell.listFunnels(page, times))),
+    findByPhone: (phoneNumber, channelUuid, init) =>
+      query(init, (context) => findContactByPhone(callbell, phoneNumber, channelUuid, context)),
+    findByBsuid: (bsuid, init) => query(init, (context) => findContactByBsuid(callbell, bsuid, context)),
+    list: (input, init) => query(init, (context) => listContacts(callbell, input, context)),
+    messages: (uuid, step, init) => query(init, (context) => listMessages(callbell, uuid, step, context)),
+    bot: (uuid, init) => query(init, (context) => read(context, (attempt) => callbell.getBot(uuid, attempt))),
+    teams: (init) =>
+      query(init, (context) => readAllPages((page, attempt) => callbell.listTeams(page, attempt), context)),
+    channels: (init) =>
+      query(init, (context) =>
+        readAllPages((page, attempt) => callbell.listChannels(page, attempt), context),
+      ),
+    funnels: (init) =>
+      query(init, (context) => readAllPages((page, attempt) => callbell.listFunnels(page, attempt), context)),
+    update: (input, init) => change(init, (context) => updateContact({ callbell, lock }, input, context)),
+    delete: (target, init) => change(init, (context) => deleteContact(callbell, target, context)),
+    closeConversation: (target, init) =>
+      change(init, (context) => closeConversation(callbell, target, context)),
+    openConversation: (target, init) =>
+      change(init, (context) => openConversation(callbell, target, context)),
+    moveToFunnel: (target, init) => change(init, (context) => moveToFunnel(callbell, target, context)),
+    setBotStatus: (target, init) => change(init, (context) => setBotStatus(callbell, target, context)),
     calibration,
     async checkToken() {
-      const deadline = performance.now() + options.timeoutMs
+      const context = beginOwn()
       try {
-        await callbell.checkToken({ origin: ownOrigin(), queueBy: deadline, respondBy: deadline })
+        await callbell.checkToken({ context, queueBy: context.deadline, respondBy: context.deadline })
         return true
       } catch (error) {
         log.warn({ reason: String(error) }, 'Callbell did not confirm the token')

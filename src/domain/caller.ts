@@ -1,6 +1,4 @@
 /** Who is calling, in the words that all rooms share. */
-import type { Moment } from './moment.ts'
-import type { CallObserver } from './call-observer.ts'
 
 export const scopes = ['contacts:read', 'contacts:write', 'metrics:read'] as const
 /** What a caller may do: reads are queries, writes are mutations; metrics tell of all callers. */
@@ -12,19 +10,6 @@ export interface Caller {
   /** What shares one rate limit: the name, or the address where callers have none. */
   readonly bucket: string
   readonly scopes: ReadonlySet<Scope>
-}
-
-/** The request on whose behalf Callbell is called. */
-export interface Origin {
-  readonly caller: Caller
-  /** Names the request in the log. */
-  readonly requestId: string
-  /** When the call began. Nothing is written to Callbell after the clocks of the machine have disagreed since. */
-  readonly startedAt: Moment
-  /** Is called on each request to Callbell, retries and lookups included. */
-  readonly observer: CallObserver
-  /** What the whole request may still take. */
-  readonly allowance: RequestAllowance
 }
 
 /** What one request may take, whatever it planned: a list may have more pages than were expected. */

@@ -1,6 +1,6 @@
 /** Running what a field asks of Callbell, with a record of what it costs and what becomes of it. */
 import type { GraphQLResolveInfo } from 'graphql'
-import type { Origin } from '../domain/caller.ts'
+import type { CallInit } from '../domain/call-context.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import { momentNow } from '../domain/moment.ts'
@@ -13,7 +13,7 @@ type Place = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'sch
 export function resolveQuery<T>(
   context: GatewayContext,
   place: Place,
-  read: (origin: Origin) => Promise<T>,
+  read: (init: CallInit) => Promise<T>,
 ): Promise<T> {
   return recorded(context, place, read, () => ({ code: 'OK' }))
 }
@@ -26,7 +26,7 @@ export function resolveQuery<T>(
 export function resolveMutation<T extends { readonly problems: readonly unknown[] }>(
   context: GatewayContext,
   place: Place,
-  change: (origin: Origin) => Promise<T>,
+  change: (init: CallInit) => Promise<T>,
 ): Promise<T> {
   const { outcomes } = context
   const { key } = place.path
@@ -41,7 +41,7 @@ export function resolveMutation<T extends { readonly problems: readonly unknown[
 async function recorded<T>(
   { caller, recorder, allowance }: GatewayContext,
   place: Place,
-  call: (origin: Origin) => Promise<T>,
+  call: (init: CallInit) => Promise<T>,
   endOf: (result: T) => FieldEnd,
 ): Promise<T> {
   const field = recorder.field(nameOf(place))

@@ -3,20 +3,11 @@
  * little. It keeps an outage from being multiplied: in the long run, at most 1.1 requests for each.
  * Each caller has its own: one whose calls make Callbell fail uses up no retry of another.
  */
+import type { RetryBudget } from '../domain/call-context.ts'
+
 const capacity = 100
 /** A tenth of a token each, counted in tenths so that it stays exact. */
 const tenthsEarned = 1
-
-export interface RetryBudget {
-  /** To be called once for every create and every read, however often it is tried. */
-  earn(): void
-  /** Takes a token; false where there is none. */
-  spend(): boolean
-  /** Gives a token back that paid for a request which never left. */
-  refund(): void
-  /** What is left, of 100. */
-  tokens(): number
-}
 
 /** For requests that repeat nothing. */
 export const unlimitedBudget: RetryBudget = {

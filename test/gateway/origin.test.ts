@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { CreateContactInput } from '../../src/contacts/create/create-contact.ts'
 import type { Fault } from '../../src/sandbox/sandbox.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
-import { createTestOrigin } from '../support/test-origin.ts'
+import { createTestContext } from '../support/test-context.ts'
 
 const input: CreateContactInput = { identifier: '+39 02 6', source: 'whatsapp', name: 'Ada' }
 
@@ -16,9 +16,9 @@ test.each<[string, Partial<CreateContactInput>, Fault[], number]>([
 ])('%s', async (_what, change, faults, calls) => {
   const { contacts, sandbox } = await createTestGateway()
   sandbox.failNext(...faults)
-  const origin = createTestOrigin()
-  await contacts.create({ ...input, ...change }, origin)
-  expect([origin.calls(), sandbox.requests.length]).toEqual([calls, calls])
+  const context = createTestContext()
+  await contacts.create({ ...input, ...change }, context)
+  expect([context.calls(), sandbox.requests.length]).toEqual([calls, calls])
 })
 
 test('a repetition pays for looking what became of an earlier call, and for nothing else', async () => {
@@ -28,8 +28,8 @@ test('a repetition pays for looking what became of an earlier call, and for noth
     { drop: true, afterWork: true },
     ...Array.from({ length: 2 }, () => ({ on: 'GET', status: 401 }) as const),
   )
-  await expect(contacts.create(keyed, createTestOrigin())).rejects.toMatchObject({ outcome: 'UNKNOWN' })
-  const [looking, replaying] = [createTestOrigin(), createTestOrigin()]
+  await expect(contacts.create(keyed, createTestContext())).rejects.toMatchObject({ outcome: 'UNKNOWN' })
+  const [looking, replaying] = [createTestContext(), createTestContext()]
   expect(await contacts.create(keyed, looking)).toMatchObject({ replayed: true })
   expect(await contacts.create(keyed, replaying)).toMatchObject({ replayed: true })
   expect([looking.calls(), replaying.calls()]).toEqual([1, 0])
@@ -37,24 +37,24 @@ test('a repetition pays for looking what became of an earlier call, and for noth
 
 test('a read', async () => {
   const { contacts, sandbox } = await createTestGateway()
-  const origin = createTestOrigin()
-  await contacts.find('u', origin)
-  await contacts.findByPhone('+39 02 6', null, origin)
-  expect([origin.calls(), sandbox.requests.length]).toEqual([2, 2])
+  const context = createTestContext()
+  await contacts.find('u', context)
+  await contacts.findByPhone('+39 02 6', null, context)
+  expect([context.calls(), sandbox.requests.length]).toEqual([2, 2])
 })
 
 test('what never leaves', async () => {
   const { contacts } = await createTestGateway({ url: 'http://127.0.0.1:1/v1' })
-  const origin = createTestOrigin()
-  await expect(contacts.create(input, origin)).rejects.toMatchObject({ code: 'CALLBELL_UNAVAILABLE' })
-  expect(origin.calls()).toBe(0)
+  const context = createTestContext()
+  await expect(contacts.create(input, context)).rejects.toMatchObject({ code: 'CALLBELL_UNAVAILABLE' })
+  expect(context.calls()).toBe(0)
 })
 
 test('a caller that floods the gateway does not keep another one waiting', async () => {
   const { contacts } = await createTestGateway({ maxRps: 10 })
-  const hog = createTestOrigin('hog')
+  const hog = createTestContext('hog')
   const flood = Array.from({ length: 25 }, () => contacts.find('u', hog).then(() => 'hog'))
-  const newcomer = contacts.find('u', createTestOrigin('newcomer')).then(() => 'newcomer')
+  const newcomer = contacts.find('u', createTestContext('newcomer')).then(() => 'newcomer')
   expect(await Promise.race([...flood.slice(10), newcomer])).toBe('newcomer')
   await Promise.all(flood)
 })

@@ -9,8 +9,8 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createTestContacts } from '../support/test-contacts.ts'
-import type { TestOrigin } from '../support/test-origin.ts'
-import { createTestOrigin } from '../support/test-origin.ts'
+import type { TestContext } from '../support/test-context.ts'
+import { createTestContext } from '../support/test-context.ts'
 
 const timeoutMs = 1000
 /** Longer than anything in a schedule is late. */
@@ -100,7 +100,7 @@ interface Reported extends Result {
 interface Thing {
   /** What must be there before the first call. */
   prepare(sandbox: Sandbox, key: number): void
-  make(contacts: Contacts, key: number, origin: TestOrigin): Promise<Result>
+  make(contacts: Contacts, key: number, context: TestContext): Promise<Result>
   /** The uuid of each that was made. */
   made(sandbox: Sandbox, key: number): readonly (string | undefined)[]
 }
@@ -109,13 +109,13 @@ interface Thing {
 function contactOf(groupOf: (key: number) => number): Thing {
   return {
     prepare: () => undefined,
-    async make(contacts, key, origin) {
+    async make(contacts, key, context) {
       const group = groupOf(key)
       const number = String(4000 + group)
       // Each way of writing a number is one that callers use.
       const identifier = [`+39 333 123 ${number}`, `+39333123${number}`, `39333123${number}`][group % 3] ?? ''
       const input = { identifier, source: 'whatsapp', name: `Contact ${group}` } as const
-      const result = await contacts.create({ ...input, idempotencyKey: `key ${key}` }, origin)
+      const result = await contacts.create({ ...input, idempotencyKey: `key ${key}` }, context)
       return { outcome: result.contact ? 'CREATED' : 'NOT_APPLIED', uuid: result.contact?.uuid }
     },
     made: ({ contacts }, key) =>
@@ -126,9 +126,9 @@ function contactOf(groupOf: (key: number) => number): Thing {
 /** Each on a contact of its own, whose uuid can be foretold. */
 const note: Thing = {
   prepare: ({ contacts }) => void contacts.add({ identifier: '1', source: 'telegram', name: 'Noted' }),
-  async make(contacts, key, origin) {
+  async make(contacts, key, context) {
     const input = { uuid: uuidOf('contact', key + 1), text: `Key ${key}`, idempotencyKey: `key ${key}` }
-    const { isAdded } = await contacts.addNote(input, origin)
+    const { isAdded } = await contacts.addNote(input, context)
     return { outcome: isAdded ? 'CREATED' : 'NOT_APPLIED' }
   },
   made: ({ contacts }, key) =>
@@ -156,8 +156,8 @@ async function run(sandbox: Sandbox, thing: Thing, plan: Schedule, check: (one: 
     const { contacts, close } = createTestContacts(sandbox, store, { timeoutMs, resendAfterMs, wallClock })
     const call = async (key: number): Promise<void> => {
       const start = performance.now()
-      const origin = createTestOrigin('anyone', wallClock)
-      const result = await thing.make(contacts, key, origin).catch((error: unknown): Result => {
+      const context = createTestContext('anyone', wallClock)
+      const result = await thing.make(contacts, key, context).catch((error: unknown): Result => {
         if (!(error instanceof ContactsError) || error.outcome === undefined) throw error
         return { outcome: error.outcome }
       })

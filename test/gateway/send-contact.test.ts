@@ -3,7 +3,7 @@ import type { CreateContactInput } from '../../src/client/documents.ts'
 import type { Fault, Sandbox } from '../../src/sandbox/sandbox.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
-import { createTestOrigin } from '../support/test-origin.ts'
+import { createTestContext } from '../support/test-context.ts'
 
 const input: CreateContactInput = { identifier: '+39023000', source: 'WHATSAPP', name: 'Ada' }
 const document =
@@ -141,17 +141,17 @@ test('an outage is not multiplied: the budget pays for a hundred requests more, 
   const upstream = await startRawUpstream((socket) => socket.write(refused))
   const { contacts } = await createTestGateway({ url: upstream.url, maxRps: 0, timeoutMs: 20_000 })
   const fields = 200
-  const origin = createTestOrigin()
+  const context = createTestContext()
   const outcomes = await Promise.all(
     Array.from({ length: fields }, (_, number) => {
       const wanted = { identifier: `+39023000${number}`, source: 'whatsapp', name: 'Ada' } as const
-      return contacts.create(wanted, origin).catch(({ code }) => code)
+      return contacts.create(wanted, context).catch(({ code }) => code)
     }),
   )
   expect(new Set(outcomes)).toEqual(new Set(['CALLBELL_RATE_LIMITED']))
   expect(upstream.requests.length).toBeGreaterThanOrEqual(fields + 100)
   expect(upstream.requests.length).toBeLessThanOrEqual(fields + 100 + fields / 10)
-  expect(origin.calls()).toBe(upstream.requests.length)
+  expect(context.calls()).toBe(upstream.requests.length)
 })
 
 test.each([

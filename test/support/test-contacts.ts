@@ -7,7 +7,7 @@ import { createRetryBudgets } from '../../src/rate-limit/retry-budget.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { WallClock } from '../../src/domain/moment.ts'
 import type { Store } from '../../src/store/store.ts'
-import { noopObserver } from './test-origin.ts'
+import { noopObserver } from './test-context.ts'
 
 export interface TestContactsOptions {
   readonly timeoutMs: number

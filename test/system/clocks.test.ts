@@ -12,7 +12,7 @@ import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 import { openTestStore } from '../support/stores.ts'
 import { createTestContacts } from '../support/test-contacts.ts'
-import { createTestOrigin } from '../support/test-origin.ts'
+import { createTestContext } from '../support/test-context.ts'
 
 interface Process {
   readonly contacts: Contacts
@@ -36,9 +36,9 @@ const input = { identifier: '+39 333 123 4567', source: 'whatsapp', name: 'Ada' 
 
 /** @returns the uuid, or what is known of the outcome */
 async function create({ contacts, wallClock }: Process, key: string, change: object = {}): Promise<string> {
-  const origin = createTestOrigin('anyone', wallClock)
+  const context = createTestContext('anyone', wallClock)
   try {
-    const { contact } = await contacts.create({ ...input, idempotencyKey: key, ...change }, origin)
+    const { contact } = await contacts.create({ ...input, idempotencyKey: key, ...change }, context)
     return contact?.uuid ?? 'REJECTED'
   } catch (error) {
     if (!(error instanceof ContactsError)) throw error

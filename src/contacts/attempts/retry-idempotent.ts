@@ -1,19 +1,10 @@
 /** Changes that are retried where that can do no harm, until their outcome is known. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Origin } from '../../domain/caller.ts'
-import type { Deadlines } from '../../callbell/client.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import type { Attempt } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { evidenceOf, delayAfter } from '../../callbell/failure-evidence.ts'
 import { failedChange, failedRepeatable } from './failure.ts'
-import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
-
-/** One field's call. */
-export interface Repeating {
-  readonly origin: Origin
-  /** When the caller must be answered, on the clock of `performance.now()`. */
-  readonly deadline: number
-  readonly budget: RetryBudget
-}
 
 const mostTries = 4
 
@@ -34,10 +25,11 @@ export interface RepeatOptions {
  * @throws ContactsFailure with the outcome
  */
 export async function retryIdempotent<T>(
-  { origin, deadline, budget }: Repeating,
-  change: (times: Deadlines, mayBeDone: boolean) => Promise<T>,
+  context: CallContext,
+  change: (attempt: Attempt, mayBeDone: boolean) => Promise<T>,
   { isIdempotent = true, isVerified = false }: RepeatOptions = {},
 ): Promise<T> {
+  const { deadline, budget } = context
   // What leaves later would hardly be answered in time, and be ambiguous for nothing.
   const queueBy = deadline - (deadline - performance.now()) / 5
   const failed = isIdempotent ? failedRepeatable : failedChange
@@ -51,7 +43,7 @@ export async function retryIdempotent<T>(
     const isRetried = isVerified || (isIdempotent && tries < mostTries)
     try {
       return await change(
-        { origin, queueBy, respondBy: deadline, isRetried, onSent },
+        { context, queueBy, respondBy: deadline, isRetried, onSent },
         ambiguousFailure !== undefined,
       )
     } catch (error) {
@@ -75,7 +67,7 @@ export async function retryIdempotent<T>(
           : failed(ambiguousFailure, 'UNKNOWN', attempts)
       }
       hasBudget = true
-      origin.observer.retried(error.code)
+      context.observer.retried(error.code)
       await delay(pause)
     }
   }

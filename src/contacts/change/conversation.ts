@@ -3,7 +3,7 @@ import type { CallbellClient } from '../../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../../domain/contact.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
 import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
-import type { Repeating } from '../attempts/retry-idempotent.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 
 export interface ContactTarget {
@@ -14,10 +14,10 @@ export interface ContactTarget {
 export function closeConversation(
   callbell: CallbellClient,
   { uuid }: ContactTarget,
-  call: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Contact>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(call, (times) => callbell.closeConversation(uuid, times)),
+    retryIdempotent(context, (attempt) => callbell.closeConversation(uuid, attempt)),
   )
 }
 
@@ -25,10 +25,10 @@ export function closeConversation(
 export function openConversation(
   callbell: CallbellClient,
   { uuid }: ContactTarget,
-  call: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Contact>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(call, (times) => callbell.openConversation(uuid, times)),
+    retryIdempotent(context, (attempt) => callbell.openConversation(uuid, attempt)),
   )
 }
 
@@ -36,13 +36,13 @@ export function openConversation(
 export function moveToFunnel(
   callbell: CallbellClient,
   { uuid, funnelUuid }: ContactTarget & { readonly funnelUuid: string },
-  call: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const problems = [...problemsOfUuid(uuid), ...problemsOfUuid(funnelUuid, 'funnelUuid')]
   // Callbell does not say which of the two it does not find.
   return tryMutation(
     problems,
-    () => retryIdempotent(call, (times) => callbell.moveToFunnel(uuid, funnelUuid, times)),
+    () => retryIdempotent(context, (attempt) => callbell.moveToFunnel(uuid, funnelUuid, attempt)),
     null,
   )
 }
@@ -55,10 +55,10 @@ export function moveToFunnel(
 export function setBotStatus(
   callbell: CallbellClient,
   { uuid, status }: ContactTarget & { readonly status: BotStatus },
-  call: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Bot>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(call, (times) => callbell.setBotStatus(uuid, status, times), {
+    retryIdempotent(context, (attempt) => callbell.setBotStatus(uuid, status, attempt), {
       isIdempotent: status !== 'start',
     }),
   )

@@ -2,7 +2,7 @@ import type { CallbellClient } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
 import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
-import type { Repeating } from '../attempts/retry-idempotent.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 
 /**
@@ -15,12 +15,12 @@ import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 export function deleteContact(
   callbell: CallbellClient,
   { uuid }: { readonly uuid: string },
-  repeating: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<string>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(repeating, async (times, mayBeDone) => {
+    retryIdempotent(context, async (attempt, mayBeDone) => {
       try {
-        await callbell.deleteContact(uuid, times)
+        await callbell.deleteContact(uuid, attempt)
       } catch (error) {
         const isGone =
           error instanceof CallbellError && error.code === 'CALLBELL_REJECTED' && error.status === 404

@@ -2,7 +2,7 @@
  * Editing a contact's tags. Callbell replaces the list as a whole: so it is read, replaced, and read
  * again, to see whether it has stayed so. Nothing but the evidence of an answer says what became of it.
  */
-import type { CallbellClient, ReadableContact, Deadlines } from '../../callbell/client.ts'
+import type { CallbellClient, ReadableContact, Attempt } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { Caller } from '../../domain/caller.ts'
 import type { Contact } from '../../domain/contact.ts'
@@ -10,7 +10,7 @@ import type { MutationResult, ChangeProblem } from '../rules/mutation-result.ts'
 import { invalid, rejectedByCallbell } from '../rules/mutation-result.ts'
 import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
-import type { Repeating } from '../attempts/retry-idempotent.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 import { showsChanges } from './shows-changes.ts'
 import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
@@ -44,27 +44,27 @@ export async function editTags(
   parts: UpdateParts,
   update: Update,
   edit: TagEdit,
-  repeating: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const isCompareAndSet = edit.expected !== null
-  let before = await read(parts, update.uuid, repeating, 'NOT_APPLIED')
+  let before = await read(parts, update.uuid, context, 'NOT_APPLIED')
   if (before === null) return invalid(absent)
   let { changes } = update
   /** Whether each round left the list as it was sent, but for the tags of the edit. */
   let isOnlyEdit = true
   for (let round = 1; ; round += 1) {
     const isFirst = round === 1
-    const written = await write(parts, { ...update, changes }, edit, before, repeating, isFirst).catch(
+    const written = await write(parts, { ...update, changes }, edit, before, context, isFirst).catch(
       (error: unknown) => {
         if (!isFirst) throw afterRound(error, isIdempotent(update.changes))
         if (error instanceof CallbellError) return rejectedByCallbell(error)
-        return isCompareAndSet ? verify(parts, update, edit, repeating, error) : Promise.reject(error)
+        return isCompareAndSet ? verify(parts, update, edit, context, error) : Promise.reject(error)
       },
     )
     if ('problems' in written) return written
     const { answer, sent } = written
     if (sent === null) return { result: answer.contact, problems: [] }
-    const after = await readBack(parts, update, repeating)
+    const after = await readBack(parts, update, context)
     const undone = undoneTags(edit, after.tags)
     const isAsSent = edit.replacement === null || isSameToCallbell(edit.replacement, after.tags)
     if (undone.length === 0 && isAsSent) return { result: after, problems: [] }
@@ -101,16 +101,16 @@ function write(
   { uuid, changes }: Update,
   edit: TagEdit,
   present: Contact,
-  repeating: Repeating,
+  context: CallContext,
   isChecked: boolean,
 ): Promise<Written | MutationResult<never>> {
   let known: Contact | undefined = present
   return retryIdempotent(
-    repeating,
-    async (times, mayBeDone) => {
-      const contact = known ?? (await readFresh(callbell, uuid, times))
+    context,
+    async (attempt, mayBeDone) => {
+      const contact = known ?? (await readFresh(callbell, uuid, attempt))
       known = undefined
-      const problems = isChecked && !mayBeDone ? problemsOf(edit, contact.tags, repeating.origin.caller) : []
+      const problems = isChecked && !mayBeDone ? problemsOf(edit, contact.tags, context.caller) : []
       if (problems.length > 0) return invalid(...problems)
       const { tags: before } = contact
       const wanted = applyEdit(edit, before)
@@ -118,7 +118,7 @@ function write(
       if (sent === null && isNothing(changes)) {
         return { answer: { contact, areTagsKnown: true, unreadable: [] }, before, sent }
       }
-      const answer = await callbell.updateContact(uuid, { ...changes, tags: sent ?? undefined }, times)
+      const answer = await callbell.updateContact(uuid, { ...changes, tags: sent ?? undefined }, attempt)
       return { answer, before, sent }
     },
     {
@@ -129,10 +129,10 @@ function write(
 }
 
 /** @throws CallbellError as of a change that was not sent, where the contact or its tags can't be read */
-async function readFresh(callbell: CallbellClient, uuid: string, times: Deadlines): Promise<Contact> {
+async function readFresh(callbell: CallbellClient, uuid: string, attempt: Attempt): Promise<Contact> {
   // A read is no attempt of the change.
-  const { onSent: _counted, ...timesOfRead } = times
-  const found = await callbell.getContactWithTags(uuid, timesOfRead).catch((error: unknown) => {
+  const { onSent: _counted, ...attemptOfRead } = attempt
+  const found = await callbell.getContactWithTags(uuid, attemptOfRead).catch((error: unknown) => {
     if (!(error instanceof CallbellError)) throw error
     const { code, message, retryAfterMs } = error
     throw new CallbellError(code, message, { progress: 'unsent', retryAfterMs, cause: error })
@@ -160,11 +160,11 @@ async function verify(
   parts: UpdateParts,
   { uuid, changes }: Update,
   edit: TagEdit,
-  repeating: Repeating,
+  context: CallContext,
   failure: unknown,
 ): Promise<MutationResult<Contact>> {
   if (!(failure instanceof ContactsError) || failure.outcome !== 'UNKNOWN') throw failure
-  const found = await read(parts, uuid, repeating, 'UNKNOWN').catch((error: unknown) => {
+  const found = await read(parts, uuid, context, 'UNKNOWN').catch((error: unknown) => {
     if (!(error instanceof ContactsError)) throw error
     return null
   })
@@ -179,11 +179,11 @@ async function verify(
 export async function readBack(
   parts: UpdateParts,
   { uuid, changes, tags }: Update,
-  repeating: Repeating,
+  context: CallContext,
 ): Promise<Contact> {
   // A compare-and-set that was made would find other tags than it expects.
   const canRepeat = isIdempotent(changes) && tags?.expected === null
-  const contact = await read(parts, uuid, repeating, 'APPLIED', canRepeat)
+  const contact = await read(parts, uuid, context, 'APPLIED', canRepeat)
   if (contact === null) throw conflict('the contact was deleted after it was changed', 'APPLIED', false)
   return contact
 }
@@ -195,12 +195,12 @@ export async function readBack(
 async function read(
   { callbell }: UpdateParts,
   uuid: string,
-  repeating: Repeating,
+  context: CallContext,
   outcome: Outcome,
   canRepeat = true,
 ): Promise<Contact | null> {
   try {
-    const found = await retryIdempotent(repeating, (times) => callbell.getContactWithTags(uuid, times))
+    const found = await retryIdempotent(context, (attempt) => callbell.getContactWithTags(uuid, attempt))
     if (found?.areTagsKnown === false) {
       throw new ContactsError('CALLBELL_INVALID_RESPONSE', unknownTags, { outcome, retryable: false })
     }

@@ -6,7 +6,7 @@ import { tryMutation, invalid } from '../rules/mutation-result.ts'
 import type { ContactLock } from './contact-lock.ts'
 import type { UpdateParts } from './edit-tags.ts'
 import { editTags, notTaken, readBack } from './edit-tags.ts'
-import type { Repeating } from '../attempts/retry-idempotent.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { retryIdempotent } from '../attempts/retry-idempotent.ts'
 import type { TagEdit } from '../rules/tag-edit.ts'
 import { undoneTags } from '../rules/tag-edit.ts'
@@ -17,19 +17,19 @@ import { checkUpdate, isIdempotent } from '../rules/update-rules.ts'
 export async function updateContact(
   { lock, ...parts }: UpdateParts & { readonly lock: ContactLock },
   input: UpdateContactInput,
-  repeating: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const checked = checkUpdate(input)
   if ('problems' in checked) return invalid(...checked.problems)
   const { update } = checked
   const { uuid, tags } = update
   if (tags === null) {
-    return tryMutation([], async () => (await patch(parts, update, undefined, repeating)).contact)
+    return tryMutation([], async () => (await patch(parts, update, undefined, context)).contact)
   }
   const isPlain = tags.replacement !== null && tags.expected === null
   // A list that is replaced as a whole waits for edits, too: it would be lost in the middle of one.
-  return lock.run(uuid.toLowerCase(), repeating.origin.caller.bucket, repeating.deadline, () =>
-    isPlain ? replaceTags(parts, update, tags, repeating) : editTags(parts, update, tags, repeating),
+  return lock.run(uuid.toLowerCase(), context.caller.bucket, context.deadline, () =>
+    isPlain ? replaceTags(parts, update, tags, context) : editTags(parts, update, tags, context),
   )
 }
 
@@ -38,12 +38,12 @@ function replaceTags(
   parts: UpdateParts,
   update: Update,
   edit: TagEdit,
-  repeating: Repeating,
+  context: CallContext,
 ): Promise<MutationResult<Contact>> {
   return tryMutation([], async () => {
-    const answer = await patch(parts, update, edit.replacement ?? undefined, repeating)
+    const answer = await patch(parts, update, edit.replacement ?? undefined, context)
     if (!answer.areTagsKnown || undoneTags(edit, answer.contact.tags).length === 0) return answer.contact
-    const after = await readBack(parts, update, repeating)
+    const after = await readBack(parts, update, context)
     const missing = undoneTags(edit, after.tags)
     if (missing.length > 0) throw notTaken(missing)
     return after
@@ -54,9 +54,9 @@ function patch(
   { callbell }: UpdateParts,
   { uuid, changes }: Update,
   tags: readonly string[] | undefined,
-  repeating: Repeating,
+  context: CallContext,
 ): Promise<ReadableContact> {
-  return retryIdempotent(repeating, (times) => callbell.updateContact(uuid, { ...changes, tags }, times), {
+  return retryIdempotent(context, (attempt) => callbell.updateContact(uuid, { ...changes, tags }, attempt), {
     isIdempotent: isIdempotent(changes),
   })
 }

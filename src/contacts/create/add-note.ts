@@ -1,5 +1,5 @@
 /** Adding a note to a contact's conversation: checked first, added once, and its outcome named. */
-import type { Origin } from '../../domain/caller.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
 import {
   checkIdempotencyKey,
@@ -32,8 +32,7 @@ export interface AddNoteResult {
 const noteText = [notBlank, wellFormed, without(controlsButLayout)]
 
 /**
- * @param origin whose idempotency keys these are
- * @param deadline on the clock of `performance.now()`
+ * @param context its caller owns the idempotency key
  * @returns whether it was added, or what its giver can mend
  * @throws ContactsFailure for everything else, with the outcome
  */
@@ -41,8 +40,7 @@ export async function addNote(
   callbell: CallbellClient,
   parts: CreateOnceParts,
   { idempotencyKey, ...input }: AddNoteInput,
-  origin: Origin,
-  deadline: number,
+  context: CallContext,
 ): Promise<AddNoteResult> {
   const key = idempotencyKey ?? undefined
   const check = new InputCheck()
@@ -50,7 +48,7 @@ export async function addNote(
   check.string(noteText, input.text, 'text')
   const problems = [...checkIdempotencyKey(key), ...check.problems]
   if (problems.length > 0) return { isAdded: false, problems, replayed: false }
-  const result = await createOnce(parts, key, createNoteOperation(callbell, input), origin, deadline)
+  const result = await createOnce(parts, key, createNoteOperation(callbell, input), context)
   if ('problems' in result) return { isAdded: false, problems: result.problems, replayed: false }
   return { isAdded: result.made, problems: [], replayed: result.replayed }
 }

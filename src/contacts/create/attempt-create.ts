@@ -1,6 +1,6 @@
 /** The attempts of one creation: sent again only if nothing was carried out, then verified by lookups. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Origin } from '../../domain/caller.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { evidenceOf, delayAfter } from '../../callbell/failure-evidence.ts'
 import type { Moment, WallClock } from '../../domain/moment.ts'
@@ -8,22 +8,14 @@ import { momentNow } from '../../domain/moment.ts'
 import type { Calibration } from './calibration.ts'
 import type { CreateOperation, LookupFinding } from './creation.ts'
 import { failedChange } from '../attempts/failure.ts'
-import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
 import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
 import type { Verification } from './verify-outcome.ts'
 import { verifyOutcome } from './verify-outcome.ts'
 
-export interface AttemptOptions {
-  /** Milliseconds for queue, attempts and lookups together. */
-  readonly timeoutMs: number
-}
-
 /** One call that is to make something. */
 export interface CreateCall<Made> {
   readonly creation: CreateOperation<Made>
-  readonly origin: Origin
-  /** When the caller must be answered, on the clock of `performance.now()`. */
-  readonly deadline: number
+  readonly context: CallContext
 }
 
 /** How a creation is attempted. */
@@ -44,13 +36,12 @@ export interface CreateAttempts {
    */
   create<Made>(sending: CreateCall<Made>, attempting: Attempting): Promise<Made>
   /** Looks once, at once, whether what may have been made by an earlier call is there. */
-  verify<Made>(verification: Verification<Made>, deadline: number): Promise<LookupFinding<Made>>
+  verify<Made>(verification: Verification<Made>): Promise<LookupFinding<Made>>
   /** Callbell's time at a moment, as `CallbellClock.timeAt` gives it. */
   readonly timeAt: (moment: Moment) => number | null
 }
 
 export interface CreateAttemptsParts {
-  readonly budgets: RetryBudgets
   readonly calibration: Calibration
   readonly timeAt: (moment: Moment) => number | null
   readonly wallClock?: WallClock | undefined
@@ -64,16 +55,16 @@ const verifyWindowMs = 2000
 const timeoutShare = 0.4
 const lastAnswerGraceMs = 1.25
 
-export function createCreateAttempts(
-  { budgets, calibration, timeAt, wallClock }: CreateAttemptsParts,
-  { timeoutMs }: AttemptOptions,
-): CreateAttempts {
-  const verifyMs = Math.min(verifyWindowMs, timeoutShare * timeoutMs)
-
+export function createCreateAttempts({
+  calibration,
+  timeAt,
+  wallClock,
+}: CreateAttemptsParts): CreateAttempts {
   return {
     timeAt,
-    async create({ creation, origin, deadline }, { onSent, isSole, earlier }) {
-      const budget = budgets.of(origin.caller.bucket)
+    async create({ creation, context }, { onSent, isSole, earlier }) {
+      const { deadline, timeoutMs, budget } = context
+      const verifyMs = Math.min(verifyWindowMs, timeoutShare * timeoutMs)
       // What is left after an attempt is for verifying its outcome.
       const respondBy = deadline - lastAnswerGraceMs * verifyMs
       // What gets its permit later would not be answered in time, and be ambiguous for nothing.
@@ -81,8 +72,8 @@ export function createCreateAttempts(
       let sentAt: Moment | undefined
       let attempts = 0
       let isPaidFor = false
-      const times = {
-        origin,
+      const attempt = {
+        context,
         queueBy,
         respondBy,
         onSent() {
@@ -99,7 +90,7 @@ export function createCreateAttempts(
 
       for (let tries = 1; ; tries += 1) {
         try {
-          const made = await creation.send(times)
+          const made = await creation.send(attempt)
           calibration.created(creation, made)
           return made
         } catch (error) {
@@ -113,9 +104,9 @@ export function createCreateAttempts(
               if (earlier) return earlier.notBefore
               return sent ? timeAt(sent) : null
             }
-            const lookTimes = { until, deadline: Math.min(deadline, until + verifyMs / 4) }
-            const verification = { creation, origin, notBefore, isSole }
-            const finding = await verifyOutcome(verification, lookTimes, budget, calibration)
+            const lookupContext = { ...context, deadline: Math.min(deadline, until + verifyMs / 4) }
+            const verification = { creation, context: lookupContext, notBefore, isSole }
+            const finding = await verifyOutcome(verification, until, calibration)
             if (typeof finding === 'object') {
               calibration.found(creation)
               return finding.made
@@ -130,16 +121,16 @@ export function createCreateAttempts(
           if (error.code === 'OVERLOADED' || tries >= mostTries || !isInTime || !budget.spend()) {
             throw notApplied(error)
           }
-          origin.observer.retried(error.code)
+          context.observer.retried(error.code)
           await delay(pause)
           isPaidFor = true
         }
       }
     },
-    async verify(verification, deadline) {
+    async verify({ context, ...verification }) {
       // It is paid for: this call sends nothing else before.
-      const times = { until: performance.now(), deadline }
-      const finding = await verifyOutcome(verification, times, unlimitedBudget, calibration)
+      const paid = { ...verification, context: { ...context, budget: unlimitedBudget } }
+      const finding = await verifyOutcome(paid, performance.now(), calibration)
       if (typeof finding === 'object') calibration.found(verification.creation)
       return finding
     },

@@ -26,8 +26,8 @@ export function createContactOperation(
     lookup: shape === null ? null : `${shape} ${channelUuid ?? ''}`,
     // Only WhatsApp contacts can be asked for by their identifier.
     canBeLookedUp: source === 'whatsapp' && !isDots(identifier),
-    async send(times) {
-      const made = await callbell.createContact(contact, times)
+    async send(attempt) {
+      const made = await callbell.createContact(contact, attempt)
       if (isOtherContact(contact, made)) {
         throw new CallbellError('CALLBELL_INVALID_RESPONSE', 'the answer shows another contact', {
           progress: 'answered',
@@ -39,7 +39,7 @@ export function createContactOperation(
     async probe(notBefore, ask) {
       let isAbsent = true
       for (const form of forms()) {
-        const found = await ask((times) => callbell.getContactByPhone(form, channelUuid, times))
+        const found = await ask((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
         if (found === null) continue
         const since = notBefore()
         // What is older proves nothing: a lookup shows one contact, and a second may stand beside it.
@@ -51,7 +51,7 @@ export function createContactOperation(
     },
     async findAgain({ uuid }, ask) {
       for (const form of forms()) {
-        const found = await ask((times) => callbell.getContactByPhone(form, channelUuid, times))
+        const found = await ask((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
         // An older contact of the same number was surely there, too.
         const isOfNumber = found?.phoneNumber && sameNumber(found.phoneNumber, identifier)
         if (found?.uuid === uuid || isOfNumber) return true
@@ -61,7 +61,7 @@ export function createContactOperation(
     restore: (stored) => storedContact.parse(stored),
     reference: {
       of: ({ uuid }) => (isDots(uuid) ? null : uuid),
-      read: (uuid, times) => callbell.getContact(uuid, times),
+      read: (uuid, attempt) => callbell.getContact(uuid, attempt),
     },
   }
 }

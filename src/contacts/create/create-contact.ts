@@ -1,5 +1,5 @@
 /** Creating a contact: checked first, created once, and its outcome named. */
-import type { Origin } from '../../domain/caller.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { createContactOperation } from './contact-creation.ts'
@@ -23,8 +23,7 @@ export interface CreateContactResult {
 }
 
 /**
- * @param origin whose idempotency keys these are
- * @param deadline on the clock of `performance.now()`
+ * @param context its caller owns the idempotency key
  * @returns the contact as Callbell holds it, or what its giver can mend
  * @throws ContactsFailure for everything else, with the outcome
  */
@@ -32,8 +31,7 @@ export async function createContact(
   callbell: CallbellClient,
   parts: CreateOnceParts,
   input: CreateContactInput,
-  origin: Origin,
-  deadline: number,
+  context: CallContext,
 ): Promise<CreateContactResult> {
   const key = input.idempotencyKey ?? undefined
   const checked = checkNewContact(input)
@@ -42,13 +40,7 @@ export async function createContact(
     const problems = [...keyProblems, ...('problems' in checked ? checked.problems : [])]
     return { contact: null, problems, replayed: false }
   }
-  const result = await createOnce(
-    parts,
-    key,
-    createContactOperation(callbell, checked.contact),
-    origin,
-    deadline,
-  )
+  const result = await createOnce(parts, key, createContactOperation(callbell, checked.contact), context)
   if ('problems' in result) return { contact: null, problems: result.problems, replayed: false }
   return { contact: result.made, problems: [], replayed: result.replayed }
 }

@@ -1,5 +1,5 @@
 /** Creating what was checked, once, with or without an idempotency key. */
-import type { Origin } from '../../domain/caller.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { IdempotencyResult } from '../../domain/call-observer.ts'
 import type { CreateAttempts, CreateCall } from './attempt-create.ts'
@@ -8,7 +8,6 @@ import { ContactsError } from '../attempts/failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
 import type { IdentityLocks } from './identity-turns.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
-import type { RetryBudgets } from '../../rate-limit/retry-budget.ts'
 
 /** Why something was not made, in terms of the input; `REJECTED`: by Callbell itself. */
 export interface CreationProblem {
@@ -21,7 +20,6 @@ export interface CreationProblem {
 export interface CreateOnceParts {
   readonly attempts: CreateAttempts
   readonly identities: IdentityLocks
-  readonly budgets: RetryBudgets
   readonly idempotency: Idempotency
 }
 
@@ -30,8 +28,7 @@ export interface CreateOnceParts {
  * because its caller went away, as that would only hide its outcome.
  *
  * @param key names the call: repeated with the same key, it is the same call
- * @param origin whose idempotency key it is
- * @param deadline on the clock of `performance.now()`
+ * @param context its caller owns the idempotency key
  * @returns what was made, or for what reasons Callbell refused it
  * @throws ContactsFailure for everything else, with the outcome
  */
@@ -39,16 +36,14 @@ export async function createOnce<Made>(
   parts: CreateOnceParts,
   key: string | undefined,
   creation: CreateOperation<Made>,
-  origin: Origin,
-  deadline: number,
+  context: CallContext,
 ): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
-  const { budgets, idempotency } = parts
-  budgets.of(origin.caller.bucket).earn()
-  const createCall = { creation, origin, deadline }
+  context.budget.earn()
+  const createCall = { creation, context }
   try {
     // Without a key nothing is stored, and nothing is slower.
     if (key === undefined) return { made: await createUnkeyed(parts, createCall), replayed: false }
-    return await observed(origin, idempotency.create(origin.caller.name, key, createCall))
+    return await observed(context, parts.idempotency.create(key, createCall))
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return { problems: error.rejections.map(({ path, message }) => ({ path, message, code: 'REJECTED' })) }
@@ -62,15 +57,15 @@ async function createUnkeyed<Made>(
   { attempts, identities }: CreateOnceParts,
   createCall: CreateCall<Made>,
 ): Promise<Made> {
-  const { creation, origin, deadline } = createCall
+  const { creation, context } = createCall
   unkeyedCount += 1
   const taken = identities.acquire({
     identity: creation.identity,
     token: `unkeyed ${unkeyedCount}`,
     isKeyed: false,
     isRepeat: false,
-    caller: origin.caller.bucket,
-    deadline,
+    caller: context.caller.bucket,
+    deadline: context.deadline,
   })
   const turn = taken instanceof Promise ? await taken : taken
   let isSettled = true
@@ -86,7 +81,7 @@ async function createUnkeyed<Made>(
 }
 
 /** Reports what became of a key. */
-async function observed<Made>({ observer }: Origin, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
+async function observed<Made>({ observer }: CallContext, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
   try {
     const result = await keyed
     observer.keyUsed(result.replayed ? 'replayed' : 'new')

@@ -1,5 +1,5 @@
 /** An operation that is not idempotent: Callbell makes one more thing for each request that it accepts. */
-import type { Deadlines } from '../../callbell/client.ts'
+import type { Attempt } from '../../callbell/client.ts'
 import type { CreationKind } from '../../domain/call-observer.ts'
 
 export interface CreateOperation<Made> {
@@ -23,7 +23,7 @@ export interface CreateOperation<Made> {
    *
    * @throws CallbellError, also where the answer shows something else than was asked for
    */
-  send(times: Deadlines): Promise<Made>
+  send(attempt: Attempt): Promise<Made>
   /**
    * Looks once whether it is there. Only called where it can be looked up.
    *
@@ -49,7 +49,7 @@ export interface CreateOperation<Made> {
 export type NotBefore = () => number | null
 
 /** Makes one call of the client, within the budget and the deadline of the lookup. */
-export type CallOnce = <T>(call: (times: Deadlines) => Promise<T>) => Promise<T>
+export type CallOnce = <T>(call: (attempt: Attempt) => Promise<T>) => Promise<T>
 
 export interface Reference<Made> {
   /** @returns null where it can't be asked for */
@@ -60,7 +60,7 @@ export interface Reference<Made> {
    * @returns null where Callbell no longer has it
    * @throws CallbellError
    */
-  read(reference: string, times: Deadlines): Promise<Made | null>
+  read(reference: string, attempt: Attempt): Promise<Made | null>
 }
 
 /**

@@ -44,11 +44,11 @@ export interface Keyed<Made> {
 
 export interface Idempotency {
   /**
-   * @param caller whose key it is: the same key of another caller is another key
+   * @param key belongs to the caller of the call: the same key of another caller is another key
    * @throws CallbellError `CALLBELL_REJECTED`, which frees the key
    * @throws ContactsFailure
    */
-  create<Made>(caller: string, key: string, sending: CreateCall<Made>): Promise<Keyed<Made>>
+  create<Made>(key: string, call: CreateCall<Made>): Promise<Keyed<Made>>
 }
 
 export interface IdempotencyParts {
@@ -98,7 +98,8 @@ export function createIdempotency(
 
   /** Claims the key and creates, or answers with what the key's record says. */
   async function create<Made>(call: KeyedCall<Made>): Promise<Keyed<Made>> {
-    const { place, fingerprint, deadline } = call
+    const { place, fingerprint } = call
+    const { deadline } = call.context
     const notBefore = attempts.timeAt(momentNow(wallClock))
     const claim = writeRecord(runningRecord({ fingerprint, notBefore }, 1, null, deadline))
     const isUnsent = (): void => abandonedClaims.add(place, claim)
@@ -160,7 +161,8 @@ export function createIdempotency(
     found: StoredRecord,
     record: RunningRecord | UnknownRecord,
   ): Promise<Keyed<Made> | null> {
-    const { place, creation, origin, deadline } = call
+    const { place, creation, context } = call
+    const { deadline } = context
     const readAt = performance.now()
     const sinceWhenRead = sinceAttempt(record, found.ageMs)
     const since = (): number => Math.floor(sinceWhenRead + performance.now() - readAt)
@@ -182,8 +184,8 @@ export function createIdempotency(
       if (!(error instanceof ContactsError)) throw error
       throw await stillUnknown()
     })
-    const verification = { creation, origin, notBefore: () => record.notBefore, isSole: turn.isSole }
-    const finding = await attempts.verify(verification, deadline).catch(async (error: unknown) => {
+    const verification = { creation, context, notBefore: () => record.notBefore, isSole: turn.isSole }
+    const finding = await attempts.verify(verification).catch(async (error: unknown) => {
       // A bug: without this, all later creations of the identity would wait for its turn.
       await turn.end(false)
       throw error
@@ -253,14 +255,14 @@ export function createIdempotency(
   }
 
   async function acquireIdentity(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityLock> {
-    const { place, creation, origin, deadline } = call
+    const { place, creation, context } = call
     return identities.acquire({
       identity: creation.identity,
       token: place.id,
       isKeyed: true,
       isRepeat,
-      caller: origin.caller.bucket,
-      deadline,
+      caller: context.caller.bucket,
+      deadline: context.deadline,
     })
   }
 
@@ -287,11 +289,11 @@ export function createIdempotency(
    * @returns `TAKEN_OVER` if another process has replaced the claim: its record stays
    */
   async function finalize(
-    { place, deadline, origin }: KeyedCall<unknown>,
+    { place, context }: KeyedCall<unknown>,
     claim: string,
     record: IdempotencyRecord | null,
   ): Promise<'DONE' | 'TAKEN_OVER' | 'UNCERTAIN'> {
-    const { requestId } = origin
+    const { requestId, deadline } = context
     try {
       const settled = await withDeadline(
         deadline,
@@ -341,16 +343,17 @@ export function createIdempotency(
   }
 
   return {
-    async create(caller, key, sending) {
+    async create(key, call) {
+      const caller = call.context.caller.name
       const id = digest(`${caller}\u0000${key}`)
-      const fingerprint = digest(sending.creation.fingerprint())
+      const fingerprint = digest(call.creation.fingerprint())
       const first = inFlight.get(id)
       if (first) {
         if (first.fingerprint !== fingerprint) throw keyReused()
         const { made } = await first.result
-        return { made: sending.creation.restore(made), replayed: true }
+        return { made: call.creation.restore(made), replayed: true }
       }
-      const result = create({ ...sending, fingerprint, place: { id, owner: caller } })
+      const result = create({ ...call, fingerprint, place: { id, owner: caller } })
       inFlight.set(id, { fingerprint, result })
       try {
         return await result

@@ -31,12 +31,12 @@ export function createNoteOperation(
     identity: `note\n${uuid.toLowerCase()}\n${hash('sha256', words, 'base64url')}`,
     lookup: 'messages',
     canBeLookedUp: true,
-    async send(times) {
-      await callbell.addNote(uuid, text, times)
+    async send(attempt) {
+      await callbell.addNote(uuid, text, attempt)
       return true
     },
     async probe(notBefore, ask) {
-      const messages = await ask((times) => callbell.latestMessages(uuid, times))
+      const messages = await ask((attempt) => callbell.latestMessages(uuid, attempt))
       if (messages.length === 0) return 'ABSENT'
       const since = notBefore()
       if (since === null) return 'INCONCLUSIVE'
@@ -49,7 +49,7 @@ export function createNoteOperation(
       return reachesBack && areOld ? 'ABSENT' : 'INCONCLUSIVE'
     },
     async findAgain(_made, ask) {
-      const messages = await ask((times) => callbell.latestMessages(uuid, times))
+      const messages = await ask((attempt) => callbell.latestMessages(uuid, attempt))
       return messages.some((message) => message.status === 'note' && message.text === text)
     },
     restore: (stored) => storedNote.parse(stored),

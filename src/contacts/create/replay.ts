@@ -13,11 +13,11 @@ import type { CreateCall } from './attempt-create.ts'
  */
 export async function replay<Made>(
   record: IdempotencyRecord & { state: 'CREATED' | 'REFERENCED' },
-  { creation, origin, deadline }: CreateCall<Made>,
+  { creation, context }: CreateCall<Made>,
 ): Promise<Made> {
   if (record.state === 'CREATED') return creation.restore(record.contact)
-  const times = { origin, queueBy: deadline, respondBy: deadline }
-  const made = await read(() => creation.reference?.read(record.reference, times))
+  const attempt = { context, queueBy: context.deadline, respondBy: context.deadline }
+  const made = await read(() => creation.reference?.read(record.reference, attempt))
   if (made) return made
   throw new ContactsError('CONTACT_GONE', 'the reference of a record leads to nothing', {
     outcome: 'APPLIED',

@@ -1,28 +1,20 @@
 /** Verifies the outcome of an ambiguous attempt: looks whether what it would have made is there. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Origin } from '../../domain/caller.ts'
+import type { CallContext } from '../../domain/call-context.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { VerificationResult } from '../../domain/call-observer.ts'
 import type { Calibration } from './calibration.ts'
 import type { CallOnce, CreateOperation, LookupFinding, NotBefore } from './creation.ts'
-import type { RetryBudget } from '../../rate-limit/retry-budget.ts'
 
 /** What is looked for. */
 export interface Verification<Made> {
   readonly creation: CreateOperation<Made>
-  readonly origin: Origin
+  /** Its deadline is when the last lookup must have been answered, and its budget pays for the lookups. */
+  readonly context: CallContext
   /** Callbell's time when the first attempt was sent, or earlier, as `Creation.look` takes it. */
   readonly notBefore: NotBefore
   /** Whether no other creation of the same identity may have made what a lookup finds. */
   readonly isSole: () => boolean
-}
-
-/** When lookups are made, on the clock of `performance.now()`. */
-export interface VerificationTimes {
-  /** When the last lookup is due. A moment that has passed: one lookup, at once. */
-  readonly until: number
-  /** When the last lookup must have been answered. */
-  readonly deadline: number
 }
 
 /** A lookup may lag behind the write: it is repeated, each wait three times as long as the one before. */
@@ -31,20 +23,20 @@ const firstWaitMs = 250
 /**
  * Looks until it is found or the time is up.
  *
- * @param budget pays for each lookup
+ * @param until when the last lookup is due, on the clock of `performance.now()`. A moment in the past: one
+ *   lookup, at once
  * @returns `ABSENT` only if the last lookup says so, and lookups of this kind have found before what was
  *   surely there
  */
 export async function verifyOutcome<Made>(
   verification: Verification<Made>,
-  times: VerificationTimes,
-  budget: RetryBudget,
+  until: number,
   calibration: Calibration,
 ): Promise<LookupFinding<Made>> {
-  const result = await probeUntil(verification, times, budget)
-  const { creation, origin } = verification
+  const result = await probeUntil(verification, until)
+  const { creation, context } = verification
   const proved = result === 'ABSENT' && !calibration.proves(creation) ? 'INCONCLUSIVE' : result
-  origin.observer.verified(resultOf(proved))
+  context.observer.verified(resultOf(proved))
   return proved
 }
 
@@ -54,17 +46,16 @@ function resultOf(result: LookupFinding<unknown>): VerificationResult {
 }
 
 async function probeUntil<Made>(
-  { creation, origin, notBefore, isSole }: Verification<Made>,
-  { until, deadline }: VerificationTimes,
-  budget: RetryBudget,
+  { creation, context, notBefore, isSole }: Verification<Made>,
+  until: number,
 ): Promise<LookupFinding<Made>> {
   if (!creation.canBeLookedUp) return 'INCONCLUSIVE'
-  const ask = createCallOnce(origin, deadline, budget)
+  const ask = createCallOnce(context)
   for (let wait = firstWaitMs; ; wait *= 3) {
     const now = performance.now()
     const isLast = now + wait >= until
     const pause = isLast ? Math.max(0, until - now) : wait
-    if (now + pause >= deadline) return 'INCONCLUSIVE'
+    if (now + pause >= context.deadline) return 'INCONCLUSIVE'
     if (pause > 0) await delay(pause)
     const result = await probeOnce(creation, notBefore, ask)
     if (typeof result === 'object') return isSole() ? result : 'INCONCLUSIVE'
@@ -86,17 +77,15 @@ async function probeOnce<Made>(
   }
 }
 
-/**
- * @param deadline when each request must have been answered, on the clock of `performance.now()`
- * @param budget pays for each request that is sent
- */
-export function createCallOnce(origin: Origin, deadline: number, budget: RetryBudget): CallOnce {
+/** @param context its deadline bounds each request, and its budget pays for each */
+export function createCallOnce(context: CallContext): CallOnce {
+  const { budget, deadline } = context
   return async (call) => {
     if (!budget.spend()) {
       throw new CallbellError('OVERLOADED', 'the retry budget is spent', { progress: 'unsent' })
     }
     try {
-      return await call({ origin, queueBy: deadline, respondBy: deadline })
+      return await call({ context, queueBy: deadline, respondBy: deadline })
     } catch (error) {
       if (error instanceof CallbellError && error.progress === 'unsent') budget.refund()
       throw error

@@ -2,7 +2,8 @@
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { checkSegment } from '../rules/argument.ts'
-import type { Read } from '../attempts/read.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import { read } from '../attempts/read.ts'
 
 /**
  * @param hasFieldTypes whether the types of custom fields are wanted
@@ -15,11 +16,11 @@ export async function findContact(
   uuid: string,
   hasFieldTypes: boolean | undefined,
   elsewhere: (() => Promise<Contact | undefined>) | undefined,
-  read: Read,
+  context: CallContext,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
   const found = await elsewhere?.()
-  return found ?? read((times) => callbell.getContact(uuid, times, hasFieldTypes))
+  return found ?? read(context, (attempt) => callbell.getContact(uuid, attempt, hasFieldTypes))
 }
 
 /**
@@ -32,11 +33,13 @@ export async function findContactByPhone(
   callbell: CallbellClient,
   phoneNumber: string,
   channelUuid: string | null | undefined,
-  read: Read,
+  context: CallContext,
 ): Promise<Contact | null> {
   checkSegment('phoneNumber', phoneNumber)
   if (typeof channelUuid === 'string') checkSegment('channelUuid', channelUuid)
-  return read((times) => callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, times))
+  return read(context, (attempt) =>
+    callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, attempt),
+  )
 }
 
 /**
@@ -47,8 +50,8 @@ export async function findContactByPhone(
 export async function findContactByBsuid(
   callbell: CallbellClient,
   bsuid: string,
-  read: Read,
+  context: CallContext,
 ): Promise<Contact | null> {
   checkSegment('bsuid', bsuid)
-  return read((times) => callbell.getContactByBsuid(bsuid, times))
+  return read(context, (attempt) => callbell.getContactByBsuid(bsuid, attempt))
 }

@@ -8,7 +8,8 @@ import type { Connection, PageArgs } from './paginate.ts'
 import { paginate } from './paginate.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import { problemOfLength } from '../rules/input-rules.ts'
-import type { Read } from '../attempts/read.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import { read } from '../attempts/read.ts'
 
 /** What is left out, null or empty filters nothing. */
 export interface ContactFilterInput {
@@ -34,7 +35,7 @@ const pageForm = z
 export async function listContacts(
   callbell: CallbellClient,
   { filter: input, hasFieldTypes, ...step }: ContactListInput,
-  read: Read,
+  context: CallContext,
 ): Promise<Connection<Contact>> {
   const filter = checkFilter(input ?? {})
   const list = {
@@ -44,7 +45,7 @@ export async function listContacts(
     idOf: ({ uuid }: Contact) => uuid,
     async fetchPage(page: string | null) {
       try {
-        return await read((times) => callbell.listContacts(filter, page, times, hasFieldTypes))
+        return await read(context, (attempt) => callbell.listContacts(filter, page, attempt, hasFieldTypes))
       } catch (error) {
         throw page !== null && isOfCursor(error)
           ? badArgument('after is a cursor that Callbell no longer takes: start again without it')

@@ -4,7 +4,8 @@ import type { CallbellClient } from '../../callbell/client.ts'
 import type { Message } from '../../domain/contact.ts'
 import type { Connection, PageSource, PageArgs } from './paginate.ts'
 import { paginate, pageSize } from './paginate.ts'
-import type { Read } from '../attempts/read.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import { read } from '../attempts/read.ts'
 
 /** Callbell numbers these pages, from 1. */
 const pageForm = z.int().min(1)
@@ -17,7 +18,7 @@ export function listMessages(
   callbell: CallbellClient,
   uuid: string,
   step: PageArgs,
-  read: Read,
+  context: CallContext,
 ): Promise<Connection<Message>> {
   const list: PageSource<Message, number> = {
     name: JSON.stringify(['messages', uuid]),
@@ -25,7 +26,7 @@ export function listMessages(
     pageForm,
     idOf: (message) => message.uuid,
     async fetchPage(page) {
-      const { items, next } = await read((times) => callbell.listMessages(uuid, page, times))
+      const { items, next } = await read(context, (attempt) => callbell.listMessages(uuid, page, attempt))
       // Where the answer does not say, as documented, only a page that is not full shows the end.
       const nextOfFull = items.length < pageSize ? null : page + 1
       return { items, next: next === undefined ? nextOfFull : next }

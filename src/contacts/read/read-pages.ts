@@ -1,8 +1,9 @@
 /** Lists that are short and wanted whole, page by page. */
-import type { NumberedPage, Deadlines } from '../../callbell/client.ts'
+import type { NumberedPage, Attempt } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { failedRead } from '../attempts/failure.ts'
-import type { Read } from '../attempts/read.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import { read } from '../attempts/read.ts'
 
 /** An account has a handful of teams and inboxes: this is a bound against an answer that has no end. */
 const mostPages = 50
@@ -12,12 +13,12 @@ const mostPages = 50
  * @throws ContactsFailure `CALLBELL_INVALID_RESPONSE` for a list of more than 50 pages: it is never cut
  */
 export async function readAllPages<T>(
-  read: Read,
-  list: (page: number, times: Deadlines) => Promise<NumberedPage<T>>,
+  list: (page: number, attempt: Attempt) => Promise<NumberedPage<T>>,
+  context: CallContext,
 ): Promise<readonly T[]> {
   const parts: (readonly T[])[] = []
   for (let page = 1; ;) {
-    const { items, next, pages } = await read((times) => list(page, times))
+    const { items, next, pages } = await read(context, (attempt) => list(page, attempt))
     const count = Math.max(next ?? 0, pages ?? 0)
     if (count > mostPages) throw failedRead(tooManyPages(count))
     parts.push(items)

@@ -82,6 +82,6 @@ builder.mutationField('addConversationNote', (t) =>
       input: t.arg({ type: AddConversationNoteInput, required: true, description: 'The note to be added.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.addNote(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.addNote(input, init)),
   }),
 )

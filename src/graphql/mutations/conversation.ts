@@ -20,7 +20,7 @@ builder.mutationField('closeConversation', (t) =>
       input: t.arg({ type: CloseConversationInput, required: true, description: 'Whose conversation.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.closeConversation(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.closeConversation(input, init)),
   }),
 )
 
@@ -37,7 +37,7 @@ builder.mutationField('openConversation', (t) =>
       input: t.arg({ type: OpenConversationInput, required: true, description: 'Whose conversation.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.openConversation(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.openConversation(input, init)),
   }),
 )
 
@@ -57,7 +57,7 @@ builder.mutationField('moveToFunnel', (t) =>
       input: t.arg({ type: MoveToFunnelInput, required: true, description: 'Who is moved, and where to.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.moveToFunnel(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.moveToFunnel(input, init)),
   }),
 )
 
@@ -93,6 +93,6 @@ builder.mutationField('setBotStatus', (t) =>
       }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.setBotStatus(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.setBotStatus(input, init)),
   }),
 )

@@ -99,6 +99,6 @@ builder.mutationField('createContact', (t) =>
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to be created.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.create(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.create(input, init)),
   }),
 )

@@ -26,6 +26,6 @@ builder.mutationField('deleteContact', (t) =>
       input: t.arg({ type: DeleteContactInput, required: true, description: 'The contact to be deleted.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.delete(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.delete(input, init)),
   }),
 )

@@ -66,6 +66,6 @@ builder.mutationField('updateContact', (t) =>
     },
     extensions: { cost: costOfUpdate },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (origin) => context.contacts.update(input, origin)),
+      resolveMutation(context, info, (init) => context.contacts.update(input, init)),
   }),
 )

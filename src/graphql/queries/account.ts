@@ -12,7 +12,7 @@ builder.queryFields((t) => ({
     description:
       'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (origin) => context.known.teams(() => context.contacts.teams(origin))),
+      resolveQuery(context, info, (init) => context.known.teams(() => context.contacts.teams(init))),
   }),
   channels: t.field({
     type: [ChannelType],
@@ -20,9 +20,7 @@ builder.queryFields((t) => ({
     description:
       'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (origin) =>
-        context.known.channels(() => context.contacts.channels(origin)),
-      ),
+      resolveQuery(context, info, (init) => context.known.channels(() => context.contacts.channels(init))),
   }),
   funnels: t.field({
     type: [FunnelType],
@@ -30,6 +28,6 @@ builder.queryFields((t) => ({
     description:
       'The stages of the account’s sales funnel. Costs one call to Callbell, however often they are selected in one request.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (origin) => context.known.funnels(() => context.contacts.funnels(origin))),
+      resolveQuery(context, info, (init) => context.known.funnels(() => context.contacts.funnels(init))),
   }),
 }))

@@ -12,11 +12,11 @@ builder.queryField('contact', (t) =>
     resolve(_root, { uuid }, context, info) {
       const { contacts, known } = context
       const hasFieldTypes = selectsFieldTypes(info)
-      return resolveQuery(context, info, (origin) =>
+      return resolveQuery(context, info, (init) =>
         known.contact(['uuid', uuid, hasFieldTypes], () =>
           contacts.find(
             uuid,
-            origin,
+            init,
             hasFieldTypes,
             hasFieldTypes ? undefined : (until) => known.foundByOthers(uuid, until),
           ),
@@ -36,9 +36,9 @@ builder.queryField('contactByPhone', (t) =>
       channelUuid: t.arg.id({ description: 'The channel to look on. Default: the main WhatsApp channel.' }),
     },
     resolve: (_root, { phoneNumber, channelUuid }, context, info) =>
-      resolveQuery(context, info, (origin) =>
+      resolveQuery(context, info, (init) =>
         context.known.contact(['phone', phoneNumber, channelUuid], () =>
-          context.contacts.findByPhone(phoneNumber, channelUuid, origin),
+          context.contacts.findByPhone(phoneNumber, channelUuid, init),
         ),
       ),
   }),
@@ -51,8 +51,8 @@ builder.queryField('contactByBsuid', (t) =>
       'One WhatsApp contact by its business-scoped user id, which it has even where it hides its number; null where there is none. Costs one call to Callbell.',
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
     resolve: (_root, { bsuid }, context, info) =>
-      resolveQuery(context, info, (origin) =>
-        context.known.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, origin)),
+      resolveQuery(context, info, (init) =>
+        context.known.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, init)),
       ),
   }),
 )

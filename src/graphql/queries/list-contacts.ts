@@ -34,8 +34,8 @@ builder.queryField('contacts', (t) =>
     },
     extensions: { cost: costOfConnection },
     resolve: (_root, input, context, info) =>
-      resolveQuery(context, info, (origin) =>
-        context.contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, origin),
+      resolveQuery(context, info, (init) =>
+        context.contacts.list({ ...input, hasFieldTypes: selectsFieldTypes(info) }, init),
       ),
   }),
 )

@@ -16,7 +16,7 @@ builder.objectFields(ContactType, (t) => ({
     args: pageArguments(t.arg),
     extensions: { cost: costOfConnection },
     resolve: ({ uuid }, step, context, info) =>
-      resolveQuery(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
+      resolveQuery(context, info, (init) => context.contacts.messages(uuid, step, init)),
   }),
   bot: t.field({
     type: BotType,
@@ -24,6 +24,6 @@ builder.objectFields(ContactType, (t) => ({
       'The bot of its conversation; null where there is none. Costs one call to Callbell for each contact that it is selected on.',
     extensions: { cost: new FieldCost(() => ({ calls: 1 })) },
     resolve: ({ uuid }, _args, context, info) =>
-      resolveQuery(context, info, (origin) => context.contacts.bot(uuid, origin)),
+      resolveQuery(context, info, (init) => context.contacts.bot(uuid, init)),
   }),
 }))

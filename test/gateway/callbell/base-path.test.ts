@@ -1,11 +1,11 @@
 /** A base URL that leads past the API: whatever is asked for is answered 404, in the form of Callbell. */
 import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellClient, Deadlines } from '../../../src/callbell/client.ts'
+import type { CallbellClient, Attempt } from '../../../src/callbell/client.ts'
 import { createCallbellClient } from '../../../src/callbell/client.ts'
 import type { NewContact } from '../../../src/domain/contact.ts'
 import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
-import { createTestOrigin } from '../../support/test-origin.ts'
+import { createTestContext } from '../../support/test-context.ts'
 
 const notFound = httpAnswer('404 Not Found', '{"error":"not found"}')
 const found = httpAnswer('200 OK', '{"contact":{"uuid":"u"}}')
@@ -36,29 +36,29 @@ async function startClient(...answers: string[]) {
   onTestFinished(() => client.close())
   return {
     /** Sends one request, whatever becomes of it. */
-    async call(request: (client: CallbellClient, times: Deadlines) => Promise<unknown>): Promise<void> {
+    async call(request: (client: CallbellClient, attempt: Attempt) => Promise<unknown>): Promise<void> {
       const soon = performance.now() + 15_000
-      const times = { origin: createTestOrigin(), queueBy: soon, respondBy: soon }
-      await request(client, times).catch(() => undefined)
+      const attempt = { context: createTestContext(), queueBy: soon, respondBy: soon }
+      await request(client, attempt).catch(() => undefined)
     },
   }
 }
 
-type Call = (client: CallbellClient, times: Deadlines) => Promise<unknown>
+type Call = (client: CallbellClient, attempt: Attempt) => Promise<unknown>
 
 const contact: NewContact = { identifier: '393331234567', source: 'whatsapp', name: '"team_uuid":' }
 const create =
   (others: Partial<NewContact> = {}): Call =>
-  (client, times) =>
-    client.createContact({ ...contact, ...others }, times)
-const lookUp: Call = (client, times) => client.getContactByPhone('1', undefined, times)
+  (client, attempt) =>
+    client.createContact({ ...contact, ...others }, attempt)
+const lookUp: Call = (client, attempt) => client.getContactByPhone('1', undefined, attempt)
 
 test.each<[string, Call]>([
   ['/contacts', create()],
-  ['/contacts', (client, times) => client.listContacts({ source: 'whatsapp' }, null, times)],
-  ['/teams', (client, times) => client.listTeams(1, times)],
-  ['/channels', (client, times) => client.listChannels(1, times)],
-  ['/funnels', (client, times) => client.listFunnels(1, times)],
+  ['/contacts', (client, attempt) => client.listContacts({ source: 'whatsapp' }, null, attempt)],
+  ['/teams', (client, attempt) => client.listTeams(1, attempt)],
+  ['/channels', (client, attempt) => client.listChannels(1, attempt)],
+  ['/funnels', (client, attempt) => client.listFunnels(1, attempt)],
 ])('a 404 for %s, which every account has, is a warning, once', async (route, call) => {
   const gateway = await startClient()
   await gateway.call(call)
@@ -72,8 +72,8 @@ test.each<[string, Call]>([
   ['a team of a new contact', create({ teamUuid: 't' })],
   ['a channel of a new contact', create({ channelUuid: 'c' })],
   ['a user of a new contact', create({ assignedUser: 'a@example.com' })],
-  ['a team of a list', (client, times) => client.listContacts({ teamUuid: 't' }, null, times)],
-  ['a contact to be changed', (client, times) => client.updateContact('u', { name: 'Ada' }, times)],
+  ['a team of a list', (client, attempt) => client.listContacts({ teamUuid: 't' }, null, attempt)],
+  ['a contact to be changed', (client, attempt) => client.updateContact('u', { name: 'Ada' }, attempt)],
 ])('a 404 that may be about %s is none, but the tenth of them is, once', async (_what, call) => {
   const gateway = await startClient()
   for (let count = 0; count < 9; count += 1) await gateway.call(call)

@@ -1,11 +1,11 @@
 /** Each function of the client: exactly one documented request, and everything that came back. */
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellClient, Deadlines } from '../../../src/callbell/client.ts'
+import type { CallbellClient, Attempt } from '../../../src/callbell/client.ts'
 import { createCallbellClient } from '../../../src/callbell/client.ts'
 import { channels, firstContact, funnels, teams } from '../../../src/sandbox/account.ts'
 import { startSandbox } from '../../../src/sandbox/sandbox.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
-import { createTestOrigin } from '../../support/test-origin.ts'
+import { createTestContext } from '../../support/test-context.ts'
 
 const { uuid } = firstContact
 const [, support] = teams
@@ -13,47 +13,47 @@ const [funnel] = funnels
 
 const calls: [
   string,
-  (client: CallbellClient, times: Deadlines) => Promise<unknown>,
+  (client: CallbellClient, attempt: Attempt) => Promise<unknown>,
   unknown,
   object | null | undefined,
 ][] = [
   [
     `GET /v1/contacts/${uuid}`,
-    (client, times) => client.getContact(uuid, times),
+    (client, attempt) => client.getContact(uuid, attempt),
     undefined,
     { uuid, name: 'John Doe' },
   ],
   [
     `GET /v1/contacts/${uuid}`,
-    (client, times) => client.getContactWithTags(uuid, times),
+    (client, attempt) => client.getContactWithTags(uuid, attempt),
     undefined,
     { contact: { uuid, name: 'John Doe' }, areTagsKnown: true },
   ],
   [
     `GET /v1/contacts/${uuid}?include_field_types=true`,
-    (client, times) => client.getContact(uuid, times, true),
+    (client, attempt) => client.getContact(uuid, attempt, true),
     undefined,
     { uuid },
   ],
   [
     'GET /v1/contacts/bsuid/none%2Fat%20all',
-    (client, times) => client.getContactByBsuid('none/at all', times),
+    (client, attempt) => client.getContactByBsuid('none/at all', attempt),
     undefined,
     null,
   ],
   [
     'GET /v1/contacts',
-    (client, times) => client.listContacts({}, null, times),
+    (client, attempt) => client.listContacts({}, null, attempt),
     undefined,
     { items: [{ uuid }], next: null },
   ],
   [
     'GET /v1/contacts?source=facebook&tags=VIP%2CCalled%20back&team_uuid=t&include_field_types=true',
-    (client, times) =>
+    (client, attempt) =>
       client.listContacts(
         { source: 'facebook', tags: ['VIP', 'Called back'], teamUuid: 't' },
         null,
-        times,
+        attempt,
         true,
       ),
     undefined,
@@ -61,7 +61,7 @@ const calls: [
   ],
   [
     `PATCH /v1/contacts/${uuid}`,
-    (client, times) =>
+    (client, attempt) =>
       client.updateContact(
         uuid,
         {
@@ -73,7 +73,7 @@ const calls: [
           botStatus: 'end',
           note: '',
         },
-        times,
+        attempt,
       ),
     {
       name: 'Jane',
@@ -88,74 +88,79 @@ const calls: [
   ],
   [
     `PATCH /v1/contacts/${uuid}`,
-    (client, times) => client.updateContact(uuid, { assignedUser: 'ada@example.com' }, times),
+    (client, attempt) => client.updateContact(uuid, { assignedUser: 'ada@example.com' }, attempt),
     { assigned_user: 'ada@example.com' },
     { contact: { name: 'John Doe', assignedUser: 'ada@example.com' } },
   ],
-  [`DELETE /v1/contacts/${uuid}`, (client, times) => client.deleteContact(uuid, times), undefined, undefined],
+  [
+    `DELETE /v1/contacts/${uuid}`,
+    (client, attempt) => client.deleteContact(uuid, attempt),
+    undefined,
+    undefined,
+  ],
   [
     `GET /v1/contacts/${uuid}/messages?page=2`,
-    (client, times) => client.listMessages(uuid, 2, times),
+    (client, attempt) => client.listMessages(uuid, 2, attempt),
     undefined,
     { items: [], next: undefined, pages: null },
   ],
   [
     `GET /v1/contacts/${uuid}/messages?page=1`,
-    (client, times) => client.latestMessages(uuid, times),
+    (client, attempt) => client.latestMessages(uuid, attempt),
     undefined,
     [],
   ],
   [
     `GET /v1/contacts/${uuid}/bot`,
-    (client, times) => client.getBot(uuid, times),
+    (client, attempt) => client.getBot(uuid, attempt),
     undefined,
     { name: 'Welcome bot', version: 5, isLatestVersion: true },
   ],
   [
     `POST /v1/contacts/${uuid}/bot`,
-    (client, times) => client.setBotStatus(uuid, 'start', times),
+    (client, attempt) => client.setBotStatus(uuid, 'start', attempt),
     { status: 'bot_start' },
     { status: 'started' },
   ],
   [
     `POST /v1/contacts/${uuid}/conversation/close`,
-    (client, times) => client.closeConversation(uuid, times),
+    (client, attempt) => client.closeConversation(uuid, attempt),
     undefined,
     { uuid, closedAt: expect.any(String) },
   ],
   [
     `POST /v1/contacts/${uuid}/conversation/open`,
-    (client, times) => client.openConversation(uuid, times),
+    (client, attempt) => client.openConversation(uuid, attempt),
     undefined,
     { uuid, closedAt: null },
   ],
   [
     `POST /v1/contacts/${uuid}/conversation/note`,
-    (client, times) => client.addNote(uuid, 'Called twice', times),
+    (client, attempt) => client.addNote(uuid, 'Called twice', attempt),
     { text: 'Called twice' },
     undefined,
   ],
   [
     `PUT /v1/contacts/${uuid}/conversation/update_funnel`,
-    (client, times) => client.moveToFunnel(uuid, funnel.uuid, times),
+    (client, attempt) => client.moveToFunnel(uuid, funnel.uuid, attempt),
     { funnel_id: funnel.uuid },
     { uuid, funnelId: funnel.uuid },
   ],
   [
     'GET /v1/teams',
-    (client, times) => client.listTeams(1, times),
+    (client, attempt) => client.listTeams(1, attempt),
     undefined,
     { items: teams.map(({ name }) => ({ name })), pages: 1 },
   ],
   [
     'GET /v1/channels',
-    (client, times) => client.listChannels(1, times),
+    (client, attempt) => client.listChannels(1, attempt),
     undefined,
     { items: channels.map(({ title, type }) => ({ title, type })), pages: 1 },
   ],
   [
     'GET /v1/funnels',
-    (client, times) => client.listFunnels(1, times),
+    (client, attempt) => client.listFunnels(1, attempt),
     undefined,
     { items: funnels.map(({ name, position, emoji }) => ({ name, position, emoji })) },
   ],
@@ -175,14 +180,14 @@ test.each(calls)('%s', async (route, call, body, expected) => {
     await client.close()
     await sandbox.close()
   })
-  const origin = createTestOrigin()
+  const context = createTestContext()
   const soon = performance.now() + 10_000
-  const result = await call(client, { origin, queueBy: soon, respondBy: soon })
+  const result = await call(client, { context, queueBy: soon, respondBy: soon })
   if (expected === undefined) expect(result).toBeUndefined()
   else if (expected === null) expect(result).toBeNull()
   else expect(result).toMatchObject(expected)
   expect(sandbox.requests.map(({ method, path, body: sent }) => [`${method} ${path}`, sent])).toEqual([
     [route, body],
   ])
-  expect(origin.calls()).toBe(1)
+  expect(context.calls()).toBe(1)
 })

@@ -8,7 +8,7 @@ import { createDispatcher } from '../../../src/callbell/dispatcher.ts'
 import { CallbellError } from '../../../src/domain/callbell-error.ts'
 import { listen } from '../../../src/listen.ts'
 import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
-import { createTestOrigin } from '../../support/test-origin.ts'
+import { createTestContext } from '../../support/test-context.ts'
 
 function open(url: string, options: Partial<DispatcherOptions> = {}): Dispatcher {
   const calls = createDispatcher({
@@ -30,7 +30,7 @@ const patch = { method: 'PATCH', path: '/contacts/u', urlTemplate: '/contacts/:u
 async function send({ call }: Dispatcher, withinMs = 10_000): Promise<number | string> {
   const soon = performance.now() + withinMs
   try {
-    return (await call(patch, { origin: createTestOrigin(), queueBy: soon, respondBy: soon })).status
+    return (await call(patch, { context: createTestContext(), queueBy: soon, respondBy: soon })).status
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return `${error.code}: ${error.message}`

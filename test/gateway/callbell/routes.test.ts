@@ -1,94 +1,98 @@
 /** Whatever a caller takes for an id: each function asks for one path, and is counted under one route. */
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallbellClient, Deadlines } from '../../../src/callbell/client.ts'
+import type { CallbellClient, Attempt } from '../../../src/callbell/client.ts'
 import { createCallbellClient } from '../../../src/callbell/client.ts'
 import { CallbellError } from '../../../src/domain/callbell-error.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
-import { createTestOrigin } from '../../support/test-origin.ts'
+import { createTestContext } from '../../support/test-context.ts'
 
-type Call = (client: CallbellClient, id: string, times: Deadlines) => Promise<unknown>
+type Call = (client: CallbellClient, id: string, attempt: Attempt) => Promise<unknown>
 
 const calls: readonly (readonly [route: string, path: (id: string) => string, call: Call])[] = [
   [
     'POST /contacts',
     () => '/contacts',
-    (client, id, times) => client.createContact({ identifier: id, source: 'whatsapp', name: id }, times),
+    (client, id, attempt) => client.createContact({ identifier: id, source: 'whatsapp', name: id }, attempt),
   ],
   [
     'GET /contacts',
     (id) => `/contacts?after=${id}&source=${id}&tags=${id}&team_uuid=${id}`,
-    (client, id, times) => client.listContacts({ source: id, tags: [id], teamUuid: id }, id, times),
+    (client, id, attempt) => client.listContacts({ source: id, tags: [id], teamUuid: id }, id, attempt),
   ],
-  ['GET /contacts/{uuid}', (id) => `/contacts/${id}`, (client, id, times) => client.getContact(id, times)],
+  [
+    'GET /contacts/{uuid}',
+    (id) => `/contacts/${id}`,
+    (client, id, attempt) => client.getContact(id, attempt),
+  ],
   [
     'GET /contacts/{uuid}',
     (id) => `/contacts/${id}?include_field_types=true`,
-    (client, id, times) => client.getContact(id, times, true),
+    (client, id, attempt) => client.getContact(id, attempt, true),
   ],
   [
     'GET /contacts/phone/{number}',
     (id) => `/contacts/phone/${id}?channel_uuid=${id}`,
-    (client, id, times) => client.getContactByPhone(id, id, times),
+    (client, id, attempt) => client.getContactByPhone(id, id, attempt),
   ],
   [
     'GET /contacts/bsuid/{bsuid}',
     (id) => `/contacts/bsuid/${id}`,
-    (client, id, times) => client.getContactByBsuid(id, times),
+    (client, id, attempt) => client.getContactByBsuid(id, attempt),
   ],
   [
     'PATCH /contacts/{uuid}',
     (id) => `/contacts/${id}`,
-    (client, id, times) => client.updateContact(id, { name: id }, times),
+    (client, id, attempt) => client.updateContact(id, { name: id }, attempt),
   ],
   [
     'DELETE /contacts/{uuid}',
     (id) => `/contacts/${id}`,
-    (client, id, times) => client.deleteContact(id, times),
+    (client, id, attempt) => client.deleteContact(id, attempt),
   ],
   [
     'GET /contacts/{uuid}/messages',
     (id) => `/contacts/${id}/messages?page=2`,
-    (client, id, times) => client.listMessages(id, 2, times),
+    (client, id, attempt) => client.listMessages(id, 2, attempt),
   ],
   [
     'GET /contacts/{uuid}/messages',
     (id) => `/contacts/${id}/messages?page=1`,
-    (client, id, times) => client.latestMessages(id, times),
+    (client, id, attempt) => client.latestMessages(id, attempt),
   ],
   [
     'GET /contacts/{uuid}/bot',
     (id) => `/contacts/${id}/bot`,
-    (client, id, times) => client.getBot(id, times),
+    (client, id, attempt) => client.getBot(id, attempt),
   ],
   [
     'POST /contacts/{uuid}/bot',
     (id) => `/contacts/${id}/bot`,
-    (client, id, times) => client.setBotStatus(id, 'start', times),
+    (client, id, attempt) => client.setBotStatus(id, 'start', attempt),
   ],
   [
     'POST /contacts/{uuid}/conversation/close',
     (id) => `/contacts/${id}/conversation/close`,
-    (client, id, times) => client.closeConversation(id, times),
+    (client, id, attempt) => client.closeConversation(id, attempt),
   ],
   [
     'POST /contacts/{uuid}/conversation/open',
     (id) => `/contacts/${id}/conversation/open`,
-    (client, id, times) => client.openConversation(id, times),
+    (client, id, attempt) => client.openConversation(id, attempt),
   ],
   [
     'POST /contacts/{uuid}/conversation/note',
     (id) => `/contacts/${id}/conversation/note`,
-    (client, id, times) => client.addNote(id, id, times),
+    (client, id, attempt) => client.addNote(id, id, attempt),
   ],
   [
     'PUT /contacts/{uuid}/conversation/update_funnel',
     (id) => `/contacts/${id}/conversation/update_funnel`,
-    (client, id, times) => client.moveToFunnel(id, id, times),
+    (client, id, attempt) => client.moveToFunnel(id, id, attempt),
   ],
-  ['GET /teams', () => '/teams?page=2', (client, _id, times) => client.listTeams(2, times)],
-  ['GET /channels', () => '/channels?page=2', (client, _id, times) => client.listChannels(2, times)],
-  ['GET /funnels', () => '/funnels?page=2', (client, _id, times) => client.listFunnels(2, times)],
+  ['GET /teams', () => '/teams?page=2', (client, _id, attempt) => client.listTeams(2, attempt)],
+  ['GET /channels', () => '/channels?page=2', (client, _id, attempt) => client.listChannels(2, attempt)],
+  ['GET /funnels', () => '/funnels?page=2', (client, _id, attempt) => client.listFunnels(2, attempt)],
 ]
 
 /** An id, and how it is written in a URL. */
@@ -118,15 +122,15 @@ test.each([
   })
   onTestFinished(() => client.close())
   const routes: string[] = []
-  const { observer, ...rest } = createTestOrigin()
+  const { observer, ...rest } = createTestContext()
   const attempt = (method: string, route: string) => {
     routes.push(`${method} ${route}`)
     return observer.attempt(method, route)
   }
-  const origin = { ...rest, observer: { ...observer, attempt } }
+  const context = { ...rest, observer: { ...observer, attempt } }
   const soon = performance.now() + 15_000
   for (const [, , call] of calls) {
-    await call(client, id, { origin, queueBy: soon, respondBy: soon }).catch((error: unknown) =>
+    await call(client, id, { context, queueBy: soon, respondBy: soon }).catch((error: unknown) =>
       expect(error).toBeInstanceOf(CallbellError),
     )
   }

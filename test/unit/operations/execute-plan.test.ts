@@ -20,7 +20,7 @@ import { FieldErrors, OpenFields } from '../../../src/operations/run.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { RequestRecorder } from '../../../src/telemetry/request-recorder.ts'
 import { anyDocument } from '../../support/any-document.ts'
-import { createTestOrigin } from '../../support/test-origin.ts'
+import { createTestContext } from '../../support/test-context.ts'
 
 const measure = createAnswerSizes(answerLimits)
 const metrics = createMetrics({ version: '0', mutations: [] })
@@ -91,7 +91,7 @@ function createFakeContacts(asked: string[]): Contacts {
 }
 
 function createContext(asked: string[]): GatewayContext {
-  const { caller } = createTestOrigin()
+  const { caller } = createTestContext()
   const recorder = new RequestRecorder('r1', {
     metrics,
     startTrace: undefined,

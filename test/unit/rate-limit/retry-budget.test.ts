@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createRetryBudgets } from '../../../src/rate-limit/retry-budget.ts'
 import { createTestContacts } from '../../support/test-contacts.ts'
-import { createTestOrigin } from '../../support/test-origin.ts'
+import { createTestContext } from '../../support/test-context.ts'
 import { startTestSandbox } from '../../support/test-sandbox.ts'
 import { openMemoryStore } from '../../../src/store/memory.ts'
 
@@ -29,7 +29,7 @@ test('a caller whose calls fail takes no retry from another', async () => {
     timeoutMs: 5000,
     resendAfterMs: 60_000,
   })
-  const [failing, other] = [createTestOrigin('failing'), createTestOrigin('other')]
+  const [failing, other] = [createTestContext('failing'), createTestContext('other')]
   sandbox.failNext(...Array.from({ length: 400 }, () => ({ on: 'GET', status: 429 }) as const))
   const failed = await Promise.allSettled(Array.from({ length: 60 }, () => contacts.find('1', failing)))
   expect(failed.filter(({ status }) => status === 'fulfilled')).toEqual([])

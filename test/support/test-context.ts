@@ -1,9 +1,10 @@
 /** On whose behalf tests call what lies behind HTTP. */
-import type { Origin } from '../../src/domain/caller.ts'
+import type { CallContext } from '../../src/domain/call-context.ts'
 import { scopes } from '../../src/domain/caller.ts'
 import type { WallClock } from '../../src/domain/moment.ts'
 import { momentNow } from '../../src/domain/moment.ts'
 import type { CallObserver } from '../../src/domain/call-observer.ts'
+import { unlimitedBudget } from '../../src/rate-limit/retry-budget.ts'
 
 /** Does nothing. */
 export const noopObserver: CallObserver = {
@@ -13,8 +14,8 @@ export const noopObserver: CallObserver = {
   keyUsed: ignore,
 }
 
-export interface TestOrigin extends Origin {
-  /** How many requests have left for it. */
+export interface TestContext extends CallContext {
+  /** @returns how many requests were sent for it */
   calls(): number
 }
 
@@ -23,8 +24,9 @@ function ignore(): void {
 }
 
 /** @param wallClock the clock of the machine. Default: the real one */
-export function createTestOrigin(name = 'anyone', wallClock?: WallClock): TestOrigin {
+export function createTestContext(name = 'anyone', wallClock?: WallClock): TestContext {
   let calls = 0
+  const timeoutMs = 10_000
   return {
     caller: { name, bucket: name, scopes: new Set(scopes) },
     requestId: 'r1',
@@ -34,6 +36,9 @@ export function createTestOrigin(name = 'anyone', wallClock?: WallClock): TestOr
       attempt: (...of) => ({ ...noopObserver.attempt(...of), sent: () => void (calls += 1) }),
     },
     allowance: { takeRead: ignore, hold: ignore },
+    deadline: performance.now() + timeoutMs,
+    timeoutMs,
+    budget: unlimitedBudget,
     calls: () => calls,
   }
 }
