@@ -29,7 +29,7 @@ import { createIdentityLocks } from './create/identity-turns.ts'
 import type { ContactListInput } from './read/list-contacts.ts'
 import { listContacts } from './read/list-contacts.ts'
 import { listMessages } from './read/list-messages.ts'
-import { read } from './attempts/read.ts'
+import { attemptRead } from './attempts/attempts.ts'
 import { readAllPages } from './read/read-pages.ts'
 import type { RetryBudgets } from '../rate-limit/retry-budget.ts'
 import { createCallOnce } from './create/verify-outcome.ts'
@@ -197,7 +197,8 @@ export function createContacts(
     findByBsuid: (bsuid, init) => query(init, (context) => findContactByBsuid(callbell, bsuid, context)),
     list: (input, init) => query(init, (context) => listContacts(callbell, input, context)),
     messages: (uuid, step, init) => query(init, (context) => listMessages(callbell, uuid, step, context)),
-    bot: (uuid, init) => query(init, (context) => read(context, (attempt) => callbell.getBot(uuid, attempt))),
+    bot: (uuid, init) =>
+      query(init, (context) => attemptRead(context, (attempt) => callbell.getBot(uuid, attempt))),
     teams: (init) =>
       query(init, (context) => readAllPages((page, attempt) => callbell.listTeams(page, attempt), context)),
     channels: (init) =>

@@ -76,8 +76,8 @@ export function failedChange(error: CallbellError, outcome: Outcome, attempts: n
   })
 }
 
-/** The failure of a change that comes to the same however often it is made: it can always be made again. */
-export function failedRepeatable(error: CallbellError, outcome: Outcome, attempts: number): ContactsError {
+/** The failure of an idempotent change: it can always be retried. */
+export function failedIdempotent(error: CallbellError, outcome: Outcome, attempts: number): ContactsError {
   return new ContactsError(error.code, error.message, {
     outcome,
     attempts,

@@ -4,7 +4,8 @@ import type { Bot, BotStatus, Contact } from '../../domain/contact.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
 import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { retryIdempotent } from '../attempts/retry-idempotent.ts'
+import { attempts } from '../attempts/attempts.ts'
+import { idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
 
 export interface ContactTarget {
   readonly uuid: string
@@ -17,7 +18,7 @@ export function closeConversation(
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(context, (attempt) => callbell.closeConversation(uuid, attempt)),
+    attempts(idempotentPolicy, context, (attempt) => callbell.closeConversation(uuid, attempt)),
   )
 }
 
@@ -28,7 +29,7 @@ export function openConversation(
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(context, (attempt) => callbell.openConversation(uuid, attempt)),
+    attempts(idempotentPolicy, context, (attempt) => callbell.openConversation(uuid, attempt)),
   )
 }
 
@@ -42,7 +43,7 @@ export function moveToFunnel(
   // Callbell does not say which of the two it does not find.
   return tryMutation(
     problems,
-    () => retryIdempotent(context, (attempt) => callbell.moveToFunnel(uuid, funnelUuid, attempt)),
+    () => attempts(idempotentPolicy, context, (attempt) => callbell.moveToFunnel(uuid, funnelUuid, attempt)),
     null,
   )
 }
@@ -57,9 +58,8 @@ export function setBotStatus(
   { uuid, status }: ContactTarget & { readonly status: BotStatus },
   context: CallContext,
 ): Promise<MutationResult<Bot>> {
+  const policy = status === 'start' ? unverifiedPolicy : idempotentPolicy
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(context, (attempt) => callbell.setBotStatus(uuid, status, attempt), {
-      isIdempotent: status !== 'start',
-    }),
+    attempts(policy, context, (attempt) => callbell.setBotStatus(uuid, status, attempt)),
   )
 }

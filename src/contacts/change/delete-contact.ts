@@ -3,7 +3,8 @@ import { CallbellError } from '../../domain/callbell-error.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
 import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { retryIdempotent } from '../attempts/retry-idempotent.ts'
+import { attempts } from '../attempts/attempts.ts'
+import { idempotentPolicy } from '../attempts/policies.ts'
 
 /**
  * Deletes a contact. One that Callbell itself says is gone, after an ambiguous attempt, has been deleted
@@ -18,13 +19,13 @@ export function deleteContact(
   context: CallContext,
 ): Promise<MutationResult<string>> {
   return tryMutation(problemsOfUuid(uuid), () =>
-    retryIdempotent(context, async (attempt, mayBeDone) => {
+    attempts(idempotentPolicy, context, async (attempt, mayBeApplied) => {
       try {
         await callbell.deleteContact(uuid, attempt)
       } catch (error) {
         const isGone =
           error instanceof CallbellError && error.code === 'CALLBELL_REJECTED' && error.status === 404
-        if (!(mayBeDone && isGone)) throw error
+        if (!(mayBeApplied && isGone)) throw error
       }
       return uuid
     }),

@@ -11,7 +11,9 @@ import { invalid, rejectedByCallbell } from '../rules/mutation-result.ts'
 import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { retryIdempotent } from '../attempts/retry-idempotent.ts'
+import { attempts } from '../attempts/attempts.ts'
+import type { AttemptPolicy } from '../attempts/policies.ts'
+import { compareAndSetPolicy, idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
 import { showsChanges } from './shows-changes.ts'
 import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
 import { applyEdit, isSameSet, isSameToCallbell, misspelledTags, undoneTags } from '../rules/tag-edit.ts'
@@ -105,27 +107,25 @@ function write(
   isChecked: boolean,
 ): Promise<Written | MutationResult<never>> {
   let known: Contact | undefined = present
-  return retryIdempotent(
-    context,
-    async (attempt, mayBeDone) => {
-      const contact = known ?? (await readFresh(callbell, uuid, attempt))
-      known = undefined
-      const problems = isChecked && !mayBeDone ? problemsOf(edit, contact.tags, context.caller) : []
-      if (problems.length > 0) return invalid(...problems)
-      const { tags: before } = contact
-      const wanted = applyEdit(edit, before)
-      const sent = isSameSet(wanted, before) ? null : wanted
-      if (sent === null && isNothing(changes)) {
-        return { answer: { contact, areTagsKnown: true, unreadable: [] }, before, sent }
-      }
-      const answer = await callbell.updateContact(uuid, { ...changes, tags: sent ?? undefined }, attempt)
-      return { answer, before, sent }
-    },
-    {
-      isIdempotent: edit.expected === null && isIdempotent(changes),
-      isVerified: edit.expected !== null && isIdempotent(changes),
-    },
-  )
+  return attempts(policyOf(edit, changes), context, async (attempt, mayBeApplied) => {
+    const contact = known ?? (await readFresh(callbell, uuid, attempt))
+    known = undefined
+    const problems = isChecked && !mayBeApplied ? problemsOf(edit, contact.tags, context.caller) : []
+    if (problems.length > 0) return invalid(...problems)
+    const { tags: before } = contact
+    const wanted = applyEdit(edit, before)
+    const sent = isSameSet(wanted, before) ? null : wanted
+    if (sent === null && isNothing(changes)) {
+      return { answer: { contact, areTagsKnown: true, unreadable: [] }, before, sent }
+    }
+    const answer = await callbell.updateContact(uuid, { ...changes, tags: sent ?? undefined }, attempt)
+    return { answer, before, sent }
+  })
+}
+
+function policyOf({ expected }: TagEdit, changes: Update['changes']): AttemptPolicy {
+  if (!isIdempotent(changes)) return unverifiedPolicy
+  return expected === null ? idempotentPolicy : compareAndSetPolicy
 }
 
 /** @throws CallbellError as of a change that was not sent, where the contact or its tags can't be read */
@@ -200,7 +200,9 @@ async function read(
   canRepeat = true,
 ): Promise<Contact | null> {
   try {
-    const found = await retryIdempotent(context, (attempt) => callbell.getContactWithTags(uuid, attempt))
+    const found = await attempts(idempotentPolicy, context, (attempt) =>
+      callbell.getContactWithTags(uuid, attempt),
+    )
     if (found?.areTagsKnown === false) {
       throw new ContactsError('CALLBELL_INVALID_RESPONSE', unknownTags, { outcome, retryable: false })
     }
@@ -222,7 +224,7 @@ function withOutcome(
   failure: ContactsError,
   outcome: Outcome,
   canRepeat: boolean,
-  attempts?: number,
+  attemptCount?: number,
 ): ContactsError {
   const { code, message, retryAfterMs, isMessageShown, cause } = failure
   const mayPass = failure.retryable || (cause instanceof CallbellError && cause.isTransient)
@@ -232,7 +234,7 @@ function withOutcome(
     retryAfterMs,
     isMessageShown,
     cause,
-    ...(attempts !== undefined && { attempts }),
+    ...(attemptCount !== undefined && { attempts: attemptCount }),
   })
 }
 

@@ -7,7 +7,8 @@ import type { ContactLock } from './contact-lock.ts'
 import type { UpdateParts } from './edit-tags.ts'
 import { editTags, notTaken, readBack } from './edit-tags.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { retryIdempotent } from '../attempts/retry-idempotent.ts'
+import { attempts } from '../attempts/attempts.ts'
+import { idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
 import type { TagEdit } from '../rules/tag-edit.ts'
 import { undoneTags } from '../rules/tag-edit.ts'
 import type { Update, UpdateContactInput } from '../rules/update-rules.ts'
@@ -56,7 +57,6 @@ function patch(
   tags: readonly string[] | undefined,
   context: CallContext,
 ): Promise<ReadableContact> {
-  return retryIdempotent(context, (attempt) => callbell.updateContact(uuid, { ...changes, tags }, attempt), {
-    isIdempotent: isIdempotent(changes),
-  })
+  const policy = isIdempotent(changes) ? idempotentPolicy : unverifiedPolicy
+  return attempts(policy, context, (attempt) => callbell.updateContact(uuid, { ...changes, tags }, attempt))
 }

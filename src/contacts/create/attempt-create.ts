@@ -1,24 +1,24 @@
-/** The attempts of one creation: sent again only if nothing was carried out, then verified by lookups. */
-import { setTimeout as delay } from 'node:timers/promises'
+/** The attempts of one create. The outcome of an ambiguous attempt is verified by lookups. */
 import type { CallContext } from '../../domain/call-context.ts'
-import { CallbellError } from '../../domain/callbell-error.ts'
-import { evidenceOf, delayAfter } from '../../callbell/failure-evidence.ts'
+import type { CallbellError } from '../../domain/callbell-error.ts'
 import type { Moment, WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
-import type { Calibration } from './calibration.ts'
-import type { CreateOperation, LookupFinding } from './creation.ts'
-import { failedChange } from '../attempts/failure.ts'
 import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
+import { attempts } from '../attempts/attempts.ts'
+import { failedChange } from '../attempts/failure.ts'
+import { AttemptsFailed, createPolicy, lastLookupShare, verificationMs } from '../attempts/policies.ts'
+import type { Calibration } from './calibration.ts'
+import type { CreateOperation, LookupFinding, NotBefore } from './creation.ts'
 import type { Verification } from './verify-outcome.ts'
 import { verifyOutcome } from './verify-outcome.ts'
 
-/** One call that is to make something. */
+/** One call that creates something. */
 export interface CreateCall<Made> {
   readonly creation: CreateOperation<Made>
   readonly context: CallContext
 }
 
-/** How a creation is attempted. */
+/** What is known of a create beside its call. */
 export interface Attempting {
   /** Called immediately before the first byte of each attempt. */
   readonly onSent: (at: Moment) => void
@@ -30,14 +30,14 @@ export interface Attempting {
 
 export interface CreateAttempts {
   /**
-   * @returns what was made for this call, by whichever attempt
+   * @returns what any attempt of this call created
    * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
    * @throws ContactsFailure with the outcome
    */
-  create<Made>(sending: CreateCall<Made>, attempting: Attempting): Promise<Made>
-  /** Looks once, at once, whether what may have been made by an earlier call is there. */
+  create<Made>(call: CreateCall<Made>, attempting: Attempting): Promise<Made>
+  /** Looks up once, at once, what an earlier call may have created. */
   verify<Made>(verification: Verification<Made>): Promise<LookupFinding<Made>>
-  /** Callbell's time at a moment, as `CallbellClock.timeAt` gives it. */
+  /** Callbell's time at a moment, as `CallbellClock.timeAt` returns it. */
   readonly timeAt: (moment: Moment) => number | null
 }
 
@@ -47,92 +47,72 @@ export interface CreateAttemptsParts {
   readonly wallClock?: WallClock | undefined
 }
 
-/** Requests that were provably not carried out are sent again, up to this many tries. */
-const mostTries = 4
-/** For how long an ambiguous attempt is looked for, in milliseconds, … */
-const verifyWindowMs = 2000
-/** … but never for more than this part of the call's time. Some time more is left for the last answer. */
-const timeoutShare = 0.4
-const lastAnswerGraceMs = 1.25
-
 export function createCreateAttempts({
   calibration,
   timeAt,
   wallClock,
 }: CreateAttemptsParts): CreateAttempts {
+  /** Verifies the outcome of an ambiguous attempt, for as long as `createPolicy` leaves time for it. */
+  async function verifyAttempt<Made>(
+    { creation, context }: CreateCall<Made>,
+    isSole: () => boolean,
+    notBefore: NotBefore,
+  ): Promise<LookupFinding<Made>> {
+    const verifyMs = verificationMs(context)
+    const until = performance.now() + verifyMs
+    const deadline = Math.min(context.deadline, until + lastLookupShare * verifyMs)
+    const verification = { creation, context: { ...context, deadline }, notBefore, isSole }
+    return findAndCalibrate(verification, until)
+  }
+
+  /** A lookup that finds what was created proves that lookups work. */
+  async function findAndCalibrate<Made>(
+    verification: Verification<Made>,
+    until: number,
+  ): Promise<LookupFinding<Made>> {
+    const finding = await verifyOutcome(verification, until, calibration)
+    if (typeof finding === 'object') calibration.found(verification.creation)
+    return finding
+  }
+
   return {
     timeAt,
-    async create({ creation, context }, { onSent, isSole, earlier }) {
-      const { deadline, timeoutMs, budget } = context
-      const verifyMs = Math.min(verifyWindowMs, timeoutShare * timeoutMs)
-      // What is left after an attempt is for verifying its outcome.
-      const respondBy = deadline - lastAnswerGraceMs * verifyMs
-      // What gets its permit later would not be answered in time, and be ambiguous for nothing.
-      const queueBy = respondBy - timeoutMs / 10
+    async create(call, { onSent, isSole, earlier }) {
+      const { creation, context } = call
       let sentAt: Moment | undefined
-      let attempts = 0
-      let isPaidFor = false
-      const attempt = {
-        context,
-        queueBy,
-        respondBy,
-        onSent() {
-          attempts += 1
-          sentAt = momentNow(wallClock)
-          onSent(sentAt)
-        },
-      }
-      /** The failure of a call none of whose attempts was carried out. */
-      const notApplied = (error: CallbellError) =>
-        earlier
-          ? failedChange(earlier.failure, 'UNKNOWN', attempts)
-          : failedChange(error, 'NOT_APPLIED', attempts)
-
-      for (let tries = 1; ; tries += 1) {
-        try {
-          const made = await creation.send(attempt)
-          calibration.created(creation, made)
-          return made
-        } catch (error) {
-          if (!(error instanceof CallbellError)) throw error
-          const kind = evidenceOf(error)
-          if (kind === 'NOT_SENT' && isPaidFor) budget.refund()
-          if (kind === 'AMBIGUOUS') {
-            const until = performance.now() + verifyMs
-            const sent = sentAt
-            const notBefore = (): number | null => {
-              if (earlier) return earlier.notBefore
-              return sent ? timeAt(sent) : null
-            }
-            const lookupContext = { ...context, deadline: Math.min(deadline, until + verifyMs / 4) }
-            const verification = { creation, context: lookupContext, notBefore, isSole }
-            const finding = await verifyOutcome(verification, until, calibration)
-            if (typeof finding === 'object') {
-              calibration.found(creation)
-              return finding.made
-            }
-            throw failedChange(error, 'UNKNOWN', attempts)
+      try {
+        const made = await attempts(createPolicy, context, (attempt) =>
+          creation.send({
+            ...attempt,
+            onSent() {
+              attempt.onSent?.()
+              sentAt = momentNow(wallClock)
+              onSent(sentAt)
+            },
+          }),
+        )
+        calibration.created(creation, made)
+        return made
+      } catch (error) {
+        if (!(error instanceof AttemptsFailed)) throw error
+        const { last, ambiguous, attempts: count } = error
+        if (ambiguous !== undefined) {
+          const notBefore = (): number | null => {
+            if (earlier) return earlier.notBefore
+            return sentAt ? timeAt(sentAt) : null
           }
-          if (kind === 'DEFINITE_NO') {
-            throw error.code === 'CALLBELL_REJECTED' && !earlier ? error : notApplied(error)
-          }
-          const pause = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
-          const isInTime = performance.now() + pause < queueBy
-          if (error.code === 'OVERLOADED' || tries >= mostTries || !isInTime || !budget.spend()) {
-            throw notApplied(error)
-          }
-          context.observer.retried(error.code)
-          await delay(pause)
-          isPaidFor = true
+          const finding = await verifyAttempt(call, isSole, notBefore)
+          if (typeof finding === 'object') return finding.made
+          throw failedChange(ambiguous, 'UNKNOWN', count)
         }
+        if (earlier) throw failedChange(earlier.failure, 'UNKNOWN', count)
+        throw last.code === 'CALLBELL_REJECTED' ? last : failedChange(last, 'NOT_APPLIED', count)
       }
     },
     async verify({ context, ...verification }) {
-      // It is paid for: this call sends nothing else before.
+      // The caller has paid for it: this call sends nothing else before.
       const paid = { ...verification, context: { ...context, budget: unlimitedBudget } }
-      const finding = await verifyOutcome(paid, performance.now(), calibration)
-      if (typeof finding === 'object') calibration.found(verification.creation)
-      return finding
+      return findAndCalibrate(paid, performance.now())
     },
   }
 }

@@ -3,7 +3,7 @@ import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { checkSegment } from '../rules/argument.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { read } from '../attempts/read.ts'
+import { attemptRead } from '../attempts/attempts.ts'
 
 /**
  * @param hasFieldTypes whether the types of custom fields are wanted
@@ -20,7 +20,7 @@ export async function findContact(
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
   const found = await elsewhere?.()
-  return found ?? read(context, (attempt) => callbell.getContact(uuid, attempt, hasFieldTypes))
+  return found ?? attemptRead(context, (attempt) => callbell.getContact(uuid, attempt, hasFieldTypes))
 }
 
 /**
@@ -37,7 +37,7 @@ export async function findContactByPhone(
 ): Promise<Contact | null> {
   checkSegment('phoneNumber', phoneNumber)
   if (typeof channelUuid === 'string') checkSegment('channelUuid', channelUuid)
-  return read(context, (attempt) =>
+  return attemptRead(context, (attempt) =>
     callbell.getContactByPhone(phoneNumber, channelUuid ?? undefined, attempt),
   )
 }
@@ -53,5 +53,5 @@ export async function findContactByBsuid(
   context: CallContext,
 ): Promise<Contact | null> {
   checkSegment('bsuid', bsuid)
-  return read(context, (attempt) => callbell.getContactByBsuid(bsuid, attempt))
+  return attemptRead(context, (attempt) => callbell.getContactByBsuid(bsuid, attempt))
 }

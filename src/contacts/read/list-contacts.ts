@@ -9,7 +9,7 @@ import { paginate } from './paginate.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import { problemOfLength } from '../rules/input-rules.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { read } from '../attempts/read.ts'
+import { attemptRead } from '../attempts/attempts.ts'
 
 /** What is left out, null or empty filters nothing. */
 export interface ContactFilterInput {
@@ -45,7 +45,9 @@ export async function listContacts(
     idOf: ({ uuid }: Contact) => uuid,
     async fetchPage(page: string | null) {
       try {
-        return await read(context, (attempt) => callbell.listContacts(filter, page, attempt, hasFieldTypes))
+        return await attemptRead(context, (attempt) =>
+          callbell.listContacts(filter, page, attempt, hasFieldTypes),
+        )
       } catch (error) {
         throw page !== null && isOfCursor(error)
           ? badArgument('after is a cursor that Callbell no longer takes: start again without it')

@@ -5,7 +5,7 @@ import type { Message } from '../../domain/contact.ts'
 import type { Connection, PageSource, PageArgs } from './paginate.ts'
 import { paginate, pageSize } from './paginate.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { read } from '../attempts/read.ts'
+import { attemptRead } from '../attempts/attempts.ts'
 
 /** Callbell numbers these pages, from 1. */
 const pageForm = z.int().min(1)
@@ -26,7 +26,9 @@ export function listMessages(
     pageForm,
     idOf: (message) => message.uuid,
     async fetchPage(page) {
-      const { items, next } = await read(context, (attempt) => callbell.listMessages(uuid, page, attempt))
+      const { items, next } = await attemptRead(context, (attempt) =>
+        callbell.listMessages(uuid, page, attempt),
+      )
       // Where the answer does not say, as documented, only a page that is not full shows the end.
       const nextOfFull = items.length < pageSize ? null : page + 1
       return { items, next: next === undefined ? nextOfFull : next }

@@ -3,7 +3,7 @@ import type { NumberedPage, Attempt } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { failedRead } from '../attempts/failure.ts'
 import type { CallContext } from '../../domain/call-context.ts'
-import { read } from '../attempts/read.ts'
+import { attemptRead } from '../attempts/attempts.ts'
 
 /** An account has a handful of teams and inboxes: this is a bound against an answer that has no end. */
 const mostPages = 50
@@ -18,7 +18,7 @@ export async function readAllPages<T>(
 ): Promise<readonly T[]> {
   const parts: (readonly T[])[] = []
   for (let page = 1; ;) {
-    const { items, next, pages } = await read(context, (attempt) => list(page, attempt))
+    const { items, next, pages } = await attemptRead(context, (attempt) => list(page, attempt))
     const count = Math.max(next ?? 0, pages ?? 0)
     if (count > mostPages) throw failedRead(tooManyPages(count))
     parts.push(items)

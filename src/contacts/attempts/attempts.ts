@@ -1,0 +1,65 @@
+/** The one loop that sends requests to Callbell again. A policy states after which failures. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Attempt } from '../../callbell/client.ts'
+import { delayAfter, evidenceOf } from '../../callbell/failure-evidence.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { AttemptPolicy } from './policies.ts'
+import { AttemptsFailed, readPolicy } from './policies.ts'
+
+const mostTries = 4
+
+/**
+ * Sends a request until it succeeds, the policy allows no further attempt, or the call's time, tries or
+ * budget are used up.
+ *
+ * @param send sends the request once. `mayBeApplied`: whether an earlier attempt may have been carried out
+ * @returns the result of the first success
+ * @throws `errorOf` of the policy after the last CallbellError, and any other error at once
+ */
+export async function attempts<T>(
+  policy: AttemptPolicy,
+  context: CallContext,
+  send: (attempt: Attempt, mayBeApplied: boolean) => Promise<T>,
+): Promise<T> {
+  const { queueBy, respondBy } = policy.deadlines(context)
+  const { budget, observer } = context
+  let ambiguous: CallbellError | undefined
+  let sentCount = 0
+  const onSent = (): void => void (sentCount += 1)
+  for (let tries = 1; ; tries += 1) {
+    const isRetried = policy.leavesTime(tries === mostTries)
+    try {
+      return await send({ context, queueBy, respondBy, isRetried, onSent }, ambiguous !== undefined)
+    } catch (error) {
+      if (!(error instanceof CallbellError)) throw error
+      const evidence = evidenceOf(error)
+      // The token paid for a request that was never sent.
+      if (evidence === 'NOT_SENT' && tries > 1) budget.refund()
+      if (evidence === 'AMBIGUOUS') ambiguous ??= error
+      const pauseMs = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
+      const mayRetry =
+        policy.mayRetry(error, evidence) &&
+        tries < mostTries &&
+        performance.now() + pauseMs < queueBy &&
+        budget.spend()
+      if (!mayRetry) throw policy.errorOf(new AttemptsFailed(error, ambiguous, sentCount))
+      observer.retried(error.code)
+      await delay(pauseMs)
+    }
+  }
+}
+
+/**
+ * Reads with the policy of reads. The read counts in the allowance of its request and earns for the budget.
+ *
+ * @throws ContactsFailure
+ */
+export async function attemptRead<T>(
+  context: CallContext,
+  send: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  context.allowance.takeRead()
+  context.budget.earn()
+  return attempts(readPolicy, context, send)
+}

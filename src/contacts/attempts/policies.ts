@@ -1,0 +1,108 @@
+/** When a failed attempt is followed by another, and what the caller gets where none succeeds. */
+import type { Deadlines } from '../../callbell/client.ts'
+import type { AttemptEvidence } from '../../callbell/failure-evidence.ts'
+import { evidenceOf } from '../../callbell/failure-evidence.ts'
+import type { CallContext } from '../../domain/call-context.ts'
+import type { CallbellError } from '../../domain/callbell-error.ts'
+import { failedChange, failedIdempotent, failedRead } from './failure.ts'
+
+/** All attempts of a call failed. */
+export class AttemptsFailed extends Error {
+  override readonly name = 'AttemptsFailed'
+  /** The failure of the last attempt. */
+  readonly last: CallbellError
+  /** The failure of the first attempt that may have been carried out; undefined where none may. */
+  readonly ambiguous: CallbellError | undefined
+  /** How many requests of the attempts were sent. */
+  readonly attempts: number
+
+  constructor(last: CallbellError, ambiguous: CallbellError | undefined, attempts: number) {
+    super(last.message, { cause: last })
+    this.last = last
+    this.ambiguous = ambiguous
+    this.attempts = attempts
+  }
+}
+
+/** How a request is retried. */
+export interface AttemptPolicy {
+  /** @returns the deadlines of each attempt of a call */
+  readonly deadlines: (context: CallContext) => Deadlines
+  /** Whether the request may be sent again after such a failure. */
+  readonly mayRetry: (failure: CallbellError, evidence: AttemptEvidence) => boolean
+  /**
+   * Whether an attempt without an answer leaves time for what follows it.
+   *
+   * @param isLast whether no attempt follows
+   */
+  readonly leavesTime: (isLast: boolean) => boolean
+  /** @returns what is thrown where all attempts failed */
+  readonly errorOf: (failed: AttemptsFailed) => unknown
+}
+
+/** A read changes nothing: it is sent again after each failure that may pass. */
+export const readPolicy: AttemptPolicy = {
+  deadlines: ({ deadline, timeoutMs }) => ({
+    // A read that gets its permit later would not be answered in time.
+    queueBy: deadline - timeoutMs / 5,
+    respondBy: deadline,
+  }),
+  mayRetry: ({ isTransient }) => isTransient,
+  leavesTime: (isLast) => !isLast,
+  errorOf: ({ last }) => failedRead(last),
+}
+
+/** An idempotent change is sent again unless Callbell refused it. */
+export const idempotentPolicy: AttemptPolicy = {
+  deadlines: ({ deadline }) => ({
+    // A change that is sent later would hardly be answered in time, and be ambiguous for nothing.
+    queueBy: deadline - (deadline - performance.now()) / 5,
+    respondBy: deadline,
+  }),
+  mayRetry: ({ code }, evidence) => evidence !== 'DEFINITE_NO' && code !== 'OVERLOADED',
+  leavesTime: (isLast) => !isLast,
+  errorOf: (failed) => errorOfChange(failed, failedIdempotent),
+}
+
+/** For how long lookups verify the outcome of an ambiguous create, in milliseconds, … */
+const verifyWindowMs = 2000
+/** … but never for more than this share of the call's time. */
+const timeoutShare = 0.4
+/** The last lookup takes this share of that time more. */
+export const lastLookupShare = 0.25
+
+/** @returns milliseconds for which lookups verify the outcome of an ambiguous create */
+export function verificationMs({ timeoutMs }: CallContext): number {
+  return Math.min(verifyWindowMs, timeoutShare * timeoutMs)
+}
+
+/** A create is never sent again after an ambiguous attempt: it might be carried out twice. */
+export const createPolicy: AttemptPolicy = {
+  deadlines(context) {
+    // The time after an attempt is for the verification of its outcome.
+    const respondBy = context.deadline - (1 + lastLookupShare) * verificationMs(context)
+    // A create that gets its permit later would not be answered in time, and be ambiguous for nothing.
+    return { queueBy: respondBy - context.timeoutMs / 10, respondBy }
+  },
+  mayRetry: ({ code }, evidence) =>
+    (evidence === 'NOT_SENT' || evidence === 'RATE_LIMITED') && code !== 'OVERLOADED',
+  leavesTime: () => false,
+  // The outcome of an ambiguous attempt is verified first.
+  errorOf: (failed) => failed,
+}
+
+/** The create policy for a change whose outcome nothing verifies: it may take all of the time. */
+export const unverifiedPolicy: AttemptPolicy = {
+  ...createPolicy,
+  deadlines: idempotentPolicy.deadlines,
+  errorOf: (failed) => errorOfChange(failed, failedChange),
+}
+
+/** The create policy for a change whose outcome one read verifies: each attempt leaves time for it. */
+export const compareAndSetPolicy: AttemptPolicy = { ...unverifiedPolicy, leavesTime: () => true }
+
+function errorOfChange({ last, ambiguous, attempts }: AttemptsFailed, failure: typeof failedChange): unknown {
+  if (ambiguous !== undefined) return failure(ambiguous, 'UNKNOWN', attempts)
+  const isRejected = evidenceOf(last) === 'DEFINITE_NO' && last.code === 'CALLBELL_REJECTED'
+  return isRejected ? last : failure(last, 'NOT_APPLIED', attempts)
+}
