@@ -168,7 +168,12 @@ export function createApp(deps: AppDeps): App {
     contacts,
     telemetry,
     authenticate: createAuthenticate(deps.authentication),
-    operations: createOperations(schema, callerLimit),
+    operations: createOperations({
+      schema,
+      limit: callerLimit,
+      log,
+      introspection: settings.introspection,
+    }),
     measureAnswer: createAnswerSizes(answerLimits),
     health: { upstream: upstream.kind, checks: createHealthChecks(healthSources) },
     hasFastLane,

@@ -1,169 +1,160 @@
-/** What a failure shows as: the one table from our codes to words, and the one place that applies it. */
-import type { ExecutionResult } from 'graphql'
+/** The table from failures to what a caller sees of them. It knows neither Yoga nor HTTP. */
 import { GraphQLError, Kind } from 'graphql'
-import { cutText } from '../domain/code-points.ts'
 import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
-import type { Logger } from '../domain/logger.ts'
-import type { RequestRecorder } from '../telemetry/request-recorder.ts'
-import type { GatewayContext, GatewayPlugin } from './builder.ts'
+import { CallbellError } from '../domain/callbell-error.ts'
+import { cutText } from '../domain/code-points.ts'
 import { mostCalls } from './limits.ts'
-import { RequestError } from './request-error.ts'
 
-/** Words for the caller. Null: the failure's own message is for the caller. */
-const reasons: Record<FailureCode, string | null> = {
+/** Null: the failure's own message is written for the caller. A function reads the failure's cause. */
+const messages: Record<FailureCode, string | null | ((cause: CallbellError | undefined) => string)> = {
   BAD_USER_INPUT: null,
   CALLBELL_REJECTED: null,
-  CALLBELL_UNAUTHORIZED: 'Callbell does not accept the token of this gateway',
-  CALLBELL_PAYMENT_REQUIRED: 'Callbell asks for the account to be paid for',
-  CALLBELL_RATE_LIMITED: 'Callbell is receiving too many requests from this account',
-  CALLBELL_UNAVAILABLE: 'Callbell could not be reached or failed',
+  CALLBELL_UNAUTHORIZED: 'Callbell rejected the gateway’s API token',
+  CALLBELL_PAYMENT_REQUIRED: 'Callbell requires payment for this account (HTTP 402)',
+  CALLBELL_RATE_LIMITED: 'Callbell received too many requests from this account (HTTP 429)',
+  CALLBELL_UNAVAILABLE: describeUnavailable,
   CALLBELL_TIMEOUT: 'Callbell did not answer in time',
-  CALLBELL_INVALID_RESPONSE: 'Callbell gave an answer that could not be understood',
+  CALLBELL_INVALID_RESPONSE: 'Callbell returned an invalid response',
   CONTACT_GONE: 'The contact that this idempotency key created no longer exists at Callbell',
-  CONFLICT: 'The contact was changed by others at the same time',
-  IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before, with another input',
+  CONFLICT: 'Others changed the contact at the same time',
+  IDEMPOTENCY_KEY_REUSED: 'This idempotency key was already used with different input',
   STORE_QUOTA_EXCEEDED: null,
-  STORE_UNAVAILABLE: 'The gateway can’t reach its memory of idempotency keys',
-  OVERLOADED: 'The gateway can’t take this call now',
-  QUERY_TOO_COMPLEX: `This operation needs more reads from Callbell than were planned; the limit is ${mostCalls}. Ask for fewer lists in one operation`,
+  STORE_UNAVAILABLE: 'The gateway cannot reach its store',
+  OVERLOADED: 'The gateway cannot accept this call now',
+  QUERY_TOO_COMPLEX: `This operation needs more than ${mostCalls} reads from Callbell; the limit is ${mostCalls}. Request fewer lists in one operation`,
+}
+
+function describeUnavailable(cause: CallbellError | undefined): string {
+  const { status = 0, progress } = cause ?? {}
+  if (status >= 400) return `Callbell returned an error (HTTP ${status})`
+  // Nothing broke in this call: the circuit is open, or an earlier call with the same key failed.
+  if (cause?.cause === undefined) return 'Callbell is unavailable'
+  return progress === 'unsent'
+    ? 'Could not connect to Callbell'
+    : 'The connection to Callbell was lost before its response was complete'
 }
 
 const consequences: Record<Outcome, string> = {
-  NOT_APPLIED: 'nothing was changed',
-  APPLIED: 'the change was made',
-  UNKNOWN: 'the change may or may not have been made',
+  NOT_APPLIED: 'Nothing was changed.',
+  APPLIED: 'The change was made.',
+  UNKNOWN: 'The change may or may not have been made.',
 }
 
-/** Of what is wrong with a request: nobody mends more at once, and each quotes what it complains of. */
-const mostMistakes = 10
-/** Of fields: a null without its error would be taken for an answer. More than 50 can't call Callbell. */
-const mostFieldErrors = 100
-/** graphql-js quotes the value that it complains of, whatever its size. */
+export const bugCode = 'INTERNAL_SERVER_ERROR'
+const bugMessage = 'Something went wrong inside the gateway.'
+/** In characters. graphql-js quotes the value that is wrong, whatever its size. */
 const longestMessage = 300
 
+/** What a failure happened in. */
+export interface FailureContext {
+  /** How far the mutation came; undefined for a query. */
+  readonly mutation: 'parsed' | 'executed' | undefined
+  /** The outcome of the change that failed, where it is known; a failure's own outcome takes precedence. */
+  readonly outcome: Outcome | undefined
+}
+
+/** What the caller sees of a failure: its message and, but for the request's id, its `extensions`. */
+export interface FailureDescription {
+  readonly message: string
+  readonly code: string
+  /** Undefined for a query. */
+  readonly outcome: Outcome | undefined
+  /** Whether the same call may succeed later, and cannot make a change twice. */
+  readonly retryable: boolean
+  /** Milliseconds until then, where they are known. */
+  readonly retryAfterMs: number | undefined
+  /** How often a mutation was tried, where it is known. */
+  readonly attempts: number | undefined
+}
+
 /**
- * Gives every error, from whatever stage of a request, its code, its outcome and the request's
- * id. What is no known failure is a bug: it is logged in full, and nothing of it is shown. All else
- * is told in the one line of its request.
+ * Describes any failure to the caller. It has no side effects and does not throw.
+ *
+ * Three kinds of failure have a description of their own: a `ContactsError`, a mistake in the request (an
+ * error of graphql-js, of Yoga or a `RequestError`), and anything else. Anything else is a bug: its code
+ * is `INTERNAL_SERVER_ERROR`, and its description contains nothing of it.
+ *
+ * @param error as it was thrown, or wrapped in a GraphQLError that has its place in the document
+ * @returns a message of whole sentences that stands alone, with its code
  */
-export function useErrorTable(log: Logger): GatewayPlugin {
+export function describeFailure(error: unknown, context: FailureContext): FailureDescription {
+  const origin = originOf(error)
+  if (origin instanceof ContactsError) return describeContactsError(origin, context)
+  const code = codeOfMistake(error, origin)
+  if (code !== undefined && error instanceof GraphQLError) return describeMistake(error, code, context)
+  return describeBug(context)
+}
+
+function describeContactsError(failure: ContactsError, context: FailureContext): FailureDescription {
+  const { code, retryAfterMs, attempts } = failure
+  // The error of a read below a mutation does not know the outcome of that mutation.
+  const outcome = failure.outcome ?? (context.mutation && context.outcome)
+  const retryable = failure.retryable && (failure.outcome !== undefined || isHarmless(outcome))
+  const message = toSentence(messageOf(failure))
   return {
-    onResultProcess(payload) {
-      const { request, result, serverContext } = payload
-      if (!isSingle(result) || result.errors === undefined) return
-      const { recorder, outcomes } = serverContext
-      // What could not be read may have been meant as a mutation, if it came by POST.
-      const type = recorder.operation?.type ?? (request.method === 'POST' ? 'mutation' : 'query')
-      const stage = recorder.isExecuted ? 'executed' : 'parsed'
-      const scene = {
-        recorder,
-        log,
-        mutation: type === 'mutation' ? stage : undefined,
-        outcomes,
-        hasData: result.data !== undefined,
-      } as const
-      const most = result.data === undefined ? mostMistakes : mostFieldErrors
-      const errors = result.errors.slice(0, most).map((error) => present(error, scene))
-      payload.setResult({ ...result, errors })
-    },
+    message: outcome === undefined ? message : `${message} ${consequences[outcome]}`,
+    code,
+    outcome,
+    retryable,
+    retryAfterMs,
+    attempts,
   }
 }
 
-/** Nothing here is batched or delivered in parts, so that this holds for every result. */
-function isSingle(result: object): result is ExecutionResult {
-  return !Array.isArray(result) && !(Symbol.asyncIterator in result)
+function messageOf(failure: ContactsError): string {
+  const message = failure.isMessageShown ? null : messages[failure.code]
+  if (typeof message !== 'function') return message ?? failure.message
+  return message(failure.cause instanceof CallbellError ? failure.cause : undefined)
 }
 
-interface ErrorContext {
-  readonly recorder: RequestRecorder
-  readonly log: Logger
-  /** How far the mutation came; undefined for a query. */
-  readonly mutation: 'parsed' | 'executed' | undefined
-  readonly outcomes: GatewayContext['outcomes']
-  readonly hasData: boolean
-}
-
-function present(error: Error, scene: ErrorContext): GraphQLError {
-  const origin = originOf(error)
-  if (origin instanceof ContactsError) return presentFailure(error, origin, scene)
-  const code = codeOfCallersMistake(error, origin)
-  return code === undefined ? presentBug(error, origin, scene) : presentMistake(error, code, scene)
-}
-
-function presentFailure(error: Error, failure: ContactsError, scene: ErrorContext): GraphQLError {
-  const { code, retryAfterMs, attempts } = failure
-  const { recorder, mutation } = scene
-  // A read below a mutation knows nothing of the change that it stands in.
-  const outcome = failure.outcome ?? (mutation && outcomeAt(error, scene))
-  const retryable = failure.retryable && (failure.outcome !== undefined || isHarmless(outcome))
-  const { requestId } = recorder
-  recorder.erred(code)
-  const reason = failure.isMessageShown ? failure.message : (reasons[code] ?? failure.message)
-  const message = outcome === undefined ? reason : `${reason}: ${consequences[outcome]}`
-  return placed(error, message, { code, outcome, retryable, retryAfterMs, attempts, requestId })
-}
-
-/** Errors that graphql-js and Yoga raise about the request itself, before anything ran. */
-function presentMistake(error: Error, code: string, scene: ErrorContext): GraphQLError {
-  const { requestId } = scene.recorder
-  // The messages of others may quote what was sent.
-  scene.recorder.erred(code, error instanceof RequestError ? error.message : undefined)
-  const { http, retryable, retryAfterMs } = error instanceof GraphQLError ? error.extensions : {}
-  const outcome = scene.mutation && (outcomeAt(error, scene) ?? 'NOT_APPLIED')
-  return placed(error, cutText(error.message, longestMessage), {
-    // A word to Yoga about the HTTP status and headers; it is not part of the answer.
-    http,
+function describeMistake(error: GraphQLError, code: string, context: FailureContext): FailureDescription {
+  const { retryable, retryAfterMs } = error.extensions
+  const outcome = context.mutation && (context.outcome ?? 'NOT_APPLIED')
+  return {
+    message: cutText(error.message, longestMessage),
     code,
     outcome,
     retryable: retryable === true && isHarmless(outcome),
-    retryAfterMs,
-    requestId,
-  })
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    attempts: undefined,
+  }
 }
 
-function presentBug(error: Error, origin: unknown, scene: ErrorContext): GraphQLError {
-  const { recorder, mutation, hasData, log } = scene
-  const { requestId, caller } = recorder
-  recorder.erred('INTERNAL_SERVER_ERROR')
-  log.error({ requestId, caller, err: origin }, 'a bug')
-  return placed(error, 'Something went wrong inside the gateway', {
-    http: hasData ? undefined : { status: 500 },
-    code: 'INTERNAL_SERVER_ERROR',
-    outcome: mutation && (outcomeAt(error, scene) ?? (mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED')),
+function describeBug({ mutation, outcome }: FailureContext): FailureDescription {
+  const unknown = mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED'
+  return {
+    message: bugMessage,
+    code: bugCode,
+    outcome: mutation && (outcome ?? unknown),
     retryable: false,
-    requestId,
-  })
+    retryAfterMs: undefined,
+    attempts: undefined,
+  }
 }
 
-/** Whether making the same call again could not make a change twice. */
+/** Whether a retry of the same call cannot make a change twice. */
 function isHarmless(outcome: Outcome | undefined): boolean {
   return outcome === undefined || outcome === 'NOT_APPLIED'
 }
 
-/** What is known of the change that an error stands in: the field may have run before it failed. */
-function outcomeAt(error: Error, { outcomes }: ErrorContext): Outcome | undefined {
-  const [field] = error instanceof GraphQLError ? (error.path ?? []) : []
-  return field === undefined ? undefined : outcomes.get(field)
+/** Messages of Callbell, and those of callers' input, may end without a period. */
+function toSentence(message: string): string {
+  return /[.!?…]$/.test(message) ? message : `${message}.`
 }
 
-function placed(error: Error, message: string, extensions: Record<string, unknown>): GraphQLError {
-  const known = Object.fromEntries(Object.entries(extensions).filter(([, value]) => value !== undefined))
-  if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions: known })
-  const { nodes = null, source = null, positions = null, path = null } = error
-  return new GraphQLError(message, { nodes, source, positions, path, extensions: known })
-}
-
-function originOf(error: unknown): unknown {
+/** @returns the error that was thrown, without the GraphQLErrors that wrap it */
+export function originOf(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? originOf(error.originalError) : error
 }
 
 /**
- * The code of an error that the caller can mend; undefined for anything else. graphql-js gives
- * no code to a variable or argument that does not fit its type. Such an error points at the
- * value in the document; one that points at a field, or at nothing, comes from our own data instead.
+ * @returns the code of an error that the caller can fix; undefined for anything else
+ *
+ * graphql-js gives no code to a variable or argument that does not fit its type. Such an error points at the
+ * value in the document. One that points at a field, or at nothing, comes from the gateway's own data.
  */
-function codeOfCallersMistake(error: Error, origin: unknown): string | undefined {
+function codeOfMistake(error: unknown, origin: unknown): string | undefined {
   if (!(error instanceof GraphQLError && origin instanceof GraphQLError)) return undefined
   const { code, unexpected } = error.extensions
   if (unexpected === true) return undefined

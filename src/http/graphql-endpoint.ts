@@ -4,7 +4,7 @@ import { createYoga } from 'graphql-yoga'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext, GatewayPlugin } from '../graphql/builder.ts'
-import { useErrorTable } from '../graphql/error-table.ts'
+import { useDescribedErrors } from '../graphql/describe-errors.ts'
 import { useNoIntrospection } from '../graphql/introspection.ts'
 import { useOperationRecord } from '../graphql/operation-record.ts'
 import { schema } from '../schema.ts'
@@ -53,7 +53,7 @@ export function createGraphqlEndpoint(
   const { contacts, authenticate, telemetry, persistedDocuments, measureAnswer } = parts
   const plugins: GatewayPlugin[] = [
     useOperationRecord,
-    useErrorTable(telemetry.log),
+    useDescribedErrors(telemetry.log),
     useStrictJsonBody,
     useKnownResult,
     useDocumentLimits,

@@ -1,7 +1,9 @@
-/** The one place that runs operations, by whichever way they came: coerced, admitted, run, settled. */
+/** The only place that admits and runs operations: those of the fast path and those of Yoga. */
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
-import { getVariableValues, GraphQLError, Kind, OperationTypeNode } from 'graphql'
+import { getVariableValues, GraphQLError, Kind, locatedError, OperationTypeNode } from 'graphql'
+import type { Logger } from '../domain/logger.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
+import { describeErrors } from '../graphql/describe-errors.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 import { admit } from './admission.ts'
 import { withoutUnknownFields } from './coerce-variables.ts'
@@ -15,20 +17,24 @@ type Values = Readonly<Record<string, unknown>>
 
 export interface Operations {
   /**
-   * @param name undefined: the only operation of its document
-   * @returns an operation of a document that has run before; undefined where there is none
+   * @param name undefined: the only operation of the document
+   * @returns an operation of a document that was prepared before; undefined if there is none
    */
   find(text: string, name: string | undefined): PreparedOperation | undefined
   /**
    * Prepares the operations of a document.
    *
-   * @param document parsed from `text`, within the limits of documents, and valid
+   * @param document parsed from `text`, valid and within the limits of documents
    * @returns as `find`
    */
   prepare(text: string, document: DocumentNode, name: string | undefined): PreparedOperation | undefined
   /**
+   * Coerces the variables, counts the calls to Callbell, admits the operation, runs it, and corrects the
+   * caller's rate limit by the calls that were made. Nothing else admits or runs an operation.
+   *
    * @param variables as they were sent
-   * @returns a result without `data` where nothing has run. It does not throw
+   * @returns a result whose errors are what the caller may see; without `data` where nothing has run. It
+   *   neither throws nor rejects
    */
   execute(
     operation: PreparedOperation,
@@ -37,10 +43,19 @@ export interface Operations {
   ): ExecutionResult | Promise<ExecutionResult>
 }
 
-/** Each error quotes the value that it complains of. */
+export interface OperationsParts {
+  readonly schema: GraphQLSchema
+  readonly limit: CallerLimit
+  /** Receives bugs in full. */
+  readonly log: Logger
+  /** Whether callers may read the schema, so that errors may suggest its names. */
+  readonly introspection: boolean
+}
+
+/** Each error quotes the value that is wrong. */
 const mostVariableErrors = 5
 
-export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Operations {
+export function createOperations({ schema, limit, log, introspection }: OperationsParts): Operations {
   const documents = createCacheByText<readonly PreparedOperation[]>()
 
   /** @returns coerced variables, or what is wrong with them */
@@ -50,14 +65,14 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
   ): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
     const fitting = coerceVariables(given)
     if (fitting) return { coerced: fitting }
-    const options = { maxErrors: mostVariableErrors, hideSuggestions: true }
+    const options = { maxErrors: mostVariableErrors, hideSuggestions: !introspection }
     const { variableDefinitions = [] } = operation
     const narrowed = withoutUnknownFields(schema, variableDefinitions, given)
     const { errors, coerced } = getVariableValues(schema, variableDefinitions, narrowed, options)
     return errors === undefined ? { coerced } : { errors: errors.map(toUserInputError) }
   }
 
-  /** Runs what has been admitted. */
+  /** Runs an admitted operation. @param planned calls to Callbell that it was admitted with */
   function run(
     { document, operation, fragments }: PreparedOperation,
     root: OperationPlan['root'],
@@ -78,10 +93,47 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
       return allEnded === undefined ? settle(ended) : allEnded.then(() => settle(ended))
     }
     const settle = (ended: ExecutionResult): ExecutionResult | Promise<ExecutionResult> => {
+      const described = describe(operation.operation, context, ended)
       const owed = recorder.callsMade - planned
-      return owed === 0 ? ended : limit.settle(caller.bucket, owed).then(() => ended)
+      return owed === 0 ? described : limit.settle(caller.bucket, owed).then(() => described)
     }
     return result instanceof Promise ? result.then(end) : end(result)
+  }
+
+  function describe(
+    type: OperationTypeNode,
+    { recorder, outcomes }: GatewayContext,
+    result: ExecutionResult,
+  ): ExecutionResult {
+    // The usual case, without an object.
+    if (result.errors === undefined) return result
+    return describeErrors(result, {
+      recorder,
+      outcomes,
+      log,
+      isMutation: type === OperationTypeNode.MUTATION,
+    })
+  }
+
+  function admitAndRun(
+    prepared: PreparedOperation,
+    context: GatewayContext,
+    variables: Values,
+  ): ExecutionResult | Promise<ExecutionResult> {
+    const { type } = prepared
+    const variableValues = coerce(prepared, variables)
+    if ('errors' in variableValues) return describe(type, context, variableValues)
+    const { coerced } = variableValues
+    const plan = prepared.planFor(coerced)
+    const calls = plan.calls(coerced)
+    const isMutation = type === OperationTypeNode.MUTATION
+    const refusal = admit(limit, context.caller, { isMutation, reading: plan.reading, calls })
+    // The usual case, without a promise.
+    if (refusal === undefined) return run(prepared, plan.root, context, coerced, calls)
+    if (!(refusal instanceof Promise)) return describe(type, context, { errors: [refusal] })
+    return refusal.then((late) =>
+      late ? describe(type, context, { errors: [late] }) : run(prepared, plan.root, context, coerced, calls),
+    )
   }
 
   return {
@@ -99,19 +151,11 @@ export function createOperations(schema: GraphQLSchema, limit: CallerLimit): Ope
       return operationIn(operations, name)
     },
     execute(prepared, context, variables = {}) {
-      const variableValues = coerce(prepared, variables)
-      if ('errors' in variableValues) return variableValues
-      const { coerced } = variableValues
-      const plan = prepared.planFor(coerced)
-      const isMutation = prepared.type === OperationTypeNode.MUTATION
-      const calls = plan.calls(coerced)
-      const refusal = admit(limit, context.caller, { isMutation, reading: plan.reading, calls })
-      // The usual case, without a promise.
-      if (refusal === undefined) return run(prepared, plan.root, context, coerced, calls)
-      if (!(refusal instanceof Promise)) return { errors: [refusal] }
-      return refusal.then((late) =>
-        late ? { errors: [late] } : run(prepared, plan.root, context, coerced, calls),
-      )
+      try {
+        return admitAndRun(prepared, context, variables)
+      } catch (error) {
+        return describe(prepared.type, context, { errors: [locatedError(error, undefined)] })
+      }
     },
   }
 }

@@ -1629,7 +1629,7 @@ const made = (replayed: boolean, value = 'x') => ({
   replayed,
 })
 const storeIsFull = {
-  message: 'The gateway’s store accepts no new idempotency keys: nothing was changed',
+  message: 'The gateway’s store accepts no new idempotency keys. Nothing was changed.',
   code: 'STORE_UNAVAILABLE',
   outcome: 'NOT_APPLIED',
   retryable: true,
@@ -1672,7 +1672,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     expect(refused.slice(1)).toEqual(refused.slice(1).map(() => refused[0]))
     expect(refused[0]).toEqual({
       message: expect.stringMatching(
-        /^This caller’s idempotency keys use 3\d,\d{3} bytes of the gateway’s store, and a new one may need 8,256; the limit is 40,000 bytes: nothing was changed$/,
+        /^This caller’s idempotency keys use 3\d,\d{3} bytes of the gateway’s store, and a new one may need 8,256; the limit is 40,000 bytes. Nothing was changed.$/,
       ),
       code: 'STORE_QUOTA_EXCEEDED',
       outcome: 'NOT_APPLIED',
@@ -1769,7 +1769,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     expect(refusals).toEqual(
       many(50).map(() => ({
         message:
-          'This caller has 10 tag changes of this contact waiting already; the limit is 10: nothing was changed',
+          'This caller has 10 tag changes of this contact waiting already; the limit is 10. Nothing was changed.',
         code: 'OVERLOADED',
         outcome: 'NOT_APPLIED',
         retryable: true,

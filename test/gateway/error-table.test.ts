@@ -9,15 +9,17 @@ import { createTestGateway, sentinelToken } from '../support/test-gateway.ts'
 
 const input: CreateContactInput = { identifier: '+39 02 2', source: 'WHATSAPP', name: 'Ada' }
 
-const unauthorized = 'Callbell does not accept the token of this gateway'
-const unpaid = 'Callbell asks for the account to be paid for'
-const tooMany = 'Callbell is receiving too many requests from this account'
-const unavailable = 'Callbell could not be reached or failed'
-const timeout = 'Callbell did not answer in time'
-const invalid = 'Callbell gave an answer that could not be understood'
-const notApplied = 'nothing was changed'
-const applied = 'the change was made'
-const unknown = 'the change may or may not have been made'
+const unauthorized = 'Callbell rejected the gateway’s API token.'
+const unpaid = 'Callbell requires payment for this account (HTTP 402).'
+const tooMany = 'Callbell received too many requests from this account (HTTP 429).'
+const unconnected = 'Could not connect to Callbell.'
+const disconnected = 'The connection to Callbell was lost before its response was complete.'
+const timeout = 'Callbell did not answer in time.'
+const invalid = 'Callbell returned an invalid response.'
+const notApplied = 'Nothing was changed.'
+const applied = 'The change was made.'
+const unknown = 'The change may or may not have been made.'
+const failed = (status: number): string => `Callbell returned an error (HTTP ${status}).`
 
 interface Shown {
   readonly message: string
@@ -36,10 +38,10 @@ function shown(
   rest: object = {},
 ): Shown {
   const consequence = { NOT_APPLIED: notApplied, APPLIED: applied, UNKNOWN: unknown }[outcome]
-  return { code, message: `${reason}: ${consequence}`, outcome, retryable, attempts: 1, ...rest }
+  return { code, message: `${reason} ${consequence}`, outcome, retryable, attempts: 1, ...rest }
 }
 
-const down = shown('CALLBELL_UNAVAILABLE', unavailable, 'UNKNOWN', false)
+const down = (reason: string): Shown => shown('CALLBELL_UNAVAILABLE', reason, 'UNKNOWN', false)
 const odd = shown('CALLBELL_INVALID_RESPONSE', invalid, 'UNKNOWN', false)
 /** The create, and the lookups that verify its outcome. */
 const verified = 'POST GET GET'
@@ -74,17 +76,22 @@ test.each<[string, Fault[], Shown, string]>([
     'POST',
   ],
   ...[408, 410, 418, 421, 425, 499, 500, 501, 502, 503, 504, 520, 522, 524].map(
-    (status): [string, Fault[], Shown, string] => [String(status), [{ status }], down, verified],
+    (status): [string, Fault[], Shown, string] => [
+      String(status),
+      [{ status }],
+      down(failed(status)),
+      verified,
+    ],
   ),
-  ['500 in Callbell’s form', [{ status: 500, body: { error: 'oops' } }], down, verified],
-  ['502 of a proxy', [{ status: 502, body: '<html>' }], down, verified],
+  ['500 in Callbell’s form', [{ status: 500, body: { error: 'oops' } }], down(failed(500)), verified],
+  ['502 of a proxy', [{ status: 502, body: '<html>' }], down(failed(502)), verified],
   ...['60', '0', 'later'].map((value): [string, Fault[], Shown, string] => [
     `503 with Retry-After: ${value}`,
     [{ status: 503, headers: { 'retry-after': value } }],
-    down,
+    down(failed(503)),
     verified,
   ]),
-  ['a cut', [{ drop: true }], down, verified],
+  ['a cut', [{ drop: true }], down(disconnected), verified],
   [
     '500 and lookups that fail',
     [
@@ -92,7 +99,7 @@ test.each<[string, Fault[], Shown, string]>([
       { on: 'GET', status: 500 },
       { on: 'GET', status: 500 },
     ],
-    down,
+    down(failed(500)),
     verified,
   ],
   ...[400, 401, 402, 403, 404, 409, 413, 415, 422].flatMap((status): [string, Fault[], Shown, string][] => [
@@ -163,7 +170,7 @@ test('a bug is masked, and logged in full', async () => {
     },
   })
   const masked = {
-    message: 'Something went wrong inside the gateway',
+    message: 'Something went wrong inside the gateway.',
     code: 'INTERNAL_SERVER_ERROR',
     retryable: false,
   }
@@ -191,7 +198,7 @@ test('a create whose upstream refuses connections', async () => {
   const { execute } = await createTestGateway({ url: `http://127.0.0.1:${port}/v1` })
   const result = await execute(CreateContactDocument, { input })
   expect(seen(result)).toEqual(
-    shown('CALLBELL_UNAVAILABLE', unavailable, 'NOT_APPLIED', true, { attempts: 0 }),
+    shown('CALLBELL_UNAVAILABLE', unconnected, 'NOT_APPLIED', true, { attempts: 0 }),
   )
 })
 
@@ -247,13 +254,13 @@ test.each<[string, Fault, Shown, number]>([
     { code: 'CALLBELL_RATE_LIMITED', message: tooMany, retryable: true, retryAfterMs: 60_000 },
     1,
   ],
-  ['500s', { status: 500 }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }, 4],
-  ['504s', { status: 504 }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }, 4],
-  ['cuts', { drop: true }, { code: 'CALLBELL_UNAVAILABLE', message: unavailable, retryable: true }, 4],
+  ['500s', { status: 500 }, { code: 'CALLBELL_UNAVAILABLE', message: failed(500), retryable: true }, 4],
+  ['504s', { status: 504 }, { code: 'CALLBELL_UNAVAILABLE', message: failed(504), retryable: true }, 4],
+  ['cuts', { drop: true }, { code: 'CALLBELL_UNAVAILABLE', message: disconnected, retryable: true }, 4],
   [
     'a 400',
     { status: 400, body: { error: { uuid: ['is odd'] } } },
-    { code: 'CALLBELL_REJECTED', message: 'uuid: is odd', retryable: false },
+    { code: 'CALLBELL_REJECTED', message: 'uuid: is odd.', retryable: false },
     1,
   ],
   [

@@ -100,7 +100,7 @@ const created = { contact: contact(), replayed: false }
 const replayed = { contact: contact(), replayed: true }
 const large = 'Via Roma 1, Milano '.repeat(3000)
 const contactGone =
-  'The contact that this idempotency key created no longer exists at Callbell: the change was made'
+  'The contact that this idempotency key created no longer exists at Callbell. The change was made.'
 
 describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('a contact that is too large for a record is kept by its uuid, and read again', async () => {
@@ -123,7 +123,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(await create(gateway)).toEqual(created)
     const used = Buffer.byteLength(written[1] ?? '') + 256
     const refused = {
-      message: `This caller’s idempotency keys use ${used.toLocaleString('en-US')} bytes of the gateway’s store, and a new one may need 8,256; the limit is 8,256 bytes: nothing was changed`,
+      message: `This caller’s idempotency keys use ${used.toLocaleString('en-US')} bytes of the gateway’s store, and a new one may need 8,256; the limit is 8,256 bytes. Nothing was changed.`,
       code: 'STORE_QUOTA_EXCEEDED',
       outcome: 'NOT_APPLIED',
       retryable: true,
@@ -178,7 +178,7 @@ describe('a repeated key whose contact is only referred to', () => {
     [
       'a refusal',
       { status: 422, body: { error: 'no such parameter' } },
-      { code: 'CALLBELL_REJECTED', message: 'no such parameter: the change was made', ...failed },
+      { code: 'CALLBELL_REJECTED', message: 'no such parameter. The change was made.', ...failed },
     ],
     [
       'Callbell’s 404',
@@ -253,7 +253,7 @@ describe.runIf(hasRedis)('with a Redis that is full', () => {
     expect(await create(gateway)).toEqual(created)
     await redis.configure('maxmemory', '1')
     expect(await create(gateway, { key: 'another' })).toEqual({
-      message: 'The gateway’s store accepts no new idempotency keys: nothing was changed',
+      message: 'The gateway’s store accepts no new idempotency keys. Nothing was changed.',
       code: 'STORE_UNAVAILABLE',
       outcome: 'NOT_APPLIED',
       retryable: true,

@@ -429,7 +429,7 @@ test.each<[string, object]>([
     { updateContact: null },
     [
       expect.objectContaining({
-        message: 'Except for the tag "Ghost", which Callbell did not take: the change was made',
+        message: 'Callbell did not take the tag "Ghost", but applied all other changes. The change was made.',
         extensions: expect.objectContaining({
           code: 'CALLBELL_REJECTED',
           outcome: 'APPLIED',
@@ -446,7 +446,7 @@ test('a tag that Callbell answers, and does not keep, is named as well', async (
   expect(errors).toEqual([
     expect.objectContaining({
       message:
-        'After each of 3 writes the contact did not have the tag "Ghost" as written: the change may or may not have been made',
+        'After each of 3 writes the contact did not have the tag "Ghost" as written. The change may or may not have been made.',
       extensions: expect.objectContaining({ code: 'CALLBELL_REJECTED', outcome: 'UNKNOWN' }),
     }),
   ])

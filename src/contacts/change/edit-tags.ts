@@ -281,7 +281,7 @@ function problemOf({ path, tag }: PlacedTag): ChangeProblem {
 
 /** The failure of an update that was made but for these tags, of which there is at least one. */
 export function notTaken(tags: readonly PlacedTag[]): ContactsError {
-  const message = `Except for ${namesOf(tags)}, which Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'take'}`
+  const message = `Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'take'} ${namesOf(tags)}, but applied all other changes`
   return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
 }
 

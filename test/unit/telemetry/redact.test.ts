@@ -94,7 +94,7 @@ test.each([
   'contacts.customFields.0.value',
   '    at create (file:///app/src/contacts/create/create-contact.ts:123:45)',
   'npm error graphql@16.15.0 and @graphql-yoga/render-graphiql@5.24.1',
-  'Callbell does not accept the token of this gateway',
+  'Callbell rejected the gateway’s API token',
   'the answer did not decode: NOT_JSON',
   'Cannot return null for non-nullable field Contact.uuid.',
 ])('a string that only resembles a secret is kept: %s', (text) => {
