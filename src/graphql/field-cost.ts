@@ -1,24 +1,25 @@
-/** What a field costs in calls to Callbell, declared at the field for what admits operations. */
+/** What a field costs in calls to Callbell: declared at the field, counted before an operation runs. */
 
 /** Coerced arguments of a field. */
 export type Arguments = Readonly<Record<string, unknown>>
 
 export interface Cost {
-  /** Calls that the field itself is planned to make. */
+  /** Calls that the field itself makes. A field with a list argument may make one for each item. */
   readonly calls: number
-  /** Values, at most, that what is selected below is resolved on. Default: 1 */
+  /** The most values that the fields selected below it are resolved on. Default: 1 */
   readonly multiplier?: number
 }
 
 /**
- * As `extensions: { cost: … }` of a field. A field of the root without it costs one call, any other
- * none.
+ * Declared as `extensions: { cost: … }` of a field. Without it, a field of the root costs one call, and any
+ * other field none.
+ *
+ * @param args coerced; empty where they do not fit, because such a field fails before it makes a call
  */
-export class FieldCost {
-  /** @param args coerced; empty where they do not fit, as such a field fails before it makes a call */
-  readonly of: (args: Arguments) => Cost
+export type FieldCost = (args: Arguments) => Cost
 
-  constructor(of: (args: Arguments) => Cost) {
-    this.of = of
+declare module 'graphql' {
+  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {
+    cost?: FieldCost
   }
 }

@@ -1,17 +1,15 @@
 /** How many calls to Callbell an operation plans to make, unless something goes wrong. */
 import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
 import { getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
-import type { Arguments } from '../graphql/field-cost.ts'
-import { FieldCost } from '../graphql/field-cost.ts'
+import type { Arguments, FieldCost } from '../graphql/field-cost.ts'
 import type { FieldPlan, SelectionPlan } from './plan.ts'
 
-const costOfRootField = new FieldCost(() => ({ calls: 1 }))
-const free = new FieldCost(() => ({ calls: 0 }))
+const costOfRootField: FieldCost = () => ({ calls: 1 })
+const free: FieldCost = () => ({ calls: 0 })
 
 /** @returns the cost that a field declares; undefined where it declares none */
 export function declaredCost({ field }: FieldPlan): FieldCost | undefined {
-  const { cost } = field.extensions
-  return cost instanceof FieldCost ? cost : undefined
+  return field.extensions.cost
 }
 
 /** @param variableValues coerced */
@@ -25,7 +23,7 @@ export function countCalls(
     for (const field of fields) {
       // What tells of the schema itself is no field of a type.
       if (field.field.name.startsWith('__')) continue
-      const cost = (declaredCost(field) ?? usual).of(argumentsOf(field, variableValues))
+      const cost = (declaredCost(field) ?? usual)(argumentsOf(field, variableValues))
       calls += cost.calls + (cost.multiplier ?? 1) * countBelow(field)
     }
     return calls

@@ -3,8 +3,7 @@ import { builder } from '../builder.ts'
 import { contactPayload } from './change-payload.ts'
 import { CustomFieldInput } from '../types/custom-field.ts'
 import { resolveMutation } from '../field-call.ts'
-import type { Arguments } from '../field-cost.ts'
-import { FieldCost } from '../field-cost.ts'
+import type { FieldCost } from '../field-cost.ts'
 
 const UpdateContactInput = builder.inputType('UpdateContactInput', {
   description:
@@ -47,7 +46,7 @@ const UpdateContactInput = builder.inputType('UpdateContactInput', {
 })
 
 /** An edit of tags reads the list, replaces it, and reads it again. */
-const costOfUpdate = new FieldCost(({ input }: Arguments) => ({ calls: editsTags(input) ? 3 : 1 }))
+const costOfUpdate: FieldCost = ({ input }) => ({ calls: editsTags(input) ? 3 : 1 })
 
 function editsTags(input: unknown): boolean {
   if (typeof input !== 'object' || input === null) return false

@@ -6,7 +6,7 @@ import type { ArgBuilder, ObjectRef } from '@pothos/core'
 import type { Connection, Edge, PageInfo } from '../../contacts/read/paginate.ts'
 import { callsOf, defaultFirst, sizeOf } from '../../contacts/read/paginate.ts'
 import { builder } from '../builder.ts'
-import { FieldCost } from '../field-cost.ts'
+import type { FieldCost } from '../field-cost.ts'
 
 type Types = typeof builder.$inferSchemaTypes
 
@@ -92,10 +92,10 @@ export function pageArguments(arg: ArgBuilder<Types>) {
 }
 
 /** What every connection costs: a call for each page, and what is selected below for each thing. */
-export const costOfConnection = new FieldCost(({ first, after }) => {
+export const costOfConnection: FieldCost = ({ first, after }) => {
   const step = {
     first: typeof first === 'number' ? first : undefined,
     after: typeof after === 'string' ? after : undefined,
   }
   return { calls: callsOf(step), multiplier: sizeOf(step) }
-})
+}

@@ -4,7 +4,6 @@ import { builder } from '../builder.ts'
 import { costOfConnection, pageArguments } from './connection.ts'
 import { ContactType } from './contact.ts'
 import { resolveQuery } from '../field-call.ts'
-import { FieldCost } from '../field-cost.ts'
 import { MessageConnection } from './message.ts'
 
 builder.objectFields(ContactType, (t) => ({
@@ -22,7 +21,7 @@ builder.objectFields(ContactType, (t) => ({
     type: BotType,
     description:
       'The bot of its conversation; null where there is none. Costs one call to Callbell for each contact that it is selected on.',
-    extensions: { cost: new FieldCost(() => ({ calls: 1 })) },
+    extensions: { cost: () => ({ calls: 1 }) },
     resolve: ({ uuid }, _args, context, info) =>
       resolveQuery(context, info, (init) => context.contacts.bot(uuid, init)),
   }),

@@ -1,14 +1,20 @@
-import { getOperationAST, parse, validate } from 'graphql'
+import type { GraphQLSchema } from 'graphql'
+import { buildSchema, getOperationAST, isObjectType, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
+import type { FieldCost } from '../../../src/graphql/field-cost.ts'
 import { schema } from '../../../src/schema.ts'
 import { PlanCache, PreparedOperation } from '../../../src/operations/prepared-operation.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
 
-function costOf(text: string, variables: Readonly<Record<string, unknown>> = {}): number {
+function costOf(
+  text: string,
+  variables: Readonly<Record<string, unknown>> = {},
+  ofSchema: GraphQLSchema = schema,
+): number {
   const document = parse(text)
-  expect(validate(schema, document)).toEqual([])
+  expect(validate(ofSchema, document)).toEqual([])
   const operation = getOperationAST(document) ?? expect.unreachable()
-  const prepared = new PreparedOperation(schema, document, operation, new PlanCache(1000))
+  const prepared = new PreparedOperation(ofSchema, document, operation, new PlanCache(1000))
   return prepared.planFor(variables).calls(variables)
 }
 
@@ -62,6 +68,71 @@ test.each([
   const document =
     'mutation ($input: UpdateContactInput!) { updateContact(input: $input) { contact { id } } }'
   expect(costOf(document, { input: given })).toBe(calls)
+})
+
+/** A schema with what the gateway's own does not have: an interface, a union and a list argument. */
+function createAbstractSchema(): GraphQLSchema {
+  const small = buildSchema(`
+    type Query {
+      node(id: ID!): Node
+      nodes(ids: [ID!]!): [Node]!
+      found: Found
+    }
+    interface Node { id: ID! owner: Person }
+    type Person implements Node { id: ID! owner: Person bot: String messages: [String!] }
+    type Team implements Node { id: ID! owner: Person members: [Person!] }
+    union Found = Person | Team
+  `)
+  const one: FieldCost = () => ({ calls: 1 })
+  declareCost(small, 'Query', 'nodes', ({ ids }) => {
+    const calls = Array.isArray(ids) ? ids.length : 0
+    return { calls, multiplier: calls }
+  })
+  declareCost(small, 'Person', 'bot', one)
+  declareCost(small, 'Person', 'messages', () => ({ calls: 5 }))
+  declareCost(small, 'Team', 'owner', one)
+  declareCost(small, 'Team', 'members', () => ({ calls: 2, multiplier: 3 }))
+  return small
+}
+
+function declareCost(ofSchema: GraphQLSchema, typeName: string, fieldName: string, cost: FieldCost): void {
+  const type = ofSchema.getType(typeName)
+  const field = isObjectType(type) ? type.getFields()[fieldName] : undefined
+  if (field === undefined) expect.unreachable()
+  field.extensions = { cost }
+}
+
+test.each<[string, Readonly<Record<string, unknown>>, number]>([
+  ['{ node(id: 1) { id } }', {}, 1],
+  // The field of the interface declares no cost. That of one of its types does.
+  ['{ node(id: 1) { owner { id } } }', {}, 2],
+  ['{ node(id: 1) { ... on Person { owner { id } } } }', {}, 1],
+  ['{ node(id: 1) { ... on Person { bot } } }', {}, 2],
+  // A value has one type: the most expensive type counts, and not the sum of all.
+  ['{ node(id: 1) { ... on Person { bot messages } ... on Team { members { id } } } }', {}, 7],
+  ['{ node(id: 1) { ... on Person { bot } ... on Team { members { bot } } } }', {}, 6],
+  ['{ node(id: 1) { ...P ...T } } fragment P on Person { bot } fragment T on Team { owner { bot } }', {}, 3],
+  ['{ found { ... on Person { messages } ... on Node { owner { bot } } } }', {}, 7],
+  ['{ nodes(ids: []) { owner { id } } }', {}, 0],
+  ['{ nodes(ids: [1, 2, 3]) { id } }', {}, 3],
+  ['{ nodes(ids: [1, 2, 3]) { ... on Person { bot } } }', {}, 6],
+  ['{ nodes(ids: [1, 2, 3]) { ... on Team { owner { messages } } } }', {}, 21],
+  // One value is a list of one.
+  ['{ nodes(ids: 1) { id } }', {}, 1],
+  ['query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['1', '2'] }, 2],
+  ['query ($id: ID!) { nodes(ids: [$id, 2]) { ... on Person { bot } } }', { id: '1' }, 4],
+  [
+    'query ($bot: Boolean!) { nodes(ids: [1, 2]) { ... on Person @include(if: $bot) { bot } } }',
+    { bot: true },
+    4,
+  ],
+  [
+    'query ($bot: Boolean!) { nodes(ids: [1, 2]) { ... on Person @include(if: $bot) { bot } } }',
+    { bot: false },
+    2,
+  ],
+])('types and lists count: %s with %j costs %i', (document, variables, calls) => {
+  expect(costOf(document, variables, createAbstractSchema())).toBe(calls)
 })
 
 function listWithBots(first: number): string {
