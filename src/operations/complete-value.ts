@@ -11,12 +11,10 @@ import {
 } from 'graphql'
 import { bytesOf } from '../graphql/answer-size.ts'
 import { executeFields } from './execute-plan.ts'
-import type { FieldPlan } from './plan.ts'
+import type { Complete, FieldPlan } from './plan.ts'
 import type { Run } from './run.ts'
-import { fail, isObject, isPromise, noPath, ResolveInfo } from './run.ts'
-
-/** Makes of what a resolver gave what the answer holds. */
-export type Complete = (run: Run, plan: FieldPlan, path: ResponsePath, value: unknown) => unknown
+import { fail, ResolveInfo } from './resolve-info.ts'
+import { isObject, isPromise, noPath } from './run.ts'
 
 const known = new WeakMap<GraphQLOutputType, Complete>()
 

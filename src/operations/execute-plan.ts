@@ -9,7 +9,8 @@ import { locatedError, OperationTypeNode } from 'graphql'
 import { bytesOf } from '../graphql/answer-size.ts'
 import type { FieldPlan, SelectionPlan } from './plan.ts'
 import type { Path, Run } from './run.ts'
-import { fail, isObject, isPromise, noPath, ResolveInfo } from './run.ts'
+import { fail, ResolveInfo } from './resolve-info.ts'
+import { isObject, isPromise, noPath } from './run.ts'
 
 type Results = Record<string, unknown>
 

@@ -5,7 +5,7 @@ import { readsAccountData } from '../graphql/account-data.ts'
 import { createCoerceVariables } from './coerce-variables.ts'
 import { belowOf, countCalls, declaredCost, hasVariableCost } from './operation-cost.ts'
 import type { SelectionPlan } from './plan.ts'
-import { planSelection } from './plan.ts'
+import { planSelection } from './plan-selection.ts'
 
 type Values = Readonly<Record<string, unknown>>
 

@@ -1,20 +1,14 @@
-/** One run of an operation: what it is made from, what its resolvers are given, and the errors of its fields. */
+/** One run of an operation: what it is made from, and the errors of its fields. */
 import type {
   DocumentNode,
-  FieldNode,
   FragmentDefinitionNode,
   GraphQLError,
-  GraphQLObjectType,
-  GraphQLOutputType,
-  GraphQLResolveInfo,
   GraphQLSchema,
   OperationDefinitionNode,
   ResponsePath,
 } from 'graphql'
-import { isNonNullType, locatedError, responsePathAsArray } from 'graphql'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
-import type { FieldPlan } from './plan.ts'
 
 export type Path = ResponsePath | undefined
 
@@ -74,63 +68,6 @@ export class FieldErrors {
     nulled.add(path)
     this.list ??= []
     this.list.push(error)
-  }
-}
-
-/**
- * What a field that failed is in the answer: null, unless it must not be, and then its parent fails.
- * Of an answer that is too large, the whole field of the root fails: what is left of it says nothing.
- */
-export function fail(
-  run: Run,
-  plan: FieldPlan,
-  type: GraphQLOutputType,
-  path: ResponsePath,
-  cause: unknown,
-): null {
-  const error = locatedError(cause, plan.nodes, responsePathAsArray(path))
-  const isBelowRoot = path.prev !== undefined
-  if (isNonNullType(type) || (run.size.excess && isBelowRoot)) throw error
-  run.errors.add(error, path)
-  return null
-}
-
-/** What resolvers are given besides their arguments, in the form that graphql-js has for it. */
-export class ResolveInfo implements GraphQLResolveInfo {
-  readonly path: ResponsePath
-  readonly rootValue = undefined
-  private readonly run: Run
-  private readonly plan: FieldPlan
-
-  constructor(run: Run, plan: FieldPlan, path: ResponsePath) {
-    this.run = run
-    this.plan = plan
-    this.path = path
-  }
-
-  get fieldName(): string {
-    return this.plan.field.name
-  }
-  get fieldNodes(): readonly FieldNode[] {
-    return this.plan.nodes
-  }
-  get returnType(): GraphQLOutputType {
-    return this.plan.field.type
-  }
-  get parentType(): GraphQLObjectType {
-    return this.plan.parentType
-  }
-  get schema(): GraphQLSchema {
-    return this.run.schema
-  }
-  get fragments(): Record<string, FragmentDefinitionNode> {
-    return this.run.fragments
-  }
-  get operation(): OperationDefinitionNode {
-    return this.run.operation
-  }
-  get variableValues(): Record<string, unknown> {
-    return this.run.variableValues
   }
 }
 
