@@ -42,8 +42,8 @@ export type CallbellClientOptions = DispatcherOptions
 
 /** Every function throws CallbellError. Any 2xx is a success: the documents do not say which one it is. */
 export interface CallbellClient {
-  /** `POST /contacts`, once. */
-  createContact(contact: NewContact, attempt: Attempt): Promise<Contact>
+  /** `POST /contacts`, once. @param isSame whether the answer may show the contact that was to be created */
+  createContact(contact: NewContact, attempt: Attempt, isSame?: Matches): Promise<Contact>
   /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
   getContact(uuid: string, attempt: Attempt, hasFieldTypes?: boolean): Promise<Contact | null>
   /** `GET /contacts/:uuid`, with whether its tags could be read. */
@@ -116,20 +116,15 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     return answer
   }
 
-  async function askForContact(request: Request, attempt: Attempt, place?: InputPathOf): Promise<Contact> {
-    const answer = accepted(await call(request, attempt), place)
-    return contactIn(answer, decodeContact(answer.text), attempt).contact
-  }
-
-  /** @returns the contact with this uuid after a change of it */
+  /** @returns the contact that the request created or changed */
   async function change(
-    uuid: string,
     request: Request,
     attempt: Attempt,
+    isSame?: Matches,
     place?: InputPathOf,
   ): Promise<ReadableContact> {
     const answer = accepted(await call(request, attempt), place)
-    return contactIn(answer, decodeContact(answer.text), attempt, hasUuid(uuid))
+    return contactIn(answer, decodeContact(answer.text), attempt, isSame)
   }
 
   async function find(target: Target, attempt: Attempt, isSame: Matches): Promise<ReadableContact | null> {
@@ -185,12 +180,10 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
   }
 
   return {
-    createContact: (contact, attempt) =>
-      askForContact(
-        { method: 'POST', ...routes.contacts(), body: encodeNewContact(contact) },
-        attempt,
-        createInputPathOf(contact),
-      ),
+    async createContact(contact, attempt, isSame) {
+      const request = { method: 'POST', ...routes.contacts(), body: encodeNewContact(contact) } as const
+      return (await change(request, attempt, isSame, createInputPathOf(contact))).contact
+    },
     async getContact(uuid, attempt, hasFieldTypes = false) {
       const target = routes.contact(uuid, { include_field_types: hasFieldTypes ? 'true' : undefined })
       return (await find(target, attempt, hasUuid(uuid)))?.contact ?? null
@@ -217,9 +210,9 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     },
     updateContact: (uuid, changes, attempt) =>
       change(
-        uuid,
         { method: 'PATCH', ...routes.contact(uuid), body: encodeChanges(changes) },
         attempt,
+        hasUuid(uuid),
         createInputPathOf(changes),
       ),
     async deleteContact(uuid, attempt) {
@@ -245,11 +238,11 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     },
     async closeConversation(uuid, attempt) {
       const request = { method: 'POST', ...routes.closeConversation(uuid) } as const
-      return (await change(uuid, request, attempt)).contact
+      return (await change(request, attempt, hasUuid(uuid))).contact
     },
     async openConversation(uuid, attempt) {
       const request = { method: 'POST', ...routes.openConversation(uuid) } as const
-      return (await change(uuid, request, attempt)).contact
+      return (await change(request, attempt, hasUuid(uuid))).contact
     },
     async addNote(uuid, text, attempt) {
       const body = JSON.stringify({ text })
@@ -260,7 +253,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     async moveToFunnel(uuid, funnelUuid, attempt) {
       const body = JSON.stringify({ funnel_id: funnelUuid })
       const request = { method: 'PUT', ...routes.funnel(uuid), body } as const
-      const { contact } = await change(uuid, request, attempt, (parameter) =>
+      const { contact } = await change(request, attempt, hasUuid(uuid), (parameter) =>
         parameter[0] === 'funnel_id'
           ? { path: ['funnelUuid'], rest: parameter.slice(1) }
           : noInputPath(parameter),
@@ -318,9 +311,10 @@ function botIn(answer: Answer): Bot | null {
 /** These come from something between Callbell and us, or pass; an unknown form would come again. */
 const transientDecodingFailures: ReadonlySet<string> = new Set(['NOT_JSON', 'DENIED', 'ANOTHER_CONTACT'])
 
-function undecodable({ status }: Answer, failure: string): CallbellError {
+function undecodable({ sentAt, status }: Answer, failure: string): CallbellError {
   return new CallbellError('CALLBELL_INVALID_RESPONSE', `the answer did not decode: ${failure}`, {
     progress: 'answered',
+    sentAt,
     status,
     mayPass: transientDecodingFailures.has(failure),
   })

@@ -1,6 +1,6 @@
 /** One call to Callbell: with a permit, unless Callbell is known to be down, and watched for what that shows. */
 import type { CallContext } from '../domain/call-context.ts'
-import type { Moment, WallClock } from '../domain/moment.ts'
+import type { Moment } from '../domain/moment.ts'
 import { clocksAgree, momentNow } from '../domain/moment.ts'
 import type { Logger } from '../domain/logger.ts'
 import type { BreakerState, Observation, BreakerPermit } from './breaker.ts'
@@ -33,15 +33,11 @@ export interface Attempt extends Deadlines {
    * it leaves, unless the other one would not have its turn in time.
    */
   readonly isRetried?: boolean
-  /** Called when the request is about to leave, if it does. */
-  readonly onSent?: () => void
 }
 
 export type DispatcherOptions = Omit<TransportOptions, 'connections'> &
   Pick<RateLimiterOptions, 'maxRps' | 'acquireShared' | 'startAt'> & {
     readonly log: Logger
-    /** Default: the clock of the machine. */
-    readonly wallClock?: WallClock | undefined
   }
 
 /** How things stand with Callbell, for whoever watches the process. */
@@ -104,7 +100,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       let headers: ExchangedRequest['headers']
       let allowedMs = respondBy - performance.now()
       let observation: Observation = 'NOTHING'
-      let sentMs = Number.NEGATIVE_INFINITY
       const mayStart = (): boolean =>
         performance.now() < respondBy &&
         (method === 'GET' || clocksAgree(context.startedAt, momentNow(wallClock)))
@@ -121,10 +116,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           }
           const { isUsable, release, connection } = permit
           const sent = (): void => {
-            sentMs = performance.now()
             permit.sent()
             observer.sent()
-            attempt.onSent?.()
           }
           const watcher = { mayStart, isUsable, sent, release }
           return transport.send({ method, path, body, headers }, allowedMs, watcher, connection)
@@ -144,7 +137,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         observation = answer.status >= 500 ? 'DOWN' : 'UP'
         observer.answered(answer.status)
         context.allowance.hold(answer.text.length)
-        if (isAuthoritative(answer)) clock.observe(answer.headers['date'], sentMs, () => momentNow(wallClock))
+        if (isAuthoritative(answer))
+          clock.observe(answer.headers['date'], answer.sentAt.monotonicMs, () => momentNow(wallClock))
         observe(answer)
         return answer
       } catch (error) {

@@ -46,9 +46,10 @@ export function toCallbellError(
   inputPathOf: InputPathOf,
   sanitize: (text: string) => string,
 ): CallbellError {
-  const { status, headers, text } = answer
+  const { sentAt, status, headers, text } = answer
   const details = {
     progress: 'answered' satisfies Progress,
+    sentAt,
     status,
     retryAfterMs: parseRetryAfter(onlyValue(headers['retry-after']), onlyValue(headers['date'])),
   } as const

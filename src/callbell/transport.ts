@@ -6,6 +6,8 @@ import { Connections } from './connections.ts'
 import { decodeContent, isEncoded } from './content-encoding.ts'
 import type { Progress } from '../domain/callbell-error.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
+import type { Moment, WallClock } from '../domain/moment.ts'
+import { momentNow } from '../domain/moment.ts'
 
 export interface TransportOptions {
   /** `https://api.callbell.eu/v1`, without a slash at the end. */
@@ -15,6 +17,8 @@ export interface TransportOptions {
   /** Milliseconds for a TCP and TLS connection to be made, at most. */
   readonly connectTimeoutMs: number
   readonly connections: number
+  /** Default: the clock of the machine. */
+  readonly wallClock?: WallClock | undefined
 }
 
 export interface Request {
@@ -37,6 +41,8 @@ export interface TransportHooks {
 }
 
 export interface Answer {
+  /** When the first byte of the request was about to be sent. */
+  readonly sentAt: Moment
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
@@ -103,7 +109,7 @@ export function createTransport(options: TransportOptions): Transport {
             headers: others ? { ...usual, ...others } : usual,
             body: body ?? null,
           },
-          new ResponseHandler(allowedMs, hooks, resolve, reject),
+          new ResponseHandler(allowedMs, hooks, options.wallClock, resolve, reject),
         )
       }),
     close: () => connections.close(),
@@ -118,9 +124,11 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout
   private isLate = false
   private readonly hooks: TransportHooks
+  private readonly wallClock: WallClock | undefined
   private readonly resolve: (answer: Answer) => void
   private readonly reject: (error: unknown) => void
   private progress: Progress = 'unsent'
+  private sentAt: Moment | undefined
   private status = 0
   private headers: Answer['headers'] = {}
   private readonly chunks: Buffer[] = []
@@ -129,10 +137,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   constructor(
     allowedMs: number,
     hooks: TransportHooks,
+    wallClock: WallClock | undefined,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {
     this.hooks = hooks
+    this.wallClock = wallClock
     this.resolve = resolve
     this.reject = reject
     this.timer = setTimeout(this.onLate, allowedMs).unref()
@@ -164,6 +174,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     }
     this.controller = controller
     this.progress = 'sent'
+    this.sentAt = momentNow(this.wallClock)
     this.hooks.sent()
   }
 
@@ -200,9 +211,13 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   private finish(bytes: Buffer): void {
+    const { sentAt, status, headers } = this
+    if (sentAt === undefined) {
+      return this.fail('CALLBELL_INVALID_RESPONSE', 'the answer came before its request')
+    }
     clearTimeout(this.timer)
-    // Not fatal on bytes that are no UTF-8: a garbled letter must not cost a contact's uuid.
-    this.resolve({ status: this.status, headers: this.headers, text: utf8.decode(bytes) })
+    // Bytes that are not valid UTF-8 are replaced: a garbled letter must not cost a contact's uuid.
+    this.resolve({ sentAt, status, headers, text: utf8.decode(bytes) })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -228,8 +243,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   private fail(code: CallbellError['code'], message: string, cause?: Error, mayPass?: boolean): void {
     clearTimeout(this.timer)
-    const status = this.progress === 'status' ? this.status : undefined
-    this.reject(new CallbellError(code, message, { progress: this.progress, status, mayPass, cause }))
+    const { progress, sentAt } = this
+    const status = progress === 'status' ? this.status : undefined
+    this.reject(new CallbellError(code, message, { progress, sentAt, status, mayPass, cause }))
   }
 }
 

@@ -140,7 +140,7 @@ export function createContacts(
   }
 
   const calibration = createCalibration({ createCall: () => createCallOnce(beginOwn()), log, proved })
-  const attempts = createCreateAttempts({ calibration, timeAt: callbell.timeAt, wallClock })
+  const attempts = createCreateAttempts({ calibration, timeAt: callbell.timeAt })
   const lock = createContactLock(store)
   const identities = createIdentityLocks(store, log, options)
   const idempotency = createIdempotency({ store, attempts, identities, log, wallClock }, options)

@@ -1,4 +1,5 @@
-/** The failures of requests to Callbell, and how far each request had progressed. Imports nothing. */
+/** The failures of requests to Callbell, and how far each request had progressed. */
+import type { Moment } from './moment.ts'
 
 /** `OVERLOADED`: the gateway's own queue is full. */
 export const callbellErrorCodes = [
@@ -29,6 +30,7 @@ export interface Rejection {
 
 interface Details {
   readonly progress: Progress
+  readonly sentAt?: Moment | undefined
   readonly status?: number | undefined
   readonly retryAfterMs?: number | undefined
   readonly rejections?: readonly Rejection[]
@@ -49,6 +51,8 @@ export class CallbellError extends Error {
   override readonly name = 'CallbellError'
   readonly code: CallbellErrorCode
   readonly progress: Progress
+  /** When the request was sent; undefined if it was not, or if the failure is not of one request. */
+  readonly sentAt: Moment | undefined
   /** The HTTP status, if `progress` is `status` or `answered`. */
   readonly status: number | undefined
   /** Milliseconds from `Retry-After`; undefined if the answer has none. */
@@ -67,6 +71,7 @@ export class CallbellError extends Error {
     super(message, { cause: details.cause })
     this.code = code
     this.progress = details.progress
+    this.sentAt = details.sentAt
     this.status = details.status
     this.retryAfterMs = details.retryAfterMs
     this.rejections = details.rejections ?? []

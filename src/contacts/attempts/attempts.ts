@@ -4,8 +4,9 @@ import type { Attempt } from '../../callbell/client.ts'
 import { delayAfter, evidenceOf } from '../../callbell/failure-evidence.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
+import type { Moment } from '../../domain/moment.ts'
 import type { AttemptPolicy } from './policies.ts'
-import { AttemptsFailed, readPolicy } from './policies.ts'
+import { readPolicy } from './policies.ts'
 
 const mostTries = 4
 
@@ -25,15 +26,17 @@ export async function attempts<T>(
   const { queueBy, respondBy } = policy.deadlines(context)
   const { budget, observer } = context
   let ambiguous: CallbellError | undefined
-  let sentCount = 0
-  const onSent = (): void => void (sentCount += 1)
+  let attemptCount = 0
+  let sentAt: Moment | undefined
   for (let tries = 1; ; tries += 1) {
     const isRetried = policy.leavesTime(tries === mostTries)
     try {
-      return await send({ context, queueBy, respondBy, isRetried, onSent }, ambiguous !== undefined)
+      return await send({ context, queueBy, respondBy, isRetried }, ambiguous !== undefined)
     } catch (error) {
       if (!(error instanceof CallbellError)) throw error
       const evidence = evidenceOf(error)
+      if (error.sentAt !== undefined) attemptCount += 1
+      sentAt ??= error.sentAt
       // The token paid for a request that was never sent.
       if (evidence === 'NOT_SENT' && tries > 1) budget.refund()
       if (evidence === 'AMBIGUOUS') ambiguous ??= error
@@ -43,7 +46,9 @@ export async function attempts<T>(
         tries < mostTries &&
         performance.now() + pauseMs < queueBy &&
         budget.spend()
-      if (!mayRetry) throw policy.errorOf(new AttemptsFailed(error, ambiguous, sentCount))
+      if (!mayRetry) {
+        throw policy.errorOf({ last: error, ambiguous, attempts: attemptCount, sentAt })
+      }
       observer.retried(error.code)
       await delay(pauseMs)
     }

@@ -1,6 +1,7 @@
 /** The failures that a caller can't mend by changing the input, with what is known of their outcome. */
 import type { CallbellErrorCode } from '../../domain/callbell-error.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
+import type { Moment } from '../../domain/moment.ts'
 
 /** What became of a change: surely not made, surely made, or not to be known. */
 export type Outcome = 'NOT_APPLIED' | 'APPLIED' | 'UNKNOWN'
@@ -26,6 +27,8 @@ export class ContactsError extends Error {
   readonly retryAfterMs: number | undefined
   /** How often a mutation was tried; undefined for a query. */
   readonly attempts: number | undefined
+  /** When the first request of a mutation was sent; undefined where none was. */
+  readonly sentAt: Moment | undefined
   /** Whether the message says more than the code does, and is for the caller. */
   readonly isMessageShown: boolean
 
@@ -38,6 +41,7 @@ export class ContactsError extends Error {
       readonly retryable: boolean
       readonly retryAfterMs?: number | undefined
       readonly attempts?: number
+      readonly sentAt?: Moment | undefined
       readonly isMessageShown?: boolean
       readonly cause?: unknown
     },
@@ -48,6 +52,7 @@ export class ContactsError extends Error {
     this.retryable = details.retryable
     this.retryAfterMs = details.retryAfterMs === undefined ? undefined : Math.ceil(details.retryAfterMs)
     this.attempts = details.attempts
+    this.sentAt = details.sentAt
     this.isMessageShown = details.isMessageShown ?? false
   }
 }
@@ -60,16 +65,25 @@ const transientCodes: ReadonlySet<FailureCode> = new Set([
   'OVERLOADED',
 ] satisfies FailureCode[])
 
-/**
- * The failure of a change: worth another try only when it was surely not made.
- *
- * @param attempts how often the change was tried
- */
-export function failedChange(error: CallbellError, outcome: Outcome, attempts: number): ContactsError {
+/** The requests that were sent for a change. */
+export interface SentAttempts {
+  /** How many there were. */
+  readonly attempts: number
+  /** When the first one was sent; undefined where none was. */
+  readonly sentAt: Moment | undefined
+}
+
+/** The failure of a change: worth another try only when it was surely not made. */
+export function failedChange(
+  error: CallbellError,
+  outcome: Outcome,
+  { attempts, sentAt }: SentAttempts,
+): ContactsError {
   const retryable = outcome === 'NOT_APPLIED' && transientCodes.has(error.code)
   return new ContactsError(error.code, error.message, {
     outcome,
     attempts,
+    sentAt,
     retryable,
     retryAfterMs: retryable ? error.retryAfterMs : undefined,
     cause: error,
@@ -77,10 +91,15 @@ export function failedChange(error: CallbellError, outcome: Outcome, attempts: n
 }
 
 /** The failure of an idempotent change: it can always be retried. */
-export function failedIdempotent(error: CallbellError, outcome: Outcome, attempts: number): ContactsError {
+export function failedIdempotent(
+  error: CallbellError,
+  outcome: Outcome,
+  { attempts, sentAt }: SentAttempts,
+): ContactsError {
   return new ContactsError(error.code, error.message, {
     outcome,
     attempts,
+    sentAt,
     retryable: outcome !== 'APPLIED' && (transientCodes.has(error.code) || error.isTransient),
     retryAfterMs: error.retryAfterMs,
     cause: error,
@@ -96,4 +115,10 @@ export function failedRead(error: unknown): unknown {
     retryAfterMs: error.retryAfterMs,
     cause: error,
   })
+}
+
+/** Whether a failed create has sent a request. After a bug, it may have. */
+export function wasSent(error: unknown): boolean {
+  const isKnown = error instanceof ContactsError || error instanceof CallbellError
+  return !isKnown || error.sentAt !== undefined
 }

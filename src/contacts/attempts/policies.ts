@@ -4,23 +4,25 @@ import type { AttemptEvidence } from '../../callbell/failure-evidence.ts'
 import { evidenceOf } from '../../callbell/failure-evidence.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellError } from '../../domain/callbell-error.ts'
+import type { SentAttempts } from './failure.ts'
 import { failedChange, failedIdempotent, failedRead } from './failure.ts'
 
-/** All attempts of a call failed. */
-export class AttemptsFailed extends Error {
-  override readonly name = 'AttemptsFailed'
+/** What is known of the attempts of a call that failed. */
+export interface FailedAttempts extends SentAttempts {
   /** The failure of the last attempt. */
   readonly last: CallbellError
   /** The failure of the first attempt that may have been carried out; undefined where none may. */
   readonly ambiguous: CallbellError | undefined
-  /** How many requests of the attempts were sent. */
-  readonly attempts: number
+}
 
-  constructor(last: CallbellError, ambiguous: CallbellError | undefined, attempts: number) {
-    super(last.message, { cause: last })
-    this.last = last
-    this.ambiguous = ambiguous
-    this.attempts = attempts
+/** All attempts of a call failed. */
+export class AttemptsFailed extends Error {
+  override readonly name = 'AttemptsFailed'
+  readonly failed: FailedAttempts
+
+  constructor(failed: FailedAttempts) {
+    super(failed.last.message, { cause: failed.last })
+    this.failed = failed
   }
 }
 
@@ -37,7 +39,7 @@ export interface AttemptPolicy {
    */
   readonly leavesTime: (isLast: boolean) => boolean
   /** @returns what is thrown where all attempts failed */
-  readonly errorOf: (failed: AttemptsFailed) => unknown
+  readonly errorOf: (failed: FailedAttempts) => unknown
 }
 
 /** A read changes nothing: it is sent again after each failure that may pass. */
@@ -88,7 +90,7 @@ export const createPolicy: AttemptPolicy = {
     (evidence === 'NOT_SENT' || evidence === 'RATE_LIMITED') && code !== 'OVERLOADED',
   leavesTime: () => false,
   // The outcome of an ambiguous attempt is verified first.
-  errorOf: (failed) => failed,
+  errorOf: (failed) => new AttemptsFailed(failed),
 }
 
 /** The create policy for a change whose outcome nothing verifies: it may take all of the time. */
@@ -101,8 +103,9 @@ export const unverifiedPolicy: AttemptPolicy = {
 /** The create policy for a change whose outcome one read verifies: each attempt leaves time for it. */
 export const compareAndSetPolicy: AttemptPolicy = { ...unverifiedPolicy, leavesTime: () => true }
 
-function errorOfChange({ last, ambiguous, attempts }: AttemptsFailed, failure: typeof failedChange): unknown {
-  if (ambiguous !== undefined) return failure(ambiguous, 'UNKNOWN', attempts)
+function errorOfChange(failed: FailedAttempts, failure: typeof failedChange): unknown {
+  const { last, ambiguous } = failed
+  if (ambiguous !== undefined) return failure(ambiguous, 'UNKNOWN', failed)
   const isRejected = evidenceOf(last) === 'DEFINITE_NO' && last.code === 'CALLBELL_REJECTED'
-  return isRejected ? last : failure(last, 'NOT_APPLIED', attempts)
+  return isRejected ? last : failure(last, 'NOT_APPLIED', failed)
 }

@@ -130,9 +130,7 @@ function policyOf({ expected }: TagEdit, changes: Update['changes']): AttemptPol
 
 /** @throws CallbellError as of a change that was not sent, where the contact or its tags can't be read */
 async function readFresh(callbell: CallbellClient, uuid: string, attempt: Attempt): Promise<Contact> {
-  // A read is no attempt of the change.
-  const { onSent: _counted, ...attemptOfRead } = attempt
-  const found = await callbell.getContactWithTags(uuid, attemptOfRead).catch((error: unknown) => {
+  const found = await callbell.getContactWithTags(uuid, attempt).catch((error: unknown) => {
     if (!(error instanceof CallbellError)) throw error
     const { code, message, retryAfterMs } = error
     throw new CallbellError(code, message, { progress: 'unsent', retryAfterMs, cause: error })

@@ -1,8 +1,7 @@
 /** The attempts of one create. The outcome of an ambiguous attempt is verified by lookups. */
 import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellError } from '../../domain/callbell-error.ts'
-import type { Moment, WallClock } from '../../domain/moment.ts'
-import { momentNow } from '../../domain/moment.ts'
+import type { Moment } from '../../domain/moment.ts'
 import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
 import { attempts } from '../attempts/attempts.ts'
 import { failedChange } from '../attempts/failure.ts'
@@ -20,8 +19,6 @@ export interface CreateCall<Made> {
 
 /** What is known of a create beside its call. */
 export interface Attempting {
-  /** Called immediately before the first byte of each attempt. */
-  readonly onSent: (at: Moment) => void
   /** Whether no other creation of the same identity may have made what a lookup finds. */
   readonly isSole: () => boolean
   /** An ambiguous attempt of an earlier call with the same key. */
@@ -44,14 +41,9 @@ export interface CreateAttempts {
 export interface CreateAttemptsParts {
   readonly calibration: Calibration
   readonly timeAt: (moment: Moment) => number | null
-  readonly wallClock?: WallClock | undefined
 }
 
-export function createCreateAttempts({
-  calibration,
-  timeAt,
-  wallClock,
-}: CreateAttemptsParts): CreateAttempts {
+export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsParts): CreateAttempts {
   /** Verifies the outcome of an ambiguous attempt, for as long as `createPolicy` leaves time for it. */
   async function verifyAttempt<Made>(
     { creation, context }: CreateCall<Made>,
@@ -77,36 +69,27 @@ export function createCreateAttempts({
 
   return {
     timeAt,
-    async create(call, { onSent, isSole, earlier }) {
+    async create(call, { isSole, earlier }) {
       const { creation, context } = call
-      let sentAt: Moment | undefined
       try {
-        const made = await attempts(createPolicy, context, (attempt) =>
-          creation.send({
-            ...attempt,
-            onSent() {
-              attempt.onSent?.()
-              sentAt = momentNow(wallClock)
-              onSent(sentAt)
-            },
-          }),
-        )
+        const made = await attempts(createPolicy, context, (attempt) => creation.send(attempt))
         calibration.created(creation, made)
         return made
       } catch (error) {
         if (!(error instanceof AttemptsFailed)) throw error
-        const { last, ambiguous, attempts: count } = error
+        const { failed } = error
+        const { last, ambiguous } = failed
         if (ambiguous !== undefined) {
           const notBefore = (): number | null => {
             if (earlier) return earlier.notBefore
-            return sentAt ? timeAt(sentAt) : null
+            return ambiguous.sentAt ? timeAt(ambiguous.sentAt) : null
           }
           const finding = await verifyAttempt(call, isSole, notBefore)
           if (typeof finding === 'object') return finding.made
-          throw failedChange(ambiguous, 'UNKNOWN', count)
+          throw failedChange(ambiguous, 'UNKNOWN', failed)
         }
-        if (earlier) throw failedChange(earlier.failure, 'UNKNOWN', count)
-        throw last.code === 'CALLBELL_REJECTED' ? last : failedChange(last, 'NOT_APPLIED', count)
+        if (earlier) throw failedChange(earlier.failure, 'UNKNOWN', failed)
+        throw last.code === 'CALLBELL_REJECTED' ? last : failedChange(last, 'NOT_APPLIED', failed)
       }
     },
     async verify({ context, ...verification }) {

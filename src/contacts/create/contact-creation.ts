@@ -1,7 +1,6 @@
 /** The creation of a contact. */
 import { z } from 'zod'
 import type { CallbellClient } from '../../callbell/client.ts'
-import { CallbellError } from '../../domain/callbell-error.ts'
 import { encodeNewContact } from '../../callbell/codec/encode-contact.ts'
 import type { Contact, NewContact } from '../../domain/contact.ts'
 import { isOtherContact, showsAllOf } from './compare-contact.ts'
@@ -26,16 +25,7 @@ export function createContactOperation(
     lookup: shape === null ? null : `${shape} ${channelUuid ?? ''}`,
     // Only WhatsApp contacts can be asked for by their identifier.
     canBeLookedUp: source === 'whatsapp' && !isDots(identifier),
-    async send(attempt) {
-      const made = await callbell.createContact(contact, attempt)
-      if (isOtherContact(contact, made)) {
-        throw new CallbellError('CALLBELL_INVALID_RESPONSE', 'the answer shows another contact', {
-          progress: 'answered',
-          status: 200,
-        })
-      }
-      return made
-    },
+    send: (attempt) => callbell.createContact(contact, attempt, (made) => !isOtherContact(contact, made)),
     async probe(notBefore, ask) {
       let isAbsent = true
       for (const form of forms()) {

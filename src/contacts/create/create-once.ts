@@ -4,7 +4,7 @@ import { CallbellError } from '../../domain/callbell-error.ts'
 import type { IdempotencyResult } from '../../domain/call-observer.ts'
 import type { CreateAttempts, CreateCall } from './attempt-create.ts'
 import type { CreateOperation } from './creation.ts'
-import { ContactsError } from '../attempts/failure.ts'
+import { ContactsError, wasSent } from '../attempts/failure.ts'
 import type { Idempotency, Keyed } from './idempotency.ts'
 import type { IdentityLocks } from './identity-turns.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
@@ -68,15 +68,16 @@ async function createUnkeyed<Made>(
     deadline: context.deadline,
   })
   const turn = taken instanceof Promise ? await taken : taken
-  let isSettled = true
+  let end = { isSettled: true, wasSent: true }
   try {
-    return await attempts.create(createCall, { onSent: turn.sends, isSole: turn.isSole })
+    return await attempts.create(createCall, { isSole: turn.isSole })
   } catch (error) {
-    isSettled =
+    const isSettled =
       error instanceof CallbellError || (error instanceof ContactsError && error.outcome !== 'UNKNOWN')
+    end = { isSettled, wasSent: wasSent(error) }
     throw error
   } finally {
-    void turn.end(isSettled)
+    void turn.end(end)
   }
 }
 

@@ -2,13 +2,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import type { Moment, WallClock } from '../../domain/moment.ts'
+import type { WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { Store, StoredRecord } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
 import type { Attempting, CreateAttempts, CreateCall } from './attempt-create.ts'
 import { withDeadline, requireStore } from '../attempts/require-store.ts'
-import { ContactsError } from '../attempts/failure.ts'
+import { ContactsError, wasSent } from '../attempts/failure.ts'
 import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 import {
@@ -78,6 +78,8 @@ const leaseGraceMs = 2000
 /** Who waits for another replica asks the store, each time after twice as long: thousands may wait at once. */
 const firstPollMs = 100
 const longestPollMs = 500
+/** The turn of a call ends before it has sent a request. */
+const nothingSent = { isSettled: false, wasSent: false }
 
 export function createIdempotency(
   { store, attempts, identities, log, wallClock }: IdempotencyParts,
@@ -187,30 +189,30 @@ export function createIdempotency(
     const verification = { creation, context, notBefore: () => record.notBefore, isSole: turn.isSole }
     const finding = await attempts.verify(verification).catch(async (error: unknown) => {
       // A bug: without this, all later creations of the identity would wait for its turn.
-      await turn.end(false)
+      await turn.end(nothingSent)
       throw error
     })
     if (typeof finding === 'object') {
       const settled = await finalize(call, claim, createdRecord(record, creation, finding.made))
-      await turn.end(settled === 'DONE')
+      await turn.end({ isSettled: settled === 'DONE', wasSent: false })
       return { made: finding.made, replayed: true }
     }
     if (finding === 'ABSENT' && since() >= resendAfterMs) {
       const next = writeRecord(runningRecord(record, token + 2, null, deadline))
       const isOurs = await requireStore(records.replace(place, claim, next), deadline).catch(
         async (error) => {
-          await turn.end(false)
+          await turn.end(nothingSent)
           throw error
         },
       )
       if (!isOurs) {
-        await turn.end(false)
+        await turn.end(nothingSent)
         return null
       }
       const cause = new CallbellError(failure.code, 'an earlier attempt', { progress: 'sent' })
       return send(call, next, turn, { notBefore: record.notBefore, failure: cause })
     }
-    const [unknown] = await Promise.all([stillUnknown(), turn.end(false)])
+    const [unknown] = await Promise.all([stillUnknown(), turn.end(nothingSent)])
     throw unknown
   }
 
@@ -223,20 +225,18 @@ export function createIdempotency(
   ): Promise<Keyed<Made>> {
     const { creation } = call
     const record = readRecord(claim)
-    let sentAt: Moment | undefined
-    const onSent = (at: Moment): void => {
-      sentAt ??= at
-      turn.sends()
-    }
     try {
-      const made = await attempts.create(call, { onSent, isSole: turn.isSole, earlier })
+      const made = await attempts.create(call, { isSole: turn.isSole, earlier })
       const settled = await finalize(call, claim, createdRecord(record, creation, made))
       // A repeat of a key whose record says nothing is to find its turn as it was.
-      await turn.end(settled === 'DONE')
+      await turn.end({ isSettled: settled === 'DONE', wasSent: true })
       return { made, replayed: false }
     } catch (error) {
       if (isNotApplied(error)) {
-        const [failure] = await Promise.all([finalizeNotApplied(call, claim, error), turn.end(true)])
+        const [failure] = await Promise.all([
+          finalizeNotApplied(call, claim, error),
+          turn.end({ isSettled: true, wasSent: wasSent(error) }),
+        ])
         throw failure
       }
       const known = error instanceof ContactsError && isOfCallbell(error.code) ? error : undefined
@@ -244,10 +244,14 @@ export function createIdempotency(
         code: known ? codeOf(known) : ('CALLBELL_UNAVAILABLE' as const),
         attempts: known?.attempts ?? 1,
       }
+      const sentAt = error instanceof ContactsError ? error.sentAt : undefined
       const atSending = earlier || sentAt === undefined ? null : attempts.timeAt(sentAt)
       const notBefore = atSending ?? record.notBefore
       const unknown = unknownRecord({ ...record, notBefore }, failure, 0)
-      await Promise.all([finalize(call, claim, unknown), turn.end(false)])
+      await Promise.all([
+        finalize(call, claim, unknown),
+        turn.end({ isSettled: false, wasSent: wasSent(error) }),
+      ])
       if (!(error instanceof ContactsError)) throw error
       const retryAfterMs = retryAfterUnknown(0, resendAfterMs)
       throw failureOf(unknown, { retryable: creation.canBeLookedUp, retryAfterMs, cause: error.cause })

@@ -15,17 +15,22 @@ import type { Lock } from '../attempts/local-turns.ts'
 import { LocalLocks, tooManyMessage } from '../attempts/local-turns.ts'
 
 export interface IdentityLock {
-  /** To be called when a request is about to be sent: what others look up may be made by it. */
-  readonly sends: () => void
   /** Whether nothing but this creation may have made what a lookup finds. */
   readonly isSole: () => boolean
   /**
    * Never rejects.
    *
-   * @param isSettled whether the outcome is known, or nothing was sent
    * @returns undefined where nothing has to be waited for
    */
-  end(isSettled: boolean): Promise<void> | undefined
+  end(end: TurnEnd): Promise<void> | undefined
+}
+
+/** How a creation ended. */
+export interface TurnEnd {
+  /** Whether the outcome is known, or nothing was sent. */
+  readonly isSettled: boolean
+  /** Whether a request was sent: what others look up may be made by it. */
+  readonly wasSent: boolean
 }
 
 export interface IdentityLocks {
@@ -108,7 +113,6 @@ export function createIdentityLocks(store: Store, log: Logger, options: Identity
     private readonly mark: IdentityMark | undefined
     private readonly known: readonly Unsettled[]
     private readonly isMixed: boolean
-    private hasSent = false
 
     constructor(taker: IdentityRequest, turn: Lock, mark?: IdentityMark) {
       this.taker = taker
@@ -125,15 +129,12 @@ export function createIdentityLocks(store: Store, log: Logger, options: Identity
         this.known.some((one) => (one.token === taker.token ? one.isMixed : one.openUntil > now))
     }
 
-    readonly sends = (): void => {
-      this.hasSent = true
-      for (const one of this.known) if (one.token !== this.taker.token) one.isMixed = true
-    }
-
     readonly isSole = (): boolean => !this.isMixed
 
-    end(isSettled: boolean): Promise<void> | undefined {
+    end({ isSettled, wasSent }: TurnEnd): Promise<void> | undefined {
       const { identity, token, isKeyed } = this.taker
+      // Before the turn ends: until then, no other creation of the identity looks at them.
+      if (wasSent) for (const one of this.known) if (one.token !== token) one.isMixed = true
       if (this.known.length > 0) {
         setUnsettled(
           identity,
@@ -146,13 +147,13 @@ export function createIdentityLocks(store: Store, log: Logger, options: Identity
         const keptUntil = isKeyed ? Math.max(openUntil, endedAt + ttlMs) : openUntil
         addUnsettled(identity, { token, isMixed: this.isMixed, openUntil, keptUntil })
       }
-      turns.release(this.turn, this.hasSent ? token : undefined)
-      return this.mark && this.endMark(this.mark, isSettled)
+      turns.release(this.turn, wasSent ? token : undefined)
+      return this.mark && this.endMark(this.mark, { isSettled, wasSent })
     }
 
-    private async endMark(mark: IdentityMark, isSettled: boolean): Promise<void> {
+    private async endMark(mark: IdentityMark, { isSettled, wasSent }: TurnEnd): Promise<void> {
       try {
-        await withDeadline(this.taker.deadline, mark.end(isSettled, this.hasSent))
+        await withDeadline(this.taker.deadline, mark.end(isSettled, wasSent))
       } catch (error) {
         // The mark stays: it says that the creation is unsettled, which is the safe side.
         log.warn({ reason: String(error) }, 'the turn of an identity could not be given back')

@@ -36,7 +36,7 @@ async function orderOf(turns: IdentityLocks, takers: readonly IdentityRequest[])
       order.push(`${one.token} begins`)
       await new Promise((resolve) => setTimeout(resolve, 5))
       order.push(`${one.token} ends`)
-      await turn.end(true)
+      await turn.end({ isSettled: true, wasSent: false })
     }),
   )
   return order
@@ -55,39 +55,40 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     const third = one.acquire(taker('c', { isKeyed: false }))
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(hasBegun).toBe(false)
-    await held.end(true)
+    await held.end({ isSettled: true, wasSent: false })
     const [turnOfTwo, turnOfThree] = await Promise.all([second, third])
     expect([held.isSole(), turnOfTwo.isSole(), turnOfThree.isSole()]).toEqual([true, true, true])
-    await Promise.all([turnOfTwo.end(true), turnOfThree.end(true)])
+    await Promise.all([
+      turnOfTwo.end({ isSettled: true, wasSent: false }),
+      turnOfThree.end({ isSettled: true, wasSent: false }),
+    ])
   })
 
   test('what another one may have made is not one’s own, then and later', async () => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
     const first = await one.acquire(taker('a'))
-    first.sends()
-    await first.end(false)
+    await first.end({ isSettled: false, wasSent: true })
     // Another creation of the same identity comes, on another replica, and is settled.
     const second = await two.acquire(taker('b'))
     expect(second.isSole()).toBe(false)
-    second.sends()
-    await second.end(true)
+    await second.end({ isSettled: true, wasSent: true })
     // The first is repeated, on either.
     for (const turns of [one, two]) {
       const again = await turns.acquire(taker('a', { isRepeat: true }))
       expect(again.isSole()).toBe(false)
-      await again.end(false)
+      await again.end({ isSettled: false, wasSent: false })
     }
   })
 
   test('what nobody else made is one’s own, on any replica', async () => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
-    await (await one.acquire(taker('a'))).end(false)
+    await (await one.acquire(taker('a'))).end({ isSettled: false, wasSent: false })
     for (const turns of [two, one]) {
       const again = await turns.acquire(taker('a', { isRepeat: true }))
       expect(again.isSole()).toBe(true)
-      await again.end(false)
+      await again.end({ isSettled: false, wasSent: false })
     }
   })
 
@@ -95,14 +96,16 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     const store = await openTestStore(await createUrl())
     const [one, two] = [turnsOn(store), turnsOn(store)]
     const first = await one.acquire(taker('a'))
-    first.sends()
-    await first.end(true)
+    await first.end({ isSettled: true, wasSent: true })
     const [sameProcess, otherProcess] = [
       await one.acquire(taker('b')),
       await two.acquire(taker('c', identity2)),
     ]
     expect(sameProcess.isSole()).toBe(false)
-    await Promise.all([sameProcess.end(true), otherProcess.end(true)])
+    await Promise.all([
+      sameProcess.end({ isSettled: true, wasSent: false }),
+      otherProcess.end({ isSettled: true, wasSent: false }),
+    ])
     expect((await two.acquire(taker('d'))).isSole()).toBe(false)
   })
 })
@@ -119,9 +122,8 @@ test('a mark that the store has lost is put again, so that a repeat finds its ow
   }
   const [one, two] = [turnsOn(watched), turnsOn(watched)]
   const first = await one.acquire(taker('a'))
-  first.sends()
   await store.remove(mark, (await store.get(mark))?.record ?? '')
-  await first.end(false)
+  await first.end({ isSettled: false, wasSent: true })
   expect((await two.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(true)
 })
 
@@ -131,16 +133,14 @@ test('a creation that comes after the quiet period finds its own, and takes the 
   const store = await openTestStore('memory:')
   const [one, two] = [turnsOn(store), turnsOn(store)]
   const first = await one.acquire(taker('a'))
-  first.sends()
-  await first.end(false)
+  await first.end({ isSettled: false, wasSent: true })
   vi.advanceTimersByTime(options.resendAfterMs + 1)
   const second = await two.acquire(taker('b'))
   expect(second.isSole()).toBe(true)
-  second.sends()
-  await second.end(true)
+  await second.end({ isSettled: true, wasSent: true })
   const again = await one.acquire(taker('a', { isRepeat: true }))
   expect(again.isSole()).toBe(false)
-  await again.end(true)
+  await again.end({ isSettled: true, wasSent: false })
 })
 
 test('without a key nothing is stored', async () => {
@@ -148,7 +148,7 @@ test('without a key nothing is stored', async () => {
   const refusing: Store = { ...store, putIfAbsent: () => Promise.reject(new Error('not to be asked')) }
   const turns = turnsOn(refusing)
   const turn = await turns.acquire(taker('a', { isKeyed: false }))
-  await turn.end(false)
+  await turn.end({ isSettled: false, wasSent: false })
   expect((await turns.acquire(taker('b', { isKeyed: false }))).isSole()).toBe(false)
 })
 
@@ -156,17 +156,16 @@ test('a creation without a key makes what an unsettled key finds uncertain', asy
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const turns = turnsOn(await openTestStore('memory:'))
-  await (await turns.acquire(taker('a'))).end(false)
+  await (await turns.acquire(taker('a'))).end({ isSettled: false, wasSent: false })
   const other = await turns.acquire(taker('b', { isKeyed: false }))
   expect(other.isSole()).toBe(false)
   // It sends nothing: what is found later is still the first one's.
-  await other.end(true)
+  await other.end({ isSettled: true, wasSent: false })
   const again = await turns.acquire(taker('a', { isRepeat: true }))
   expect(again.isSole()).toBe(true)
-  await again.end(false)
+  await again.end({ isSettled: false, wasSent: false })
   const sending = await turns.acquire(taker('c', { isKeyed: false }))
-  sending.sends()
-  await sending.end(true)
+  await sending.end({ isSettled: true, wasSent: true })
   // Long after that, too.
   vi.advanceTimersByTime(options.resendAfterMs + 1)
   expect((await turns.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(false)
@@ -207,8 +206,8 @@ test('a turn that does not come in time is refused, and nothing is applied', asy
     retryable: true,
     attempts: 0,
   })
-  await held.end(true)
-  await (await turns.acquire(taker('c'))).end(true)
+  await held.end({ isSettled: true, wasSent: false })
+  await (await turns.acquire(taker('c'))).end({ isSettled: true, wasSent: false })
 })
 
 test('a caller may have ten waiting for an identity', async () => {
@@ -232,5 +231,5 @@ test('a store that does not answer refuses what has a key, before anything is se
     code: 'STORE_UNAVAILABLE',
     outcome: 'NOT_APPLIED',
   })
-  await (await turns.acquire(taker('b', { isKeyed: false }))).end(true)
+  await (await turns.acquire(taker('b', { isKeyed: false }))).end({ isSettled: true, wasSent: false })
 })
