@@ -1,6 +1,6 @@
 /** What `/readyz` looks at: the process itself, its store, and what Callbell's answers have told. */
 import type { UpstreamState } from '../callbell/client.ts'
-import type { Store } from '../store/store.ts'
+import type { StoreHealth } from '../store/store.ts'
 import type { Check } from './health.ts'
 
 export interface HealthSources {
@@ -64,7 +64,7 @@ export function createHealthChecks(sources: HealthSources): readonly Check[] {
 }
 
 /** @returns a function that pings the store at most once a second, however many callers ask */
-export function createStoreCheck(store: Pick<Store, 'ping'>): () => Promise<StoreState> {
+export function createStoreCheck(store: StoreHealth): () => Promise<StoreState> {
   return keepFor(storeKnownForMs, async () => {
     try {
       return { problem: null, warning: await store.ping() }

@@ -6,14 +6,14 @@
  * - `JOINING`: it has just been started, and cannot notice yet that the store's clock jumps. For a window
  *   from the store's first reply on it sends a trickle, which the store reserves. Without a reply it
  *   sends one request a second at first.
- * - `MEMBER`: it sends what the store grants. The store believes that for `absentAfterMs` from the
+ * - `MEMBER`: it sends what the store grants. The store believes that for `degradedAfterMs` from the
  *   latest reply that the replica confirms, and reserves the replica's share from then on.
  * - `ALONE`: it lost the store and, once its share is surely reserved, sends that share. It tries the
  *   store, and confirms nothing.
  * - `RETURNING`: the store has been back for a while. It sends nothing until it has told the store, after
  *   its last request, how many it has sent without a permit.
  */
-import type { PermitReply, PermitRequest } from '../store/store.ts'
+import type { PermitReply, PermitRequest } from '../store/shared-limits.ts'
 import { longestHoldUpMs, windowMs } from './sliding-window.ts'
 
 /** Takes permits that all replicas share. Rejects where the store cannot be reached. */
@@ -59,7 +59,7 @@ const askAgainAfterMs = 200
 /** In `JOINING` and `RETURNING` it is looked at again so soon whether they are over. */
 const checkAgainAfterMs = 50
 /** Several intervals of asking, with a slow reply in each. */
-const absentAfterMs = 2000
+const degradedAfterMs = 2000
 /** A store that comes and goes is not worth returning to. */
 const steadyAfterMs = 1000
 /** So long a replica that has been started waits for the store, and sends one request a second. */
@@ -91,7 +91,7 @@ export function createDistributedLimiter(
   /** What it has told the store that it sends alone. */
   let share = 0
   let roundTripMs = 0
-  let isReset = false
+  let hasClockJumped = false
   const clock = new StoreClock()
   let timer: NodeJS.Timeout | undefined
 
@@ -106,7 +106,7 @@ export function createDistributedLimiter(
     const wasMember = askedAs === 'MEMBER'
     if (wasMember) share = Math.floor(limit / Math.max(fewestReplicas, replicas))
     else if (askedAs === 'JOINING') share = joiningLimitOf(limit)
-    const hasAskedForReset = isReset
+    const hasAskedForReset = hasClockJumped
     try {
       const reply = await acquireShared({
         wanted: wasMember ? wanted : 0,
@@ -115,17 +115,17 @@ export function createDistributedLimiter(
         uncounted: options.uncounted(sentAt),
         share,
         confirmedAt: wasMember || askedAs === 'RETURNING' ? confirmedAt : 0,
-        absentAfterMs,
-        isReset,
+        degradedAfterMs,
+        hasClockJumped,
       })
       const receivedAt = performance.now()
       roundTripMs = Math.max(receivedAt - sentAt, roundTripMs * decay)
-      if (hasAskedForReset) isReset = false
-      if (!clock.agrees(reply.now, sentAt, receivedAt)) isReset = true
+      if (hasAskedForReset) hasClockJumped = false
+      if (!clock.agrees(reply.now, sentAt, receivedAt)) hasClockJumped = true
       find(reply, receivedAt, askedAs)
       const usableUntil = sentAt + allowedMs
       // The store counts them for as long as they could have been used in time.
-      const isUsable = wasMember && phase === 'MEMBER' && !isReset && receivedAt <= usableUntil
+      const isUsable = wasMember && phase === 'MEMBER' && !hasClockJumped && receivedAt <= usableUntil
       if (!isUsable) return { granted: 0, waitMs: reply.granted > 0 ? 0 : reply.waitMs, usableUntil }
       return { granted: reply.granted, waitMs: reply.waitMs, usableUntil }
     } catch {
@@ -142,11 +142,11 @@ export function createDistributedLimiter(
     latestReplyAt = now
     confirmedAt = reply.now
     // A store that has lost its memory does not know all of them yet.
-    replicas = reply.isQuiet ? Math.max(replicas, reply.replicas) : reply.replicas
-    const isSteady = !reply.isQuiet && now - reachableSince >= steadyAfterMs
+    replicas = reply.isQuarantined ? Math.max(replicas, reply.replicas) : reply.replicas
+    const isSteady = !reply.isQuarantined && now - reachableSince >= steadyAfterMs
     if (phase === 'JOINING') {
       const heardForMs = now - reachableSince
-      if (!reply.isQuiet && heardForMs >= windowMs + longestHoldUpMs) phase = 'MEMBER'
+      if (!reply.isQuarantined && heardForMs >= windowMs + longestHoldUpMs) phase = 'MEMBER'
     } else if (phase === 'RETURNING' && askedAs === 'RETURNING') {
       phase = 'MEMBER'
     } else if (phase === 'ALONE' && isSteady) {
@@ -159,7 +159,7 @@ export function createDistributedLimiter(
     reachableSince = undefined
     if (phase === 'JOINING' || phase === 'ALONE') return
     // The others may be granted its share until then, and what they are granted may take a window.
-    silentUntil = latestReplyAt + absentAfterMs + windowMs + longestHoldUpMs + allowance()
+    silentUntil = latestReplyAt + degradedAfterMs + windowMs + longestHoldUpMs + allowance()
     phase = 'ALONE'
   }
 

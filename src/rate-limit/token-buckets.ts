@@ -1,45 +1,47 @@
-/** Token buckets in memory, one for each caller. No clock and no timer of its own. */
-import type { TakeMode } from '../store/store.ts'
+/** Token buckets in memory, one for each caller. They have no clock and no timer of their own. */
+import type { TakeMode } from '../store/shared-limits.ts'
 
-/** Below so many buckets it is not worth looking for those that are full again, nor more often. */
+/** With fewer buckets than this, full ones are not removed. */
 const fewBuckets = 1000
 const pruneEveryUs = 1_000_000
 
 /**
- * When a bucket will be full again is all there is to know of it: that tells how much it lacks.
- * Times are whole microseconds, so that sums stay exact; the store's script counts in the same way.
+ * A bucket's state is the time at which it will be full, which gives the tokens that it lacks. Times are whole
+ * microseconds, so that sums stay exact. The store's script counts in the same way.
  */
 export class TokenBuckets {
   private readonly perTokenUs: number
   private readonly perBucketUs: number
-  /** Those that are not here are full. */
+  /** A bucket that is not in the map is full. */
   private readonly fullAt = new Map<string, number>()
   private prunedAt = 0
 
   /**
-   * @param perSecond tokens by which each bucket is filled
-   * @param capacity tokens that a bucket holds
+   * @param perSecond tokens that each bucket gains each second
+   * @param capacity tokens that a full bucket holds
    */
   constructor(perSecond: number, capacity: number) {
-    // Rounded up: never faster than that.
+    // Rounded up, so that a bucket never fills faster than that.
     this.perTokenUs = Math.ceil(1_000_000 / perSecond)
     this.perBucketUs = capacity * this.perTokenUs
   }
 
-  /** How many buckets are kept. */
+  /** The number of buckets in memory. */
   get size(): number {
     return this.fullAt.size
   }
 
   /**
-   * Takes tokens out of a bucket, as `Store.takeTokens` does.
+   * Takes tokens from a bucket, as `SharedBuckets.takeTokens` does.
    *
    * @param now milliseconds on a clock that never goes back
+   * @returns 0 if the tokens were taken; otherwise the milliseconds until the bucket has enough
    */
   take(bucket: string, tokens: number, mode: TakeMode, now: number): number {
     const nowUs = Math.floor(now * 1000)
     const fullIn = Math.max(0, (this.fullAt.get(bucket) ?? 0) - nowUs) + tokens * this.perTokenUs
-    if (mode === 'IF_THERE' && fullIn > this.perBucketUs) return Math.ceil((fullIn - this.perBucketUs) / 1000)
+    if (mode === 'IF_AVAILABLE' && fullIn > this.perBucketUs)
+      return Math.ceil((fullIn - this.perBucketUs) / 1000)
     this.prune(nowUs)
     this.fullAt.set(bucket, nowUs + Math.min(fullIn, 2 * this.perBucketUs))
     return 0

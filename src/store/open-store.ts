@@ -4,18 +4,18 @@ import type { Store } from './store.ts'
 
 export interface StoreOptions {
   /**
-   * Milliseconds for which a Redis that is new, or has lost its data, refuses keys that it does not know:
-   * an earlier call with such a key may be in flight. 0: it takes them at once.
+   * How long a Redis that is new, or has lost its data, refuses keys that it does not know, in milliseconds:
+   * an earlier call with such a key may still be in flight. 0: it accepts them at once.
    */
   readonly quarantineMs: number
-  /** Milliseconds for which the records in a SQLite file of an earlier version live at least. */
+  /** Minimum life of the records in a SQLite file of an earlier version, in milliseconds. Default: a day */
   readonly ttlMs?: number
 }
 
 /**
- * Opens the store that `STORE_URL` names. Only what is opened is loaded.
+ * Opens the store that `STORE_URL` names. Only the code of that kind of store is loaded.
  *
- * @throws if a SQLite file can't be used, or a Redis is of a kind that is not supported
+ * @throws if a SQLite file cannot be used, or a Redis is of an unsupported kind
  */
 export async function openStore(url: string, log: Logger, options: StoreOptions): Promise<Store> {
   if (url === 'memory:') return openMemoryStore()

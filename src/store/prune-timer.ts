@@ -1,15 +1,15 @@
-/** Removes expired records in the background, in batches between which the process does its work. */
-import { pruneEveryMs } from './store.ts'
+/** Removes expired records in the background, in batches, so that the process works on between them. */
+import { pruneEveryMs } from './expiry.ts'
 
-/** Pause between two batches of the same round. */
+/** Milliseconds between two batches of the same round. */
 const pauseMs = 10
 
 /**
- * Starts at once, and then every `pruneEveryMs`. The timer does not keep the process running.
+ * Starts a round at once, and then every `pruneEveryMs`. The timer does not keep the process running.
  *
- * @param pruneBatch removes a bounded number of records; returns whether there may be more. What it
- *   throws ends the round: the next one tries again, and `ping` reports a store that can't be written to
- * @returns stops it
+ * @param pruneBatch removes a bounded number of records and returns whether there may be more. An error
+ *   ends the round; the next round tries again, and `ping` reports a store that cannot be written
+ * @returns a function that stops the timer
  */
 export function pruneInBackground(pruneBatch: () => boolean): () => void {
   let timer: NodeJS.Timeout | undefined
@@ -29,10 +29,10 @@ export function pruneInBackground(pruneBatch: () => boolean): () => void {
 }
 
 /**
- * Visits the entries of a map a few at a time, round after round.
+ * Visits the entries of a map in batches, round after round.
  *
  * @param visit may delete the entry
- * @returns visits up to `atMost` entries; returns whether the round goes on
+ * @returns a function that visits up to `atMost` entries and returns whether the round continues
  */
 export function createSweep<Key, Value>(
   map: ReadonlyMap<Key, Value>,

@@ -1,48 +1,60 @@
-/** A connection to Redis that replaces itself: where it was lost, and where it leads to a server that is of no use. */
+/** A connection to Redis that replaces itself when it is lost, or when it leads to an unusable server. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { RedisClient as Client, createClient, ErrorReply } from '@redis/client'
 import type { Logger } from '../domain/logger.ts'
-import { NoAnswerError, NotSentError, reasonOf, redisProblemOf } from './redis-errors.ts'
+import { NoReplyError, NotSentError, reasonOf, redisProblemOf } from './redis-errors.ts'
 
 export interface RedisConnection {
-  /** When the first attempt to connect has succeeded or failed, or has taken its time. */
+  /** Resolves when the first attempt to connect has succeeded, failed or timed out. */
   readonly tried: Promise<void>
-  /** Why there is no connection; undefined where there is one. */
+  /** Why there is no connection; undefined while there is one. */
   problem(): Error | undefined
   /**
    * @param command sends one command
-   * @throws NotSentError if it was surely not sent
-   * @throws NoAnswerError if there is no answer in time
-   * @throws what Redis answers with, and the loss of the connection
+   * @throws NotSentError if the command was certainly not sent
+   * @throws NoReplyError if Redis does not reply in time
+   * @throws the error that Redis returns, or the loss of the connection
    */
   send<T>(command: (client: RedisClient) => Promise<T>): Promise<T>
+  /**
+   * Runs a Lua script.
+   *
+   * @param keys without the gateway's prefix
+   * @throws as `send` does
+   */
+  run(script: string, keys: readonly string[], texts: readonly string[]): Promise<unknown>
   close(): void
 }
 
 export type RedisClient = ReturnType<typeof createRedisClient>
 
-/** A Redis that takes longer is as good as gone. */
-export const patienceMs = 1000
+/** The prefix of all keys of the gateway. */
+export const keyPrefix = 'callbell-graphql:'
+/** A Redis that takes longer counts as unreachable. */
+export const commandTimeoutMs = 1000
 /**
- * Patience is counted in steps: where this process itself was held up, that is one step, and the
- * answer, which has come meanwhile, is read before the next.
+ * A timeout is counted in steps. If this process itself was blocked, that is one step, and a reply that
+ * arrived meanwhile is read before the next one.
  */
-const patienceSteps = 10
-/** Of connecting, with all that is asked before the connection is used. */
-const connectPatienceMs = 3000
-/** A connection on which nothing has been answered for so long may lead nowhere: a failover sends no word. */
+const timeoutSteps = 10
+/** For connecting and `prepare` together. */
+const connectTimeoutMs = 3000
+/** A connection without a reply for this long may be dead: a failover closes nothing. */
 const silentMs = 3000
-/** That wait for an answer: more than the calls of a second take. What lands late must not fill a caller's share. */
+/**
+ * Commands that may wait for a reply: more than one second's calls need. Commands that Redis runs late must
+ * not fill a caller's quota.
+ */
 const mostCommands = 4000
 const longestPauseMs = 1000
-/** After so long a connection was not lost at once. */
+/** A connection that lasted this long resets the backoff. */
 const steadyAfterMs = 5000
-/** A reason of the same kind is not logged again earlier. */
+/** The pause before a reason of the same kind is logged again. */
 export const logAgainAfterMs = 60_000
 
 /**
- * @param prepare asks what must be known before the connection is used; a failure is one to connect
- * @throws if the URL is none
+ * @param prepare checks the server before the connection is used; if it fails, connecting has failed
+ * @throws if the URL is not valid
  */
 export function openRedisConnection(
   url: string,
@@ -53,10 +65,10 @@ export function openRedisConnection(
   const closing = new AbortController()
   const tried = Promise.withResolvers<void>()
   let ready: RedisClient | undefined
-  /** Ends the attempt to connect, or the connection, that there is now. */
+  /** Ends the current attempt to connect, or the current connection. */
   let lose: ((error: unknown) => void) | undefined
   let problem: Error | undefined = new NotSentError('Redis has not been reached yet')
-  let answeredAt = 0
+  let repliedAt = 0
   let waiting = 0
   const logged = new Map<string, number>()
 
@@ -78,8 +90,8 @@ export function openRedisConnection(
     const client = createRedisClient(url)
     client.on('error', lost.reject)
     try {
-      await within(connectPatienceMs, Promise.race([connect(client), lost.promise]))
-      answeredAt = performance.now()
+      await withTimeout(connectTimeoutMs, Promise.race([connect(client), lost.promise]))
+      repliedAt = performance.now()
       ready = client
       markReachable()
       await lost.promise
@@ -108,7 +120,7 @@ export function openRedisConnection(
     const kind = reason.replace(/ \(.*/, '')
     problem = error instanceof Error ? error : new Error(reason)
     const now = performance.now()
-    // There are few kinds: a server that fails in one way after the other has no more lines than these.
+    // There are few kinds, so a server that fails in many ways writes few log lines.
     if (now - (logged.get(kind) ?? Number.NEGATIVE_INFINITY) >= logAgainAfterMs) {
       log.warn({ reason }, 'Redis is unreachable')
       logged.set(kind, now)
@@ -118,27 +130,35 @@ export function openRedisConnection(
 
   void keepConnected()
 
+  async function send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    const client = ready
+    if (client === undefined) throw new NotSentError(reasonOf(problem))
+    if (waiting >= mostCommands) {
+      throw new NotSentError(`${mostCommands} commands are already waiting for Redis, which is the limit`)
+    }
+    waiting += 1
+    const reply = command(client).finally(() => (waiting -= 1))
+    try {
+      const value = await withTimeout(commandTimeoutMs, reply)
+      repliedAt = performance.now()
+      return value
+    } catch (error) {
+      if (error instanceof ErrorReply) repliedAt = performance.now()
+      const isSilent = error instanceof NoReplyError && performance.now() - repliedAt >= silentMs
+      const isUnusable = isSilent || redisProblemOf(error)?.needsNewConnection
+      if (isUnusable && client === ready) lose?.(error)
+      throw error
+    }
+  }
+
   return {
     tried: tried.promise,
     problem: () => problem,
-    async send(command) {
-      const client = ready
-      if (client === undefined) throw new NotSentError(reasonOf(problem))
-      if (waiting >= mostCommands) throw new NotSentError(`${mostCommands} commands wait for Redis already`)
-      waiting += 1
-      const reply = command(client).finally(() => (waiting -= 1))
-      try {
-        const value = await within(patienceMs, reply)
-        answeredAt = performance.now()
-        return value
-      } catch (error) {
-        if (error instanceof ErrorReply) answeredAt = performance.now()
-        const isSilent = error instanceof NoAnswerError && performance.now() - answeredAt >= silentMs
-        const isUseless = isSilent || redisProblemOf(error)?.needsNewConnection
-        if (isUseless && client === ready) lose?.(error)
-        throw error
-      }
-    },
+    send,
+    run: (script, keys, texts) =>
+      send((client) =>
+        client.eval(script, { keys: keys.map((key) => keyPrefix + key), arguments: [...texts] }),
+      ),
     close() {
       closing.abort()
       lose?.(new NotSentError('the connection to Redis is closed'))
@@ -149,28 +169,28 @@ export function openRedisConnection(
 function createRedisClient(url: string) {
   return createClient({
     url,
-    // Calls that can't be made now are refused now: a caller waits for each of them.
+    // A command that cannot be sent now fails now, because a caller waits for it.
     disableOfflineQueue: true,
-    socket: { connectTimeout: connectPatienceMs, reconnectStrategy: false },
+    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
   })
 }
 
-/** The client does not bound what it has sent already: a Redis that hangs is noticed here. */
-async function within<T>(milliseconds: number, reply: Promise<T>): Promise<T> {
-  const patience = new AbortController()
-  const impatience = async (): Promise<never> => {
-    for (let step = 0; step < patienceSteps; step += 1) {
-      await delay(milliseconds / patienceSteps, undefined, { signal: patience.signal, ref: false })
+/** The client has no timeout for commands that it has sent, so this detects a Redis that hangs. */
+async function withTimeout<T>(milliseconds: number, reply: Promise<T>): Promise<T> {
+  const stopWaiting = new AbortController()
+  const waitForTimeout = async (): Promise<never> => {
+    for (let step = 0; step < timeoutSteps; step += 1) {
+      await delay(milliseconds / timeoutSteps, undefined, { signal: stopWaiting.signal, ref: false })
     }
-    throw new NoAnswerError(`Redis did not answer within ${milliseconds} ms`)
+    throw new NoReplyError(`Redis did not reply within ${milliseconds} ms`)
   }
-  const late = impatience()
+  const timeout = waitForTimeout()
   try {
-    return await Promise.race([reply, late])
+    return await Promise.race([reply, timeout])
   } finally {
-    patience.abort()
-    // Nobody waits any more for whichever comes too late.
+    stopWaiting.abort()
+    // Nobody waits for the one that loses the race.
     reply.catch(() => undefined)
-    late.catch(() => undefined)
+    timeout.catch(() => undefined)
   }
 }

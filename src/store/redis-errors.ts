@@ -1,10 +1,10 @@
-/** What is wrong with a Redis, by the name that Redis gives its error: for the log, and for `/readyz`. */
+/** What is wrong with a Redis, by the name of the error that it returns: for the log and for `/readyz`. */
 import { ErrorReply } from '@redis/client'
 
 interface RedisProblem {
-  /** Names no address and no credentials: anyone may read it. */
+  /** Public: it contains no address and no credentials. */
   readonly reason: string
-  /** Whether a claim that is answered so was surely not written. */
+  /** Whether a claim with this reply was certainly not written. */
   readonly isUnwritten: boolean
   /** Whether another connection may lead to a server that works. */
   readonly needsNewConnection: boolean
@@ -17,13 +17,14 @@ const problem = (reason: string, needsNewConnection = false): RedisProblem => ({
 })
 export const clusterReason =
   'Redis is a cluster, which is not supported; use a single Redis, or one with replicas behind one address'
-export const sentinelReason = 'this is a Redis Sentinel, which keeps no data; name the Redis itself'
+export const sentinelReason =
+  'This is a Redis Sentinel, which stores no data; set STORE_URL to the Redis server itself'
 const cluster = problem(clusterReason, true)
 
-const lacksPermission = problem('the Redis user lacks the permission for a command that the gateway needs')
+const lacksPermission = problem('The Redis user lacks permission for a command that the gateway needs')
 const lacksPermissionInside = { ...lacksPermission, isUnwritten: false }
 
-/** Redis checks all of them before a script's first write. */
+/** Redis checks for all of them before a script's first write. */
 const problems: ReadonlyMap<string, RedisProblem> = new Map([
   ['READONLY', problem('Redis is a read-only replica', true)],
   ['MASTERDOWN', problem('Redis is a replica that has lost its master', true)],
@@ -35,49 +36,49 @@ const problems: ReadonlyMap<string, RedisProblem> = new Map([
   ['CROSSSLOT', cluster],
   ['CLUSTERDOWN', cluster],
   ['OOM', problem('Redis is out of memory')],
-  ['MISCONF', problem('Redis takes no writes, as it can’t save its data')],
-  ['NOREPLICAS', problem('Redis takes no writes, as it has too few replicas')],
-  ['BUSY', problem('Redis is busy with a script')],
+  ['MISCONF', problem('Redis rejects writes because it cannot save its data')],
+  ['NOREPLICAS', problem('Redis rejects writes because it has too few replicas')],
+  ['BUSY', problem('Redis is busy running a script')],
 ])
 
-/** In a script's error the name may stand behind the script's. */
+/** In an error from a script, the name may follow the script's name. */
 const namePattern = new RegExp(`(?:^|[ -])(${[...problems.keys()].join('|')})(?= )`)
 
-/** What was asked for was surely not sent to Redis. @param reason names no address and no credentials */
+/** The command was certainly not sent to Redis. The message contains no address and no credentials. */
 export class NotSentError extends Error {
   override readonly name = 'NotSentError'
 }
 
-/** Redis did not answer in time: what was asked for may be done all the same. */
-export class NoAnswerError extends Error {
-  override readonly name = 'NoAnswerError'
+/** Redis did not reply in time. It may still run the command. */
+export class NoReplyError extends Error {
+  override readonly name = 'NoReplyError'
 }
 
-/** Redis is of a kind that can't serve as a store. */
+/** This kind of Redis cannot serve as a store. */
 export class UnsupportedRedisError extends Error {
   override readonly name = 'UnsupportedRedisError'
 }
 
-/** @returns undefined where the error is none that Redis has answered with, or has no name that is known */
+/** @returns undefined if the error is not a reply from Redis, or has no known name */
 export function redisProblemOf(error: unknown): RedisProblem | undefined {
   if (!(error instanceof ErrorReply)) return undefined
   const known = problems.get(namePattern.exec(error.message)?.[1] ?? '')
-  // A script may have written before it came to a command that its user may not run.
+  // A script may have written before it reached a command that its user may not run.
   return /user executing the script/i.test(error.message) ? lacksPermissionInside : known
 }
 
-/** @returns what is wrong, without addresses and credentials */
+/** @returns what is wrong, without addresses or credentials */
 export function reasonOf(error: unknown): string {
-  if (error instanceof NotSentError || error instanceof NoAnswerError) return error.message
+  if (error instanceof NotSentError || error instanceof NoReplyError) return error.message
   if (error instanceof UnsupportedRedisError) return error.message
   const known = redisProblemOf(error)
   if (known) return known.reason
-  if (error instanceof ErrorReply) return `Redis answers with an error (${codeOf(error.message)})`
+  if (error instanceof ErrorReply) return `Redis returned an error (${codeOf(error.message)})`
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return `Redis can’t be reached (${typeof code === 'string' ? code : 'the connection was lost'})`
+  return `Redis is unreachable (${typeof code === 'string' ? code : 'the connection was lost'})`
 }
 
-/** The first word of Redis' errors is their kind. */
+/** The first word of a Redis error is its kind. */
 function codeOf(message: string): string {
   return /^[A-Z]{1,20}(?= )/.exec(message)?.[0] ?? 'ERR'
 }

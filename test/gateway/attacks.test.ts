@@ -1721,7 +1721,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     expect(answers.at(-1)).toEqual(storeIsFull)
     expect(answers.slice(0, -1)).toEqual(answers.slice(1).map(() => made(false, 'x'.repeat(6000))))
     expect(await createKeyed(url, 'anyone', '0', 'x'.repeat(6000))).toEqual(made(true, 'x'.repeat(6000)))
-    const reason = 'the file of the store can’t be written to (disk I/O error)'
+    const reason = 'The store’s file cannot be written (disk I/O error)'
     await expect.poll(() => readiness(url)).toEqual(storeProblem(reason))
     expect(postsOf(sandbox)).toHaveLength(answers.length - 1)
   })

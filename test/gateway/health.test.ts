@@ -201,10 +201,10 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () =
   const gateway = { url: await startGateway({ STORE_URL: redis.url }).url }
   // It may be found to hang in a command or in connecting.
   const isHanging = async (): Promise<boolean> =>
-    /did not answer within \d000 ms; calls/.test(JSON.stringify(await readiness(gateway)))
+    /did not reply within \d000 ms; calls/.test(JSON.stringify(await readiness(gateway)))
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   await redis.kill()
-  await expect.poll(() => readiness(gateway)).toEqual(failing('Redis can’t be reached (ECONNREFUSED)'))
+  await expect.poll(() => readiness(gateway)).toEqual(failing('Redis is unreachable (ECONNREFUSED)'))
   // On a busy machine the event loop may be late for a moment.
   await expect.poll(async () => (await readiness(gateway, '?exclude=store'))[0]).toBe(200)
   await redis.start()
@@ -215,7 +215,8 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () =
   await redis.configure('maxmemory', '0')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   await redis.configure('maxmemory-policy', 'allkeys-lru')
-  const warning = 'store: maxmemory-policy is allkeys-lru: idempotency keys may be evicted; set noeviction'
+  const warning =
+    'store: Redis may evict idempotency keys: its maxmemory-policy is allkeys-lru; set it to noeviction'
   await expect.poll(() => readiness(gateway)).toEqual([200, true, [warning]])
   await redis.configure('maxmemory-policy', 'noeviction')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])

@@ -296,17 +296,18 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     redis.hang()
     const errors = await Promise.all(
       Array.from({ length: 5000 }, (_, number) =>
-        store.get(`key ${number}`).then(
+        store.readRecord(`key ${number}`).then(
           () => 'answered',
           (error: Error) => error.message,
         ),
       ),
     )
+    const tooManyCommands = '4000 commands are already waiting for Redis, which is the limit'
     // The others wait until they are given up, or their connection is.
-    expect(errors.filter((message) => message === '4000 commands wait for Redis already')).toHaveLength(1000)
+    expect(errors.filter((message) => message === tooManyCommands)).toHaveLength(1000)
     expect(errors).not.toContain('answered')
     redis.goOn()
-    await expect.poll(() => store.get('key').catch(() => 'not yet')).toBeNull()
+    await expect.poll(() => store.readRecord('key').catch(() => 'not yet')).toBeNull()
   })
 
   test('what one refused while Redis hung, another makes as soon as Redis goes on', async () => {

@@ -293,7 +293,7 @@ test('a store that refuses to write and can’t be read leaves the outcome open'
   const store: Store = {
     ...memory,
     claim: () => Promise.resolve({ state: 'REFUSED', reason: 'LOADING' }),
-    get: () => Promise.reject(new Error('LOADING')),
+    readRecord: () => Promise.reject(new Error('LOADING')),
   }
   const gateway = await open(store)
   expect(await create(gateway)).toMatchObject({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN' })

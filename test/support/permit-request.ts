@@ -1,4 +1,4 @@
-import type { PermitRequest } from '../../src/store/store.ts'
+import type { PermitRequest } from '../../src/store/shared-limits.ts'
 
 /** What a member of the replicas asks a store for permits with. */
 export function permitRequest(changes: Partial<PermitRequest> = {}): PermitRequest {
@@ -9,8 +9,8 @@ export function permitRequest(changes: Partial<PermitRequest> = {}): PermitReque
     uncounted: 0,
     share: 0,
     confirmedAt: 0,
-    absentAfterMs: 2000,
-    isReset: false,
+    degradedAfterMs: 2000,
+    hasClockJumped: false,
     ...changes,
   }
 }

@@ -20,7 +20,7 @@ export async function openTestStore(
   // A Redis connection takes a moment, in which every call is refused.
   for (;;) {
     try {
-      await store.get('ready?')
+      await store.readRecord('ready?')
       return store
     } catch {
       await new Promise(setImmediate)

@@ -236,11 +236,11 @@ test('a call whose key was taken over does not say that nothing was applied', as
   const creating = create(gateway, 'k')
   await expect.poll(() => postsOf(sandbox)).toBe(1)
   // Another process takes the key over, and is sending.
-  const found = await memory.get(claimed)
+  const found = await memory.readRecord(claimed)
   const taken = JSON.stringify({ ...JSON.parse(found?.record ?? ''), owner: 'another', token: 2 })
   expect(await memory.replace(claimed, found?.record ?? '', taken, 60_000)).toBe(true)
   expect(await creating).toBe('UNKNOWN')
-  expect((await memory.get(claimed))?.record).toBe(taken)
+  expect((await memory.readRecord(claimed))?.record).toBe(taken)
 })
 
 test('a key that its store has lost while its call was under way is known again', async () => {
@@ -258,7 +258,7 @@ test('a key that its store has lost while its call was under way is known again'
   sandbox.failNext({ on: 'POST', delayMs: 500 })
   const creating = create(gateway, 'k')
   await expect.poll(() => postsOf(sandbox)).toBe(1)
-  await memory.remove(claimed, (await memory.get(claimed))?.record ?? '')
+  await memory.remove(claimed, (await memory.readRecord(claimed))?.record ?? '')
   const uuid = await creating
   expect(await create(gateway, 'k')).toBe(uuid)
   expect(postsOf(sandbox)).toBe(1)

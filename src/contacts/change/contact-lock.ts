@@ -1,5 +1,5 @@
 /** One at a time: changes that read a contact, and write what they made of it. */
-import type { Store } from '../../store/store.ts'
+import type { LockStore } from '../../store/locks.ts'
 import { LocalLocks, tooManyMessage } from '../attempts/local-turns.ts'
 import { overloaded, runExclusively, tooLate } from './shared-lock.ts'
 
@@ -16,7 +16,7 @@ export interface ContactLock {
   run<T>(uuid: string, caller: string, deadline: number, change: () => Promise<T>): Promise<T>
 }
 
-export function createContactLock(store: Store): ContactLock {
+export function createContactLock(store: LockStore): ContactLock {
   const turns = new LocalLocks({
     tooMany: (limit) => overloaded(tooManyMessage(limit, 'tag changes', 'of this contact')),
     tooLate,

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Store } from '../../store/store.ts'
+import type { LockStore } from '../../store/locks.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import { withDeadline, LateAnswer } from '../attempts/require-store.ts'
 
@@ -24,7 +24,7 @@ const longestReleaseMs = 1000
  *   not answer, `CONFLICT` if the store lost the lock while the change ran, and what the change throws
  */
 export async function runExclusively<T>(
-  store: Store,
+  store: LockStore,
   uuid: string,
   deadline: number,
   change: () => Promise<T>,
@@ -32,7 +32,7 @@ export async function runExclusively<T>(
   const owner = randomUUID()
   const [next, lock] = [`next:${uuid}`, `lock:${uuid}`]
   // What can't be given back ends by itself. A place that was lost does no harm: the lock decides.
-  const release = (key: string): void => void store.remove(key, owner).catch(() => undefined)
+  const release = (key: string): void => void store.releaseLock(key, owner).catch(() => undefined)
   try {
     try {
       await claim(store, next, owner, deadline, longestPollMs)
@@ -54,17 +54,17 @@ export async function runExclusively<T>(
  * @returns whether it was not held any more: the store has forgotten it, so that others may have taken it.
  *   A store that does not answer has not: the lock lives longer than the deadline of its holder
  */
-async function wasLost(store: Store, lock: string, owner: string, deadline: number): Promise<boolean> {
+async function wasLost(store: LockStore, lock: string, owner: string, deadline: number): Promise<boolean> {
   const until = Math.min(deadline, performance.now() + longestReleaseMs)
   try {
-    return !(await withDeadline(until, store.remove(lock, owner)))
+    return !(await withDeadline(until, store.releaseLock(lock, owner)))
   } catch {
     return false
   }
 }
 
 async function claim(
-  store: Store,
+  store: LockStore,
   key: string,
   owner: string,
   deadline: number,
@@ -74,7 +74,7 @@ async function claim(
   let isHeld = false
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestMs)) {
     try {
-      if ((await withDeadline(deadline, store.putIfAbsent(key, owner, ttlMs))) === null) return
+      if (await withDeadline(deadline, store.acquireLock(key, owner, ttlMs))) return
     } catch (error) {
       throw isHeld && error instanceof LateAnswer ? tooLate() : unavailable(error)
     }

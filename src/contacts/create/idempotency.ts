@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
-import type { Store, StoredRecord } from '../../store/store.ts'
+import type { RecordStore, StoredRecord } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
 import type { Attempting, CreateAttempts, CreateCall } from './attempt-create.ts'
 import { withDeadline, requireStore } from '../attempts/require-store.ts'
@@ -52,7 +52,7 @@ export interface Idempotency {
 }
 
 export interface IdempotencyParts {
-  readonly store: Store
+  readonly store: RecordStore
   readonly attempts: CreateAttempts
   readonly identities: IdentityLocks
   readonly log: Logger

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Store } from '../../store/store.ts'
+import type { RecordStore } from '../../store/store.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import { withDeadline } from '../attempts/require-store.ts'
 
@@ -55,7 +55,7 @@ export interface IdentityMark {
 
 /** Takes the turn of an identity among replicas. */
 export async function takeMark(
-  store: Store,
+  store: RecordStore,
   { identity, token, isRepeat, deadline }: IdentityRequest,
   { resendAfterMs, ttlMs }: IdentityLocksOptions,
 ): Promise<IdentityMark> {

@@ -6,7 +6,7 @@
  * All creations take turns in the process. Those with an idempotency key also mark the identity in the
  * store, so that they take turns with those of other replicas, and of a process that died.
  */
-import type { Store } from '../../store/store.ts'
+import type { RecordStore } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
 import { withDeadline } from '../attempts/require-store.ts'
 import type { IdentityMark, IdentityLocksOptions, IdentityRequest } from './identity-mark.ts'
@@ -55,7 +55,11 @@ interface Unsettled {
 const mostUnsettled = 10_000
 const pruneEveryMs = 1000
 
-export function createIdentityLocks(store: Store, log: Logger, options: IdentityLocksOptions): IdentityLocks {
+export function createIdentityLocks(
+  store: RecordStore,
+  log: Logger,
+  options: IdentityLocksOptions,
+): IdentityLocks {
   const { resendAfterMs, ttlMs } = options
   const turns = new LocalLocks({
     tooMany: (limit) => overloaded(tooManyMessage(limit, 'creations', 'of the same contact or note')),

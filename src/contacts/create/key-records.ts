@@ -1,5 +1,5 @@
 /** The records of idempotency keys in the store: bounded in size, and counted in their caller's share. */
-import type { ClaimResult, Store, StoredRecord } from '../../store/store.ts'
+import type { ClaimResult, RecordStore, StoredRecord } from '../../store/store.ts'
 import { largestRecordBytes } from '../../store/store.ts'
 import { readRecord } from './idempotency-record.ts'
 
@@ -34,10 +34,13 @@ export interface KeyRecords {
 /** What stores need beside the text: the key, its expiry, and their own structures. */
 const overheadBytes = 256
 
-export function createKeyRecords(store: Store, { ttlMs, callerStoreBytes }: KeyRecordOptions): KeyRecords {
+export function createKeyRecords(
+  store: RecordStore,
+  { ttlMs, callerStoreBytes }: KeyRecordOptions,
+): KeyRecords {
   return {
     claimBytes: largestRecordBytes + overheadBytes,
-    get: ({ id }) => store.get(id),
+    get: ({ id }) => store.readRecord(id),
     claim: ({ id, owner }, text) =>
       store.claim(id, text, ttlMs, { owner, bytes: chargeOf(text), limitBytes: callerStoreBytes }),
     replace: ({ id, owner }, expected, text) =>

@@ -13,10 +13,10 @@ import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openMemoryStore } from '../../../src/store/memory.ts'
-import { digestOfOwner } from '../../../src/store/shares.ts'
+import { digestOfOwner } from '../../../src/store/quota-usage.ts'
 import { openSqliteStore, statements } from '../../../src/store/sqlite.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { pruneEveryMs } from '../../../src/store/store.ts'
+import { pruneEveryMs } from '../../../src/store/expiry.ts'
 import { newSqliteFile } from '../../support/stores.ts'
 
 const minute = 60_000
@@ -94,9 +94,9 @@ test('a second store that is refused leaves the first one its locks', () => {
   const file = newSqliteFile()
   const store = openSqliteStore(file)
   onTestFinished(() => store.close())
-  expect(() => openSqliteStore(file)).toThrow('another process uses')
+  expect(() => openSqliteStore(file)).toThrow('Another process uses')
   const { stderr } = runInProcess('sqlite', `openSqliteStore(${JSON.stringify(file)})`)
-  expect(stderr).toContain(`another process uses ${file}`)
+  expect(stderr).toContain(`Another process uses ${file}`)
 })
 
 test('expired records are removed by a timer, a batch at a time, and nothing of them is left in the files', async () => {
@@ -204,9 +204,9 @@ describe.each(['without owners', 'with owners'] as const)('a file of an earlier 
     })
     const store = openSqliteStore(file, minute)
     const keys = ['ended', 'ending', 'long', 'endless']
-    const found = () => Promise.all(keys.map((key) => store.get(key)))
+    const found = () => Promise.all(keys.map((key) => store.readRecord(key)))
     expect(await found()).toEqual(keys.map((key) => ({ record: `record of ${key}`, ageMs: 0 })))
-    expect(await Promise.all(['lock:u', 'next:u'].map((key) => store.get(key)))).toEqual([null, null])
+    expect(await Promise.all(['lock:u', 'next:u'].map((key) => store.readRecord(key)))).toEqual([null, null])
     await vi.advanceTimersByTimeAsync(minute - 1)
     expect(await found()).not.toContain(null)
     await vi.advanceTimersByTimeAsync(2)
@@ -236,7 +236,7 @@ describe.each(['without owners', 'with owners'] as const)('a file of an earlier 
       const isOld = 'SELECT count(*) AS count, min(expires_at) > 1e12 AS isOld FROM records'
       expect(readRow(file, isOld)).toEqual({ count: 5000, isOld: 1 })
       const store = openSqliteStore(file, minute)
-      expect(await store.get('k4999')).toMatchObject({ record: 'record of k4999' })
+      expect(await store.readRecord('k4999')).toMatchObject({ record: 'record of k4999' })
       await store.close()
       expect(countOf(file)).toBe(5000)
     },
@@ -248,7 +248,7 @@ test('a file of a later version is left as it is', () => {
   const database = new DatabaseSync(file)
   database.exec('PRAGMA user_version = 2; CREATE TABLE records (another INTEGER)')
   database.close()
-  expect(() => openSqliteStore(file)).toThrow(`${file} was written by a later version of the gateway`)
+  expect(() => openSqliteStore(file)).toThrow(`A later version of the gateway has written ${file}`)
   expect(readRow(file, 'SELECT group_concat(name) AS names FROM sqlite_schema')).toEqual({ names: 'records' })
 })
 
@@ -285,7 +285,7 @@ test('no statement reads more records than it needs', async () => {
       'LIST SUBQUERY 1',
       'SEARCH records USING COVERING INDEX records_end (ends_at<?)',
     ],
-    sumShares: ['SEARCH records USING COVERING INDEX records_end (ends_at>?)'],
+    sumUsage: ['SEARCH records USING COVERING INDEX records_end (ends_at>?)'],
   })
 })
 
@@ -307,15 +307,15 @@ describe('the clock of a file', () => {
       await vi.advanceTimersByTimeAsync(20_000)
       expect(await first.claim('k', 'b', minute, charge)).toMatchObject({ state: 'PRESENT' })
     }
-    expect(await first.get('k')).toEqual({ record: 'a', ageMs: 60_000 })
+    expect(await first.readRecord('k')).toEqual({ record: 'a', ageMs: 60_000 })
     await first.close()
     await vi.advanceTimersByTimeAsync(60 * minute)
     const second = openUntilEnd(file)
-    expect(await second.get('k')).toEqual({ record: 'a', ageMs: 60_000 })
+    expect(await second.readRecord('k')).toEqual({ record: 'a', ageMs: 60_000 })
     await vi.advanceTimersByTimeAsync(minute)
-    expect(await second.get('k')).toEqual({ record: 'a', ageMs: 120_000 })
+    expect(await second.readRecord('k')).toEqual({ record: 'a', ageMs: 120_000 })
     await vi.advanceTimersByTimeAsync(2 * minute)
-    expect(await second.get('k')).toBeNull()
+    expect(await second.readRecord('k')).toBeNull()
   })
 
   test('loses at most ten seconds by a crash, by which records look younger', async () => {
@@ -327,7 +327,8 @@ describe('the clock of a file', () => {
     await store.claim('last', 'b', minute, charge)
     await vi.advanceTimersByTimeAsync(1000)
     const after = openUntilEnd(copyOf(file))
-    const ages = async () => [await after.get('first'), await after.get('last')].map((there) => there?.ageMs)
+    const ages = async () =>
+      [await after.readRecord('first'), await after.readRecord('last')].map((there) => there?.ageMs)
     expect(await ages()).toEqual([20_000, 0])
     await vi.advanceTimersByTimeAsync(9000)
     expect(await ages()).toEqual([29_000, 1000])
@@ -343,7 +344,7 @@ test('memory goes by the time that has passed, and not by the wall clock', async
     vi.setSystemTime(Date.now() + hours * 60 * minute)
     await vi.advanceTimersByTimeAsync(10_000)
   }
-  expect(await store.get('k')).toEqual({ record: 'a', ageMs: 30_000 })
+  expect(await store.readRecord('k')).toEqual({ record: 'a', ageMs: 30_000 })
   await vi.advanceTimersByTimeAsync(2 * minute)
-  expect(await store.get('k')).toBeNull()
+  expect(await store.readRecord('k')).toBeNull()
 })

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { PermitRequest, Store } from '../../../src/store/store.ts'
+import type { PermitRequest } from '../../../src/store/shared-limits.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { permitRequest } from '../../support/permit-request.ts'
 import type { RedisServer } from '../../support/redis-server.ts'
 import { hasRedis, startRedis } from '../../support/redis-server.ts'
@@ -16,10 +17,10 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
 
   test('a record is put where there is none', async () => {
     const store = await open()
-    expect(await store.get('k')).toBeNull()
+    expect(await store.readRecord('k')).toBeNull()
     expect(await store.putIfAbsent('k', 'a', minute)).toBeNull()
     expect(await store.putIfAbsent('k', 'b', minute)).toEqual(stored('a'))
-    expect(await store.get('k')).toEqual(stored('a'))
+    expect(await store.readRecord('k')).toEqual(stored('a'))
   })
 
   test('a record is replaced only while it is the expected one', async () => {
@@ -28,22 +29,22 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     await store.putIfAbsent('k', 'a', minute)
     expect(await store.replace('k', 'x', 'b', minute)).toBe(false)
     expect(await store.replace('k', 'a', 'b', minute)).toBe(true)
-    expect(await store.get('k')).toEqual(stored('b'))
+    expect(await store.readRecord('k')).toEqual(stored('b'))
   })
 
   test('a record is removed only while it is the expected one', async () => {
     const store = await open()
     await store.putIfAbsent('k', 'a', minute)
     expect(await store.remove('k', 'x')).toBe(false)
-    expect(await store.get('k')).toEqual(stored('a'))
+    expect(await store.readRecord('k')).toEqual(stored('a'))
     expect(await store.remove('k', 'a')).toBe(true)
-    expect(await store.get('k')).toBeNull()
+    expect(await store.readRecord('k')).toBeNull()
   })
 
   test('a record is forgotten when its time is over', async () => {
     const store = await open()
     await store.putIfAbsent('k', 'a', 30)
-    await expect.poll(() => store.get('k')).toBeNull()
+    await expect.poll(() => store.readRecord('k')).toBeNull()
     expect(await store.replace('k', 'a', 'b', minute)).toBe(false)
     expect(await store.putIfAbsent('k', 'c', minute)).toBeNull()
   })
@@ -60,7 +61,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     const store = await open()
     const record = JSON.stringify({ name: '“Ünï” 😀\u0000\n' })
     await store.putIfAbsent("k'; --\u0000", record, minute)
-    expect(await store.get("k'; --\u0000")).toEqual(stored(record))
+    expect(await store.readRecord("k'; --\u0000")).toEqual(stored(record))
     expect(await store.replace("k'; --\u0000", record, 'b', minute)).toBe(true)
   })
 })
@@ -71,11 +72,11 @@ test('sqlite remembers across processes, and belongs to one at a time', async ()
   const first = await openTestStore(url)
   await first.putIfAbsent('k', 'a', minute)
   await expect(openTestStore(url)).rejects.toThrow(
-    /another process uses .*test\.db; several share a redis:\/\/ store/,
+    /Another process uses .*test\.db\. To share a store, set STORE_URL to redis:\/\/…/,
   )
   await first.close()
   const second = await openTestStore(url)
-  expect(await second.get('k')).toEqual(stored('a'))
+  expect(await second.readRecord('k')).toEqual(stored('a'))
   await second.close()
 })
 
@@ -87,7 +88,7 @@ test.runIf(hasRedis)(
     onTestFinished(() => store.close())
     await redis.kill()
     await expect(store.putIfAbsent('k', 'a', minute)).rejects.toBeInstanceOf(Error)
-    await expect(store.get('k')).rejects.toBeInstanceOf(Error)
+    await expect(store.readRecord('k')).rejects.toBeInstanceOf(Error)
     await redis.start()
     await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'away')).toBeNull()
   },
@@ -97,7 +98,7 @@ test.runIf(hasRedis)('a Redis is not taken to be away because this process was h
   const redis = await startRedis()
   const store = await openTestStore(redis.url)
   onTestFinished(() => store.close())
-  const reply = store.get('k')
+  const reply = store.readRecord('k')
   const heldUpUntil = performance.now() + 1500
   while (performance.now() < heldUpUntil);
   expect(await reply).toBeNull()
@@ -109,8 +110,8 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
   test('they are shared, and those who ask are counted', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
-    await endQuiet(redis, one)
-    expect(await one.take({ wanted: 3 })).toMatchObject({ granted: 3, replicas: 1, isQuiet: false })
+    await endQuarantine(redis, one)
+    expect(await one.take({ wanted: 3 })).toMatchObject({ granted: 3, replicas: 1, isQuarantined: false })
     const { granted, waitMs, replicas } = await another.take({ wanted: 3 })
     expect([granted, replicas]).toEqual([2, 2])
     expect(waitMs).toBeGreaterThan(0)
@@ -121,7 +122,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
   test('permits of one replica that are asked for at once are all counted', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
-    await endQuiet(redis, { take })
+    await endQuarantine(redis, { take })
     const replies = await Promise.all(Array.from({ length: 8 }, () => take({ wanted: 1 })))
     expect(replies.map(({ granted }) => granted)).toEqual([1, 1, 1, 1, 1, 0, 0, 0])
   })
@@ -129,7 +130,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
   test('each counts for as long as its replica may need', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
-    await endQuiet(redis, { take })
+    await endQuarantine(redis, { take })
     await take({ wanted: 2, lifetimeMs: 50 })
     await take({ wanted: 3, lifetimeMs: 2400 })
     await expect.poll(async () => (await take({ wanted: 5 })).granted).toBe(2)
@@ -139,7 +140,13 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     const first = await take({ wanted: 1 })
-    expect(first).toEqual({ granted: 0, waitMs: 2000, replicas: 1, now: expect.any(Number), isQuiet: true })
+    expect(first).toEqual({
+      granted: 0,
+      waitMs: 2000,
+      replicas: 1,
+      now: expect.any(Number),
+      isQuarantined: true,
+    })
     const late = await take({ wanted: 1, lifetimeMs: 2400 })
     expect(late.waitMs).toBeLessThanOrEqual(2000)
     await expect
@@ -147,23 +154,25 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
       .toMatchObject({ granted: 1 })
     // Nor by one that is emptied.
     await redis.run('FLUSHALL')
-    expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuiet: true })
+    expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuarantined: true })
   })
 
   test('a Redis on which nobody has asked for long is not taken for an empty one', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
-    await endQuiet(redis, { take })
+    await endQuarantine(redis, { take })
     await take({ wanted: 5, lifetimeMs: 20 })
     // All that expires has expired.
     await redis.run('DEL', replicasKey)
-    await expect.poll(async () => await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuiet: false })
+    await expect
+      .poll(async () => await take({ wanted: 5 }))
+      .toMatchObject({ granted: 5, isQuarantined: false })
   })
 
   test('an older copy of what it knew is noticed by the replica that it knows too little of', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
-    await endQuiet(redis, one)
+    await endQuarantine(redis, one)
     const earlier = await one.take()
     const [replicas, records] = [await redis.run('HKEYS', replicasKey), await redis.run('HVALS', replicasKey)]
     let now = earlier.now
@@ -171,41 +180,44 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     // The failover: the latest grant has not reached the copy.
     await redis.run('DEL', permitsKey)
     await redis.run('HSET', replicasKey, ...replicas.flatMap((replica, n) => [replica, records[n] ?? '']))
-    expect(await another.take()).toMatchObject({ isQuiet: false })
-    expect(await one.take({ wanted: 5, confirmedAt: now })).toMatchObject({ granted: 0, isQuiet: true })
+    expect(await another.take()).toMatchObject({ isQuarantined: false })
+    expect(await one.take({ wanted: 5, confirmedAt: now })).toMatchObject({ granted: 0, isQuarantined: true })
   })
 
   test.each([
     ['permits of an hour ahead', (ahead: string) => ['ZADD', permitsKey, ahead, 'a 1 1']],
-    ['a quiet period of an hour ahead', (ahead: string) => ['SET', quietKey, ahead]],
+    ['a quiet period of an hour ahead', (ahead: string) => ['SET', quarantineKey, ahead]],
   ])(
     '%s, as left behind by a clock that was set back, lock nobody out for longer than a window',
     async (_what, write) => {
       const redis = await startRedis()
       const { take } = await openReplica(redis)
-      await endQuiet(redis, { take })
+      await endQuarantine(redis, { take })
       await redis.run(...write(String(Date.now() + 3_600_000)))
-      expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuiet: true })
-      await endQuiet(redis, { take })
-      expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuiet: false })
+      expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuarantined: true })
+      await endQuarantine(redis, { take })
+      expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuarantined: false })
     },
   )
 
   test('a replica that noticed a jump of the clock makes all wait for a window, once', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
-    await endQuiet(redis, one)
-    expect(await one.take({ wanted: 1, isReset: true })).toMatchObject({ granted: 0, isQuiet: true })
-    const { waitMs } = await another.take({ wanted: 1, isReset: true })
+    await endQuarantine(redis, one)
+    expect(await one.take({ wanted: 1, hasClockJumped: true })).toMatchObject({
+      granted: 0,
+      isQuarantined: true,
+    })
+    const { waitMs } = await another.take({ wanted: 1, hasClockJumped: true })
     expect(waitMs).toBeLessThanOrEqual(2000)
-    await endQuiet(redis, one)
-    expect(await another.take({ wanted: 1 })).toMatchObject({ granted: 1, isQuiet: false })
+    await endQuarantine(redis, one)
+    expect(await another.take({ wanted: 1 })).toMatchObject({ granted: 1, isQuarantined: false })
   })
 
   test('the share of a replica that confirms nothing is left free, and what it says it sent', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
-    await endQuiet(redis, one)
+    await endQuarantine(redis, one)
     const { now } = await one.take()
     const as = { limit: 10, wanted: 10, confirmedAt: now, lifetimeMs: 1 }
     await another.take({ share: 4 })
@@ -223,7 +235,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
   test('a replica that ends takes its share with it', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
-    await endQuiet(redis, one)
+    await endQuarantine(redis, one)
     const { now } = await one.take()
     await another.take({ share: 4 })
     expect(await one.take({ wanted: 5, limit: 5, share: 1, confirmedAt: now })).toMatchObject({ granted: 1 })
@@ -235,7 +247,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
 
 const permitsKey = 'callbell-graphql:permits'
 const replicasKey = 'callbell-graphql:permits:replicas'
-const quietKey = 'callbell-graphql:permits:quiet-until'
+const quarantineKey = 'callbell-graphql:permits:quiet-until'
 
 async function openReplica(redis: RedisServer) {
   const store = await openTestStore(redis.url)
@@ -249,8 +261,8 @@ async function openReplica(redis: RedisServer) {
 }
 
 /** As if what may have been forgotten were over. */
-async function endQuiet(redis: RedisServer, { take }: { take: () => Promise<unknown> }): Promise<void> {
+async function endQuarantine(redis: RedisServer, { take }: { take: () => Promise<unknown> }): Promise<void> {
   await take()
-  await redis.run('SET', quietKey, '1')
+  await redis.run('SET', quarantineKey, '1')
   await redis.run('DEL', permitsKey, replicasKey)
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { DistributedLimiter, AcquireShared } from '../../../src/rate-limit/distributed-limiter.ts'
 import { createDistributedLimiter } from '../../../src/rate-limit/distributed-limiter.ts'
-import type { PermitRequest } from '../../../src/store/store.ts'
+import type { PermitRequest } from '../../../src/store/shared-limits.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -9,15 +9,29 @@ afterEach(() => void vi.useRealTimers())
 const limit = 120
 
 /** A store that grants everything while it can be reached, at once or after `replyMs`. */
-function open({ replicas = 1, isReachable = true, isQuiet = false } = {}) {
+function open({ replicas = 1, isReachable = true, isQuarantined = false } = {}) {
   const requests: PermitRequest[] = []
-  const store = { isReachable, replicas, isQuiet, replyMs: 0, clockMs: 1_000_000, uncounted: 0, requests }
+  const store = {
+    isReachable,
+    replicas,
+    isQuarantined,
+    replyMs: 0,
+    clockMs: 1_000_000,
+    uncounted: 0,
+    requests,
+  }
   const acquireShared: AcquireShared = async (request) => {
     requests.push(request)
     const now = store.clockMs + performance.now()
     if (store.replyMs > 0) await new Promise((resolve) => void setTimeout(resolve, store.replyMs))
     if (!store.isReachable) throw new Error('away')
-    return { granted: request.wanted, waitMs: 0, replicas: store.replicas, now, isQuiet: store.isQuiet }
+    return {
+      granted: request.wanted,
+      waitMs: 0,
+      replicas: store.replicas,
+      now,
+      isQuarantined: store.isQuarantined,
+    }
   }
   const shared = createDistributedLimiter(acquireShared, {
     limit: () => limit,
@@ -63,10 +77,10 @@ describe('a replica that has just been started', () => {
   })
 
   test('waits for as long as a store that has lost its memory is quiet', async () => {
-    const { store, shared } = open({ isQuiet: true })
+    const { store, shared } = open({ isQuarantined: true })
     await pass(5000)
     expect(stateOf(shared)).toEqual(joining)
-    store.isQuiet = false
+    store.isQuarantined = false
     await pass(200)
     expect(stateOf(shared)).toEqual(member)
   })
@@ -162,7 +176,7 @@ describe('one that loses the store', () => {
       expect(stateOf(shared)).toEqual(alone)
     }
     store.isReachable = true
-    store.isQuiet = true
+    store.isQuarantined = true
     await pass(5000)
     expect(stateOf(shared)).toEqual(alone)
   })
@@ -176,7 +190,7 @@ test('the share is one of as many as there are, of four at least, and the one th
   expect(stateOf(shared)).toEqual({ ...alone, places: 20 })
   // A store that comes back empty knows fewer than there are.
   store.isReachable = true
-  store.isQuiet = true
+  store.isQuarantined = true
   store.replicas = 1
   await pass(1000)
   expect(stateOf(shared)).toEqual({ ...alone, places: 20 })
@@ -210,11 +224,11 @@ describe('permits', () => {
       await settle()
       store.clockMs += jumpMs
       expect(await take(shared, 5)).toMatchObject({ granted: 0, waitMs: 0 })
-      expect(store.requests.at(-1)?.isReset).toBe(false)
+      expect(store.requests.at(-1)?.hasClockJumped).toBe(false)
       await take(shared, 5)
-      expect(store.requests.at(-1)?.isReset).toBe(true)
+      expect(store.requests.at(-1)?.hasClockJumped).toBe(true)
       expect(await take(shared, 5)).toMatchObject({ granted: 5 })
-      expect(store.requests.at(-1)?.isReset).toBe(false)
+      expect(store.requests.at(-1)?.hasClockJumped).toBe(false)
     },
   )
 
@@ -226,7 +240,7 @@ describe('permits', () => {
       store.clockMs += 0.4
       await pass(1000)
     }
-    expect(store.requests.filter(({ isReset }) => isReset)).toEqual([])
+    expect(store.requests.filter(({ hasClockJumped }) => hasClockJumped)).toEqual([])
   })
 })
 

@@ -372,7 +372,7 @@ const takeWholeLimit: AcquireShared = async ({ wanted, limit: own }) => ({
   waitMs: 50,
   replicas: 2,
   now: performance.now(),
-  isQuiet: false,
+  isQuarantined: false,
 })
 
 test(

@@ -4,20 +4,20 @@ import { TokenBuckets } from '../../../src/rate-limit/token-buckets.ts'
 
 test('a hundred thousand buckets do not stay in memory', () => {
   const buckets = new TokenBuckets(10, 20)
-  for (let caller = 0; caller < 100_000; caller += 1) buckets.take(`caller ${caller}`, 20, 'IF_THERE', 0)
+  for (let caller = 0; caller < 100_000; caller += 1) buckets.take(`caller ${caller}`, 20, 'IF_AVAILABLE', 0)
   expect(buckets.size).toBe(100_000)
   // Full again: what is forgotten makes no difference.
-  expect(buckets.take('caller 0', 20, 'IF_THERE', 2000)).toBe(0)
+  expect(buckets.take('caller 0', 20, 'IF_AVAILABLE', 2000)).toBe(0)
   expect(buckets.size).toBe(1)
 })
 
 test('a bucket that is not full again is kept', () => {
   const buckets = new TokenBuckets(10, 20)
-  for (let caller = 0; caller < 2000; caller += 1) buckets.take(`caller ${caller}`, 10, 'IF_THERE', 0)
-  buckets.take('hog', 20, 'IF_THERE', 0)
-  buckets.take('another', 1, 'IF_THERE', 1000)
+  for (let caller = 0; caller < 2000; caller += 1) buckets.take(`caller ${caller}`, 10, 'IF_AVAILABLE', 0)
+  buckets.take('hog', 20, 'IF_AVAILABLE', 0)
+  buckets.take('another', 1, 'IF_AVAILABLE', 1000)
   expect(buckets.size).toBe(2)
-  expect(buckets.take('hog', 20, 'IF_THERE', 1000)).toBe(1000)
+  expect(buckets.take('hog', 20, 'IF_AVAILABLE', 1000)).toBe(1000)
 })
 
 test('whatever is taken when, what is granted within any time is a bucket and what it gained, and what is told comes true', () => {
@@ -31,11 +31,11 @@ test('whatever is taken when, what is granted within any time is a bucket and wh
       for (const { afterMs, percent } of schedule) {
         now += afterMs
         const tokens = Math.ceil((capacity * percent) / 100)
-        const waitMs = buckets.take('a', tokens, 'IF_THERE', now)
+        const waitMs = buckets.take('a', tokens, 'IF_AVAILABLE', now)
         if (waitMs > 0) {
           now += waitMs
-          expect(buckets.take('a', tokens, 'IF_THERE', now - 1)).toBe(1)
-          expect(buckets.take('a', tokens, 'IF_THERE', now)).toBe(0)
+          expect(buckets.take('a', tokens, 'IF_AVAILABLE', now - 1)).toBe(1)
+          expect(buckets.take('a', tokens, 'IF_AVAILABLE', now)).toBe(0)
         }
         granted.push({ at: now, tokens })
       }

@@ -159,7 +159,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     const running = [run(one, 'one 0', first.promise)]
     await expect.poll(() => order).toEqual(['one 0'])
     running.push(...many(5).map((n) => run(one, `one ${n + 1}`)), run(another, 'another'))
-    const at = async (key: string) => (await stores[0].get(key))?.record ?? null
+    const at = async (key: string) => (await stores[0].readRecord(key))?.record ?? null
     // The first one has given up being next, and the other process is.
     await expect.poll(async () => [null, await at('lock:u')].includes(await at('next:u'))).toBe(false)
     first.resolve()
@@ -199,7 +199,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     const first = Promise.withResolvers<void>()
     const running = told(run('one', 'a', 'u', first.promise))
     await expect.poll(() => started).toEqual(['one'])
-    const lock = await stores[1].get('lock:u')
+    const lock = await stores[1].readRecord('lock:u')
     await stores[1].remove('lock:u', lock?.record ?? expect.unreachable())
     const another = await createContactLock(stores[1]).run('u', 'b', inAMinute(), () =>
       Promise.resolve('two'),
@@ -229,7 +229,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     expect(await told(late)).toEqual(
       refused('Other changes of this contact took until the deadline of this one'),
     )
-    await expect.poll(() => stores[0].get('next:u')).toBeNull()
+    await expect.poll(() => stores[0].readRecord('next:u')).toBeNull()
     first.resolve()
     await running
     expect(await locks[1]?.run('next', 'a')).toBe('next')

@@ -122,7 +122,7 @@ test('a mark that the store has lost is put again, so that a repeat finds its ow
   }
   const [one, two] = [turnsOn(watched), turnsOn(watched)]
   const first = await one.acquire(taker('a'))
-  await store.remove(mark, (await store.get(mark))?.record ?? '')
+  await store.remove(mark, (await store.readRecord(mark))?.record ?? '')
   await first.end({ isSettled: false, wasSent: true })
   expect((await two.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(true)
 })

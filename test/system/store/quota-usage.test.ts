@@ -29,7 +29,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'b', 'one', 40)).toEqual(put)
     expect(await claim(store, 'c', 'one', 1)).toEqual(overLimit(100))
     expect(await claim(store, 'c', 'two', 100)).toEqual(put)
-    expect(await store.get('c')).toEqual(stored('record of c'))
+    expect(await store.readRecord('c')).toEqual(stored('record of c'))
   })
 
   test('a limit of 0 is none, and what is put without one counts all the same', async () => {
