@@ -1,7 +1,7 @@
 /** Detects a wrong path in CALLBELL_API_URL: Callbell then answers 404 to everything, as it does for a missing contact. */
 import type { Logger } from '../domain/logger.ts'
 import type { Request } from './dispatcher.ts'
-import type { Answer } from './transport.ts'
+import type { Answer } from './response-handler.ts'
 
 /** These exist in every account, so a 404 is suspicious. */
 const routesOfEveryAccount: ReadonlySet<string> = new Set([

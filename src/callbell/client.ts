@@ -12,27 +12,20 @@ import type {
   Team,
 } from '../domain/contact.ts'
 import type { Moment } from '../domain/moment.ts'
-import { createBasePathCheck } from './base-path.ts'
-import type { Attempt, DispatcherOptions, Request, UpstreamState } from './dispatcher.ts'
-import { createDispatcher } from './dispatcher.ts'
-import type { DecodedContact, ReadableContact } from './codec/decode-contact.ts'
-import { decodeContact, readChannel, readContact, readTeam } from './codec/decode-contact.ts'
-import type { ReadableList } from './codec/decode-list.ts'
-import { decodeList, decodeObject, readBot, readFunnel, readMessage } from './codec/decode-list.ts'
+import { botIn, confirm, isAbsence, isAdded, isDestroyed, undecodable } from './answers.ts'
+import type { ReadableContact } from './codec/decode-contact.ts'
+import { readChannel, readContact, readTeam } from './codec/decode-contact.ts'
+import { readFunnel, readMessage } from './codec/decode-list.ts'
 import { createInputPathOf, encodeChanges, encodeNewContact } from './codec/encode-contact.ts'
-import { CallbellError } from '../domain/callbell-error.ts'
-import type { Answer } from './transport.ts'
-import { deniesSuccess, isObject, ownValue, parseJson } from './codec/json.ts'
-import { nextPage } from './codec/next-page.ts'
-import { createSanitizer } from './codec/sanitize-upstream-text.ts'
-import type { InputPathOf } from './to-callbell-error.ts'
-import { hasOwnError, isSuccess, noInputPath, toCallbellError } from './to-callbell-error.ts'
-import type { JsonReader } from './codec/json-reader.ts'
+import { createDecodedCalls } from './decoded-calls.ts'
+import type { Attempt, DispatcherOptions, UpstreamState } from './dispatcher.ts'
+import { createDispatcher } from './dispatcher.ts'
 import type { NumberedPage, Page } from './results.ts'
-import type { Target } from './url-templates.ts'
-import { routes } from './url-templates.ts'
 import type { Matches } from './same-contact.ts'
 import { hasBsuid, hasPhoneNumber, hasUuid } from './same-contact.ts'
+import type { InputPathOf } from './to-callbell-error.ts'
+import { noInputPath } from './to-callbell-error.ts'
+import { routes } from './url-templates.ts'
 
 export type { Attempt, Deadlines, UpstreamState } from './dispatcher.ts'
 export type { ReadableContact } from './codec/decode-contact.ts'
@@ -99,85 +92,9 @@ export interface CallbellClient {
 }
 
 export function createCallbellClient(options: CallbellClientOptions): CallbellClient {
-  const { log } = options
-  const { call: callOnce, timeAt, state, close } = createDispatcher(options)
-  const sanitize = createSanitizer(options.token)
-  const checkBasePath = createBasePathCheck(options.url, log)
-
-  async function call(request: Request, attempt: Attempt): Promise<Answer> {
-    const answer = await callOnce(request, attempt)
-    checkBasePath(request, answer, attempt.context.requestId)
-    return answer
-  }
-
-  /** @returns the answer that it is given, if it is a success */
-  function accepted(answer: Answer, place: InputPathOf = noInputPath): Answer {
-    if (!isSuccess(answer)) throw toCallbellError(answer, place, sanitize)
-    return answer
-  }
-
-  /** @returns the contact that the request created or changed */
-  async function change(
-    request: Request,
-    attempt: Attempt,
-    isSame?: Matches,
-    place?: InputPathOf,
-  ): Promise<ReadableContact> {
-    const answer = accepted(await call(request, attempt), place)
-    return contactIn(answer, decodeContact(answer.text), attempt, isSame)
-  }
-
-  async function find(target: Target, attempt: Attempt, isSame: Matches): Promise<ReadableContact | null> {
-    const answer = await call({ method: 'GET', ...target }, attempt)
-    if (isAbsence(answer)) return null
-    const decoded = decodeContact(accepted(answer).text)
-    if ('failure' in decoded && decoded.failure === 'ABSENT') return null
-    return contactIn(answer, decoded, attempt, isSame)
-  }
-
-  async function list<T>(
-    target: Target,
-    key: string,
-    read: (reader: JsonReader) => T | null,
-    attempt: Attempt,
-  ): Promise<ReadableList<T> & { readonly answer: Answer }> {
-    const answer = accepted(await call({ method: 'GET', ...target }, attempt))
-    const decoded = decodeList(answer.text, key, read)
-    if ('failure' in decoded) throw undecodable(answer, decoded.failure)
-    warnOfUnreadable(decoded.unreadable, attempt)
-    return { ...decoded, answer }
-  }
-
-  async function listPage<T>(
-    target: Target,
-    page: number,
-    key: string,
-    read: (reader: JsonReader) => T | null,
-    attempt: Attempt,
-  ): Promise<NumberedPage<T>> {
-    const { items, answer, ...meta } = await list(target, key, read, attempt)
-    const next = nextPage(page, meta)
-    if (next === 'UNKNOWN_NEXT_PAGE') throw undecodable(answer, next)
-    return { items, next, pages: meta.pages }
-  }
-
-  /** @param isSame whether it is the contact that was asked for: answers may be mixed up on their way */
-  function contactIn(
-    answer: Answer,
-    decoded: DecodedContact,
-    attempt: Attempt,
-    isSame?: Matches,
-  ): ReadableContact {
-    if ('failure' in decoded) throw undecodable(answer, decoded.failure)
-    if (isSame?.(decoded.contact) === false) throw undecodable(answer, 'ANOTHER_CONTACT')
-    warnOfUnreadable(decoded.unreadable, attempt)
-    return decoded
-  }
-
-  function warnOfUnreadable(unreadable: readonly string[], { context: { requestId } }: Attempt): void {
-    if (unreadable.length === 0) return
-    log.warn({ requestId, paths: unreadable }, 'parts of an answer of Callbell have an unknown shape')
-  }
+  const dispatcher = createDispatcher(options)
+  const { timeAt, state, close } = dispatcher
+  const { call, accepted, change, find, list, listPage } = createDecodedCalls(dispatcher, options)
 
   return {
     async createContact(contact, attempt, isSame) {
@@ -275,47 +192,4 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
 const noteInputPath: InputPathOf = (parameter, status) => {
   if (status === 404) return { path: ['uuid'], rest: parameter }
   return parameter[0] === 'text' ? { path: ['text'], rest: parameter.slice(1) } : noInputPath(parameter)
-}
-
-/** The documented answer to a note: `{"success":true}`. */
-function isAdded({ text }: Answer): boolean {
-  const body = parseJson(text)
-  return isObject(body) && ownValue(body, 'success') === true && !deniesSuccess(body)
-}
-
-/** A success without anything to be read from it must at least be JSON that does not deny it. */
-function confirm(answer: Answer): void {
-  const body = parseJson(answer.text)
-  if (body === undefined) throw undecodable(answer, 'NOT_JSON')
-  if (deniesSuccess(body)) throw undecodable(answer, 'DENIED')
-}
-
-/** Only Callbell's own 404 says that there is no such thing: the page of a proxy, or nothing, does not. */
-function isAbsence(answer: Answer): boolean {
-  return answer.status === 404 && hasOwnError(answer)
-}
-
-/** Only what the documents say is believed: after anything else, another DELETE finds out. */
-function isDestroyed({ text }: Answer): boolean {
-  const body = parseJson(text)
-  return isObject(body) && ownValue(body, 'status') === 'contact was destroyed' && !deniesSuccess(body)
-}
-
-/** @returns null where the answer says that there is none */
-function botIn(answer: Answer): Bot | null {
-  const bot = decodeObject(answer.text, 'bot', readBot)
-  if (bot === undefined) throw undecodable(answer, 'NO_BOT')
-  return bot
-}
-
-/** These come from something between Callbell and us, or pass; an unknown form would come again. */
-const transientDecodingFailures: ReadonlySet<string> = new Set(['NOT_JSON', 'DENIED', 'ANOTHER_CONTACT'])
-
-function undecodable({ sentAt, status }: Answer, failure: string): CallbellError {
-  return new CallbellError('CALLBELL_INVALID_RESPONSE', `the answer did not decode: ${failure}`, {
-    progress: 'answered',
-    sentAt,
-    status,
-    mayPass: transientDecodingFailures.has(failure),
-  })
 }

@@ -3,7 +3,7 @@ import { decodeError } from './codec/decode-error.ts'
 import type { InputPath } from './codec/encode-contact.ts'
 import type { Progress, Rejection } from '../domain/callbell-error.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
-import type { Answer } from './transport.ts'
+import type { Answer } from './response-handler.ts'
 import { isErrorBody, parseJson } from './codec/json.ts'
 import { parseRetryAfter } from './retry-after.ts'
 

@@ -207,7 +207,7 @@ export function createContacts(
       ),
     funnels: (init) =>
       query(init, (context) => readAllPages((page, attempt) => callbell.listFunnels(page, attempt), context)),
-    update: (input, init) => change(init, (context) => updateContact({ callbell, lock }, input, context)),
+    update: (input, init) => change(init, (context) => updateContact(callbell, lock, input, context)),
     delete: (target, init) => change(init, (context) => deleteContact(callbell, target, context)),
     closeConversation: (target, init) =>
       change(init, (context) => closeConversation(callbell, target, context)),

@@ -1,27 +1,34 @@
-/** Waiting for a store that may be away, or hang. */
+/** Waiting for a store that may be unreachable, or may never answer. */
+import type { Outcome } from './failure.ts'
 import { ContactsError } from './failure.ts'
 
+export interface StoreRequirement {
+  /** When the store must have answered, on the clock of `performance.now()`. */
+  readonly deadline: number
+  /**
+   * What is known of the call without the store. `UNKNOWN` for a key: this call has sent nothing, but an
+   * earlier call with the key may have.
+   */
+  readonly outcome: Outcome
+  /** Called when it is unknown whether the store has carried out the operation. */
+  readonly onFailure?: () => void
+}
+
 /**
- * Waits for the store, but not past the caller's deadline.
+ * Waits for the store, but not past the deadline. A key is never used without its protection.
  *
- * @param onFailure called when it can't be told whether the store did what it was asked for
- * @throws ContactsFailure `STORE_UNAVAILABLE` where the store is away: a key is never run
- *   unprotected. This call has sent nothing, but what an earlier one with the key did can't be told.
+ * @throws ContactsFailure `STORE_UNAVAILABLE` if the store fails or does not answer in time
  */
 export async function requireStore<T>(
   operation: Promise<T>,
-  deadline: number,
-  onFailure?: () => void,
+  { deadline, outcome, onFailure }: StoreRequirement,
 ): Promise<T> {
   try {
     return await withDeadline(deadline, operation)
-  } catch (error) {
+  } catch (cause) {
     onFailure?.()
-    throw new ContactsError('STORE_UNAVAILABLE', 'the store is away', {
-      outcome: 'UNKNOWN',
-      retryable: true,
-      cause: error,
-    })
+    const message = 'the store is unreachable'
+    throw new ContactsError('STORE_UNAVAILABLE', message, { outcome, retryable: true, cause })
   }
 }
 

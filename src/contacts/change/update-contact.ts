@@ -1,11 +1,12 @@
 /** Updating a contact: what is left out stays, and an edit of its tags loses nobody else's. */
-import type { ReadableContact } from '../../callbell/client.ts'
+import type { CallbellClient, ReadableContact } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
 import { tryMutation, invalid } from '../rules/mutation-result.ts'
 import type { ContactLock } from './contact-lock.ts'
-import type { UpdateParts } from './edit-tags.ts'
-import { editTags, notTaken, readBack } from './edit-tags.ts'
+import { editTags } from './edit-tags.ts'
+import { readBack } from './read-tags.ts'
+import { notTaken } from './tag-failures.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attempts } from '../attempts/attempts.ts'
 import { idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
@@ -16,7 +17,8 @@ import { checkUpdate, isIdempotent } from '../rules/update-rules.ts'
 
 /** @throws ContactsFailure */
 export async function updateContact(
-  { lock, ...parts }: UpdateParts & { readonly lock: ContactLock },
+  callbell: CallbellClient,
+  lock: ContactLock,
   input: UpdateContactInput,
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
@@ -25,26 +27,26 @@ export async function updateContact(
   const { update } = checked
   const { uuid, tags } = update
   if (tags === null) {
-    return tryMutation([], async () => (await patch(parts, update, undefined, context)).contact)
+    return tryMutation([], async () => (await patch(callbell, update, undefined, context)).contact)
   }
   const isPlain = tags.replacement !== null && tags.expected === null
   // A list that is replaced as a whole waits for edits, too: it would be lost in the middle of one.
   return lock.run(uuid.toLowerCase(), context.caller.bucket, context.deadline, () =>
-    isPlain ? replaceTags(parts, update, tags, context) : editTags(parts, update, tags, context),
+    isPlain ? replaceTags(callbell, update, tags, context) : editTags(callbell, update, tags, context),
   )
 }
 
 /** Replaces the list whatever it is, and reads it back only where Callbell's answer lacks a tag. */
 function replaceTags(
-  parts: UpdateParts,
+  callbell: CallbellClient,
   update: Update,
   edit: TagEdit,
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   return tryMutation([], async () => {
-    const answer = await patch(parts, update, edit.replacement ?? undefined, context)
+    const answer = await patch(callbell, update, edit.replacement ?? undefined, context)
     if (!answer.areTagsKnown || undoneTags(edit, answer.contact.tags).length === 0) return answer.contact
-    const after = await readBack(parts, update, context)
+    const after = await readBack(callbell, update, context)
     const missing = undoneTags(edit, after.tags)
     if (missing.length > 0) throw notTaken(missing)
     return after
@@ -52,7 +54,7 @@ function replaceTags(
 }
 
 function patch(
-  { callbell }: UpdateParts,
+  callbell: CallbellClient,
   { uuid, changes }: Update,
   tags: readonly string[] | undefined,
   context: CallContext,

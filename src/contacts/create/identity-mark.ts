@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RecordStore } from '../../store/store.ts'
 import { ContactsError } from '../attempts/failure.ts'
-import { withDeadline } from '../attempts/require-store.ts'
+import { requireStore } from '../attempts/require-store.ts'
 
 /** Whose turn it is. */
 export interface IdentityRequest {
@@ -82,11 +82,12 @@ export async function takeMark(
     }
   }
 
+  const required = { deadline, outcome: 'NOT_APPLIED' } as const
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestPollMs)) {
     const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
     // A repeat without its mark: another one has had the turn since, and was settled.
     const fresh = write({ token, leaseMs, isMixed: isRepeat })
-    const found = await requireStore(store.putIfAbsent(key, fresh, ttlMs), deadline)
+    const found = await requireStore(store.putIfAbsent(key, fresh, ttlMs), required)
     if (found === null) return hold(fresh, isRepeat)
     const mark = markForm.parse(JSON.parse(found.record))
     const isOwn = mark.token === token
@@ -96,7 +97,7 @@ export async function takeMark(
         ? mark.isMixed
         : isRepeat || found.ageMs < mark.leaseMs + Math.max(resendAfterMs, recentMs)
       const next = write({ token, leaseMs, isMixed })
-      if (await requireStore(store.replace(key, found.record, next, ttlMs), deadline))
+      if (await requireStore(store.replace(key, found.record, next, ttlMs), required))
         return hold(next, isMixed)
     }
     const pauseMs = pollMs * (0.5 + Math.random())
@@ -109,18 +110,6 @@ export async function takeMark(
 
 function write(mark: Omit<Mark, 'nonce'>): string {
   return JSON.stringify({ ...mark, nonce: randomUUID() })
-}
-
-async function requireStore<T>(operation: Promise<T>, deadline: number): Promise<T> {
-  try {
-    return await withDeadline(deadline, operation)
-  } catch (cause) {
-    throw new ContactsError('STORE_UNAVAILABLE', 'the store does not answer', {
-      outcome: 'NOT_APPLIED',
-      retryable: true,
-      cause,
-    })
-  }
 }
 
 export function overloaded(message: string): ContactsError {

@@ -1,0 +1,171 @@
+/** Turns the events of one request into a whole answer, or into an error that states how far it came. */
+import type { Dispatcher } from 'undici'
+import { errors } from 'undici'
+import type { Progress } from '../domain/callbell-error.ts'
+import { CallbellError } from '../domain/callbell-error.ts'
+import type { Moment, WallClock } from '../domain/moment.ts'
+import { momentNow } from '../domain/moment.ts'
+import { decodeContent, isEncoded } from './content-encoding.ts'
+
+export interface TransportHooks {
+  /** Asked immediately before the first byte. @returns whether the time of the request is not over */
+  readonly mayStart: () => boolean
+  /** Asked next: where it says no, nothing is sent (`OVERLOADED`). */
+  readonly isUsable: () => boolean
+  readonly sent: () => void
+  readonly release: () => void
+}
+
+export interface Answer {
+  /** When the first byte of the request was about to be sent. */
+  readonly sentAt: Moment
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** A contact is a few kilobytes: what is larger, compressed or not, is not an answer of this API. */
+export const largestAnswerBytes = 1024 * 1024
+/** Without a byte order mark, should there be one. */
+const utf8 = new TextDecoder()
+
+/** Joined then: an answer of a megabyte in chunks of one byte is copied a thousand times at most. */
+const mostChunks = 1024
+
+export class ResponseHandler implements Dispatcher.DispatchHandler {
+  /** Not an AbortSignal's: that costs as much as writing the request. */
+  private readonly timer: NodeJS.Timeout
+  private isLate = false
+  private readonly hooks: TransportHooks
+  private readonly wallClock: WallClock | undefined
+  private readonly resolve: (answer: Answer) => void
+  private readonly reject: (error: unknown) => void
+  private progress: Progress = 'unsent'
+  private sentAt: Moment | undefined
+  private status = 0
+  private headers: Answer['headers'] = {}
+  private readonly chunks: Buffer[] = []
+  private controller: Dispatcher.DispatchController | undefined
+
+  constructor(
+    allowedMs: number,
+    hooks: TransportHooks,
+    wallClock: WallClock | undefined,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.hooks = hooks
+    this.wallClock = wallClock
+    this.resolve = resolve
+    this.reject = reject
+    this.timer = setTimeout(this.onLate, allowedMs).unref()
+    if (allowedMs <= 0) this.onLate()
+  }
+
+  /** The caller is answered at once, whatever the connection does; it is given up as well. */
+  private readonly onLate = (): void => {
+    this.isLate = true
+    this.fail('CALLBELL_TIMEOUT', 'no answer in time')
+    this.controller?.abort(new Error('deadline'))
+  }
+
+  /** undici's write boundary: no byte has been sent before this call, and none is if it aborts. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.isLate) {
+      controller.abort(new Error('deadline'))
+      return
+    }
+    if (!this.hooks.mayStart()) {
+      this.fail('CALLBELL_TIMEOUT', 'its time was over before it was sent')
+      controller.abort(new Error('deadline'))
+      return
+    }
+    if (!this.hooks.isUsable()) {
+      this.fail('OVERLOADED', 'the permit came too late')
+      controller.abort(new Error('late permit'))
+      return
+    }
+    this.controller = controller
+    this.progress = 'sent'
+    this.sentAt = momentNow(this.wallClock)
+    this.hooks.sent()
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Answer['headers'],
+  ): void {
+    // An interim answer (100, 102, 103) says nothing yet.
+    if (status < 200) return
+    this.progress = 'status'
+    this.status = status
+    this.headers = headers
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.chunks.push(chunk)
+    // A chunk takes more memory than its bytes, and the upstream chooses how many there are.
+    if (this.chunks.length >= mostChunks) this.chunks.splice(0, mostChunks, Buffer.concat(this.chunks))
+  }
+
+  onResponseEnd(): void {
+    this.hooks.release()
+    // The request is over: nothing is left to be given up.
+    this.controller = undefined
+    const [first] = this.chunks
+    const bytes = this.chunks.length === 1 && first ? first : Buffer.concat(this.chunks)
+    const encoding = this.headers['content-encoding']
+    if (!isEncoded(encoding)) return this.finish(bytes)
+    decodeContent(encoding, bytes, largestAnswerBytes).then(
+      (decoded) => this.finish(decoded),
+      (error: Error) => this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be decoded', error),
+    )
+  }
+
+  private finish(bytes: Buffer): void {
+    const { sentAt, status, headers } = this
+    if (sentAt === undefined) {
+      return this.fail('CALLBELL_INVALID_RESPONSE', 'the answer came before its request')
+    }
+    clearTimeout(this.timer)
+    // Bytes that are not valid UTF-8 are replaced: a garbled letter must not cost a contact's uuid.
+    this.resolve({ sentAt, status, headers, text: utf8.decode(bytes) })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.hooks.release()
+    if (error instanceof errors.InvalidArgumentError) {
+      // Ours, not the upstream's: a bug stays a bug.
+      clearTimeout(this.timer)
+      this.reject(error)
+    } else if (error instanceof errors.ConnectTimeoutError) {
+      this.fail('CALLBELL_TIMEOUT', 'no connection in time', error)
+    } else if (this.hasSucceeded() || isUnintelligible(error)) {
+      // A success that was cut off is worth another try for a read.
+      this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be read', error, !isUnintelligible(error))
+    } else {
+      this.fail('CALLBELL_UNAVAILABLE', 'the connection failed', error)
+    }
+  }
+
+  /** Once a 2xx status has arrived, the server has told that it is release: only its answer was lost. */
+  private hasSucceeded(): boolean {
+    return this.status >= 200 && this.status < 300
+  }
+
+  private fail(code: CallbellError['code'], message: string, cause?: Error, mayPass?: boolean): void {
+    clearTimeout(this.timer)
+    const { progress, sentAt } = this
+    const status = progress === 'status' ? this.status : undefined
+    this.reject(new CallbellError(code, message, { progress, sentAt, status, mayPass, cause }))
+  }
+}
+
+/** Whether something answered that was not an answer to this request, unlike a connection that broke. */
+function isUnintelligible(error: Error): boolean {
+  if (error instanceof errors.HTTPParserError) return !error.code?.startsWith('HPE_INVALID_EOF')
+  // undici's words for a 101 that nobody asked for; it has no code of its own for it.
+  if (error instanceof errors.SocketError) return error.message === 'bad upgrade'
+  return error instanceof errors.ResponseExceededMaxSizeError || error instanceof errors.HeadersOverflowError
+}

@@ -1,0 +1,95 @@
+/** The failures and problems of an edit of tags, with their messages. */
+import type { Caller } from '../../domain/caller.ts'
+import { CallbellError } from '../../domain/callbell-error.ts'
+import type { Outcome } from '../attempts/failure.ts'
+import { ContactsError, failedRead } from '../attempts/failure.ts'
+import type { ChangeProblem } from '../rules/mutation-result.ts'
+import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
+import { isSameSet, misspelledTags } from '../rules/tag-edit.ts'
+
+/** More problems at once help nobody. */
+const mostProblems = 50
+/** In characters, of a tag in a message: white space around it may be of any length. */
+const longestSpelling = 300
+/** In characters, of the list of tags in a message. */
+const longestTagList = 1000
+
+/** @returns why the edit can't be made of this list */
+export function problemsOfEdit(edit: TagEdit, tags: readonly string[], caller: Caller): ChangeProblem[] {
+  if (edit.expected !== null && !isSameSet(edit.expected, tags)) {
+    return [{ path: ['expectedTags'], message: conflictMessage(tags, caller), code: 'CONFLICT' }]
+  }
+  return misspelledTags(edit, tags)
+    .slice(0, mostProblems)
+    .map(({ path, spelling }) => ({ path, message: spellingMessage(spelling, caller), code: 'CONFLICT' }))
+}
+
+/** @param spelling of a tag of the contact: shown only to a caller who may read contacts */
+function spellingMessage(spelling: string, { scopes }: Caller): string {
+  const isShown = scopes.has('contacts:read') && spelling.length <= longestSpelling
+  const otherwise = isShown ? `as ${JSON.stringify(spelling)}` : 'in another spelling'
+  return `The contact has this tag ${otherwise}. Tags are removed exactly as they are spelled.`
+}
+
+/** @param tags of the contact: shown only to a caller who may read contacts */
+function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
+  if (!scopes.has('contacts:read')) return '`expectedTags` are not the tags that the contact has.'
+  const list = JSON.stringify(tags)
+  return list.length > longestTagList
+    ? `\`expectedTags\` are not the ${tags.length.toLocaleString('en-US')} tags that the contact has.`
+    : `\`expectedTags\` are not the tags that the contact has: ${list}.`
+}
+
+/** @returns the problem of each tag that Callbell did not take, or did not remove */
+export function problemsOfRejected(tags: readonly PlacedTag[]): ChangeProblem[] {
+  return tags.slice(0, mostProblems).map(({ path, tag }) => {
+    const what = path[0] === 'removeTags' ? 'did not remove' : 'did not take'
+    return { path, message: `Callbell ${what} the tag ${JSON.stringify(tag)}.`, code: 'REJECTED' }
+  })
+}
+
+/** The failure of an update that was made but for these tags, of which there is at least one. */
+export function notTaken(tags: readonly PlacedTag[]): ContactsError {
+  const message = `Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'take'} ${namesOf(tags)}, but applied all other changes`
+  return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
+}
+
+/** Callbell took them each time, and each time they were not as they had been written. */
+export function neverThere(tags: readonly PlacedTag[], rounds: number): ContactsError {
+  const message = `After each of ${rounds} writes the contact did not have ${namesOf(tags)} as written`
+  return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'UNKNOWN', retryable: false })
+}
+
+function namesOf([first, ...others]: readonly PlacedTag[]): string {
+  const name = `the tag ${JSON.stringify(first?.tag)}`
+  return others.length === 0 ? name : `${name} and ${others.length.toLocaleString('en-US')} more`
+}
+
+export function conflict(message: string, outcome: Outcome, retryable: boolean): ContactsError {
+  return new ContactsError('CONFLICT', message, { outcome, retryable })
+}
+
+/** What the failure of a later round is of the whole: the first round was taken, and did not stay. */
+export function afterRound(error: unknown, canRepeat: boolean): unknown {
+  const failure = failedRead(error)
+  return failure instanceof ContactsError ? withOutcome(failure, 'UNKNOWN', canRepeat) : failure
+}
+
+/** @param canRepeat whether the call may be repeated at all; if so, it may where the failure may pass */
+export function withOutcome(
+  failure: ContactsError,
+  outcome: Outcome,
+  canRepeat: boolean,
+  attemptCount?: number,
+): ContactsError {
+  const { code, message, retryAfterMs, isMessageShown, cause } = failure
+  const mayPass = failure.retryable || (cause instanceof CallbellError && cause.isTransient)
+  return new ContactsError(code, message, {
+    outcome,
+    retryable: canRepeat && mayPass,
+    retryAfterMs,
+    isMessageShown,
+    cause,
+    ...(attemptCount !== undefined && { attempts: attemptCount }),
+  })
+}
