@@ -1,4 +1,20 @@
+/** Three projects, by what their tests need: nothing, a gateway in the test's process, or other processes. */
 import { defineConfig } from 'vitest/config'
+
+/** @param timeoutMs of a test and of a poll: only a failure waits for so long, on a busy machine */
+function project(name: string, timeoutMs: number, isIsolated: boolean) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      isolate: isIsolated,
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      expect: { poll: { timeout: timeoutMs / 2 } },
+    },
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -7,12 +23,12 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: `${import.meta.dirname}/node_modules/graphql/index.js` }],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
     // Most of these tests wait for servers and clocks: two cores carry four of them.
     maxWorkers: 4,
-    // On a busy machine things take their time; what is waited for ends the wait.
-    expect: { poll: { timeout: 15_000 } },
+    projects: [
+      project('unit', 60_000, false),
+      project('gateway', 120_000, false),
+      project('system', 180_000, true),
+    ],
   },
 })

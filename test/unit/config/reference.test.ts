@@ -1,9 +1,7 @@
 /** The reference of the configuration: `npm run check:generated` fails while it is stale. */
-import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { updateReference } from '../../../src/config/reference.ts'
 
@@ -41,14 +39,4 @@ test.each<[File, string, (text: string) => string]>([
 test('what is written by hand around the variables stays', () => {
   const folder = folderWith('docs/configuration.md', (text) => `By hand.\n${text}By hand, too.\n`)
   expect(updateReference(folder, true)).toEqual([])
-})
-
-test('the command fails on a stale file, and names it', async () => {
-  const folder = folderWith('.env.example', (text) => text.replace('#PORT=4000', '#PORT=4001'))
-  const script = join(import.meta.dirname, '../../../src/config/reference.ts')
-  const running = promisify(execFile)(process.execPath, [script, '--check'], { cwd: folder })
-  await expect(running).rejects.toMatchObject({
-    code: 1,
-    stderr: 'Stale: .env.example. Run `npm run generate`.\n',
-  })
 })

@@ -1,11 +1,10 @@
-/** Files of the configuration: which are read, and which are refused without blocking. */
-import { execFile, execFileSync } from 'node:child_process'
+/** Files of the configuration: what is read, and what is refused without being waited for. */
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readTextFile } from '../../../src/config/parsers/text-file.ts'
 
@@ -106,55 +105,4 @@ test('a socket', async () => {
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   expect(readTextFile('VARIABLE', path)).toEqual(unreadable('ENXIO'))
-})
-
-test.each([
-  ['/dev/stdin', 'printf key | "$NODE" --input-type=module -e "$SCRIPT" /dev/stdin'],
-  ['a process substitution', '"$NODE" --input-type=module -e "$SCRIPT" <(printf key)'],
-])('%s is a pipe', async (_what, command) => {
-  const script = `
-    import { readTextFile } from './src/config/parsers/text-file.ts'
-    console.log(JSON.stringify(readTextFile('VARIABLE', process.argv[1])))
-  `
-  const env = { ...process.env, NODE: process.execPath, SCRIPT: script }
-  const { stdout } = await promisify(execFile)('bash', ['-c', command], { env })
-  expect(JSON.parse(stdout)).toEqual(problem('must be a regular file, but is a pipe'))
-})
-
-test('a pipe called .env keeps the gateway from starting, and does not block it', async () => {
-  const path = made((file) => void execFileSync('mkfifo', [join(dirname(file), '.env')]))
-  const main = join(import.meta.dirname, '../../../src/main.ts')
-  const starting = promisify(execFile)(process.execPath, [main], { cwd: dirname(path) })
-  await expect(starting).rejects.toMatchObject({
-    code: 1,
-    stderr: 'The configuration has problems:\n  - .env must be a regular file, but is a pipe\n',
-  })
-})
-
-/** Starts the gateway with an .env that keeps it from starting. @returns what it says */
-async function startWith(env: Buffer): Promise<string> {
-  const path = made((file) => writeFileSync(join(dirname(file), '.env'), env))
-  const main = join(import.meta.dirname, '../../../src/main.ts')
-  const starting = promisify(execFile)(process.execPath, [main], { cwd: dirname(path) })
-  const { stderr } = await starting.then(
-    () => expect.unreachable(),
-    (error: { readonly stderr: string }) => error,
-  )
-  return stderr
-}
-
-test('the first variable of an .env with a byte order mark is read', async () => {
-  expect(await startWith(Buffer.from('\uFEFFPORT=x\r\nLOG_SAMPLE=y\r\n'))).toBe(
-    [
-      'The configuration has problems:',
-      'PORT must be a whole number from 0 to 65535, but is "x"',
-      'LOG_SAMPLE must be a number from 0 to 1, but is "y"\n',
-    ].join('\n  - '),
-  )
-})
-
-test('an .env in UTF-16 keeps the gateway from starting: it would run the sandbox instead', async () => {
-  expect(await startWith(Buffer.from('\uFEFFCALLBELL_API_TOKEN=t\r\n', 'utf16le'))).toBe(
-    'The configuration has problems:\n  - .env must be UTF-8 text, but is UTF-16 or binary. Save it as UTF-8\n',
-  )
 })

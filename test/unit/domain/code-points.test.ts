@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countCodePoints, cutText, isLongerThan } from '../../../src/domain/code-points.ts'
+import { arbitraryText } from '../../support/arbitrary-text.ts'
 
 const emoji = '😀'
 
@@ -28,7 +29,7 @@ test.each<[string, number, string]>([
 
 test('lengths are compared in code points, and a cut string is well-formed and short enough', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 12 }), (text, limit) => {
+    fc.property(arbitraryText(), fc.integer({ min: 1, max: 12 }), (text, limit) => {
       const count = Array.from(text).length
       expect(countCodePoints(text)).toBe(count)
       expect(isLongerThan(text, limit)).toBe(count > limit)

@@ -166,36 +166,29 @@ function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string,
   })
 }
 
-test(
-  'any document with any variables gives what graphql-js gives, at each run',
-  { timeout: 120_000 },
-  async () => {
-    let valid = 0
-    await fc.assert(
-      fc.asyncProperty(anyDocument(schema), async ({ query, variables }) => {
-        const document = parse(query)
-        // Two fields of one name that differ, or a variable where it does not fit: those are for validation.
-        if (validate(schema, document).length > 0) return
-        valid += 1
-        const theirs = await see((contextValue) =>
-          execute({ schema, document, contextValue, variableValues: variables }),
-        )
-        const operation = getOperationAST(document) ?? expect.unreachable()
-        const prepared = new PreparedOperation(schema, document, operation, new PlanCache(query.length))
-        expect(await runOurs(prepared, variables)).toEqual(theirs)
-        // Conditions differ: another plan of the same operation.
-        const others = Object.fromEntries(
-          Object.entries(variables).map(([name, value]) => [
-            name,
-            typeof value === 'boolean' ? !value : value,
-          ]),
-        )
-        await runOurs(prepared, others)
-        expect(await runOurs(prepared, variables)).toEqual(theirs)
-      }),
-      { numRuns: 1500 },
-    )
-    expect(valid).toBeGreaterThan(500)
-    expect(fits).toBeGreaterThan(500)
-  },
-)
+test('any document with any variables gives what graphql-js gives, at each run', async () => {
+  let valid = 0
+  await fc.assert(
+    fc.asyncProperty(anyDocument(schema), async ({ query, variables }) => {
+      const document = parse(query)
+      // Two fields of one name that differ, or a variable where it does not fit: those are for validation.
+      if (validate(schema, document).length > 0) return
+      valid += 1
+      const theirs = await see((contextValue) =>
+        execute({ schema, document, contextValue, variableValues: variables }),
+      )
+      const operation = getOperationAST(document) ?? expect.unreachable()
+      const prepared = new PreparedOperation(schema, document, operation, new PlanCache(query.length))
+      expect(await runOurs(prepared, variables)).toEqual(theirs)
+      // Conditions differ: another plan of the same operation.
+      const others = Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [name, typeof value === 'boolean' ? !value : value]),
+      )
+      await runOurs(prepared, others)
+      expect(await runOurs(prepared, variables)).toEqual(theirs)
+    }),
+    { numRuns: 450 },
+  )
+  expect(valid).toBeGreaterThan(150)
+  expect(fits).toBeGreaterThan(150)
+})

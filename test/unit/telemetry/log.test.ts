@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
 import { PassThrough } from 'node:stream'
-import { promisify } from 'node:util'
 import pino from 'pino'
 import { expect, test, vi } from 'vitest'
 import type { Logger } from '../../../src/domain/logger.ts'
@@ -203,16 +201,4 @@ test('lines in quick succession are one write, and a warning is written at once'
   expect(writes.slice(1)).toEqual(['{"level":30,"msg":"three"}\n{"level":40,"msg":"four"}\n'])
   log.info('five')
   await vi.waitFor(() => expect(writes.slice(2)).toEqual(['{"level":30,"msg":"five"}\n']))
-})
-
-test('a process that exits writes all its lines', async () => {
-  const script = `
-    import pino from 'pino'
-    import { joinLines } from './src/telemetry/log.ts'
-    const log = pino({ base: null, timestamp: false }, joinLines(pino.destination(1)))
-    log.info('the last')
-    process.exit()
-  `
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
-  expect(stdout).toBe('{"level":30,"msg":"the last"}\n')
 })

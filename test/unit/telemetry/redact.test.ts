@@ -219,7 +219,7 @@ test('a string is cut at 2,000 characters, in bounded time', () => {
   expect(redact(`${'a '.repeat(990)} giulia@${'example.'.repeat(9)}com`)).toBe(
     `${'a '.repeat(990)} [redacted]`,
   )
-  const started = performance.now()
+  const before = process.threadCpuUsage()
   for (const piece of [
     'a',
     '1',
@@ -234,5 +234,7 @@ test('a string is cut at 2,000 characters, in bounded time', () => {
   ]) {
     redact(piece.repeat(1_000_000))
   }
-  expect(performance.now() - started).toBeLessThan(5000)
+  // Of this thread: a busy machine does not count.
+  const { user, system } = process.threadCpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(5000)
 })

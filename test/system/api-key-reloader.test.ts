@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { expect, test } from 'vitest'
-import { readAuthentication } from '../../../src/config/authentication.ts'
-import { readConfig } from '../../../src/config/config.ts'
-import { createAuthenticate } from '../../../src/http/auth/authenticate.ts'
-import { watchApiKeys } from '../../../src/config/api-key-reloader.ts'
+import { readAuthentication } from '../../src/config/authentication.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { createAuthenticate } from '../../src/http/auth/authenticate.ts'
+import { watchApiKeys } from '../../src/config/api-key-reloader.ts'
 
 function line(name: string, key: string): string {
   return `${name}:${createHash('sha256').update(key).digest('hex')}\n`
