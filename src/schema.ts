@@ -1,9 +1,7 @@
-/** The whole schema: every file that adds to the builder is named here. */
+/** The whole schema: names every file that adds a field to `Query` or `Mutation`. */
 import type { GraphQLSchema } from 'graphql'
 import { builder } from './graphql/builder.ts'
-import './graphql/types/date-time.ts'
 import './graphql/queries/account.ts'
-import './graphql/types/contact-conversation.ts'
 import './graphql/mutations/add-conversation-note.ts'
 import './graphql/mutations/create-contact.ts'
 import './graphql/queries/find-contact.ts'

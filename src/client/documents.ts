@@ -6,64 +6,40 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from './typed-document-node.ts';
 export type { TypedDocumentNode } from './typed-document-node.ts';
-/** The kinds of things that can be wrong with a note to be added. */
-export type AddConversationNoteErrorCode =
-  /** The text or the uuid is empty or only white space. */
-  | 'BLANK'
-  /** A value that is certain to be refused. Nothing was sent to Callbell. */
-  | 'INVALID'
-  /** Callbell refused it; the message is Callbell’s own. On `["input", "uuid"]`: there is no such contact. */
-  | 'REJECTED'
-  /** The uuid or the idempotency key has over 255 characters. */
-  | 'TOO_LONG';
-
-/** The note to be added, and to whose conversation. */
+/** The note to add, and the contact of the conversation. */
 export type AddConversationNoteInput = {
-  /** Names this note: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same note: it is added once. After `UNKNOWN`, repeat it after `retryAfterMs`. By default a key is remembered for a day. It must not be shared with a `createContact`. */
+  /** Makes the call safe to repeat: with the same key the note is added once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs`. A key has 1 to 255 printable characters, and is remembered for a day by default. Do not use the key of a `createContact`. */
   idempotencyKey?: string | null | undefined;
-  /** What the note says, sent exactly as it is given; it may have tabs and line breaks. Callbell documents no limit of its length. */
+  /** The text of the note, sent unchanged. It may have tabs and line breaks. Callbell documents no limit of its length. */
   text: string;
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
 
-/** What to do with the bot of a conversation. */
+/** Starts or ends the bot of a conversation. */
 export type BotStatus =
-  /** Keep the bot out, or send it away. */
+  /** Ends the bot’s conversation, or keeps the bot from starting one. */
   | 'END'
-  /** Let the bot answer. */
+  /** Lets the bot answer the contact. */
   | 'START';
 
-/** The contact whose conversation is to be closed. */
+/** The contact whose conversation to close. */
 export type CloseConversationInput = {
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
 
-/** The kinds of things that can be wrong with a change of a contact. */
-export type ContactErrorCode =
-  /** A text that must say something is empty, or nothing at all is to be changed. */
-  | 'BLANK'
-  /** The contact has other tags than expected, or a tag in another spelling. Nothing was changed. */
-  | 'CONFLICT'
-  /** A value that is certain to be refused. Nothing was sent to Callbell. */
-  | 'INVALID'
-  /** Callbell refused it, or has no such contact; the message is Callbell’s own. Or Callbell did not take a tag. Nothing was changed. */
-  | 'REJECTED'
-  /** A string has too many characters, or a list has over 500 items. */
-  | 'TOO_LONG';
-
-/** Which contacts a list is to hold: those that meet all that is given. */
+/** Selects contacts that match all given fields. */
 export type ContactFilter = {
-  /** Only those of this kind of channel. */
+  /** Only contacts of this channel type. */
   source?: ContactSource | null | undefined;
-  /** Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for. At most 500. */
+  /** Only contacts that have all of these tags, in any letter case. A tag with a comma is refused. At most 500. */
   tags?: Array<string> | null | undefined;
-  /** Only those of this team. */
+  /** Only contacts of this team. */
   teamUuid?: string | null | undefined;
 };
 
-/** The kind of channel that a contact comes from. */
+/** The channel type of a contact. */
 export type ContactSource =
   /** Facebook Messenger. */
   | 'FACEBOOK'
@@ -71,138 +47,144 @@ export type ContactSource =
   | 'INSTAGRAM'
   /** Telegram. */
   | 'TELEGRAM'
-  /** WhatsApp: the identifier is a phone number. */
+  /** WhatsApp. The identifier is a phone number. */
   | 'WHATSAPP';
 
-/** The kinds of things that can be wrong with a contact to be created. */
-export type CreateContactErrorCode =
-  /** A text that must say something is empty or only white space. */
-  | 'BLANK'
-  /** A value that is certain to be refused. Nothing was sent to Callbell. */
-  | 'INVALID'
-  /** Callbell refused it; the message is Callbell’s own. */
-  | 'REJECTED'
-  /** A string has too many characters, or a list has over 500 items. */
-  | 'TOO_LONG';
-
-/** The contact to be created. Leave out what you do not know: an option left out, or null, is not sent at all. Every text is sent exactly as it is given. */
+/** The contact to create. Omit what you do not know: an omitted or null field is not sent to Callbell. Every string is sent unchanged. */
 export type CreateContactInput = {
-  /** E-mail address of the user to assign the contact to: a confirmed user of the account. */
+  /** The e-mail address of the user to assign the contact to. It must be a confirmed user of the account. */
   assignedUser?: string | null | undefined;
   /** Whether the bot may talk to the contact. */
   botStatus?: BotStatus | null | undefined;
-  /** The channel to create it on. Default: the main channel of the source. */
+  /** The channel to create the contact on. Default: the main channel of the source. */
   channelUuid?: string | null | undefined;
-  /** Custom fields to set, each of which must exist in the account. At most 500. */
+  /** The custom fields to set. Each must exist in the account. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** Names this create: 1 to 255 printable characters, made once for what the user does (a random UUID) and kept for every repetition of it. Repeated with the same key, it is the same create: the contact exists once. After `UNKNOWN`, repeat it after `retryAfterMs`: the outcome is verified, and the contact is sent again only once that is safe. By default a key is remembered for a day. */
+  /** Makes the call safe to repeat: with the same key the contact is created once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs`. The gateway then verifies the outcome, and sends the contact again only when that is safe. A key has 1 to 255 printable characters, and is remembered for a day by default. */
   idempotencyKey?: string | null | undefined;
-  /** What the source knows the contact by: for WhatsApp the phone number with country code. At most 255 characters. */
+  /** The identifier of the contact on the channel: for WhatsApp, the phone number with country code. At most 255 characters. */
   identifier: string;
-  /** The contact’s name. At most 255 characters. */
+  /** The name of the contact. At most 255 characters. */
   name: string;
   /** A note on the contact. At most 1000 characters. */
   note?: string | null | undefined;
-  /** The kind of channel. */
+  /** The channel type. */
   source: ContactSource;
-  /** Names of tags, which must exist in the account. At most 500. */
+  /** The names of tags, which must exist in the account. At most 500. */
   tags?: Array<string> | null | undefined;
-  /** The team to give the contact to. */
+  /** The team to assign the contact to. */
   teamUuid?: string | null | undefined;
 };
 
-/** One custom field to be set: exactly one of `value` and `values` must be given. */
+/** A custom field to set. Provide either `value` or `values`. */
 export type CustomFieldInput = {
-  /** The field’s name. It must exist in the account, and may be given only once. */
+  /** The name of the field. It must exist in the account, and may be given only once. */
   name: string;
-  /** The field’s text. Numbers and dates are texts as well: `42`, `2026-03-03`. Sent as it is given. */
+  /** The value as a string, sent unchanged. Numbers and dates are strings, too: `42`, `2026-03-03`. */
   value?: string | null | undefined;
   /** The ticked options of a checkbox field. At most 500. */
   values?: Array<string> | null | undefined;
 };
 
-/** What a custom field holds. */
+/** The type of a custom field. */
 export type CustomFieldType =
-  /** Any of its `options`; read `values`. */
+  /** Any number of the `options`. Read `values`. */
   | 'CHECKBOX'
   /** A date: `2026-03-03`. */
   | 'DATE'
-  /** One of its `options`. */
+  /** One of the `options`. */
   | 'DROPDOWN'
   /** An e-mail address. */
   | 'EMAIL'
-  /** A number, as text: `42`. */
+  /** A number as a string: `42`. */
   | 'NUMBER'
-  /** Any text. */
+  /** Free text. */
   | 'TEXT';
 
-/** The contact to be deleted. */
+/** The contact to delete. */
 export type DeleteContactInput = {
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
 
-/** The contact that is to be moved, and where to. */
+/** The contact to move, and its new funnel. */
 export type MoveToFunnelInput = {
-  /** The sales funnel’s uuid. */
+  /** The `uuid` of the sales funnel. */
   funnelUuid: string;
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
 
-/** The contact whose conversation is to be opened again. */
+/** The contact whose conversation to reopen. */
 export type OpenConversationInput = {
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
 
-/** The contact whose bot is meant, and what it is to do. */
+/** The contact of the conversation, and the new status of its bot. */
 export type SetBotStatusInput = {
-  /** What the bot is to do. */
+  /** Whether to start or to end the bot. */
   status: BotStatus;
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
 
-/** What is to be changed. A key that is left out stays as it is. `null` clears the note and the assigned user, and is refused elsewhere: Callbell can clear nothing else. */
+/** The changes. An omitted field stays unchanged. `null` clears `note` and `assignedUser`. For other fields `null` is refused, because Callbell cannot clear them. */
 export type UpdateContactInput = {
-  /** Tags to be added to those that are there: they are read, replaced, and read again. Edits through this gateway never lose one another. A tag that Callbell does not take is named. An empty list changes nothing. At most 500. */
+  /** The tags to add. The gateway reads the tags, replaces them, and reads them again. Concurrent edits through the gateway never lose tags of one another. The error names a tag that Callbell does not accept. An empty list changes nothing. At most 500. */
   addTags?: Array<string> | null | undefined;
-  /** E-mail address of the user to assign the contact to; `null` assigns it to nobody. */
+  /** The e-mail address of the user to assign the contact to. `null` assigns it to nobody. */
   assignedUser?: string | null | undefined;
-  /** Whether the bot may talk to the contact. With `START` the update is not idempotent: it is not retried where Callbell may have carried it out. */
+  /** Whether the bot may talk to the contact. With `START` the update is not idempotent: it is not retried if Callbell may have carried it out. */
   botStatus?: BotStatus | null | undefined;
-  /** Custom fields to be set. Those that are not named stay as they are, and an empty list changes nothing. At most 500. */
+  /** The custom fields to set. Fields that are not listed stay unchanged. An empty list changes nothing. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** The tags that the contact had when the user saw it, in any order. At most 500. If the contact has others now, nothing is changed: the message of a userError with the code `CONFLICT` lists them for a caller who may read contacts. Tags are written once at most: where others change them right afterwards, the error `CONFLICT` has the outcome `APPLIED`. */
+  /** The tags that the user saw on the contact, in any order. If the contact has other tags now, nothing is changed, and a user error has the code `CONFLICT`. Its message lists the tags, for callers that may read contacts. Tags are written at most once. If others change them right after the write, the error `CONFLICT` has the outcome `APPLIED`. At most 500. */
   expectedTags?: Array<string> | null | undefined;
-  /** A new name. At most 255 characters. */
+  /** The new name. At most 255 characters. */
   name?: string | null | undefined;
-  /** A new note, at most 1000 characters; `null` clears it. */
+  /** The new note. At most 1000 characters. `null` clears it. */
   note?: string | null | undefined;
-  /** Tags to be removed, in the same way as `addTags`. They are removed exactly as they are spelled: one that is there in another spelling only is a `CONFLICT`, and nothing is changed. At most 500. */
+  /** The tags to remove, exactly as they are spelled, in the same way as `addTags`. A tag that exists in another spelling only is a `CONFLICT`, and nothing is changed. At most 500. */
   removeTags?: Array<string> | null | undefined;
-  /** The whole list of tags that the contact is to have: all others are taken from it. `[]` takes all. Prefer `addTags` and `removeTags`, which leave alone what colleagues have set. At most 500. */
+  /** Replaces all tags; `[]` removes them. Prefer `addTags` and `removeTags`, which keep the tags that colleagues have set. At most 500. */
   tags?: Array<string> | null | undefined;
-  /** The team to give the contact to. */
+  /** The team to assign the contact to. */
   teamUuid?: string | null | undefined;
-  /** The contact’s uuid. */
+  /** The `uuid` of the contact. */
   uuid: string;
 };
+
+/** The kinds of problems that a caller can fix. Later versions may add further codes. */
+export type UserErrorCode =
+  /** A required string is empty or only white space. Nothing was sent to Callbell. */
+  | 'BLANK'
+  /** The contact has other tags than `expectedTags`, or a tag of `removeTags` in another spelling only. */
+  | 'CONFLICT'
+  /** Callbell is certain to refuse the value. Nothing was sent to Callbell. */
+  | 'INVALID'
+  /** The input of an update contains no change. Nothing was sent to Callbell. */
+  | 'NOTHING_TO_UPDATE'
+  /** Callbell does not find what the input refers to, for example the contact. */
+  | 'NOT_FOUND'
+  /** Callbell refused the input, or did not accept a tag. The message has its reason. */
+  | 'REJECTED'
+  /** A string has too many characters, or a list has over 500 items. Nothing was sent to Callbell. */
+  | 'TOO_LONG';
 
 export type AddConversationNoteMutationVariables = Exact<{
   input: AddConversationNoteInput;
 }>;
 
 
-export type AddConversationNoteMutation = { addConversationNote: { success: boolean, replayed: boolean, userErrors: Array<{ field: Array<string> | null, message: string, code: AddConversationNoteErrorCode }> } | null };
+export type AddConversationNoteMutation = { addConversationNote: { success: boolean, replayed: boolean, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type CloseConversationMutationVariables = Exact<{
   input: CloseConversationInput;
 }>;
 
 
-export type CloseConversationMutation = { closeConversation: { contact: { uuid: string, closedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
+export type CloseConversationMutation = { closeConversation: { contact: { uuid: string, closedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type ContactQueryVariables = Exact<{
   uuid: string;
@@ -256,42 +238,42 @@ export type CreateContactMutationVariables = Exact<{
 }>;
 
 
-export type CreateContactMutation = { createContact: { replayed: boolean, contact: { uuid: string, name: string | null, phoneNumber: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, createdAt: string | null, href: string | null, customFields: Array<{ name: string, value: string | null, values: Array<string> | null }> } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: CreateContactErrorCode }> } | null };
+export type CreateContactMutation = { createContact: { replayed: boolean, contact: { uuid: string, name: string | null, phoneNumber: string | null, source: ContactSource | null, tags: Array<string>, assignedUser: string | null, createdAt: string | null, href: string | null, customFields: Array<{ name: string, value: string | null, values: Array<string> | null }> } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type DeleteContactMutationVariables = Exact<{
   input: DeleteContactInput;
 }>;
 
 
-export type DeleteContactMutation = { deleteContact: { deletedUuid: string | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
+export type DeleteContactMutation = { deleteContact: { deletedUuid: string | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type MoveToFunnelMutationVariables = Exact<{
   input: MoveToFunnelInput;
 }>;
 
 
-export type MoveToFunnelMutation = { moveToFunnel: { contact: { uuid: string, funnelId: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
+export type MoveToFunnelMutation = { moveToFunnel: { contact: { uuid: string, funnelId: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type OpenConversationMutationVariables = Exact<{
   input: OpenConversationInput;
 }>;
 
 
-export type OpenConversationMutation = { openConversation: { contact: { uuid: string, closedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
+export type OpenConversationMutation = { openConversation: { contact: { uuid: string, closedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type SetBotStatusMutationVariables = Exact<{
   input: SetBotStatusInput;
 }>;
 
 
-export type SetBotStatusMutation = { setBotStatus: { bot: { uuid: string, name: string | null, status: string | null, version: number | null, isLatestVersion: boolean | null, conversationStartedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
+export type SetBotStatusMutation = { setBotStatus: { bot: { uuid: string, name: string | null, status: string | null, version: number | null, isLatestVersion: boolean | null, conversationStartedAt: string | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 export type UpdateContactMutationVariables = Exact<{
   input: UpdateContactInput;
 }>;
 
 
-export type UpdateContactMutation = { updateContact: { contact: { uuid: string, name: string | null, note: string | null, tags: Array<string>, assignedUser: string | null, team: { uuid: string, name: string | null } | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: ContactErrorCode }> } | null };
+export type UpdateContactMutation = { updateContact: { contact: { uuid: string, name: string | null, note: string | null, tags: Array<string>, assignedUser: string | null, team: { uuid: string, name: string | null } | null } | null, userErrors: Array<{ field: Array<string> | null, message: string, code: UserErrorCode }> } | null };
 
 
 export const AddConversationNoteDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"AddConversationNote"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"AddConversationNoteInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"addConversationNote"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"success"}},{"kind":"Field","name":{"kind":"Name","value":"replayed"}},{"kind":"Field","name":{"kind":"Name","value":"userErrors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"field"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"code"}}]}}]}}]}}]} as unknown as DocumentNode<AddConversationNoteMutation, AddConversationNoteMutationVariables>;

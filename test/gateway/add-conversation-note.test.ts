@@ -79,49 +79,64 @@ test('a text of any length is Callbell’s to judge', async () => {
   expect(await add(gateway, { text: 'a'.repeat(5000) })).toEqual(added())
 })
 
-test('everything that is wrong with an input is told at once, and nothing is sent', async () => {
+test('all problems of an input are reported at once, and nothing is sent', async () => {
   const gateway = await createTestGateway()
   const change = { uuid: '..', text: ' \n', idempotencyKey: 'k'.repeat(256) }
   expect(await add(gateway, change)).toEqual(
     refused(
       {
         field: ['input', 'idempotencyKey'],
-        message: 'must be 1 to 255 printable characters, but has 256',
+        message: '`idempotencyKey` has 256 characters; the limit is 255.',
         code: 'TOO_LONG',
       },
-      { field: ['input', 'uuid'], message: 'must not be made of dots', code: 'INVALID' },
-      { field: ['input', 'text'], message: 'must not be blank', code: 'BLANK' },
+      { field: ['input', 'uuid'], message: '`uuid` is not a valid id.', code: 'INVALID' },
+      { field: ['input', 'text'], message: '`text` must not be blank.', code: 'BLANK' },
     ),
   )
   expect(gateway.sandbox.requests).toEqual([])
 })
 
 test.each<[Partial<AddConversationNoteInput>, string, string, string]>([
-  [{ uuid: ' ' }, 'uuid', 'must not be blank', 'BLANK'],
-  [{ uuid: 'u'.repeat(256) }, 'uuid', 'must have at most 255 characters, but has 256', 'TOO_LONG'],
-  [{ uuid: 'a\n' }, 'uuid', 'must not contain control characters or broken Unicode', 'INVALID'],
-  [{ text: 'a\u0000' }, 'text', 'must not contain the control character U+0000', 'INVALID'],
-  [{ text: '\ud800' }, 'text', 'must be well-formed Unicode text', 'INVALID'],
+  [{ uuid: ' ' }, 'uuid', '`uuid` must not be blank.', 'BLANK'],
+  [{ uuid: 'u'.repeat(256) }, 'uuid', '`uuid` has 256 characters; the limit is 255.', 'TOO_LONG'],
+  [{ uuid: 'a\n' }, 'uuid', '`uuid` must not contain control characters or broken Unicode.', 'INVALID'],
+  [{ text: 'a\u0000' }, 'text', '`text` must not contain the control character U+0000.', 'INVALID'],
+  [{ text: '\ud800' }, 'text', '`text` is not well-formed Unicode.', 'INVALID'],
 ])('%j is refused', async (change, field, message, code) => {
   const gateway = await createTestGateway()
   expect(await add(gateway, change)).toEqual(refused({ field: ['input', field], message, code }))
   expect(gateway.sandbox.requests).toEqual([])
 })
 
-test.each<[string, string[] | null, string, Fault[], Partial<AddConversationNoteInput>]>([
-  ['a contact that is not there', ['input', 'uuid'], 'not found', [], { uuid: 'nobody' }],
+test.each<[string, string[] | null, string, string, Fault[], Partial<AddConversationNoteInput>]>([
+  [
+    'a contact that does not exist',
+    ['input', 'uuid'],
+    'Callbell rejected `uuid`: not found',
+    'NOT_FOUND',
+    [],
+    { uuid: 'nobody' },
+  ],
   [
     'a complaint about the text',
     ['input', 'text'],
-    'is too long',
+    'Callbell rejected `text`: is too long',
+    'REJECTED',
     [{ status: 422, body: { error: { text: ['is too long'] } } }],
     {},
   ],
-  ['any other complaint', null, 'no', [{ status: 400, body: { error: 'no' } }], {}],
-])('%s is told by input field', async (_what, field, message, faults, change) => {
+  [
+    'any other complaint',
+    null,
+    'Callbell rejected the request: no',
+    'REJECTED',
+    [{ status: 400, body: { error: 'no' } }],
+    {},
+  ],
+])('%s is reported by input field', async (_what, field, message, code, faults, change) => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext(...faults)
-  expect(await add(gateway, change)).toEqual(refused({ field, message, code: 'REJECTED' }))
+  expect(await add(gateway, change)).toEqual(refused({ field, message, code }))
   expect(methods(gateway.sandbox)).toBe('POST')
 })
 
@@ -348,7 +363,7 @@ describe.each(storeUrls)('with a key and %s', (_name, createUrl) => {
   test('what was refused frees its key', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 422, body: { error: 'no' } })
-    expect(await add(gateway, keyed)).toMatchObject(refused({ message: 'no' }))
+    expect(await add(gateway, keyed)).toMatchObject(refused({ message: 'Callbell rejected the request: no' }))
     expect(await add(gateway, { ...keyed, text: 'Another' })).toEqual(added())
   })
 

@@ -817,7 +817,7 @@ describe('long lists', () => {
     const { data } = await gateway.execute(updates, { input: edit })
     expect(data).toEqual({
       updateContact: {
-        userErrors: [expect.objectContaining({ field: ['input', 'uuid'], code: 'REJECTED' })],
+        userErrors: [expect.objectContaining({ field: ['input', 'uuid'], code: 'NOT_FOUND' })],
       },
     })
     expect(upstream(gateway)).toBe(1)

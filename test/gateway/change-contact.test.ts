@@ -106,8 +106,8 @@ describe.each(changes)('$field', (change) => {
       userErrors: [
         {
           field: change.field === 'moveToFunnel' ? null : ['input', 'uuid'],
-          message: 'not found',
-          code: 'REJECTED',
+          message: `Callbell rejected ${change.field === 'moveToFunnel' ? 'the request' : '`uuid`'}: not found`,
+          code: 'NOT_FOUND',
         },
       ],
     })
@@ -149,7 +149,7 @@ test('a contact that is gone was deleted once', async () => {
   await make(gateway, deletion)
   expect(gateway.sandbox.contacts.all()).toEqual([])
   const { payload } = await make(gateway, deletion)
-  expect(payload).toMatchObject({ result: null, userErrors: [{ code: 'REJECTED' }] })
+  expect(payload).toMatchObject({ result: null, userErrors: [{ code: 'NOT_FOUND' }] })
 })
 
 test.each<[string, Fault]>([
@@ -224,7 +224,12 @@ describe('the start of a bot', () => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext({ status: 422, body: { error: 'there is no bot' } })
     expect(await make(gateway, start)).toEqual({
-      payload: { result: null, userErrors: [{ field: null, message: 'there is no bot', code: 'REJECTED' }] },
+      payload: {
+        result: null,
+        userErrors: [
+          { field: null, message: 'Callbell rejected the request: there is no bot', code: 'REJECTED' },
+        ],
+      },
       error: undefined,
     })
     expect(gateway.sandbox.requests).toHaveLength(1)

@@ -97,20 +97,20 @@ test('everything that is wrong with an input is told at once, and nothing is sen
         contact: null,
         replayed: false,
         userErrors: [
-          { field: ['input', 'name'], message: 'must not be blank', code: 'BLANK' },
+          { field: ['input', 'name'], message: '`name` must not be blank.', code: 'BLANK' },
           {
             field: ['input', 'customFields', '0', 'value'],
-            message: 'must not contain the control character U+0000',
+            message: '`customFields.0.value` must not contain the control character U+0000.',
             code: 'INVALID',
           },
           {
             field: ['input', 'customFields', '1'],
-            message: 'must have exactly one of value and values, but has neither',
+            message: 'Provide either `value` or `values` in `customFields.1`.',
             code: 'INVALID',
           },
           {
             field: ['input', 'note'],
-            message: 'must have at most 1000 characters, but has 1001',
+            message: '`note` has 1,001 characters; the limit is 1,000.',
             code: 'TOO_LONG',
           },
         ],
@@ -135,9 +135,21 @@ test('what Callbell refuses comes back by input field', async () => {
         contact: null,
         replayed: false,
         userErrors: [
-          { field: ['input', 'tags'], message: 'tag "No such tag" does not exist', ...rejected },
-          { field: ['input', 'customFields'], message: '"Age" must be a valid number', ...rejected },
-          { field: ['input', 'teamUuid'], message: 'does not exist', ...rejected },
+          {
+            field: ['input', 'tags'],
+            message: 'Callbell rejected `tags`: tag "No such tag" does not exist',
+            ...rejected,
+          },
+          {
+            field: ['input', 'customFields'],
+            message: 'Callbell rejected `customFields`: "Age" must be a valid number',
+            ...rejected,
+          },
+          {
+            field: ['input', 'teamUuid'],
+            message: 'Callbell rejected `teamUuid`: does not exist',
+            ...rejected,
+          },
         ],
       },
     },

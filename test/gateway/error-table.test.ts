@@ -203,30 +203,34 @@ test('a create whose upstream refuses connections', async () => {
 })
 
 test.each<[number, unknown, object[]]>([
-  [400, { error: { name: ['is odd'] } }, [{ field: ['input', 'name'], message: 'is odd' }]],
-  [404, { error: 'not found' }, [{ field: null, message: 'not found' }]],
+  [
+    400,
+    { error: { name: ['is odd'] } },
+    [{ field: ['input', 'name'], message: 'Callbell rejected `name`: is odd' }],
+  ],
+  [404, { error: 'not found' }, [{ field: null, message: 'Callbell rejected the request: not found' }]],
   [
     422,
     { error: { name: { [`${sentinelToken}\u0007`]: ['x'] } } },
-    [{ field: ['input', 'name'], message: '[token] : x' }],
+    [{ field: ['input', 'name'], message: 'Callbell rejected `name`: [token] : x' }],
   ],
   [
     409,
     { error: { identifier: ['is taken'], base: ['no'] } },
     [
-      { field: ['input', 'identifier'], message: 'is taken' },
-      { field: null, message: 'base: no' },
+      { field: ['input', 'identifier'], message: 'Callbell rejected `identifier`: is taken' },
+      { field: null, message: 'Callbell rejected the request: base: no' },
     ],
   ],
   [
     422,
     { error: { custom_fields: { Age: ['is odd'] } } },
-    [{ field: ['input', 'customFields', '0'], message: 'is odd' }],
+    [{ field: ['input', 'customFields', '0'], message: 'Callbell rejected `customFields.0`: is odd' }],
   ],
   [
     400,
     { error: `bad\u0000token ${sentinelToken} ${'é'.repeat(400)}` },
-    [{ field: null, message: `bad token [token] ${'é'.repeat(281)}…` }],
+    [{ field: null, message: `Callbell rejected the request: bad token [token] ${'é'.repeat(281)}…` }],
   ],
 ])('a create that Callbell refuses with %i', async (status, body, userErrors) => {
   const { execute, sandbox } = await createTestGateway()
@@ -238,7 +242,10 @@ test.each<[number, unknown, object[]]>([
       createContact: {
         contact: null,
         replayed: false,
-        userErrors: userErrors.map((error) => ({ ...error, code: 'REJECTED' })),
+        userErrors: userErrors.map((error) => ({
+          ...error,
+          code: status === 404 ? 'NOT_FOUND' : 'REJECTED',
+        })),
       },
     },
   })

@@ -43,7 +43,7 @@ test('a contact is found by its business-scoped user id', async () => {
   expect(await execute(document, { bsuid })).toEqual({ data: { contactByBsuid: { uuid } } })
   expect(await execute(document, { bsuid: 'nobody’s' })).toEqual({ data: { contactByBsuid: null } })
   expect(await execute(document, { bsuid: '..' })).toMatchObject({
-    errors: [{ message: 'bsuid must not be made of dots' }],
+    errors: [{ message: '`bsuid` is not a valid id.' }],
   })
   expect(sandbox.requests).toHaveLength(2)
 })
@@ -61,7 +61,7 @@ test('an identifier is counted in characters, of which an emoji is one', async (
   const { execute, sandbox } = await createTestGateway()
   expect(await execute(ContactDocument, { uuid: '😀'.repeat(255) })).toEqual({ data: { contact: null } })
   expect(await execute(ContactDocument, { uuid: '😀'.repeat(256) })).toMatchObject({
-    errors: [{ message: 'uuid must have at most 255 characters, but has 256' }],
+    errors: [{ message: '`uuid` has 256 characters; the limit is 255.' }],
   })
   expect(sandbox.requests).toHaveLength(1)
 })
@@ -216,11 +216,11 @@ test('fields that wait for one another have one deadline', async () => {
 })
 
 test.each([
-  ['', 'uuid must not be blank'],
-  [' ', 'uuid must not be blank'],
-  ['..', 'uuid must not be made of dots'],
-  ['a\u0000', 'uuid must not contain control characters or broken Unicode'],
-  ['\ud800', 'uuid must not contain control characters or broken Unicode'],
+  ['', '`uuid` must not be blank.'],
+  [' ', '`uuid` must not be blank.'],
+  ['..', '`uuid` is not a valid id.'],
+  ['a\u0000', '`uuid` must not contain control characters or broken Unicode.'],
+  ['\ud800', '`uuid` must not contain control characters or broken Unicode.'],
 ])('the uuid %j, which could name something else, is not asked for', async (uuid, message) => {
   const { execute, sandbox } = await createTestGateway()
   const { errors } = await execute(ContactDocument, { uuid })

@@ -121,7 +121,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(rejected.data?.createContact).toEqual({
       contact: null,
       replayed: false,
-      userErrors: [{ field: null, message: 'no', code: 'REJECTED' }],
+      userErrors: [{ field: null, message: 'Callbell rejected the request: no', code: 'REJECTED' }],
     })
     expect(await create(gateway)).toEqual(created(gateway, false))
     expect(methods(gateway)).toBe('POST POST POST')
@@ -233,19 +233,19 @@ test('what an earlier version wrote is still read', async () => {
 })
 
 test.each([
-  ['', 'INVALID', 'has 0'],
-  ['a\nb', 'INVALID', 'has one that can’t be printed'],
-  ['a\u200bb', 'INVALID', 'has one that can’t be printed'],
-  ['k'.repeat(256), 'TOO_LONG', 'has 256'],
-])('the key %j can’t be one', async (idempotencyKey, code, but) => {
+  ['', 'INVALID', 'must not be empty'],
+  ['a\nb', 'INVALID', 'contains a character that cannot be printed'],
+  ['a\u200bb', 'INVALID', 'contains a character that cannot be printed'],
+  ['k'.repeat(256), 'TOO_LONG', 'has 256 characters; the limit is 255'],
+])('the key %j is refused', async (idempotencyKey, code, predicate) => {
   const gateway = await createTestGateway()
-  const message = `must be 1 to 255 printable characters, but ${but}`
+  const message = `\`idempotencyKey\` ${predicate}.`
   expect((await create(gateway, { idempotencyKey, name: '' })).data?.createContact).toEqual({
     contact: null,
     replayed: false,
     userErrors: [
       { field: ['input', 'idempotencyKey'], message, code },
-      { field: ['input', 'name'], message: 'must not be blank', code: 'BLANK' },
+      { field: ['input', 'name'], message: '`name` must not be blank.', code: 'BLANK' },
     ],
   })
   expect(methods(gateway)).toBe('')

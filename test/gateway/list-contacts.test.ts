@@ -226,21 +226,21 @@ test.each<[string, unknown[], string]>([
   expect(log).toMatchObject([{ fields: [{ field: 'contacts', failure: { reason } }] }])
 })
 
-const malformed = 'after is no cursor: give it back as it came'
+const malformed = '`after` is not a valid cursor. Pass an `endCursor` back unchanged.'
 
 test.each<[string, Step, string]>([
-  ['none', { first: 0 }, 'first must be from 1 to 100, but is 0'],
-  ['less than none', { first: -1 }, 'first must be from 1 to 100, but is -1'],
-  ['too many', { first: 101 }, 'first must be from 1 to 100, but is 101'],
+  ['none', { first: 0 }, '`first` must be from 1 to 100, but is 0.'],
+  ['less than none', { first: -1 }, '`first` must be from 1 to 100, but is -1.'],
+  ['too many', { first: 101 }, '`first` must be from 1 to 100, but is 101.'],
   ['an empty cursor', { after: '' }, malformed],
   ['nonsense', { after: 'x' }, malformed],
-  ['a JSON that is no cursor', { after: Buffer.from('{"place":1}').toString('base64url') }, malformed],
-  ['a comma', { filter: { tags: ['a,b'] } }, 'filter.tags can’t ask for a tag with a comma in it'],
-  ['a blank tag', { filter: { tags: [' '] } }, 'each of filter.tags must not be blank'],
+  ['JSON that is not a cursor', { after: Buffer.from('{"place":1}').toString('base64url') }, malformed],
+  ['a comma', { filter: { tags: ['a,b'] } }, '`filter.tags` cannot contain commas.'],
+  ['a blank tag', { filter: { tags: [' '] } }, '`filter.tags.0` must not be blank.'],
   [
     'half a character',
     { filter: { teamUuid: '\ud800' } },
-    'filter.teamUuid must not contain control characters or broken Unicode',
+    '`filter.teamUuid` must not contain control characters or broken Unicode.',
   ],
 ])('a list with %s is not asked for', async (_what, step, message) => {
   const { execute, sandbox } = await seeded(0)
@@ -260,7 +260,8 @@ test('a cursor goes with its filter', async () => {
   })
   expect(errors).toMatchObject([
     {
-      message: 'after is a cursor of another list: it goes with the filter or contact that it was given for',
+      message:
+        '`after` belongs to a different list. Use it with the same filter or contact that it was returned for.',
       extensions: { code: 'BAD_USER_INPUT' },
     },
   ])
@@ -274,7 +275,7 @@ test('a cursor that Callbell refuses is the caller’s to give up', async () => 
   const { errors } = await gateway.execute(document, { after: pageInfo.endCursor })
   expect(errors).toMatchObject([
     {
-      message: 'after is a cursor that Callbell no longer takes: start again without it',
+      message: 'Callbell no longer accepts the cursor `after`. Read the list from its beginning.',
       extensions: { code: 'BAD_USER_INPUT' },
     },
   ])

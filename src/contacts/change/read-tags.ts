@@ -7,17 +7,17 @@ import { attempts } from '../attempts/attempts.ts'
 import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
 import { idempotentPolicy } from '../attempts/policies.ts'
-import type { ChangeProblem } from '../rules/mutation-result.ts'
+import type { InputProblem } from '../rules/input-rules.ts'
 import type { Update } from '../rules/update-rules.ts'
 import { isIdempotent } from '../rules/update-rules.ts'
 import { conflict, withOutcome } from './tag-failures.ts'
 
 const unknownTags = 'the contact’s tags could not be read'
 /** The account has no such contact. */
-export const absent: ChangeProblem = {
+export const absent: InputProblem = {
   path: ['uuid'],
-  message: 'names no contact of the account',
-  code: 'REJECTED',
+  message: 'No contact of the account has this `uuid`.',
+  code: 'NOT_FOUND',
 }
 
 /**
@@ -77,7 +77,7 @@ export async function readFresh(callbell: CallbellClient, uuid: string, attempt:
     throw new CallbellError('CALLBELL_REJECTED', absent.message, {
       progress: 'answered',
       status: 404,
-      rejections: [absent],
+      rejections: [{ path: ['uuid'], message: 'not found' }],
     })
   }
   if (!found.areTagsKnown) {

@@ -3,7 +3,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
-import type { ChangeProblem } from '../rules/mutation-result.ts'
+import type { InputProblem } from '../rules/input-rules.ts'
 import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
 import { isSameSet, misspelledTags } from '../rules/tag-edit.ts'
 
@@ -15,7 +15,7 @@ const longestSpelling = 300
 const longestTagList = 1000
 
 /** @returns why the edit can't be made of this list */
-export function problemsOfEdit(edit: TagEdit, tags: readonly string[], caller: Caller): ChangeProblem[] {
+export function problemsOfEdit(edit: TagEdit, tags: readonly string[], caller: Caller): InputProblem[] {
   if (edit.expected !== null && !isSameSet(edit.expected, tags)) {
     return [{ path: ['expectedTags'], message: conflictMessage(tags, caller), code: 'CONFLICT' }]
   }
@@ -41,7 +41,7 @@ function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
 }
 
 /** @returns the problem of each tag that Callbell did not take, or did not remove */
-export function problemsOfRejected(tags: readonly PlacedTag[]): ChangeProblem[] {
+export function problemsOfRejected(tags: readonly PlacedTag[]): InputProblem[] {
   return tags.slice(0, mostProblems).map(({ path, tag }) => {
     const what = path[0] === 'removeTags' ? 'did not remove' : 'did not take'
     return { path, message: `Callbell ${what} the tag ${JSON.stringify(tag)}.`, code: 'REJECTED' }

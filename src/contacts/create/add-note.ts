@@ -1,6 +1,7 @@
 /** Adding a note to a contact's conversation: checked first, added once, and its outcome named. */
 import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
+import type { InputProblem } from '../rules/input-rules.ts'
 import {
   checkIdempotencyKey,
   controlsButLayout,
@@ -10,7 +11,7 @@ import {
   wellFormed,
   without,
 } from '../rules/input-rules.ts'
-import type { CreationProblem, CreateOnceParts } from './create-once.ts'
+import type { CreateOnceParts } from './create-once.ts'
 import { createOnce } from './create-once.ts'
 import type { NewNote } from './note-creation.ts'
 import { createNoteOperation } from './note-creation.ts'
@@ -23,7 +24,7 @@ export interface AddNoteInput extends NewNote {
 export interface AddNoteResult {
   /** False where there are problems. */
   readonly isAdded: boolean
-  readonly problems: readonly CreationProblem[]
+  readonly problems: readonly InputProblem[]
   /** Whether this is the result of an earlier call with the same key. */
   readonly replayed: boolean
 }

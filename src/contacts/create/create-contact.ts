@@ -3,8 +3,9 @@ import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { createContactOperation } from './contact-creation.ts'
+import type { InputProblem } from '../rules/input-rules.ts'
 import { checkIdempotencyKey } from '../rules/input-rules.ts'
-import type { CreationProblem, CreateOnceParts } from './create-once.ts'
+import type { CreateOnceParts } from './create-once.ts'
 import { createOnce } from './create-once.ts'
 import type { NewContactInput } from '../rules/new-contact-rules.ts'
 import { checkNewContact } from '../rules/new-contact-rules.ts'
@@ -17,7 +18,7 @@ export interface CreateContactInput extends NewContactInput {
 export interface CreateContactResult {
   /** Null where there are problems. */
   readonly contact: Contact | null
-  readonly problems: readonly CreationProblem[]
+  readonly problems: readonly InputProblem[]
   /** Whether this is the result of an earlier call with the same key. */
   readonly replayed: boolean
 }

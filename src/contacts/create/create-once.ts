@@ -9,14 +9,7 @@ import type { Keyed } from './claims.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { IdentityLocks } from './identity-turns.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
-
-/** Why something was not made, in terms of the input; `REJECTED`: by Callbell itself. */
-export interface CreationProblem {
-  /** Path inside the input; null where no part of it is to blame. */
-  readonly path: readonly string[] | null
-  readonly message: string
-  readonly code: InputProblem['code'] | 'REJECTED'
-}
+import { problemsOfRejection } from '../rules/mutation-result.ts'
 
 export interface CreateOnceParts {
   readonly attempts: CreateAttempts
@@ -38,7 +31,7 @@ export async function createOnce<Made>(
   key: string | undefined,
   creation: CreateOperation<Made>,
   context: CallContext,
-): Promise<Keyed<Made> | { readonly problems: readonly CreationProblem[] }> {
+): Promise<Keyed<Made> | { readonly problems: readonly InputProblem[] }> {
   context.budget.earn()
   const createCall = { creation, context }
   try {
@@ -47,7 +40,7 @@ export async function createOnce<Made>(
     return await observed(context, parts.idempotency.create(key, createCall))
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
-    return { problems: error.rejections.map(({ path, message }) => ({ path, message, code: 'REJECTED' })) }
+    return { problems: problemsOfRejection(error, null) }
   }
 }
 

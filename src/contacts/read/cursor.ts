@@ -28,6 +28,8 @@ const envelope = z.strictObject({
   place: z.int().min(0).max(1000),
 })
 
+const malformed = '`after` is not a valid cursor. Pass an `endCursor` back unchanged.'
+
 /** @param digest `digestOf` the list */
 export function encodeCursor<Page>({ page, id, place }: Position<Page>, digest: string): string {
   return Buffer.from(JSON.stringify({ list: digest, page, id, place })).toString('base64url')
@@ -44,14 +46,14 @@ export function decodeCursor<Page>(
   pageForm: z.ZodType<Page>,
 ): Position<Page> {
   const opened = envelope.safeParse(open(cursor))
-  if (!opened.success) throw badArgument('after is no cursor: give it back as it came')
+  if (!opened.success) throw badArgument(malformed)
   if (opened.data.list !== digest) {
     throw badArgument(
-      'after is a cursor of another list: it goes with the filter or contact that it was given for',
+      '`after` belongs to a different list. Use it with the same filter or contact that it was returned for.',
     )
   }
   const page = pageForm.safeParse(opened.data.page)
-  if (!page.success) throw badArgument('after is no cursor: give it back as it came')
+  if (!page.success) throw badArgument(malformed)
   return { ...opened.data, page: page.data }
 }
 

@@ -7,7 +7,7 @@ import { badArgument, checkArgument } from '../rules/argument.ts'
 import type { Connection, PageArgs } from './paginate.ts'
 import { paginate } from './paginate.ts'
 import { ContactsError } from '../attempts/failure.ts'
-import { problemOfLength } from '../rules/input-rules.ts'
+import { listLength } from '../rules/input-rules.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attemptRead } from '../attempts/attempts.ts'
 
@@ -50,7 +50,7 @@ export async function listContacts(
         )
       } catch (error) {
         throw page !== null && isOfCursor(error)
-          ? badArgument('after is a cursor that Callbell no longer takes: start again without it')
+          ? badArgument('Callbell no longer accepts the cursor `after`. Read the list from its beginning.')
           : error
       }
     },
@@ -59,12 +59,12 @@ export async function listContacts(
 }
 
 function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFilter {
-  const problem = problemOfLength('filter.tags', tags ?? [])
-  if (problem !== undefined) throw badArgument(problem.message)
-  for (const tag of tags ?? []) {
-    checkArgument('each of filter.tags', tag)
-    // On the way to Callbell, a comma parts one tag from the next.
-    if (tag.includes(',')) throw badArgument('filter.tags can’t ask for a tag with a comma in it')
+  const broken = listLength(tags ?? [])
+  if (broken !== undefined) throw badArgument(`\`filter.tags\` ${broken.predicate}.`)
+  for (const [index, tag] of (tags ?? []).entries()) {
+    checkArgument(`filter.tags.${index}`, tag)
+    // In the request to Callbell, commas separate tags.
+    if (tag.includes(',')) throw badArgument('`filter.tags` cannot contain commas.')
   }
   if (typeof teamUuid === 'string') checkArgument('filter.teamUuid', teamUuid)
   return {

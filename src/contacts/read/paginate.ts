@@ -68,7 +68,7 @@ export async function paginate<Node, Page>(
   const { first, after } = step
   const size = sizeOf(step)
   if (typeof first === 'number' && first !== size) {
-    throw badArgument(`first must be from 1 to ${mostFirst}, but is ${first}`)
+    throw badArgument(`\`first\` must be from 1 to ${mostFirst}, but is ${first}.`)
   }
   const digest = digestOf(list.name)
   const start = typeof after === 'string' ? decodeCursor(after, digest, list.pageForm) : undefined

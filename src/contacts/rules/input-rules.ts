@@ -1,93 +1,106 @@
 /**
- * What the rules of inputs are made of. They refuse only what Callbell certainly refuses: whatever
- * it may accept is Callbell's to judge.
+ * The parts of input rules. They refuse only what Callbell certainly refuses. Everything else is for
+ * Callbell to decide.
  */
-
 import { countCodePoints, isLongerThan } from '../../domain/code-points.ts'
 
-export type ProblemCode = 'BLANK' | 'TOO_LONG' | 'INVALID'
+/**
+ * The kinds of problems that a caller can fix. `REJECTED`: Callbell refused the input. `NOT_FOUND`: Callbell
+ * does not find what it refers to. `CONFLICT`: the contact has other tags than expected.
+ */
+export type ProblemCode =
+  'BLANK' | 'TOO_LONG' | 'INVALID' | 'NOTHING_TO_UPDATE' | 'REJECTED' | 'NOT_FOUND' | 'CONFLICT'
 
-/** One thing that is wrong with an input: where (path inside the input), what, and of which kind. */
+/** A problem of an input. While there is one, nothing is changed. */
 export interface InputProblem {
-  readonly path: readonly string[]
+  /** The path inside the input. Null where no single value is wrong. */
+  readonly path: readonly string[] | null
+  /** For the caller, in complete sentences. */
   readonly message: string
   readonly code: ProblemCode
 }
 
-/** All control characters, and all but those that lay out a text of several lines. */
+/** All control characters, and all except those that lay out several lines. */
 export const controls = /\p{Cc}/u
 export const controlsButLayout = /(?![\t\n\r])\p{Cc}/u
 
-export type Broken = Pick<InputProblem, 'message' | 'code'>
+/** What a value does not comply with. */
+export interface BrokenRule {
+  /** Completes a sentence that begins with the value's name: `must not be blank`. */
+  readonly predicate: string
+  readonly code: ProblemCode
+}
 
-/** A rule: what is wrong with a text, or nothing. */
-export type Rule = (value: string) => Broken | undefined
+/** Checks a string. @returns undefined if the string complies */
+export type Rule = (value: string) => BrokenRule | undefined
 
 export const notBlank: Rule = (value) =>
-  value.trim() === '' ? { message: 'must not be blank', code: 'BLANK' } : undefined
+  value.trim() === '' ? { predicate: 'must not be blank', code: 'BLANK' } : undefined
 
-/** Characters are code points, as a database counts them: an emoji is one. */
+/** Limits a string's length in code points, as a database counts: an emoji is one character. */
 export function atMost(limit: number): Rule {
   return (value) => {
     if (!isLongerThan(value, limit)) return undefined
-    const length = countCodePoints(value)
-    return { message: `must have at most ${limit} characters, but has ${length}`, code: 'TOO_LONG' }
+    const predicate = `has ${countOf(countCodePoints(value))} characters; the limit is ${countOf(limit)}`
+    return { predicate, code: 'TOO_LONG' }
   }
 }
 
+/** @param characters control characters that are refused */
 export function without(characters: RegExp): Rule {
   return (value) => {
     const found = characters.exec(value)?.[0].codePointAt(0)
     return found === undefined
       ? undefined
-      : { message: `must not contain the control character ${codePointName(found)}`, code: 'INVALID' }
+      : { predicate: `must not contain the control character ${codePointName(found)}`, code: 'INVALID' }
   }
 }
 
-/** Half of a surrogate pair has no UTF-8 form: it could not be sent as it is. */
+/** A lone surrogate has no UTF-8 form, so it cannot be sent unchanged. */
 export const wellFormed: Rule = (value) =>
-  value.isWellFormed() ? undefined : { message: 'must be well-formed Unicode text', code: 'INVALID' }
+  value.isWellFormed() ? undefined : { predicate: 'is not well-formed Unicode', code: 'INVALID' }
 
 /** Longer than any uuid, phone number or tag. */
 const longestIdentifier = 255
 
-/** What is to name one thing. */
+/** A string that identifies one resource or tag. */
 export const identifier: Rule = (value) => {
-  if (value.trim() === '') return { message: 'must not be blank', code: 'BLANK' }
+  const blank = notBlank(value)
+  if (blank !== undefined) return blank
   if (controls.test(value) || !value.isWellFormed())
-    return { message: 'must not contain control characters or broken Unicode', code: 'INVALID' }
+    return { predicate: 'must not contain control characters or broken Unicode', code: 'INVALID' }
   return atMost(longestIdentifier)(value)
 }
 
-/** What becomes part of a URL must not be able to name another resource, either. */
+/** An identifier that becomes part of a URL. Dots alone would address another resource. */
 export const pathSegment: Rule = (value) =>
-  /^\.+$/.test(value) ? { message: 'must not be made of dots', code: 'INVALID' } : identifier(value)
+  /^\.+$/.test(value) ? { predicate: 'is not a valid id', code: 'INVALID' } : identifier(value)
+
+function countOf(count: number): string {
+  return count.toLocaleString('en-US')
+}
 
 function codePointName(codePoint: number): string {
   return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
-/** The items that a list in an input may have. Callbell documents no limit; a contact has a handful. */
+/** The limit of items in a list of an input. Callbell documents none, and contacts have few tags and fields. */
 const mostItems = 500
 
-/**
- * @param list its name, for the message
- * @returns what is wrong with a list that has more than 500 items, or nothing
- */
-export function problemOfLength(list: string, { length }: readonly unknown[]): Broken | undefined {
+/** Limits a list to 500 items. @returns undefined if the list complies */
+export function listLength({ length }: readonly unknown[]): BrokenRule | undefined {
   if (length <= mostItems) return undefined
-  const message = `\`${list}\` has ${length.toLocaleString('en-US')} items; the limit is ${mostItems}.`
-  return { message, code: 'TOO_LONG' }
+  return { predicate: `has ${countOf(length)} items; the limit is ${mostItems}`, code: 'TOO_LONG' }
 }
 
-/** Of a list of thousands, each with a mistake, nobody reads more; the answer would be a multiple of it. */
+/** A list of thousands of wrong items would make an answer many times its size. */
 const mostProblems = 50
 
-/** Collects everything that is wrong with an input: the first 50 where it is more. */
+/** Collects the problems of an input: the first 50 if there are more. */
 export class InputCheck {
   readonly problems: InputProblem[] = []
 
-  /** Of a text that is given, the first rule broken is told. */
+  /** Checks a string. Only the first broken rule is reported. */
   string(rules: readonly Rule[], value: string | null | undefined, ...path: string[]): void {
     if (value === null || value === undefined) return
     for (const rule of rules) {
@@ -99,18 +112,18 @@ export class InputCheck {
   }
 
   /**
-   * Checks the length of a list. Nothing else may look at the items of a list that is too long.
+   * Checks the length of a list. The items of a list that is too long must not be read.
    *
-   * @returns whether the items may be looked at
+   * @returns whether the items may be read
    */
   length(values: readonly unknown[] | null | undefined, ...path: string[]): boolean {
     if (!values || values.length <= mostItems) return true
-    const broken = problemOfLength(path.join('.'), values)
+    const broken = listLength(values)
     if (broken !== undefined) this.report(broken, ...path)
     return broken === undefined
   }
 
-  /** Checks the length of a list, then each of its items. */
+  /** Checks the length of a list, then each item. */
   strings(rules: readonly Rule[], values: readonly string[] | null | undefined, ...path: string[]): void {
     if (values === null || values === undefined || !this.length(values, ...path)) return
     for (let index = 0; index < values.length; index += 1) {
@@ -118,21 +131,32 @@ export class InputCheck {
     }
   }
 
-  report(broken: Broken, ...path: string[]): void {
-    if (this.problems.length < mostProblems) this.problems.push({ path, ...broken })
+  /** Reports a value by its path inside the input. */
+  report({ predicate, code }: BrokenRule, ...path: string[]): void {
+    this.add({ path, message: `\`${path.join('.')}\` ${predicate}.`, code })
+  }
+
+  add(problem: InputProblem): void {
+    if (this.problems.length < mostProblems) this.problems.push(problem)
   }
 }
 
 const longestKey = 255
 
-/** Checks an idempotency key: 1 to 255 characters that can be printed. */
+const notEmpty: Rule = (value) =>
+  value === '' ? { predicate: 'must not be empty', code: 'INVALID' } : undefined
+
+/** Refuses controls, format characters, surrogates, private and unassigned code points, and line ends. */
+const printable: Rule = (value) =>
+  /[\p{C}\p{Zl}\p{Zp}]/u.test(value)
+    ? { predicate: 'contains a character that cannot be printed', code: 'INVALID' }
+    : undefined
+
+const keyRules = [notEmpty, atMost(longestKey), printable]
+
+/** Checks an idempotency key: 1 to 255 printable characters. */
 export function checkIdempotencyKey(key: string | undefined): readonly InputProblem[] {
-  if (key === undefined) return []
-  // Without them: controls, format characters, surrogates, private and unassigned code points, line ends.
-  const isPrintable = !/[\p{C}\p{Zl}\p{Zp}]/u.test(key)
-  const length = countCodePoints(key)
-  if (isPrintable && length >= 1 && length <= longestKey) return []
-  const but = isPrintable ? `has ${length}` : 'has one that can’t be printed'
-  const message = `must be 1 to ${longestKey} printable characters, but ${but}`
-  return [{ path: ['idempotencyKey'], message, code: length > longestKey ? 'TOO_LONG' : 'INVALID' }]
+  const check = new InputCheck()
+  check.string(keyRules, key, 'idempotencyKey')
+  return check.problems
 }

@@ -1,35 +1,26 @@
-/** What a change gives: its result, or what its caller can mend. */
+/** The result of a mutation, or the problems that its caller can fix. */
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { InputProblem } from './input-rules.ts'
-import { pathSegment } from './input-rules.ts'
-
-/** Why a change was not made, in terms of its input. */
-export interface ChangeProblem {
-  /** Path inside the input; null where no part of it is to blame. */
-  readonly path: readonly string[] | null
-  readonly message: string
-  /** `REJECTED`: by Callbell itself. `CONFLICT`: the contact is not as it was expected to be. */
-  readonly code: InputProblem['code'] | 'REJECTED' | 'CONFLICT'
-}
+import { InputCheck, pathSegment } from './input-rules.ts'
 
 export interface MutationResult<T> {
-  /** Null where there are problems. */
+  /** Null if there are problems. */
   readonly result: T | null
-  readonly problems: readonly ChangeProblem[]
+  readonly problems: readonly InputProblem[]
 }
 
-export function invalid(...problems: ChangeProblem[]): MutationResult<never> {
+export function invalid(...problems: InputProblem[]): MutationResult<never> {
   return { result: null, problems }
 }
 
 /**
- * Makes a change, unless its input has problems; what Callbell refuses is a problem of the input, too.
+ * Makes a change, unless its input has problems. What Callbell refuses is a problem of the input, too.
  *
- * @param absent the path of what is wrong where Callbell finds nothing to be changed
- * @throws whatever else the change throws
+ * @param absent the path of the wrong value if Callbell does not find what is to be changed
+ * @throws all other failures of the change
  */
 export async function tryMutation<T>(
-  problems: readonly ChangeProblem[],
+  problems: readonly InputProblem[],
   change: () => Promise<T>,
   absent: readonly string[] | null = ['uuid'],
 ): Promise<MutationResult<T>> {
@@ -42,23 +33,38 @@ export async function tryMutation<T>(
   }
 }
 
-/** What Callbell refused, in terms of the input. @param absent as for `changed` */
+/** As `problemsOfRejection`, as the result of a mutation. @param absent as for `tryMutation` */
 export function rejectedByCallbell(
-  { status, rejections }: CallbellError,
+  error: CallbellError,
   absent: readonly string[] | null = ['uuid'],
 ): MutationResult<never> {
-  const elsewhere = status === 404 ? absent : null
-  return invalid(
-    ...rejections.map(({ path, message }) => ({
-      path: path ?? elsewhere,
-      message,
-      code: 'REJECTED' as const,
-    })),
-  )
+  return invalid(...problemsOfRejection(error, absent))
 }
 
-/** What is wrong with the uuid of what is to be changed. */
-export function problemsOfUuid(uuid: string, key = 'uuid'): ChangeProblem[] {
-  const problem = pathSegment(uuid)
-  return problem === undefined ? [] : [{ path: [key], ...problem }]
+/**
+ * @param error Callbell's refusal
+ * @param absent the path of the wrong value if Callbell answered 404 and named none
+ * @returns its reasons in terms of the input
+ */
+export function problemsOfRejection(
+  { status, rejections }: CallbellError,
+  absent: readonly string[] | null,
+): InputProblem[] {
+  const isAbsent = status === 404
+  return rejections.map(({ path, message }) => {
+    const rejected = path ?? (isAbsent ? absent : null)
+    const subject = rejected === null ? 'the request' : `\`${rejected.join('.')}\``
+    return {
+      path: rejected,
+      message: `Callbell rejected ${subject}: ${message}`,
+      code: isAbsent ? 'NOT_FOUND' : 'REJECTED',
+    }
+  })
+}
+
+/** @returns the problems of the uuid of what is to be changed */
+export function problemsOfUuid(uuid: string, key = 'uuid'): readonly InputProblem[] {
+  const check = new InputCheck()
+  check.string([pathSegment], uuid, key)
+  return check.problems
 }

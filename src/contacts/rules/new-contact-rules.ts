@@ -1,4 +1,4 @@
-/** The rules that a new contact must meet before anything is sent. */
+/** The rules of a new contact, checked before anything is sent. */
 import type { BotStatus, NewContact, NewCustomField } from '../../domain/contact.ts'
 import type { InputProblem, Rule } from './input-rules.ts'
 import {
@@ -11,9 +11,9 @@ import {
   without,
 } from './input-rules.ts'
 
-/** A contact as a caller gives it: of the right types, and otherwise not yet checked. */
+/** A contact as the caller gives it: its types are right, and nothing else is checked yet. */
 export interface NewContactInput extends Pick<NewContact, 'identifier' | 'source' | 'name'> {
-  // GraphQL clients send null for what they leave out; to us it is the same.
+  // GraphQL clients send null for what they leave out. Here it means the same.
   readonly tags?: readonly string[] | null | undefined
   readonly customFields?: readonly CustomFieldInput[] | null | undefined
   readonly assignedUser?: string | null | undefined
@@ -29,20 +29,22 @@ export interface CustomFieldInput {
   readonly values?: readonly string[] | null | undefined
 }
 
-/** Callbell's documented limit of a note. */
+/** Callbell's documented limit of a note, in characters. */
 const longestNote = 1000
-/** The limit of names and identifiers: a text column of 255 characters. */
+/** The limit of names and identifiers in characters: that of a usual text column. */
 const longestName = 255
 
-/** Names that reach an object's prototype in careless JavaScript further down the line. */
+/** Names that can reach an object's prototype in careless JavaScript that processes them later. */
 const pollutingNames = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** As loose as can be: one @ with something on both sides, and no space. */
+/** As loose as possible: one @ with characters on both sides, and no space. */
 const emailAddress: Rule = (value) =>
-  /^[^\s@]+@[^\s@]+$/.test(value) ? undefined : { message: 'must be an e-mail address', code: 'INVALID' }
+  /^[^\s@]+@[^\s@]+$/.test(value)
+    ? undefined
+    : { predicate: 'is not a valid e-mail address', code: 'INVALID' }
 
 const notPolluting: Rule = (value) =>
-  pollutingNames.has(value) ? { message: `must not be "${value}"`, code: 'INVALID' } : undefined
+  pollutingNames.has(value) ? { predicate: `must not be "${value}"`, code: 'INVALID' } : undefined
 
 export const singleLine = [wellFormed, without(controls)]
 const multiLine = [wellFormed, without(controlsButLayout)]
@@ -52,8 +54,10 @@ export const note = [atMost(longestNote), wellFormed, without(controlsButLayout)
 const customFieldName = [...singleLine, notPolluting]
 
 /**
- * @param check collects what is wrong with the fields
- * @returns the fields with their one value each; undefined where there are none, or too many
+ * Checks custom fields: their names, and that each has one value.
+ *
+ * @param check collects the problems
+ * @returns the fields with their values; undefined if there are none, or too many
  */
 export function checkCustomFields(
   check: InputCheck,
@@ -70,15 +74,15 @@ export function checkCustomFields(
     const hasValue = value !== null && value !== undefined
     const hasValues = values !== null && values !== undefined
     if (hasValue === hasValues) {
-      const message = `must have exactly one of value and values, but has ${hasValue ? 'both' : 'neither'}`
-      check.report({ message, code: 'INVALID' }, 'customFields', place)
+      const message = `Provide either \`value\` or \`values\` in \`customFields.${place}\`${hasValue ? ', not both' : ''}.`
+      check.add({ path: ['customFields', place], message, code: 'INVALID' })
     }
     const first = seen.get(fieldName)
     if (first === undefined) seen.set(fieldName, place)
     else {
       // A position, not the name: fifty messages with a long name would be many times the request.
-      const message = `\`customFields.${place}.name\` is the name of \`customFields.${first}\` again.`
-      check.report({ message, code: 'INVALID' }, 'customFields', place, 'name')
+      const predicate = `repeats the name of \`customFields.${first}\``
+      check.report({ predicate, code: 'INVALID' }, 'customFields', place, 'name')
     }
     return { name: fieldName, value: value ?? values ?? '' }
   })
@@ -87,8 +91,7 @@ export function checkCustomFields(
 /**
  * Checks an input against all rules.
  *
- * @returns the contact, byte for byte as given, or everything that is wrong with it at once (the
- *   first 50 where it is more)
+ * @returns the contact, unchanged byte for byte, or all problems at once (the first 50 if there are more)
  */
 export function checkNewContact(
   input: NewContactInput,

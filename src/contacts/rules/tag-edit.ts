@@ -1,15 +1,15 @@
-/** What an edit makes of a list of tags, and whether a list shows that it was made. Pure. */
+/** Applies an edit to a list of tags, and checks whether a list shows the edit. Pure. */
 
-/** A new list of tags, or an edit of the one that is there. */
+/** A new list of tags, or an edit of the existing list. */
 export interface TagEdit {
   readonly replacement: readonly string[] | null
   readonly add: readonly string[]
   readonly remove: readonly string[]
-  /** What the list must be for the edit to be made; null: anything. */
+  /** The list that the edit requires. Null: any list. */
   readonly expected: readonly string[] | null
 }
 
-/** A tag of an edit, and where the edit has it. */
+/** A tag of an edit, and its position in the edit. */
 export interface PlacedTag {
   /** Path inside the input. */
   readonly path: readonly [key: 'tags' | 'addTags' | 'removeTags', position: string]
@@ -17,8 +17,8 @@ export interface PlacedTag {
 }
 
 /**
- * @param tags the list that is there
- * @returns the list that the edit makes of it
+ * @param tags the existing list
+ * @returns the list after the edit
  */
 export function applyEdit({ replacement, add, remove }: TagEdit, tags: readonly string[]): readonly string[] {
   if (replacement !== null) return replacement
@@ -30,7 +30,7 @@ export function applyEdit({ replacement, add, remove }: TagEdit, tags: readonly 
 
 /**
  * @param tags the list after the edit
- * @returns the tags of the edit that the list does not have, or still has
+ * @returns the tags of the edit that the list lacks, or that it still has although they are to be removed
  */
 export function undoneTags({ replacement, add, remove }: TagEdit, tags: readonly string[]): PlacedTag[] {
   const there = new Set(tags.map(comparable))
@@ -44,10 +44,10 @@ export function undoneTags({ replacement, add, remove }: TagEdit, tags: readonly
 }
 
 /**
- * Tags are removed byte for byte: two that differ in their case only may be two tags, and a wrong one
- * would be gone without a word. So where only another spelling is there, nothing is removed.
+ * Tags are removed byte for byte. Two tags that differ in their case only may be two tags, and the wrong
+ * one would be removed silently. So if the list has only another spelling, nothing is removed.
  *
- * @returns the tags to be removed that are there in another spelling only, with that spelling
+ * @returns the tags to remove that the list has in another spelling only, with that spelling
  */
 export function misspelledTags(
   { remove }: TagEdit,
@@ -68,14 +68,14 @@ export function isSameSet(one: readonly string[], other: readonly string[]): boo
   return one.every((tag) => second.has(tag)) && other.every((tag) => first.has(tag))
 }
 
-/** Whether two lists have tags that are the same to Callbell, in any order. */
+/** Whether two lists have the same tags in Callbell's view, in any order. */
 export function isSameToCallbell(one: readonly string[], other: readonly string[]): boolean {
   return isSameSet(one.map(comparable), other.map(comparable))
 }
 
 /**
- * Callbell's filter by tags does not look at their case, so that it may not keep two tags apart that
- * differ in it. Whether it trims a tag is not documented.
+ * Callbell's filter by tags ignores their case, so it may treat two tags that differ in case as one.
+ * Whether it trims tags is not documented.
  */
 function comparable(tag: string): string {
   return tag.normalize('NFC').trim().toLowerCase()

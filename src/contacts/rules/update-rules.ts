@@ -1,13 +1,13 @@
-/** The rules that an update must meet before anything is sent. */
+/** The rules of an update, checked before anything is sent. */
 import type { BotStatus, ContactChanges } from '../../domain/contact.ts'
-import type { ChangeProblem } from './mutation-result.ts'
 import { problemsOfUuid } from './mutation-result.ts'
+import type { InputProblem } from './input-rules.ts'
 import { InputCheck } from './input-rules.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
 import { checkCustomFields, name, note, singleLine, user } from './new-contact-rules.ts'
 import type { TagEdit } from './tag-edit.ts'
 
-/** A key that is left out stays as it is; null clears what Callbell can clear. */
+/** An omitted key stays unchanged. Null clears what Callbell can clear. */
 export interface UpdateContactInput {
   readonly uuid: string
   readonly name?: string | null | undefined
@@ -22,29 +22,29 @@ export interface UpdateContactInput {
   readonly botStatus?: BotStatus | null | undefined
 }
 
-/** What an update is to do, checked. */
+/** A checked update. */
 export interface Update {
   readonly uuid: string
-  /** Of everything but the tags. */
+  /** All changes except those of the tags. */
   readonly changes: Omit<ContactChanges, 'tags'>
   readonly tags: TagEdit | null
 }
 
-/** What Callbell has no way to clear. */
+/** What Callbell cannot clear. */
 const neverNull = ['name', 'tags', 'addTags', 'removeTags', 'customFields', 'teamUuid', 'botStatus'] as const
 
 /**
- * Whether an update comes to the same however often it is carried out. Nobody knows whether a bot that is
- * started twice greets the customer twice.
+ * Whether an update is idempotent. It is unknown whether a bot that is started twice greets the customer
+ * twice.
  */
 export function isIdempotent({ botStatus }: Update['changes']): boolean {
   return botStatus !== 'start'
 }
 
-/** @returns what is to be done, or everything that is wrong with the input at once */
+/** @returns the update, or all problems of the input at once */
 export function checkUpdate(
   input: UpdateContactInput,
-): { readonly update: Update } | { readonly problems: readonly ChangeProblem[] } {
+): { readonly update: Update } | { readonly problems: readonly InputProblem[] } {
   const { uuid, ...given } = input
   const { tags, addTags, removeTags, expectedTags } = given
   const check = new InputCheck()
@@ -57,14 +57,19 @@ export function checkUpdate(
   check.length(expectedTags, 'expectedTags')
   const customFields = checkCustomFields(check, given.customFields)
   check.string(singleLine, given.teamUuid, 'teamUuid')
-  const problems: ChangeProblem[] = [
+  const problems: InputProblem[] = [
     ...problemsOfUuid(uuid),
     ...neverNull
       .filter((key) => given[key] === null)
-      .map((key) => invalid(key, key === 'tags' ? 'must not be null; [] removes all' : 'can’t be cleared')),
+      .map((key) =>
+        invalid(
+          key === 'tags' ? '`tags` cannot be null. `[]` removes all tags.' : `\`${key}\` cannot be cleared.`,
+          key,
+        ),
+      ),
     ...check.problems,
     ...(check.problems.length === 0 ? problemsOfTags(given) : []),
-    ...(isEmpty(given) ? [{ path: null, message: 'must change something', code: 'BLANK' as const }] : []),
+    ...(isEmpty(given) ? [nothingToUpdate] : []),
   ]
   if (problems.length > 0) return { problems }
   const add = addTags ?? []
@@ -87,26 +92,30 @@ export function checkUpdate(
   }
 }
 
-function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInput>): ChangeProblem[] {
+const nothingToUpdate: InputProblem = { path: null, message: 'Nothing to update.', code: 'NOTHING_TO_UPDATE' }
+
+function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInput>): InputProblem[] {
   const both = tags && (addTags?.length ?? 0) + (removeTags?.length ?? 0) > 0
   const added = new Set(addTags)
   const again = removeTags?.findIndex((tag) => added.has(tag)) ?? -1
   return [
-    ...(both ? [invalid('tags', 'must not be given together with addTags or removeTags')] : []),
-    ...(again < 0 ? [] : [invalid('removeTags', 'must not have a tag of addTags', String(again))]),
+    ...(both ? [invalid('`tags` cannot be combined with `addTags` or `removeTags`.', 'tags')] : []),
+    ...(again < 0
+      ? []
+      : [invalid(`\`removeTags.${again}\` is in \`addTags\`, too.`, 'removeTags', String(again))]),
   ]
 }
 
-/** Whether nothing is to be changed. `expectedTags` alone changes nothing, and neither does an empty list. */
+/** Whether an update has no change. `expectedTags` alone changes nothing, and neither does an empty list. */
 function isEmpty({ expectedTags: _expected, tags, ...given }: Partial<UpdateContactInput>): boolean {
   const others = Object.values(given)
-  // An empty list of `tags` is no exception: it removes all.
+  // `tags` is a change even if it is empty: it removes all.
   return (
     tags === undefined &&
     others.every((value) => value === undefined || (Array.isArray(value) && value.length === 0))
   )
 }
 
-function invalid(key: string, message: string, ...rest: string[]): ChangeProblem {
-  return { path: [key, ...rest], message, code: 'INVALID' }
+function invalid(message: string, ...path: string[]): InputProblem {
+  return { path, message, code: 'INVALID' }
 }

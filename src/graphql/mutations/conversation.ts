@@ -1,15 +1,15 @@
 /** Closing and opening a conversation, moving it to a funnel, and its bot. */
 import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
 import type { Bot } from '../../domain/contact.ts'
-import { BotStatus } from '../types/bot-status.ts'
-import { BotType } from '../types/bot.ts'
 import { builder } from '../builder.ts'
-import { contactPayload, userErrorsField } from './change-payload.ts'
 import { resolveMutation } from '../field-call.ts'
+import { BotStatus, BotType } from '../types/bot.ts'
+import { userErrorsField } from '../types/user-error.ts'
+import { contactPayload } from './contact-payload.ts'
 
 const CloseConversationInput = builder.inputType('CloseConversationInput', {
-  description: 'The contact whose conversation is to be closed.',
-  fields: (t) => ({ uuid: t.id({ required: true, description: 'The contact’s uuid.' }) }),
+  description: 'The contact whose conversation to close.',
+  fields: (t) => ({ uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }) }),
 })
 
 builder.mutationField('closeConversation', (t) =>
@@ -17,7 +17,11 @@ builder.mutationField('closeConversation', (t) =>
     type: contactPayload('CloseConversationPayload'),
     description: 'Closes the conversation with a contact. Costs one call to Callbell.',
     args: {
-      input: t.arg({ type: CloseConversationInput, required: true, description: 'Whose conversation.' }),
+      input: t.arg({
+        type: CloseConversationInput,
+        required: true,
+        description: 'The contact of the conversation.',
+      }),
     },
     resolve: (_root, { input }, context, info) =>
       resolveMutation(context, info, (init) => context.contacts.closeConversation(input, init)),
@@ -25,16 +29,20 @@ builder.mutationField('closeConversation', (t) =>
 )
 
 const OpenConversationInput = builder.inputType('OpenConversationInput', {
-  description: 'The contact whose conversation is to be opened again.',
-  fields: (t) => ({ uuid: t.id({ required: true, description: 'The contact’s uuid.' }) }),
+  description: 'The contact whose conversation to reopen.',
+  fields: (t) => ({ uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }) }),
 })
 
 builder.mutationField('openConversation', (t) =>
   t.field({
     type: contactPayload('OpenConversationPayload'),
-    description: 'Opens the conversation with a contact again. Costs one call to Callbell.',
+    description: 'Reopens the conversation with a contact. Costs one call to Callbell.',
     args: {
-      input: t.arg({ type: OpenConversationInput, required: true, description: 'Whose conversation.' }),
+      input: t.arg({
+        type: OpenConversationInput,
+        required: true,
+        description: 'The contact of the conversation.',
+      }),
     },
     resolve: (_root, { input }, context, info) =>
       resolveMutation(context, info, (init) => context.contacts.openConversation(input, init)),
@@ -42,10 +50,10 @@ builder.mutationField('openConversation', (t) =>
 )
 
 const MoveToFunnelInput = builder.inputType('MoveToFunnelInput', {
-  description: 'The contact that is to be moved, and where to.',
+  description: 'The contact to move, and its new funnel.',
   fields: (t) => ({
-    uuid: t.id({ required: true, description: 'The contact’s uuid.' }),
-    funnelUuid: t.id({ required: true, description: 'The sales funnel’s uuid.' }),
+    uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }),
+    funnelUuid: t.id({ required: true, description: 'The `uuid` of the sales funnel.' }),
   }),
 })
 
@@ -54,7 +62,11 @@ builder.mutationField('moveToFunnel', (t) =>
     type: contactPayload('MoveToFunnelPayload'),
     description: 'Moves a contact to a sales funnel. Costs one call to Callbell.',
     args: {
-      input: t.arg({ type: MoveToFunnelInput, required: true, description: 'Who is moved, and where to.' }),
+      input: t.arg({
+        type: MoveToFunnelInput,
+        required: true,
+        description: 'The contact to move, and its new funnel.',
+      }),
     },
     resolve: (_root, { input }, context, info) =>
       resolveMutation(context, info, (init) => context.contacts.moveToFunnel(input, init)),
@@ -62,19 +74,19 @@ builder.mutationField('moveToFunnel', (t) =>
 )
 
 const SetBotStatusInput = builder.inputType('SetBotStatusInput', {
-  description: 'The contact whose bot is meant, and what it is to do.',
+  description: 'The contact of the conversation, and the new status of its bot.',
   fields: (t) => ({
-    uuid: t.id({ required: true, description: 'The contact’s uuid.' }),
-    status: t.field({ type: BotStatus, required: true, description: 'What the bot is to do.' }),
+    uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }),
+    status: t.field({ type: BotStatus, required: true, description: 'Whether to start or to end the bot.' }),
   }),
 })
 
 const SetBotStatusPayload = builder.objectRef<MutationResult<Bot>>('SetBotStatusPayload').implement({
-  description: 'Either the bot as it is now, or what kept it from being started or ended.',
+  description: 'The changed bot, or the problems of the input.',
   fields: (t) => ({
     bot: t.expose('result', {
       type: BotType,
-      description: 'The bot after the change; null when there are `userErrors`.',
+      description: 'The bot after the change. Null if there are `userErrors`.',
     }),
     userErrors: t.field(userErrorsField),
   }),
@@ -84,12 +96,12 @@ builder.mutationField('setBotStatus', (t) =>
   t.field({
     type: SetBotStatusPayload,
     description:
-      'Starts or ends the bot of a conversation. Costs one call to Callbell. Starting a bot twice may greet the contact twice: so it is not retried where Callbell may have carried it out, and the outcome is `UNKNOWN`.',
+      'Starts or ends the bot of a conversation. Costs one call to Callbell. A bot that is started twice may greet the contact twice. So a start that Callbell may have carried out is not retried, and its outcome is `UNKNOWN`.',
     args: {
       input: t.arg({
         type: SetBotStatusInput,
         required: true,
-        description: 'Whose bot, and what it is to do.',
+        description: 'The contact of the conversation, and the new status of its bot.',
       }),
     },
     resolve: (_root, { input }, context, info) =>

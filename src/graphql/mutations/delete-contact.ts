@@ -1,18 +1,18 @@
 import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
 import { builder } from '../builder.ts'
-import { userErrorsField } from './change-payload.ts'
 import { resolveMutation } from '../field-call.ts'
+import { userErrorsField } from '../types/user-error.ts'
 
 const DeleteContactInput = builder.inputType('DeleteContactInput', {
-  description: 'The contact to be deleted.',
-  fields: (t) => ({ uuid: t.id({ required: true, description: 'The contact’s uuid.' }) }),
+  description: 'The contact to delete.',
+  fields: (t) => ({ uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }) }),
 })
 
 const DeleteContactPayload = builder.objectRef<MutationResult<string>>('DeleteContactPayload').implement({
-  description: 'Either the uuid of what is gone, or what kept it from being deleted.',
+  description: 'The `uuid` of the deleted contact, or the problems of the input.',
   fields: (t) => ({
     deletedUuid: t.exposeID('result', {
-      description: 'The uuid of the contact that is gone; null when there are `userErrors`.',
+      description: 'The `uuid` of the deleted contact. Null if there are `userErrors`.',
     }),
     userErrors: t.field(userErrorsField),
   }),
@@ -21,9 +21,9 @@ const DeleteContactPayload = builder.objectRef<MutationResult<string>>('DeleteCo
 builder.mutationField('deleteContact', (t) =>
   t.field({
     type: DeleteContactPayload,
-    description: 'Deletes a contact, which cannot be undone. Costs one call to Callbell.',
+    description: 'Deletes a contact. This cannot be undone. Costs one call to Callbell.',
     args: {
-      input: t.arg({ type: DeleteContactInput, required: true, description: 'The contact to be deleted.' }),
+      input: t.arg({ type: DeleteContactInput, required: true, description: 'The contact to delete.' }),
     },
     resolve: (_root, { input }, context, info) =>
       resolveMutation(context, info, (init) => context.contacts.delete(input, init)),

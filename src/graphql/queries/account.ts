@@ -1,7 +1,7 @@
-/** What contacts refer to: what a form offers for a choice. */
+/** What contacts refer to, and forms offer as choices. */
 import { builder } from '../builder.ts'
-import { ChannelType } from '../types/channel.ts'
 import { resolveQuery } from '../field-call.ts'
+import { ChannelType } from '../types/channel.ts'
 import { FunnelType } from '../types/funnel.ts'
 import { TeamType } from '../types/team.ts'
 
@@ -10,7 +10,7 @@ builder.queryFields((t) => ({
     type: [TeamType],
     nullable: false,
     description:
-      'The account’s teams. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
+      'The teams of the account. Costs one call to Callbell for each page: one call for most accounts, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
       resolveQuery(context, info, (init) => context.known.teams(() => context.contacts.teams(init))),
   }),
@@ -18,7 +18,7 @@ builder.queryFields((t) => ({
     type: [ChannelType],
     nullable: false,
     description:
-      'The account’s connected inboxes. Costs one call to Callbell for each page that it has of them: one, for most accounts, however often they are selected in one request.',
+      'The connected inboxes of the account. Costs one call to Callbell for each page: one call for most accounts, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
       resolveQuery(context, info, (init) => context.known.channels(() => context.contacts.channels(init))),
   }),
@@ -26,7 +26,7 @@ builder.queryFields((t) => ({
     type: [FunnelType],
     nullable: false,
     description:
-      'The stages of the account’s sales funnel. Costs one call to Callbell, however often they are selected in one request.',
+      'The stages of the account’s sales funnel. Costs one call to Callbell, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
       resolveQuery(context, info, (init) => context.known.funnels(() => context.contacts.funnels(init))),
   }),

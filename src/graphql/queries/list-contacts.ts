@@ -1,35 +1,20 @@
 import { builder } from '../builder.ts'
-import { connectionOf, costOfConnection, pageArguments } from '../types/connection.ts'
-import { ContactSource } from '../types/contact-source.ts'
-import { ContactType } from '../types/contact.ts'
 import { resolveQuery } from '../field-call.ts'
-import { selectsFieldTypes } from '../types/field-types.ts'
-
-const ContactFilter = builder.inputType('ContactFilter', {
-  description: 'Which contacts a list is to hold: those that meet all that is given.',
-  fields: (t) => ({
-    source: t.field({ type: ContactSource, description: 'Only those of this kind of channel.' }),
-    tags: t.stringList({
-      description:
-        'Only those with all of these tags, whatever their case. A tag with a comma in it can’t be asked for. At most 500.',
-    }),
-    teamUuid: t.id({ description: 'Only those of this team.' }),
-  }),
-})
-
-const ContactConnection = connectionOf(ContactType, 'contacts')
+import { costOfConnection, pageArguments } from '../types/connection.ts'
+import { ContactConnection, ContactFilter } from '../types/contact.ts'
+import { selectsFieldTypes } from '../types/custom-field.ts'
 
 builder.queryField('contacts', (t) =>
   t.field({
     type: ContactConnection,
     nullable: false,
     description:
-      'The account’s contacts, newest conversation first. Costs one call to Callbell for each 20 that are asked for; a step that begins in the middle of a page of Callbell’s, as steps of other sizes than 20 come to do, may cost one more. One operation may cost 50 calls, those of `bot` and `messages` of each contact included. When one of the calls fails, the whole field does, and never gives half a list. The list moves while it is walked through: whoever writes comes to the front, so that a contact may show again.',
+      'The contacts of the account, newest conversation first. Costs one call to Callbell for each 20 contacts. A page that begins in the middle of a page of Callbell may cost one more, if `first` is not a multiple of 20. One operation may cost 50 calls, including `bot` and `messages` of each contact. If one of the calls fails, the whole field fails: there are no partial lists. The list moves while you read it: a contact that writes moves to the front, so it may appear twice.',
     args: {
       ...pageArguments(t.arg),
       filter: t.arg({
         type: ContactFilter,
-        description: 'Which contacts. Default: all. It must stay the same from step to step.',
+        description: 'Selects the contacts. Default: all. It must stay the same from page to page.',
       }),
     },
     extensions: { cost: costOfConnection },

@@ -2,23 +2,31 @@ import type { Bot } from '../../domain/contact.ts'
 import { accountData } from '../account-data.ts'
 import { builder } from '../builder.ts'
 
+export const BotStatus = builder.enumType('BotStatus', {
+  description: 'Starts or ends the bot of a conversation.',
+  values: {
+    START: { value: 'start', description: 'Lets the bot answer the contact.' },
+    END: { value: 'end', description: 'Ends the bot’s conversation, or keeps the bot from starting one.' },
+  } as const,
+})
+
 export const BotType = builder.objectRef<Bot>('Bot').implement({
   extensions: accountData,
   description: 'The bot of a contact’s conversation.',
   fields: (t) => ({
-    uuid: t.exposeID('uuid', { nullable: false, description: 'Identifies the bot.' }),
-    name: t.exposeString('name', { description: 'What the account calls it.' }),
+    uuid: t.exposeID('uuid', { nullable: false, description: 'The id of the bot.' }),
+    name: t.exposeString('name', { description: 'The name of the bot in the account.' }),
     status: t.exposeString('status', {
       description:
-        'How far it is with this contact, in Callbell’s own word: `started`, `in_progress`, `ended`.',
+        'The state of the bot for this contact, as Callbell spells it: `started`, `in_progress` or `ended`.',
     }),
     conversationStartedAt: t.expose('conversationStartedAt', {
       type: 'DateTime',
-      description: 'When it began to talk to the contact.',
+      description: 'When the bot started to talk to the contact.',
     }),
-    version: t.exposeInt('version', { description: 'Which version of the bot it is.' }),
+    version: t.exposeInt('version', { description: 'The version of the bot.' }),
     isLatestVersion: t.exposeBoolean('isLatestVersion', {
-      description: 'Whether the account has no newer version of it.',
+      description: 'Whether the account has no newer version of the bot.',
     }),
   }),
 })

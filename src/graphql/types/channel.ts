@@ -6,18 +6,19 @@ export const ChannelType = builder.objectRef<Channel>('Channel').implement({
   fields: (t) => ({
     id: t.id({
       nullable: false,
-      description: 'The same as `uuid`: what client caches normalise by.',
+      description: 'Equal to `uuid`. Client caches normalize by it.',
       resolve: (channel) => channel.uuid,
     }),
-    uuid: t.exposeID('uuid', { nullable: false, description: 'Identifies the channel.' }),
-    title: t.exposeString('title', { description: 'What the account calls it.' }),
+    uuid: t.exposeID('uuid', { nullable: false, description: 'The id of the channel in Callbell.' }),
+    title: t.exposeString('title', { description: 'The name of the channel in the account.' }),
     type: t.exposeString('type', {
-      description: 'Its kind in Callbell’s own word, for example `whatsapp`. There is no published list.',
+      description:
+        'The channel type as Callbell spells it, for example `whatsapp`. Callbell publishes no list of them.',
     }),
-    main: t.exposeBoolean('main', { description: 'Whether it is the main channel of its kind.' }),
+    main: t.exposeBoolean('main', { description: 'Whether it is the main channel of its type.' }),
     discardedAt: t.expose('discardedAt', {
       type: 'DateTime',
-      description: 'When it was removed from the account; null while it is in use.',
+      description: 'When the channel was removed from the account. Null while it is in use.',
     }),
   }),
 })

@@ -1,6 +1,6 @@
 /**
- * Relay's connections, for walking forward only: Callbell's lists have no way back, which is why
- * this is not Pothos' plugin, whose connections also take `last` and `before`.
+ * Relay connections, forward only. Callbell's lists cannot be read backward, so this is not the Relay
+ * plugin of Pothos, whose connections also take `last` and `before`.
  */
 import type { ArgBuilder, ObjectRef } from '@pothos/core'
 import type { Connection, Edge, PageInfo } from '../../contacts/read/paginate.ts'
@@ -11,66 +11,68 @@ import type { FieldCost } from '../field-cost.ts'
 type Types = typeof builder.$inferSchemaTypes
 
 const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
-  description: 'Where a part of a list stands in the whole.',
+  description: 'The position of a page in its list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       nullable: false,
       description:
-        'Whether more follows. Told without a call to Callbell, so that, of messages, what follows may be an empty page.',
+        'Whether there is a next page. For messages the next page may be empty, because the gateway makes no further call to know.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
       nullable: false,
-      description: 'Whether something comes before: whether `after` was given.',
+      description: 'Whether `after` was given. Lists cannot be read backward.',
     }),
-    startCursor: t.exposeString('startCursor', { description: 'The cursor of the first; null of nothing.' }),
+    startCursor: t.exposeString('startCursor', {
+      description: 'The cursor of the first item. Null if the page is empty.',
+    }),
     endCursor: t.exposeString('endCursor', {
-      description: 'What to give as `after` to go on; null where there is nothing to go on from.',
+      description: 'Pass it as `after` to read the next page. Null if there is nothing to continue from.',
     }),
   }),
 })
 
 /**
- * Adds the type of a connection, and that of its edges, to the schema.
+ * Adds the type of a connection, and the type of its edges, to the schema.
  *
- * @param things what it holds, for the descriptions
+ * @param noun what it lists, in the singular, for the descriptions
  */
-export function connectionOf<Node>(node: ObjectRef<Types, Node>, things: string) {
-  // Pothos can't tell whether a type that is not known yet is a list: here it is just some type.
+export function connectionOf<Node>(node: ObjectRef<Types, Node>, noun: string) {
+  // Pothos cannot know whether a generic type is a list. Here it is any type.
   const type: ObjectRef<Types, unknown> = node
   const EdgeType = builder.objectRef<Edge<unknown>>(`${node.name}Edge`).implement({
-    description: `One of the ${things}, with its place in the list.`,
+    description: `A ${noun} of a page, with its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
         nullable: false,
-        description: 'Its place: as `after`, the list goes on behind it. Opaque, and good for a link.',
+        description: `Pass it as \`after\` to continue after this ${noun}. Opaque, and safe to put in a URL.`,
       }),
       node: t.field({
         type,
         nullable: false,
-        description: 'The thing itself.',
+        description: `The ${noun}.`,
         resolve: (edge) => edge.node,
       }),
     }),
   })
   return builder.objectRef<Connection<Node>>(`${node.name}Connection`).implement({
-    description: `A part of a list of ${things}.`,
+    description: `A page of a list of ${noun}s.`,
     fields: (t) => ({
       edges: t.field({
         type: [EdgeType],
         nullable: false,
-        description: `The ${things} of this part, each with its place.`,
+        description: `The ${noun}s of this page, each with its cursor.`,
         resolve: ({ edges }) => edges,
       }),
       nodes: t.field({
         type: [type],
         nullable: false,
-        description: `The ${things} of this part: for whoever needs only the last one’s place, \`endCursor\`.`,
+        description: `The ${noun}s of this page: a shortcut for clients that only need \`endCursor\`.`,
         resolve: ({ edges }) => edges.map((edge) => edge.node),
       }),
       pageInfo: t.field({
         type: PageInfoType,
         nullable: false,
-        description: 'Whether and where the list goes on.',
+        description: 'The cursors of this page, and whether there is a next page.',
         resolve: ({ pageInfo }) => pageInfo,
       }),
     }),
@@ -82,16 +84,16 @@ export function pageArguments(arg: ArgBuilder<Types>) {
   return {
     first: arg.int({
       defaultValue: defaultFirst,
-      description: 'How many, from 1 to 100. Each 20 cost a call to Callbell.',
+      description: 'The size of the page, from 1 to 100. Each 20 cost one call to Callbell.',
     }),
     after: arg.string({
       description:
-        'A cursor that this list gave, with the same other arguments: what comes behind it is given.',
+        'A cursor of this list, usually `endCursor` of the previous page. It is only valid with the same filter, or on the same contact.',
     }),
   }
 }
 
-/** What every connection costs: a call for each page, and what is selected below for each thing. */
+/** The cost of every connection: a call for each page, and the selected fields of each item. */
 export const costOfConnection: FieldCost = ({ first, after }) => {
   const step = {
     first: typeof first === 'number' ? first : undefined,

@@ -1,63 +1,109 @@
 import type { Contact } from '../../domain/contact.ts'
 import { accountData } from '../account-data.ts'
 import { builder } from '../builder.ts'
+import { resolveQuery } from '../field-call.ts'
+import { BotType } from './bot.ts'
 import { ChannelType } from './channel.ts'
-import { ContactSource } from './contact-source.ts'
+import { connectionOf, costOfConnection, pageArguments } from './connection.ts'
 import { CustomFieldType } from './custom-field.ts'
+import { MessageConnection } from './message.ts'
 import { TeamType } from './team.ts'
+
+export const ContactSource = builder.enumType('ContactSource', {
+  description: 'The channel type of a contact.',
+  values: {
+    WHATSAPP: { value: 'whatsapp', description: 'WhatsApp. The identifier is a phone number.' },
+    FACEBOOK: { value: 'facebook', description: 'Facebook Messenger.' },
+    INSTAGRAM: { value: 'instagram', description: 'Instagram direct messages.' },
+    TELEGRAM: { value: 'telegram', description: 'Telegram.' },
+  } as const,
+})
 
 export const ContactType = builder.objectRef<Contact>('Contact').implement({
   extensions: accountData,
-  description: 'A person in the shared inbox. Only `uuid` is certain: Callbell may leave anything else out.',
+  description:
+    'A person in the shared inbox. Only `id` and `uuid` are always set: Callbell may omit anything else.',
   fields: (t) => ({
     id: t.id({
       nullable: false,
-      description: 'The same as `uuid`: what client caches normalise by.',
+      description: 'Equal to `uuid`. Client caches normalize by it.',
       resolve: (contact) => contact.uuid,
     }),
-    uuid: t.exposeID('uuid', { nullable: false, description: 'Identifies the contact in Callbell.' }),
-    name: t.exposeString('name', { description: 'The name, as it was given.' }),
+    uuid: t.exposeID('uuid', { nullable: false, description: 'The id of the contact in Callbell.' }),
+    name: t.exposeString('name', { description: 'The name of the contact, unchanged.' }),
     phoneNumber: t.exposeString('phoneNumber', {
       description:
-        'The phone number as Callbell holds it: digits only, or with `+` and spaces. Not canonical, so do not compare it. Null outside of WhatsApp.',
+        'The phone number as Callbell stores it: digits only, or with `+` and spaces. It is not canonical, so do not compare it. Null for channels other than WhatsApp.',
     }),
-    avatarUrl: t.exposeString('avatarUrl', { description: 'Address of the profile picture.' }),
+    avatarUrl: t.exposeString('avatarUrl', { description: 'The URL of the profile picture.' }),
     source: t.expose('source', {
       type: ContactSource,
-      description: 'The kind of channel. Null for a kind that this schema does not know; see `sourceName`.',
+      description: 'The channel type. Null for a type that this schema does not know: read `sourceName`.',
     }),
     sourceName: t.exposeString('sourceName', {
-      description: 'The kind of channel in Callbell’s own word, known or not.',
+      description: 'The channel type as Callbell spells it, known to this schema or not.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the contact was created.' }),
     closedAt: t.expose('closedAt', {
       type: 'DateTime',
-      description: 'When the conversation was closed; null while it is open.',
+      description: 'When the conversation was closed. Null while it is open.',
     }),
     blockedAt: t.expose('blockedAt', {
       type: 'DateTime',
-      description: 'When it was blocked; null if it is not.',
+      description: 'When the contact was blocked. Null if it is not blocked.',
     }),
-    href: t.exposeString('href', { description: 'Address of the contact in Callbell’s dashboard.' }),
+    href: t.exposeString('href', { description: 'The URL of the contact in Callbell’s dashboard.' }),
     conversationHref: t.exposeString('conversationHref', {
-      description: 'Address of the conversation in Callbell’s dashboard.',
+      description: 'The URL of the conversation in Callbell’s dashboard.',
     }),
     tags: t.exposeStringList('tags', {
       nullable: false,
-      description: 'The names of its tags.',
+      description: 'The names of the contact’s tags.',
     }),
     assignedUser: t.exposeString('assignedUser', {
-      description: 'E-mail address of the user that it is assigned to.',
+      description: 'The e-mail address of the user that the contact is assigned to.',
     }),
     customFields: t.expose('customFields', {
       type: [CustomFieldType],
       nullable: false,
       description: 'The custom fields that are set.',
     }),
-    funnelId: t.exposeID('funnelId', { description: 'The sales funnel that it is in.' }),
+    funnelId: t.exposeID('funnelId', { description: 'The `uuid` of the sales funnel of the contact.' }),
     note: t.exposeString('note', { description: 'The note on the contact.' }),
     bsuid: t.exposeString('bsuid', { description: 'WhatsApp’s business-scoped user id.' }),
-    team: t.expose('team', { type: TeamType, description: 'The team that it is given to.' }),
-    channel: t.expose('channel', { type: ChannelType, description: 'The inbox that it belongs to.' }),
+    team: t.expose('team', { type: TeamType, description: 'The team that the contact is assigned to.' }),
+    channel: t.expose('channel', { type: ChannelType, description: 'The inbox of the contact.' }),
+    messages: t.field({
+      type: MessageConnection,
+      nullable: false,
+      description:
+        'The messages of the conversation, newest first. Costs one call to Callbell for each 20 messages, on each contact that it is selected on. If one of the calls fails, the field fails and the contact is null. Query the messages separately if the contact must stay.',
+      args: pageArguments(t.arg),
+      extensions: { cost: costOfConnection },
+      resolve: ({ uuid }, step, context, info) =>
+        resolveQuery(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
+    }),
+    bot: t.field({
+      type: BotType,
+      description:
+        'The bot of the conversation. Null if there is none. Costs one call to Callbell for each contact that it is selected on.',
+      extensions: { cost: () => ({ calls: 1 }) },
+      resolve: ({ uuid }, _args, context, info) =>
+        resolveQuery(context, info, (origin) => context.contacts.bot(uuid, origin)),
+    }),
+  }),
+})
+
+export const ContactConnection = connectionOf(ContactType, 'contact')
+
+export const ContactFilter = builder.inputType('ContactFilter', {
+  description: 'Selects contacts that match all given fields.',
+  fields: (t) => ({
+    source: t.field({ type: ContactSource, description: 'Only contacts of this channel type.' }),
+    tags: t.stringList({
+      description:
+        'Only contacts that have all of these tags, in any letter case. A tag with a comma is refused. At most 500.',
+    }),
+    teamUuid: t.id({ description: 'Only contacts of this team.' }),
   }),
 })

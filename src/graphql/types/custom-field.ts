@@ -1,60 +1,86 @@
+import type { GraphQLNamedType, GraphQLResolveInfo, SelectionSetNode } from 'graphql'
+import { getNamedType, isObjectType } from 'graphql'
 import type { CustomField } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
+import { fieldsOf, setsBelow } from '../selection.ts'
 
 const fieldTypes = ['text', 'email', 'number', 'date', 'dropdown', 'checkbox'] as const
 
 const TypeOfCustomField = builder.enumType('CustomFieldType', {
-  description: 'What a custom field holds.',
+  description: 'The type of a custom field.',
   values: {
-    TEXT: { value: 'text', description: 'Any text.' },
+    TEXT: { value: 'text', description: 'Free text.' },
     EMAIL: { value: 'email', description: 'An e-mail address.' },
-    NUMBER: { value: 'number', description: 'A number, as text: `42`.' },
+    NUMBER: { value: 'number', description: 'A number as a string: `42`.' },
     DATE: { value: 'date', description: 'A date: `2026-03-03`.' },
-    DROPDOWN: { value: 'dropdown', description: 'One of its `options`.' },
-    CHECKBOX: { value: 'checkbox', description: 'Any of its `options`; read `values`.' },
+    DROPDOWN: { value: 'dropdown', description: 'One of the `options`.' },
+    CHECKBOX: { value: 'checkbox', description: 'Any number of the `options`. Read `values`.' },
   } as const,
 })
 
-/** Callbell tells it where it is asked to, which it can be for these fields only. */
+/** Callbell returns types and options only on request, and only the reads of these fields can request them. */
 const whereSet =
-  'Told below `contact` and `contacts`, without a further call; null wherever else a contact comes from, as from a mutation.'
+  'Only set under `contact` and `contacts`, where it costs no further call. Null elsewhere, for example in the answer of a mutation.'
 
 export const CustomFieldType = builder.objectRef<CustomField>('CustomField').implement({
-  description: 'One custom field of a contact.',
+  description: 'A custom field of a contact.',
   fields: (t) => ({
     name: t.exposeString('name', {
       nullable: false,
-      description: 'The field’s name in the account: free text, such as `Billing Address`.',
+      description: 'The name of the field in the account: free text, for example `Billing Address`.',
     }),
     value: t.exposeString('value', {
       description:
-        'The field’s text as Callbell holds it, whatever the field’s type: `42`, `2026-03-03`. A checkbox field’s text is a JSON list; read `values` instead. Null where the field is empty.',
+        'The value as a string, whatever the type: `42`, `2026-03-03`. For a checkbox field it is a JSON list: read `values` instead. Null if the field is empty.',
     }),
     values: t.exposeStringList('values', {
       description:
-        'The ticked options of a checkbox field, decoded from its text. Null for every field whose text is no list.',
+        'The ticked options of a checkbox field, decoded from `value`. Null for every field whose value is not a list.',
     }),
     type: t.field({
       type: TypeOfCustomField,
-      description: `What it holds: what a form shows it as. ${whereSet} Null also for a type that this schema does not know.`,
+      description: `The type of the field, for the choice of a form control. ${whereSet} Also null for a type that this schema does not know.`,
       resolve: ({ type }) => fieldTypes.find((known) => known === type) ?? null,
     }),
     options: t.exposeStringList('options', {
-      description: `What can be chosen, of a dropdown or checkbox field. ${whereSet}`,
+      description: `The options of a dropdown or checkbox field. ${whereSet}`,
     }),
   }),
 })
 
+/** The fields of a custom field that are null unless Callbell is asked for field types. */
+const typedFields: ReadonlySet<string> = new Set(['type', 'options'])
+
+/**
+ * Whether a read must request the types of custom fields from Callbell.
+ *
+ * @returns whether `type` or `options` of a custom field is selected anywhere under the field
+ */
+export function selectsFieldTypes(info: GraphQLResolveInfo): boolean {
+  function isBelow(type: GraphQLNamedType, sets: readonly SelectionSetNode[]): boolean {
+    if (!isObjectType(type)) return false
+    const known = type.getFields()
+    return [...fieldsOf(sets, info).values()].some((nodes) => {
+      const [node] = nodes
+      const field = node && known[node.name.value]
+      if (!field) return false
+      if (type.name === CustomFieldType.name && typedFields.has(field.name)) return true
+      return isBelow(getNamedType(field.type), setsBelow(nodes))
+    })
+  }
+  return isBelow(getNamedType(info.returnType), setsBelow(info.fieldNodes))
+}
+
 export const CustomFieldInput = builder.inputType('CustomFieldInput', {
-  description: 'One custom field to be set: exactly one of `value` and `values` must be given.',
+  description: 'A custom field to set. Provide either `value` or `values`.',
   fields: (t) => ({
     name: t.string({
       required: true,
-      description: 'The field’s name. It must exist in the account, and may be given only once.',
+      description: 'The name of the field. It must exist in the account, and may be given only once.',
     }),
     value: t.string({
       description:
-        'The field’s text. Numbers and dates are texts as well: `42`, `2026-03-03`. Sent as it is given.',
+        'The value as a string, sent unchanged. Numbers and dates are strings, too: `42`, `2026-03-03`.',
     }),
     values: t.stringList({ description: 'The ticked options of a checkbox field. At most 500.' }),
   }),

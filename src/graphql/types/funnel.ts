@@ -2,20 +2,20 @@ import type { Funnel } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 
 export const FunnelType = builder.objectRef<Funnel>('Funnel').implement({
-  description: 'A stage of the sales funnel that contacts are moved through.',
+  description: 'A stage of the sales funnel. Contacts are moved from stage to stage.',
   fields: (t) => ({
     id: t.id({
       nullable: false,
-      description: 'The same as `uuid`: what client caches normalise by.',
+      description: 'Equal to `uuid`. Client caches normalize by it.',
       resolve: (funnel) => funnel.uuid,
     }),
     uuid: t.exposeID('uuid', {
       nullable: false,
-      description: 'Identifies the funnel: a contact’s `funnelId` names it.',
+      description: 'The id of the funnel in Callbell. A contact refers to it by `funnelId`.',
     }),
-    name: t.exposeString('name', { description: 'What the account calls it.' }),
-    position: t.exposeInt('position', { description: 'Its place among the funnels.' }),
-    emoji: t.exposeString('emoji', { description: 'The emoji that it is shown with.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    name: t.exposeString('name', { description: 'The name of the funnel in the account.' }),
+    position: t.exposeInt('position', { description: 'The position of the funnel among all funnels.' }),
+    emoji: t.exposeString('emoji', { description: 'The emoji that is shown with the funnel.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the funnel was created.' }),
   }),
 })

@@ -3,20 +3,23 @@ import { builder } from '../builder.ts'
 import { connectionOf } from './connection.ts'
 
 const MessageType = builder.objectRef<Message>('Message').implement({
-  description: 'One message of a conversation, or a note that colleagues left in it.',
+  description: 'A message of a conversation, or a note that a colleague added to it.',
   fields: (t) => ({
     uuid: t.exposeID('uuid', {
-      description: 'Identifies the message. Null for what Callbell itself notes in the conversation.',
+      description: 'The id of the message. Null for entries that Callbell itself adds to a conversation.',
     }),
-    text: t.exposeString('text', { description: 'What it says; null where it says nothing, as a picture.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was written.' }),
+    text: t.exposeString('text', {
+      description: 'The text of the message. Null if it has none, for example if it is a picture.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the message was written.' }),
     status: t.exposeString('status', {
-      description: 'In Callbell’s own word: `sent` to the contact, `received` from it, or a `note`.',
+      description:
+        'The kind of message as Callbell spells it: `sent` to the contact, `received` from it, or `note`.',
     }),
-    channel: t.exposeString('channel', { description: 'The kind of channel in Callbell’s own word.' }),
-    from: t.exposeString('from', { description: 'What the channel knows its sender by.' }),
-    to: t.exposeString('to', { description: 'What the channel knows its receiver by.' }),
+    channel: t.exposeString('channel', { description: 'The channel type as Callbell spells it.' }),
+    from: t.exposeString('from', { description: 'The identifier of the sender on the channel.' }),
+    to: t.exposeString('to', { description: 'The identifier of the receiver on the channel.' }),
   }),
 })
 
-export const MessageConnection = connectionOf(MessageType, 'messages')
+export const MessageConnection = connectionOf(MessageType, 'message')

@@ -1,21 +1,59 @@
+/** What the caller can fix in the input of a mutation: one type for all payloads. */
+import type { InputProblem, ProblemCode } from '../../contacts/rules/input-rules.ts'
 import { builder } from '../builder.ts'
 
-/** What every payload's errors have in common. */
-export interface UserErrorShape {
-  readonly message: string
-  readonly field: readonly string[] | null
-}
+const UserErrorCode = builder.enumType('UserErrorCode', {
+  description: 'The kinds of problems that a caller can fix. Later versions may add further codes.',
+  values: {
+    BLANK: {
+      description: 'A required string is empty or only white space. Nothing was sent to Callbell.',
+    },
+    TOO_LONG: {
+      description:
+        'A string has too many characters, or a list has over 500 items. Nothing was sent to Callbell.',
+    },
+    INVALID: { description: 'Callbell is certain to refuse the value. Nothing was sent to Callbell.' },
+    NOTHING_TO_UPDATE: {
+      description: 'The input of an update contains no change. Nothing was sent to Callbell.',
+    },
+    REJECTED: {
+      description: 'Callbell refused the input, or did not accept a tag. The message has its reason.',
+    },
+    NOT_FOUND: { description: 'Callbell does not find what the input refers to, for example the contact.' },
+    CONFLICT: {
+      description:
+        'The contact has other tags than `expectedTags`, or a tag of `removeTags` in another spelling only.',
+    },
+  } as const satisfies Record<ProblemCode, { readonly description: string }>,
+})
 
-export const UserError = builder.interfaceRef<UserErrorShape>('UserError').implement({
-  description: 'Something in the input that the caller can fix.',
+const UserErrorType = builder.objectRef<InputProblem>('UserError').implement({
+  description: 'A problem of the input that the caller can fix. Nothing was changed.',
   fields: (t) => ({
     message: t.exposeString('message', {
       nullable: false,
-      description: 'What is wrong, in words that can be shown.',
+      description: 'What is wrong, in complete sentences that can be shown to users.',
     }),
-    field: t.exposeStringList('field', {
+    field: t.stringList({
+      nullable: true,
       description:
-        'The path from the argument to what is wrong, list positions as texts: `["input", "customFields", "0", "value"]`. Null where no part of the input is to blame.',
+        'The path of the wrong value: `["input", "customFields", "0", "value"]`. List positions are strings. Null if no single value is wrong.',
+      resolve: ({ path }) => path && ['input', ...path],
+    }),
+    code: t.expose('code', {
+      type: UserErrorCode,
+      nullable: false,
+      description: 'The kind of problem, for programs.',
     }),
   }),
 })
+
+const userErrors: [typeof UserErrorType] = [UserErrorType]
+
+/** The field `userErrors` of every payload: `userErrors: t.field(userErrorsField)`. */
+export const userErrorsField = {
+  type: userErrors,
+  nullable: false as const,
+  description: 'All problems of the input at once, the first 50 if there are more. Empty on success.',
+  resolve: ({ problems }: { readonly problems: readonly InputProblem[] }) => problems,
+}

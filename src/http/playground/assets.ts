@@ -1,6 +1,6 @@
 /**
- * GraphiQL's files, from the package that ships them: nine megabytes of text, which are read and
- * compressed when a browser first asks for the page, and served under names that hold their hash.
+ * GraphiQL's files, from the package that ships them. They have nine megabytes, so they are read and
+ * compressed when a browser first requests the page. Their names contain their hash.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { gzip } from 'node:zlib'
 import { codeRoot } from '../../package-root.ts'
 
 export interface Asset {
-  /** File name with its content's hash: the content under a name never changes. */
+  /** The file name with a hash of its content. The content of a name never changes. */
   readonly name: string
   readonly type: string
   readonly plain: Uint8Array<ArrayBuffer>
@@ -23,6 +23,7 @@ export interface Assets {
   readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset }
 }
 
+/** @returns all files of the page, compressed once */
 export async function readAssets(): Promise<Assets> {
   const bundle = await import('@graphql-yoga/render-graphiql/graphiql')
   const startCode = await readFile(new URL('http/playground/start.js', codeRoot), 'utf8')

@@ -1,4 +1,4 @@
-/** The operations of `schema/operations/`, each with the variables that make it run on the sandbox. */
+/** The operations of `schema/operations/`, each with variables that work on the sandbox. */
 import { readdir, readFile } from 'node:fs/promises'
 import { packageRoot } from '../../package-root.ts'
 
@@ -6,20 +6,21 @@ export interface DocumentedOperation {
   readonly name: string
   /** The document, with one operation. */
   readonly query: string
-  /** JSON text. */
+  /** JSON. */
   readonly variables: string
 }
 
 const folder = new URL('schema/operations/', packageRoot)
-/** What someone new wants to try first. */
+/** The operation that GraphiQL opens with. */
 const opening = 'CreateContact'
 
-/** @returns the names alone, sorted */
+/** @returns the names, sorted */
 export async function listDocumentedOperations(): Promise<string[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.graphql')).toSorted()
   return files.map((file) => file.replace('.graphql', ''))
 }
 
+/** @returns all operations: the opening one first, the others sorted by name */
 export async function readDocumentedOperations(): Promise<DocumentedOperation[]> {
   const names = await listDocumentedOperations()
   const ordered = [opening, ...names.filter((name) => name !== opening)]

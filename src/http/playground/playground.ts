@@ -1,4 +1,4 @@
-/** GraphiQL for a browser: the page and its files, all from this gateway. */
+/** GraphiQL: the page and its files, all served by this gateway. */
 import type { Asset, Assets } from './assets.ts'
 import { readAssets } from './assets.ts'
 import type { DocumentedOperation } from './documented-operations.ts'
@@ -11,10 +11,10 @@ export interface Playground {
   answerAsset(pathname: string, acceptEncoding: string | null): Promise<Response>
 }
 
-/** Where the page's files live. */
+/** The path of the page's files. */
 export const assetsPath = '/graphiql/'
 
-/** Everything from here, no inline script. Monaco, GraphiQL's editor, writes inline styles and inlines its fonts. */
+/** Only this origin, and no inline script. Monaco, GraphiQL's editor, writes inline styles and inlines its fonts. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -28,8 +28,9 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** @param endpoint the path of GraphQL, which the page calls */
 export function createPlayground(endpoint: string): Playground {
-  // A read that failed is not kept: the next visitor gets another try.
+  // A failed read is not kept: the next request reads again.
   let reading: Promise<{ page: string; files: Map<string, Asset> }> | undefined
   const read = () => {
     reading ??= prepare(endpoint).catch((error: unknown) => {
@@ -73,12 +74,12 @@ export function createPlayground(endpoint: string): Playground {
   }
 }
 
-/** Parts of a file of nine megabytes that one reader may make us hold. */
+/** Bytes of a file that are buffered for one reader. */
 const partBytes = 65_536
 
 /**
- * All readers share the file. As one piece, each Response would have a copy of it, for as long as its
- * reader does not take it.
+ * Serves a file in parts, so that all readers share it. As one piece, each Response would keep a copy of
+ * nine megabytes until its reader has received it.
  */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let start = 0
@@ -108,7 +109,7 @@ function renderPage(endpoint: string, assets: Assets, operations: DocumentedOper
   const workers = Object.fromEntries(
     Object.entries(assets.workers).map(([label, { name }]) => [label, assetsPath + name]),
   )
-  // Inside a script element only `<` could end the data early.
+  // Inside a script element only `<` can end the data early.
   const data = JSON.stringify({ endpoint, operations, workers }).replaceAll('<', '\\u003c')
   return `<!doctype html>
 <html lang="en">

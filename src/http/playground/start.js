@@ -3,8 +3,8 @@ const { endpoint, operations, workers } = JSON.parse(document.querySelector('#pl
 
 self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => workers[label] }
 
-// GraphiQL drops the variables of its `defaultTabs`; it reads whole tabs from its storage. So the
-// first visit is given a storage to find; later visits find what the visitor left.
+// GraphiQL ignores the variables of its `defaultTabs`, and reads whole tabs from its storage. So the first
+// visit fills the storage. Later visits find the tabs of the visitor.
 const tabs = 'graphiql:tabState'
 if (localStorage.getItem(tabs) === null) {
   const [first] = operations
@@ -31,11 +31,11 @@ if (localStorage.getItem(tabs) === null) {
 globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   endpoint,
   title: 'Callbell GraphiQL',
-  // Not read while the storage holds tabs; without it the bundle opens its own welcome text beside them.
+  // Ignored while the storage has tabs. Without it the bundle opens its own welcome text beside them.
   defaultTabs: operations,
-  // An Authorization header is not for keeping: it would outlive the session in local storage.
+  // An Authorization header must not outlive the session in local storage.
   shouldPersistHeaders: false,
   showPersistHeadersSettings: false,
-  // The bundle's own handler writes every query, and what is typed into it, into the address bar.
+  // The bundle's own handler writes every query, and the data in it, into the address bar.
   onEditQuery: () => {},
 })

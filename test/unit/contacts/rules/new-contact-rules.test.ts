@@ -12,52 +12,60 @@ function problem(path: string[], code: InputProblem['code'], message: string): I
 }
 
 test.each<[string, Partial<NewContactInput>, InputProblem]>([
-  ['a blank name', { name: ' \t\u00a0' }, problem(['name'], 'BLANK', 'must not be blank')],
-  ['an empty identifier', { identifier: '' }, problem(['identifier'], 'BLANK', 'must not be blank')],
+  ['a blank name', { name: ' \t\u00a0' }, problem(['name'], 'BLANK', '`name` must not be blank.')],
+  [
+    'an empty identifier',
+    { identifier: '' },
+    problem(['identifier'], 'BLANK', '`identifier` must not be blank.'),
+  ],
   [
     'a name of 256 characters',
     { name: 'é'.repeat(256) },
-    problem(['name'], 'TOO_LONG', 'must have at most 255 characters, but has 256'),
+    problem(['name'], 'TOO_LONG', '`name` has 256 characters; the limit is 255.'),
   ],
   [
-    'a note of 1001 characters',
+    'a note of 1,001 characters',
     { note: '😀'.repeat(1001) },
-    problem(['note'], 'TOO_LONG', 'must have at most 1000 characters, but has 1001'),
+    problem(['note'], 'TOO_LONG', '`note` has 1,001 characters; the limit is 1,000.'),
   ],
   [
     'a line break in a name',
     { name: 'John\nDoe' },
-    problem(['name'], 'INVALID', 'must not contain the control character U+000A'),
+    problem(['name'], 'INVALID', '`name` must not contain the control character U+000A.'),
   ],
   [
     'a null byte in a note',
     { note: 'a\u0000b' },
-    problem(['note'], 'INVALID', 'must not contain the control character U+0000'),
+    problem(['note'], 'INVALID', '`note` must not contain the control character U+0000.'),
   ],
   [
     'a control character in a tag',
     { tags: ['a', 'b\u0085'] },
-    problem(['tags', '1'], 'INVALID', 'must not contain the control character U+0085'),
+    problem(['tags', '1'], 'INVALID', '`tags.1` must not contain the control character U+0085.'),
   ],
   [
     'half of a surrogate pair',
     { name: 'John \ud83d' },
-    problem(['name'], 'INVALID', 'must be well-formed Unicode text'),
+    problem(['name'], 'INVALID', '`name` is not well-formed Unicode.'),
   ],
   [
-    'an assigned user that is no e-mail address',
+    'an assigned user that is not an e-mail address',
     { assignedUser: 'Ada Lovelace' },
-    problem(['assignedUser'], 'INVALID', 'must be an e-mail address'),
+    problem(['assignedUser'], 'INVALID', '`assignedUser` is not a valid e-mail address.'),
   ],
   [
     'a custom field with both values',
     { customFields: [{ name: 'Age', value: '42', values: ['42'] }] },
-    problem(['customFields', '0'], 'INVALID', 'must have exactly one of value and values, but has both'),
+    problem(
+      ['customFields', '0'],
+      'INVALID',
+      'Provide either `value` or `values` in `customFields.0`, not both.',
+    ),
   ],
   [
     'a custom field with neither value',
     { customFields: [{ name: 'Age', value: null }] },
-    problem(['customFields', '0'], 'INVALID', 'must have exactly one of value and values, but has neither'),
+    problem(['customFields', '0'], 'INVALID', 'Provide either `value` or `values` in `customFields.0`.'),
   ],
   [
     'a custom field given twice',
@@ -71,24 +79,28 @@ test.each<[string, Partial<NewContactInput>, InputProblem]>([
     problem(
       ['customFields', '2', 'name'],
       'INVALID',
-      '`customFields.2.name` is the name of `customFields.0` again.',
+      '`customFields.2.name` repeats the name of `customFields.0`.',
     ),
   ],
   [
     'a custom field that reaches for a prototype',
     { customFields: [{ name: '__proto__', value: 'x' }] },
-    problem(['customFields', '0', 'name'], 'INVALID', 'must not be "__proto__"'),
+    problem(['customFields', '0', 'name'], 'INVALID', '`customFields.0.name` must not be "__proto__".'),
   ],
   [
     'a control character in a custom field',
     { customFields: [{ name: 'Note', value: 'a\u0007' }] },
-    problem(['customFields', '0', 'value'], 'INVALID', 'must not contain the control character U+0007'),
+    problem(
+      ['customFields', '0', 'value'],
+      'INVALID',
+      '`customFields.0.value` must not contain the control character U+0007.',
+    ),
   ],
 ])('%s is refused', (_what, input, expected) => {
   expect(checkNewContact({ ...least, ...input })).toEqual({ problems: [expected] })
 })
 
-test('all problems are told at once', () => {
+test('all problems are reported at once', () => {
   const checked = checkNewContact({
     identifier: '',
     source: 'telegram',
@@ -96,7 +108,7 @@ test('all problems are told at once', () => {
     assignedUser: 'nobody',
     customFields: [{ name: 'constructor', value: 'x' }, { name: 'Age' }],
   })
-  const places = 'problems' in checked ? checked.problems.map(({ path }) => path.join('.')) : []
+  const places = 'problems' in checked ? checked.problems.map(({ path }) => path?.join('.') ?? '') : []
   expect(places.toSorted()).toEqual([
     'assignedUser',
     'customFields.0.name',
@@ -109,7 +121,7 @@ test('all problems are told at once', () => {
 test.each<[string, Partial<NewContactInput>]>([
   ['the documents’ own phone number', { identifier: '123456789' }],
   ['a phone number with spaces', { identifier: '+39 333 123 4567' }],
-  ['an identifier that is no phone number', { identifier: 'john.doe', source: 'instagram' }],
+  ['an identifier that is not a phone number', { identifier: 'john.doe', source: 'instagram' }],
   ['a name of 255 emoji', { name: '😀'.repeat(255) }],
   ['a name with spaces around it', { name: '  José  Ñandú ' }],
   ['a note of several lines', { note: 'one\n\ttwo\r\nthree' }],
@@ -125,7 +137,7 @@ test.each<[string, Partial<NewContactInput>]>([
   expect(checkNewContact({ ...least, ...input })).toHaveProperty('contact')
 })
 
-test('null means left out', () => {
+test('null means omitted', () => {
   const nulls = {
     tags: null,
     customFields: null,
@@ -137,7 +149,7 @@ test('null means left out', () => {
   expect(checkNewContact({ ...least, ...nulls })).toEqual({ contact: least })
 })
 
-test('what passes is what was given', () => {
+test('an input that passes is unchanged', () => {
   const text = arbitraryText({ maxLength: 20 })
   fc.assert(
     fc.property(text, text, fc.array(text), (name, value, tags) => {
