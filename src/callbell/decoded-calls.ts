@@ -19,38 +19,43 @@ import type { Target } from './url-templates.ts'
 /** Every function but `accepted` sends one request, and every function throws CallbellError. */
 export interface DecodedCalls {
   /** @returns the answer, whatever its status */
-  call(request: Request, attempt: Attempt): Promise<Answer>
+  readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
   /**
    * @param place finds the parameters that Callbell names in the input. Default: nowhere
    * @returns the same answer, if it is a success
    */
-  accepted(answer: Answer, place?: InputPathOf): Answer
+  readonly accepted: (answer: Answer, place?: InputPathOf) => Answer
   /**
    * @param isSame whether it may be the contact of the request: a proxy may mix up answers
    * @param place as for `accepted`
    * @returns the contact that the request created or changed
    */
-  change(request: Request, attempt: Attempt, isSame?: Matches, place?: InputPathOf): Promise<ReadableContact>
+  readonly change: (
+    request: Request,
+    attempt: Attempt,
+    isSame?: Matches,
+    place?: InputPathOf,
+  ) => Promise<ReadableContact>
   /**
    * @param isSame as for `change`
    * @returns null if there is no such contact
    */
-  find(target: Target, attempt: Attempt, isSame: Matches): Promise<ReadableContact | null>
+  readonly find: (target: Target, attempt: Attempt, isSame: Matches) => Promise<ReadableContact | null>
   /** @param key of the list in the answer. @param read decodes one item */
-  list<T>(
+  readonly list: <T>(
     target: Target,
     key: string,
     read: (reader: JsonReader) => T | null,
     attempt: Attempt,
-  ): Promise<ReadableList<T> & { readonly answer: Answer }>
+  ) => Promise<ReadableList<T> & { readonly answer: Answer }>
   /** A list with numbered pages. @param page from 1 */
-  listPage<T>(
+  readonly listPage: <T>(
     target: Target,
     page: number,
     key: string,
     read: (reader: JsonReader) => T | null,
     attempt: Attempt,
-  ): Promise<NumberedPage<T>>
+  ) => Promise<NumberedPage<T>>
 }
 
 export function createDecodedCalls(

@@ -142,7 +142,7 @@ describe.runIf(hasRedis)('replicas on one Redis', () => {
       // More than the pace lets through at once: some are stopped while they wait for their permit.
       const numbers = Array.from({ length: 60 }, (_, n) => n)
       const asked = numbers.map((n) => ask(urlOfOne, n).catch(() => undefined))
-      await expect.poll(() => postsOf(sandbox), { interval: 5 }).toBeGreaterThan(8)
+      await expect.poll(() => postsOf(sandbox), { interval: 5, timeout: 30_000 }).toBeGreaterThan(8)
       one.kill('SIGSTOP')
       const found: (string | undefined)[] = []
       for (const n of numbers) {
