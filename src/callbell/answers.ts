@@ -1,4 +1,4 @@
-/** What complete answers of Callbell say, where no contact and no list is read from them. Pure. */
+/** Checks of complete answers of Callbell that show neither a contact nor a list. Pure. */
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Bot } from '../domain/contact.ts'
 import { decodeObject, readBot } from './codec/decode-list.ts'

@@ -1,4 +1,4 @@
-/** The Callbell REST API as typed functions: each sends one request, and says what the answer means. */
+/** The Callbell REST API as typed functions: each sends one request and decodes its answer. */
 import type {
   Bot,
   BotStatus,
@@ -33,15 +33,15 @@ export type { NumberedPage, Page } from './results.ts'
 
 export type CallbellClientOptions = DispatcherOptions
 
-/** Every function throws CallbellError. Any 2xx is a success: the documents do not say which one it is. */
+/** Every function throws CallbellError. Any 2xx is a success: Callbell does not document which one it sends. */
 export interface CallbellClient {
   /** `POST /contacts`, once. @param isSame whether the answer may show the contact that was to be created */
   createContact(contact: NewContact, attempt: Attempt, isSame?: Matches): Promise<Contact>
-  /** `GET /contacts/:uuid`. @param hasFieldTypes whether the types of custom fields are asked for */
+  /** `GET /contacts/:uuid`. @param hasFieldTypes whether to read the types of custom fields */
   getContact(uuid: string, attempt: Attempt, hasFieldTypes?: boolean): Promise<Contact | null>
   /** `GET /contacts/:uuid`, with whether its tags could be read. */
   getContactWithTags(uuid: string, attempt: Attempt): Promise<ReadableContact | null>
-  /** `GET /contacts/phone/:number`, on the main WhatsApp channel unless told. */
+  /** `GET /contacts/phone/:number`, by default on the main WhatsApp channel. */
   getContactByPhone(
     phoneNumber: string,
     channelUuid: string | undefined,
@@ -58,13 +58,13 @@ export interface CallbellClient {
   ): Promise<Page<Contact>>
   /** `PATCH /contacts/:uuid`. */
   updateContact(uuid: string, changes: ContactChanges, attempt: Attempt): Promise<ReadableContact>
-  /** `DELETE /contacts/:uuid`; a contact that is not there is refused. */
+  /** `DELETE /contacts/:uuid`. Callbell refuses it if there is no such contact. */
   deleteContact(uuid: string, attempt: Attempt): Promise<void>
   /** `GET /contacts/:uuid/messages`, newest first. @param page from 1 */
   listMessages(uuid: string, page: number, attempt: Attempt): Promise<NumberedPage<Message>>
   /** The first page of `GET /contacts/:uuid/messages`. */
   latestMessages(uuid: string, attempt: Attempt): Promise<readonly Message[]>
-  /** `GET /contacts/:uuid/bot`; null where there is none. */
+  /** `GET /contacts/:uuid/bot`; null if there is none. */
   getBot(uuid: string, attempt: Attempt): Promise<Bot | null>
   /** `POST /contacts/:uuid/bot`. */
   setBotStatus(uuid: string, status: BotStatus, attempt: Attempt): Promise<Bot>
@@ -72,7 +72,7 @@ export interface CallbellClient {
   closeConversation(uuid: string, attempt: Attempt): Promise<Contact>
   /** `POST /contacts/:uuid/conversation/open`. */
   openConversation(uuid: string, attempt: Attempt): Promise<Contact>
-  /** `POST /contacts/:uuid/conversation/note`, once: each makes one more. */
+  /** `POST /contacts/:uuid/conversation/note`, once: each request adds one more. */
   addNote(uuid: string, text: string, attempt: Attempt): Promise<void>
   /** `PUT /contacts/:uuid/conversation/update_funnel`. */
   moveToFunnel(uuid: string, funnelUuid: string, attempt: Attempt): Promise<Contact>
@@ -80,13 +80,13 @@ export interface CallbellClient {
   listTeams(page: number, attempt: Attempt): Promise<NumberedPage<Team>>
   /** `GET /channels`. @param page from 1 */
   listChannels(page: number, attempt: Attempt): Promise<NumberedPage<Channel>>
-  /** `GET /funnels`, of which no pages are documented. @param page from 1 */
+  /** `GET /funnels`, whose pages are not documented. @param page from 1 */
   listFunnels(page: number, attempt: Attempt): Promise<NumberedPage<Funnel>>
   /** Callbell's time at a moment, as far as its answers show it. See `CallbellClock.timeAt`. */
   readonly timeAt: (moment: Moment) => number | null
-  /** `GET /auth/me`: whether the token is accepted. What it says of the user is not kept. */
+  /** `GET /auth/me`: whether Callbell accepts the token. The data of the user is discarded. */
   checkToken(attempt: Attempt): Promise<void>
-  /** How things stand with Callbell, as far as the calls so far have told. */
+  /** The state of Callbell, as far as calls have shown it. */
   state(): UpstreamState
   close(): Promise<void>
 }
@@ -164,7 +164,7 @@ export function createCallbellClient(options: CallbellClientOptions): CallbellCl
     async addNote(uuid, text, attempt) {
       const body = JSON.stringify({ text })
       const answer = await call({ method: 'POST', ...routes.note(uuid), body }, attempt)
-      // Only what the documents say is believed: anything else may be the answer to another request.
+      // Only the documented answer counts as a success: any other may belong to another request.
       if (!isAdded(accepted(answer, noteInputPath))) throw undecodable(answer, 'NOT_ADDED')
     },
     async moveToFunnel(uuid, funnelUuid, attempt) {

@@ -1,4 +1,4 @@
-/** One call to Callbell: with a permit, unless Callbell is known to be down, and watched for what that shows. */
+/** Sends one request with a permit of the rate limiter, unless the circuit breaker is open, and observes its result. */
 import type { CallContext } from '../domain/call-context.ts'
 import type { Moment } from '../domain/moment.ts'
 import { clocksAgree, momentNow } from '../domain/moment.ts'
@@ -15,7 +15,7 @@ import { createRateLimiter } from '../rate-limit/rate-limiter.ts'
 import { hasOwnError } from './to-callbell-error.ts'
 import type { Target } from './url-templates.ts'
 
-/** A request, and the route that metrics and spans name it by. */
+/** A request, and the URL template that metrics and spans name it by. */
 export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body'> {}
 
 /** The deadlines of one attempt, on the clock of `performance.now()`. */
@@ -30,8 +30,8 @@ export interface Deadlines {
 export interface Attempt extends Deadlines {
   readonly context: CallContext
   /**
-   * Whether an attempt that fails is followed by another. It then takes half of the time that is left when
-   * it leaves, unless the other one would not have its turn in time.
+   * Whether an attempt that fails is followed by another one. It then gets half of the time that is left when it is
+   * sent, unless the next one would not have its permit in time.
    */
   readonly isRetried?: boolean
 }
@@ -41,9 +41,9 @@ export type DispatcherOptions = Omit<TransportOptions, 'connections'> &
     readonly log: Logger
   }
 
-/** How things stand with Callbell, for whoever watches the process. */
+/** The state of the limiter, the breaker and the token, for health checks and metrics. */
 export interface UpstreamState extends RateLimiterState, BreakerState {
-  /** Whether it said within the last minute that it does not accept the token, and nothing else since. */
+  /** Whether Callbell refused the token within the last minute, and has accepted nothing since. */
   readonly isTokenRejected: boolean
 }
 
@@ -61,9 +61,9 @@ export interface Dispatcher {
   readonly close: () => Promise<void>
 }
 
-/** One caller may use 256 of them: 300 requests a second at 0.8 s each keep 240 busy. */
+/** One caller may use 256 of them: 300 requests a second of 0.8 s each use 240. */
 const connections = 320
-/** Nobody calls a gateway that is not ready: the next call is to find out whether the token is accepted again. */
+/** A gateway that is not ready gets no calls. After this time it is ready, so that a call can show whether the token is accepted. */
 const rejectionCountsMs = 60_000
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -80,12 +80,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const clock = new CallbellClock()
   let rejectedAt = Number.NEGATIVE_INFINITY
 
-  /** What an answer shows to those that come after it. */
+  /** Adapts the rate and the state of the token to an answer. */
   function observe(answer: Answer): void {
     const { status } = answer
     if (status === 429) limiter.slowDown()
     else limiter.speedUp()
-    // A firewall's 403 says nothing of the token, nor does a 404 of something else than Callbell.
+    // A firewall's 403 or another server's 404 proves nothing about the token.
     if (status >= 200 && status < 300) rejectedAt = Number.NEGATIVE_INFINITY
     else if (status >= 400 && status < 500 && hasOwnError(answer)) {
       rejectedAt = status === 401 || status === 403 ? performance.now() : Number.NEGATIVE_INFINITY
@@ -126,12 +126,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         let answer: Answer | undefined
         while (answer === undefined) {
           const acquired = limiter.acquire(queueBy, context.caller.bucket)
-          // Most permits are there at once: a promise for each costs as much as the breaker.
+          // Most permits are available at once: a promise for each would cost as much as the breaker.
           const permit = acquired instanceof Promise ? await acquired : acquired
           try {
             answer = await send(permit)
           } catch (error) {
-            // The permit came too late to be used: the next one is taken.
+            // The permit came too late for its time slot: acquire the next one.
             if (!(error instanceof CallbellError) || error.code !== 'OVERLOADED') throw error
           }
         }
@@ -164,9 +164,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 }
 
-/** Whether Callbell itself answered: the `Date` of a proxy's page is not Callbell's. */
+/** Whether Callbell itself answered: the `Date` of a proxy's page is not Callbell's time. */
 function isAuthoritative(answer: Answer): boolean {
-  // From a cache: its `Date` is of an earlier answer.
+  // From a cache: its `Date` belongs to an earlier answer.
   if (answer.headers['age'] !== undefined) return false
   return answer.status < 300 ? answer.text.startsWith('{') : hasOwnError(answer)
 }
@@ -178,16 +178,16 @@ function attemptTimeoutMs({ queueBy, respondBy, isRetried = false }: Attempt): n
   return isRetried && now + left / 2 < queueBy ? left / 2 : left
 }
 
-/** @param hadTime whether the call had enough time for a missing answer to show something */
+/** @param hadTime whether the call had enough time for a missing answer to prove a failure of Callbell */
 function observationOf(error: unknown, hadTime: boolean): Observation {
   if (!(error instanceof CallbellError) || error instanceof BreakerOpen) return 'NOTHING'
   if (error.code === 'CALLBELL_UNAVAILABLE') return 'DOWN'
   if (error.code === 'CALLBELL_TIMEOUT') return hadTime ? 'DOWN' : 'NOTHING'
-  // Something answered, if not as it should.
+  // A server answered, though not with a valid answer.
   return error.code === 'CALLBELL_INVALID_RESPONSE' ? 'UP' : 'NOTHING'
 }
 
-/** What went wrong, for whoever counts. */
+/** The failure's name for metrics. */
 function resultOf(error: unknown): string {
   if (error instanceof BreakerOpen) return 'BREAKER_OPEN'
   return error instanceof CallbellError ? error.code : 'INTERNAL_SERVER_ERROR'

@@ -8,11 +8,13 @@ import { momentNow } from '../domain/moment.ts'
 import { decodeContent, isEncoded } from './content-encoding.ts'
 
 export interface TransportHooks {
-  /** Asked immediately before the first byte. @returns whether the time of the request is not over */
+  /** Called immediately before the first byte. @returns false if the time of the request is over */
   readonly mayStart: () => boolean
-  /** Asked next: where it says no, nothing is sent (`OVERLOADED`). */
+  /** Called next. @returns false if the permit is no longer valid: nothing is sent (`OVERLOADED`) */
   readonly isUsable: () => boolean
+  /** Called when the first byte is about to be sent. */
   readonly sent: () => void
+  /** Called when the connection is free for others. */
   readonly release: () => void
 }
 
@@ -24,16 +26,16 @@ export interface Answer {
   readonly text: string
 }
 
-/** A contact is a few kilobytes: what is larger, compressed or not, is not an answer of this API. */
+/** A contact has a few kilobytes: a larger body, compressed or not, is not an answer of this API. */
 export const largestAnswerBytes = 1024 * 1024
-/** Without a byte order mark, should there be one. */
+/** Removes a byte order mark, if there is one. */
 const utf8 = new TextDecoder()
 
-/** Joined then: an answer of a megabyte in chunks of one byte is copied a thousand times at most. */
+/** Chunks are joined at this number: a megabyte in chunks of one byte is copied a thousand times at most. */
 const mostChunks = 1024
 
 export class ResponseHandler implements Dispatcher.DispatchHandler {
-  /** Not an AbortSignal's: that costs as much as writing the request. */
+  /** Not an AbortSignal: that costs as much as writing the request. */
   private readonly timer: NodeJS.Timeout
   private isLate = false
   private readonly hooks: TransportHooks
@@ -62,7 +64,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (allowedMs <= 0) this.onLate()
   }
 
-  /** The caller is answered at once, whatever the connection does; it is given up as well. */
+  /** The caller gets the error at once, whatever the connection does; the request is aborted as well. */
   private readonly onLate = (): void => {
     this.isLate = true
     this.fail('CALLBELL_TIMEOUT', 'no answer in time')
@@ -76,7 +78,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
       return
     }
     if (!this.hooks.mayStart()) {
-      this.fail('CALLBELL_TIMEOUT', 'its time was over before it was sent')
+      this.fail('CALLBELL_TIMEOUT', 'the time was over before the request was sent')
       controller.abort(new Error('deadline'))
       return
     }
@@ -96,7 +98,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     status: number,
     headers: Answer['headers'],
   ): void {
-    // An interim answer (100, 102, 103) says nothing yet.
+    // An interim answer (100, 102, 103) proves nothing.
     if (status < 200) return
     this.progress = 'status'
     this.status = status
@@ -105,13 +107,13 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.chunks.push(chunk)
-    // A chunk takes more memory than its bytes, and the upstream chooses how many there are.
+    // A chunk takes more memory than its bytes, and the upstream chooses their number.
     if (this.chunks.length >= mostChunks) this.chunks.splice(0, mostChunks, Buffer.concat(this.chunks))
   }
 
   onResponseEnd(): void {
     this.hooks.release()
-    // The request is over: nothing is left to be given up.
+    // The request is complete: there is nothing to abort.
     this.controller = undefined
     const [first] = this.chunks
     const bytes = this.chunks.length === 1 && first ? first : Buffer.concat(this.chunks)
@@ -136,20 +138,20 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.hooks.release()
     if (error instanceof errors.InvalidArgumentError) {
-      // Ours, not the upstream's: a bug stays a bug.
+      // An error of the gateway, not of the upstream: a bug stays a bug.
       clearTimeout(this.timer)
       this.reject(error)
     } else if (error instanceof errors.ConnectTimeoutError) {
       this.fail('CALLBELL_TIMEOUT', 'no connection in time', error)
     } else if (this.hasSucceeded() || isUnintelligible(error)) {
-      // A success that was cut off is worth another try for a read.
+      // A read may retry a success that was cut off.
       this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be read', error, !isUnintelligible(error))
     } else {
       this.fail('CALLBELL_UNAVAILABLE', 'the connection failed', error)
     }
   }
 
-  /** Once a 2xx status has arrived, the server has told that it is release: only its answer was lost. */
+  /** With a 2xx status, the server has reported a success: only its answer was lost. */
   private hasSucceeded(): boolean {
     return this.status >= 200 && this.status < 300
   }
@@ -165,7 +167,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 /** Whether something answered that was not an answer to this request, unlike a connection that broke. */
 function isUnintelligible(error: Error): boolean {
   if (error instanceof errors.HTTPParserError) return !error.code?.startsWith('HPE_INVALID_EOF')
-  // undici's words for a 101 that nobody asked for; it has no code of its own for it.
+  // undici's message for an unrequested 101, which has no code of its own.
   if (error instanceof errors.SocketError) return error.message === 'bad upgrade'
   return error instanceof errors.ResponseExceededMaxSizeError || error instanceof errors.HeadersOverflowError
 }

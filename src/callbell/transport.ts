@@ -1,4 +1,4 @@
-/** One HTTP exchange with Callbell: a request out, a whole answer in, or an error that says how far it came. */
+/** One HTTP exchange with Callbell: a request, and a whole answer or an error that states how far it came. */
 import type { Connection } from '../rate-limit/rate-limiter.ts'
 import type { WallClock } from '../domain/moment.ts'
 import { Connections } from './connections.ts'
@@ -21,9 +21,9 @@ export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the base URL, percent-encoded, with the query. */
   readonly path: string
-  /** JSON text. */
+  /** JSON. */
   readonly body?: string | undefined
-  /** Besides those of every request. */
+  /** In addition to the headers of every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
@@ -32,15 +32,15 @@ export interface Transport {
   /**
    * Sends a request once: no retry, no redirect followed.
    *
-   * @param connection taken from `connections`; to be released when the watcher’s `release` is called
-   * @param allowedMs milliseconds for connect, headers and body together; once they are over before a
-   *   connection was free, the request is not sent any more
-   * @param hooks is told when the first byte is about to leave, if it does, and when the
-   *   connection is free for others: a request that was given up may still hold it for a while
+   * @param connection acquired from `connections`; released by the hook `release`
+   * @param allowedMs milliseconds for connect, headers and body together; if they pass before the
+   *   connection is ready, the request is not sent
+   * @param hooks called before the first byte is sent, and when the connection is free for others: an aborted
+   *   request may still hold it for a while
    * @throws CallbellError with `CALLBELL_TIMEOUT`, `CALLBELL_UNAVAILABLE` or `CALLBELL_INVALID_RESPONSE`
    */
   send(request: Request, allowedMs: number, hooks: TransportHooks, connection: Connection): Promise<Answer>
-  /** Waits for the requests under way, but not for longer than a connection may take, then closes. */
+  /** Waits for the requests in flight, but not longer than a connection may take, then closes. */
   close(): Promise<void>
 }
 

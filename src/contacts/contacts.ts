@@ -1,4 +1,4 @@
-/** What this gateway promises about contacts, as one object: each call gets its deadline here. */
+/** The operations on contacts that the gateway offers. Each call gets its deadline and budget here. */
 import type { CallContext, CallInit } from '../domain/call-context.ts'
 import type { CallbellClient } from '../callbell/client.ts'
 import type { Bot, BotStatus, Channel, Contact, Funnel, Message, Team } from '../domain/contact.ts'
@@ -25,7 +25,7 @@ import { ContactsError } from './attempts/failure.ts'
 import { findContact, findContactByBsuid, findContactByPhone } from './read/find-contact.ts'
 import type { IdempotencyOptions } from './create/idempotency.ts'
 import { createIdempotency } from './create/idempotency.ts'
-import { createIdentityLocks } from './create/identity-turns.ts'
+import { createIdentityLocks } from './create/identity-locks.ts'
 import type { ContactListInput } from './read/list-contacts.ts'
 import { listContacts } from './read/list-contacts.ts'
 import { listMessages } from './read/list-messages.ts'
@@ -42,8 +42,8 @@ export interface Contacts {
   /** Adds a note to the conversation of a contact. @param init as in `create` */
   addNote(input: AddNoteInput, init: CallInit): Promise<AddNoteResult>
   /**
-   * @param hasFieldTypes whether the types of custom fields are wanted. Default: false
-   * @param elsewhere finds the contact without a call, where another read of the same request gets it
+   * @param hasFieldTypes whether to read the types of custom fields. Default: false
+   * @param elsewhere finds the contact without a call, if another read of the same request gets it
    *   before `until`, on the clock of `performance.now()`
    */
   find(
@@ -75,7 +75,7 @@ export interface Contacts {
   messages(uuid: string, step: PageArgs, init: CallInit): Promise<Connection<Message>>
   /**
    * @param uuid of the contact
-   * @returns null where it has none
+   * @returns null if it has none
    */
   bot(uuid: string, init: CallInit): Promise<Bot | null>
   teams(init: CallInit): Promise<readonly Team[]>
@@ -84,16 +84,16 @@ export interface Contacts {
   /** Whether lookups are known to find what was created. */
   readonly calibration: Pick<Calibration, 'isProved'>
   /**
-   * Asks Callbell once whether it accepts the token, which also shows what time it is there: without that, a
-   * lookup can't compare when something was created. A failure is logged, and changes nothing.
+   * Checks once whether Callbell accepts the token. The answer also shows Callbell's time, which lookups need to
+   * compare when something was created. A failure is only logged.
    *
-   * @returns whether it does
+   * @returns whether Callbell accepts the token
    */
   checkToken(): Promise<boolean>
   /**
-   * From here on, calls that have not started are refused.
+   * Refuses calls from now on.
    *
-   * @returns when those that have started have ended
+   * @returns once the calls in flight have ended
    */
   stop(): Promise<void>
 }
@@ -101,14 +101,14 @@ export interface Contacts {
 export interface ContactsParts {
   readonly callbell: CallbellClient
   readonly store: Store
-  /** What retries and lookups are paid from. */
+  /** Pay for retries and lookups. */
   readonly budgets: RetryBudgets
   readonly log: Logger
   /** Observes the gateway's own calls to Callbell. */
   readonly background: CallObserver
   /** Default: the clock of the machine. */
   readonly wallClock?: WallClock | undefined
-  /** Whose lookups are proved from the start. Default: none. */
+  /** The kinds of creations whose lookups count as proved from the start. Default: none. */
   readonly proved?: readonly CreationKind[] | undefined
 }
 
@@ -158,7 +158,7 @@ export function createContacts(
   ): Promise<T> {
     if (isStopped) {
       const details = { retryable: true, ...(outcome && { outcome }) }
-      throw new ContactsError('OVERLOADED', 'the process is about to end', details)
+      throw new ContactsError('OVERLOADED', 'the process is shutting down', details)
     }
     running += 1
     try {
@@ -188,7 +188,7 @@ export function createContacts(
       run(init, notStarted(input), (context) => addNote(callbell, once, input, context)),
     find: (uuid, init, hasFieldTypes, elsewhere) =>
       query(init, (context) => {
-        // What waits for another read shares its deadline with it, and needs time for a read of its own.
+        // A call that waits for another read needs time for a read of its own after that.
         const until = context.deadline - context.timeoutMs / 2
         return findContact(callbell, uuid, hasFieldTypes, elsewhere && (() => elsewhere(until)), context)
       }),
@@ -233,7 +233,7 @@ export function createContacts(
   }
 }
 
-/** Of a key that can't be asked after, nobody can tell what an earlier call has done. */
+/** The outcome of a call that does not start. What an earlier call with the key has done is unknown. */
 function notStarted({ idempotencyKey }: Pick<AddNoteInput, 'idempotencyKey'>): Outcome {
   return idempotencyKey ? 'UNKNOWN' : 'NOT_APPLIED'
 }

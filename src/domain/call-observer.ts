@@ -1,4 +1,4 @@
-/** Observers of calls to Callbell: what lower rooms report for the log, metrics and traces. Imports nothing. */
+/** Observers of calls to Callbell, for the log, metrics and traces. Imports nothing. */
 
 /** Observes one attempt of one request to Callbell, which ends with `answered` or `failed`, once. */
 export interface AttemptObserver {

@@ -58,7 +58,7 @@ export async function attempts<T>(
 /**
  * Reads with the policy of reads. The read counts in the allowance of its request and earns for the budget.
  *
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export async function attemptRead<T>(
   context: CallContext,

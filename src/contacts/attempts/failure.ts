@@ -1,9 +1,9 @@
-/** The failures that a caller can't mend by changing the input, with what is known of their outcome. */
+/** The failures that a caller can't fix by changing the input, with the outcome of a change. */
 import type { CallbellErrorCode } from '../../domain/callbell-error.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { Moment } from '../../domain/moment.ts'
 
-/** What became of a change: surely not made, surely made, or not to be known. */
+/** The outcome of a change: certainly not applied, certainly applied, or unknown. */
 export type Outcome = 'NOT_APPLIED' | 'APPLIED' | 'UNKNOWN'
 
 export type FailureCode =
@@ -17,24 +17,24 @@ export type FailureCode =
   | 'STORE_UNAVAILABLE'
 
 export class ContactsError extends Error {
-  override readonly name = 'ContactsFailure'
+  override readonly name = 'ContactsError'
   readonly code: FailureCode
-  /** Of a mutation; undefined for a query, which changes nothing. */
+  /** The outcome of a mutation; undefined for a query, which changes nothing. */
   readonly outcome: Outcome | undefined
-  /** Whether the same call may succeed later and can't do harm when it is made again. */
+  /** Whether the same call may succeed later, and a retry does no harm. */
   readonly retryable: boolean
-  /** Milliseconds to wait before another try, where they are known. */
+  /** Milliseconds to wait before a retry; undefined where unknown. */
   readonly retryAfterMs: number | undefined
-  /** How often a mutation was tried; undefined for a query. */
+  /** How many requests of a mutation were sent; undefined for a query. */
   readonly attempts: number | undefined
   /** When the first request of a mutation was sent; undefined where none was. */
   readonly sentAt: Moment | undefined
-  /** Whether the message says more than the code does, and is for the caller. */
+  /** Whether the caller gets the message. If not, the message of the code replaces it. */
   readonly isMessageShown: boolean
 
   constructor(
     code: FailureCode,
-    /** For the caller where the code alone does not say what is wrong, else for the log. */
+    /** For the caller if `isMessageShown`, else for the log alone. */
     message: string,
     details: {
       readonly outcome?: Outcome
@@ -57,7 +57,7 @@ export class ContactsError extends Error {
   }
 }
 
-/** Codes of what may pass by itself. A wrong token, an unpaid bill or a broken answer does not. */
+/** The codes of failures that may pass without a fix. A wrong token, an unpaid bill or an invalid answer does not. */
 const transientCodes: ReadonlySet<FailureCode> = new Set([
   'CALLBELL_RATE_LIMITED',
   'CALLBELL_UNAVAILABLE',
@@ -73,7 +73,7 @@ export interface SentAttempts {
   readonly sentAt: Moment | undefined
 }
 
-/** The failure of a change: worth another try only when it was surely not made. */
+/** The failure of a change that is not idempotent: a retry is safe only if the change was not applied. */
 export function failedChange(
   error: CallbellError,
   outcome: Outcome,
@@ -106,7 +106,7 @@ export function failedIdempotent(
   })
 }
 
-/** The failure of a read, which can always be made again. */
+/** The failure of a read, which can always be retried. @returns any other error as it is */
 export function failedRead(error: unknown): unknown {
   if (!(error instanceof CallbellError)) return error
   const message = error.rejections.map((rejection) => rejection.message).join('; ')

@@ -1,4 +1,4 @@
-/** When a failed attempt is followed by another, and what the caller gets where none succeeds. */
+/** The retry policies: when a failed attempt is retried, and what the caller gets if none succeeds. */
 import type { Deadlines } from '../../callbell/client.ts'
 import type { AttemptEvidence } from '../../callbell/failure-evidence.ts'
 import { evidenceOf } from '../../callbell/failure-evidence.ts'
@@ -7,11 +7,11 @@ import type { CallbellError } from '../../domain/callbell-error.ts'
 import type { SentAttempts } from './failure.ts'
 import { failedChange, failedIdempotent, failedRead } from './failure.ts'
 
-/** What is known of the attempts of a call that failed. */
+/** The attempts of a call that failed. */
 export interface FailedAttempts extends SentAttempts {
   /** The failure of the last attempt. */
   readonly last: CallbellError
-  /** The failure of the first attempt that may have been carried out; undefined where none may. */
+  /** The failure of the first attempt that may have been carried out; undefined if none may. */
   readonly ambiguous: CallbellError | undefined
 }
 
@@ -26,19 +26,19 @@ export class AttemptsFailed extends Error {
   }
 }
 
-/** How a request is retried. */
+/** How the attempts of a request are retried. */
 export interface AttemptPolicy {
   /** @returns the deadlines of each attempt of a call */
   readonly deadlines: (context: CallContext) => Deadlines
   /** Whether the request may be sent again after such a failure. */
   readonly mayRetry: (failure: CallbellError, evidence: AttemptEvidence) => boolean
   /**
-   * Whether an attempt without an answer leaves time for what follows it.
+   * Whether an attempt without an answer leaves half of its time to the next step.
    *
    * @param isLast whether no attempt follows
    */
   readonly leavesTime: (isLast: boolean) => boolean
-  /** @returns what is thrown where all attempts failed */
+  /** @returns what to throw if all attempts failed */
   readonly errorOf: (failed: FailedAttempts) => unknown
 }
 

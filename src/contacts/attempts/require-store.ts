@@ -17,7 +17,7 @@ export interface StoreRequirement {
 /**
  * Waits for the store, but not past the deadline. A key is never used without its protection.
  *
- * @throws ContactsFailure `STORE_UNAVAILABLE` if the store fails or does not answer in time
+ * @throws ContactsError `STORE_UNAVAILABLE` if the store fails or does not answer in time
  */
 export async function requireStore<T>(
   operation: Promise<T>,
@@ -32,7 +32,7 @@ export async function requireStore<T>(
   }
 }
 
-/** The caller's deadline came before the store's answer. */
+/** The deadline passed before the store answered. */
 export class LateAnswer extends Error {
   override readonly name = 'LateAnswer'
 }

@@ -1,4 +1,4 @@
-/** Changing where a conversation stands. All but the start of a bot is idempotent. */
+/** Changes the state of a conversation. All changes but the start of a bot are idempotent. */
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../../domain/contact.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
@@ -11,7 +11,7 @@ export interface ContactTarget {
   readonly uuid: string
 }
 
-/** @throws ContactsFailure */
+/** @throws ContactsError */
 export function closeConversation(
   callbell: CallbellClient,
   { uuid }: ContactTarget,
@@ -22,7 +22,7 @@ export function closeConversation(
   )
 }
 
-/** @throws ContactsFailure */
+/** @throws ContactsError */
 export function openConversation(
   callbell: CallbellClient,
   { uuid }: ContactTarget,
@@ -33,14 +33,14 @@ export function openConversation(
   )
 }
 
-/** @throws ContactsFailure */
+/** @throws ContactsError */
 export function moveToFunnel(
   callbell: CallbellClient,
   { uuid, funnelUuid }: ContactTarget & { readonly funnelUuid: string },
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const problems = [...problemsOfUuid(uuid), ...problemsOfUuid(funnelUuid, 'funnelUuid')]
-  // Callbell does not say which of the two it does not find.
+  // A 404 of Callbell does not say which of the two is missing.
   return tryMutation(
     problems,
     () => attempts(idempotentPolicy, context, (attempt) => callbell.moveToFunnel(uuid, funnelUuid, attempt)),
@@ -49,9 +49,9 @@ export function moveToFunnel(
 }
 
 /**
- * Ending a bot is idempotent. Whether a bot that is started twice greets the customer twice, nobody knows.
+ * The end of a bot is idempotent. It is unknown whether a bot that is started twice greets the customer twice.
  *
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export function setBotStatus(
   callbell: CallbellClient,

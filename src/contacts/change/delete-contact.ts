@@ -1,3 +1,4 @@
+/** Deletes a contact. */
 import type { CallbellClient } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
@@ -7,11 +8,11 @@ import { attempts } from '../attempts/attempts.ts'
 import { idempotentPolicy } from '../attempts/policies.ts'
 
 /**
- * Deletes a contact. One that Callbell itself says is gone, after an ambiguous attempt, has been deleted
- * by it.
+ * Deletes a contact. If Callbell says after an ambiguous attempt that the contact is gone, the attempt has
+ * deleted it.
  *
  * @returns its uuid
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export function deleteContact(
   callbell: CallbellClient,

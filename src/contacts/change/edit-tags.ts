@@ -28,12 +28,12 @@ import {
   withOutcome,
 } from './tag-failures.ts'
 
-/** How often an edit is written because others have changed the list in between. */
+/** How often an edit is written if other writers change the list in between. */
 const mostRounds = 3
 
-/** What became of one write of the list. */
+/** The result of one write of the list. */
 interface Written {
-  /** The contact as Callbell answered it, or as it was read where nothing had to be sent. */
+  /** The contact of Callbell's answer, or as it was read if nothing had to be sent. */
   readonly answer: ReadableContact
   readonly before: readonly string[]
   /** The list that was sent; null where the edit changes nothing. */
@@ -41,10 +41,10 @@ interface Written {
 }
 
 /**
- * With `expected` it is a compare-and-set: the list is written once at most, and other tags afterwards are
- * a conflict. Without, what others have changed in between is kept, and the edit is written again.
+ * An edit with `expected` is a compare-and-set: the list is written once at most, and other tags afterwards are a
+ * conflict. Without it, the changes of other writers are kept, and the edit is written again.
  *
- * @throws ContactsFailure: once Callbell has taken a write, none says that nothing was changed
+ * @throws ContactsError, never with `NOT_APPLIED` once Callbell has accepted a write
  */
 export async function editTags(
   callbell: CallbellClient,
@@ -56,7 +56,7 @@ export async function editTags(
   let before = await readContact(callbell, update.uuid, context, 'NOT_APPLIED')
   if (before === null) return invalid(absent)
   let { changes } = update
-  /** Whether each round left the list as it was sent, but for the tags of the edit. */
+  /** Whether each round left the list as it was sent, except for the tags of the edit. */
   let isOnlyEdit = true
   for (let round = 1; ; round += 1) {
     const isFirst = round === 1
@@ -75,7 +75,7 @@ export async function editTags(
     const isAsSent = edit.replacement === null || isSameToCallbell(edit.replacement, after.tags)
     if (undone.length === 0 && isAsSent) return { result: after, problems: [] }
 
-    // Callbell’s own answer shows that it did not take them: nobody else has been at work.
+    // Callbell’s own answer shows that it did not accept them: no other writer was involved.
     const refusedTags = answer.areTagsKnown ? common(undone, undoneTags(edit, answer.contact.tags)) : []
     if (refusedTags.length > 0) {
       const isUnchanged = isFirst && isNothing(changes) && isSameSet(written.before, after.tags)
@@ -90,17 +90,17 @@ export async function editTags(
         : conflict('the tags kept changing', 'UNKNOWN', isIdempotent(update.changes))
     }
     before = after
-    // All the rest is made: what others change of it in the meantime must stay.
+    // The other fields are written: later changes of other writers must stay.
     changes = {}
   }
 }
 
 /**
- * Sends the list that the edit makes of the present one. Before it is sent again, the list is read anew:
- * others may have changed it.
+ * Applies the edit to the present list and sends the result. Before a retry, the list is read again: other
+ * writers may have changed it.
  *
  * @param present the contact with the list as it was read last
- * @param isChecked whether the list is checked to be one that the edit can be made of
+ * @param isChecked whether to check that the edit can be applied to the list
  */
 function write(
   callbell: CallbellClient,
@@ -135,8 +135,8 @@ function policyOf({ expected }: TagEdit, changes: Update['changes']): AttemptPol
 /**
  * Verifies the outcome of a compare-and-set whose one attempt failed.
  *
- * @returns the contact, if it shows all that was to be changed
- * @throws what the attempt threw, if it does not. A compare-and-set can be repeated: it overwrites nothing
+ * @returns the contact, if it shows all changes
+ * @throws the error of the attempt, if it does not. A compare-and-set can be retried: it overwrites nothing
  */
 async function verify(
   callbell: CallbellClient,
@@ -166,7 +166,7 @@ function common(tags: readonly PlacedTag[], others: readonly PlacedTag[]): Place
   return tags.filter(({ path }) => names.has(path.join('.')))
 }
 
-/** The list that was sent, if the edit had not been made of these tags. */
+/** @returns the list that was sent, without the edit of these tags */
 function withoutEdit(sent: readonly string[], undone: readonly PlacedTag[]): readonly string[] {
   const missing = new Set(undone.filter(({ path }) => path[0] !== 'removeTags').map(({ tag }) => tag))
   const kept = undone.filter(({ path }) => path[0] === 'removeTags').map(({ tag }) => tag)

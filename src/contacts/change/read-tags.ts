@@ -26,7 +26,7 @@ export const absent: InputProblem = {
  * @param outcome what is known of the change if this read fails
  * @param canRepeat whether the change may be repeated if this read fails
  * @returns null where there is none
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export async function readContact(
   callbell: CallbellClient,
@@ -49,13 +49,13 @@ export async function readContact(
   }
 }
 
-/** Reads the contact after a write that Callbell has taken. @throws ContactsFailure */
+/** Reads the contact after a write that Callbell has accepted. @throws ContactsError */
 export async function readBack(
   callbell: CallbellClient,
   { uuid, changes, tags }: Update,
   context: CallContext,
 ): Promise<Contact> {
-  // A compare-and-set that was made would find other tags than it expects.
+  // A compare-and-set that was applied would find other tags than it expects.
   const canRepeat = isIdempotent(changes) && tags?.expected === null
   const contact = await readContact(callbell, uuid, context, 'APPLIED', canRepeat)
   if (contact === null) throw conflict('the contact was deleted after it was changed', 'APPLIED', false)

@@ -1,8 +1,7 @@
 /**
- * One change of a contact at a time among several processes, which take turns. There are two keys in the
- * store: who changes the contact, and who is next. Whoever wants to change it must be next first, so a
- * process that has just changed it can't do so again before the one that is next. Each process has one
- * change in this: the others wait in its own queue.
+ * The lock of a contact among several processes, with two keys in the store: the holder and the next holder. A
+ * process must be the next holder first. So a process that has just released the lock can't acquire it
+ * before the next holder. Each process competes with one change; its other changes wait in its own queue.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,17 +10,17 @@ import { ContactsError } from '../attempts/failure.ts'
 import { withDeadline, LateAnswer } from '../attempts/require-store.ts'
 
 const firstPollMs = 50
-/** Of the processes that are not next. The one that is next polls at the first pace. */
+/** The longest pause of the processes that are not next, in milliseconds. The next holder keeps the first pause. */
 const longestPollMs = 200
-/** A process that died must not hold a contact for longer than its change could have taken. */
+/** A lock outlives its change by this time. A process that died holds it no longer than that. */
 const graceMs = 2000
-/** For how long a change that is made waits to know whether it was alone. */
+/** How long an applied change waits to know whether it held the lock throughout, in milliseconds. */
 const longestReleaseMs = 1000
 
 /**
  * @param deadline when the change must have ended, on the clock of `performance.now()`
- * @throws ContactsFailure `OVERLOADED` if its turn does not come, `STORE_UNAVAILABLE` if the store does
- *   not answer, `CONFLICT` if the store lost the lock while the change ran, and what the change throws
+ * @throws ContactsError `OVERLOADED` if the lock is not acquired in time, `STORE_UNAVAILABLE` if the store
+ *   does not answer, `CONFLICT` if the store lost the lock during the change, and what the change throws
  */
 export async function runExclusively<T>(
   store: LockStore,
@@ -31,7 +30,7 @@ export async function runExclusively<T>(
 ): Promise<T> {
   const owner = randomUUID()
   const [next, lock] = [`next:${uuid}`, `lock:${uuid}`]
-  // What can't be given back ends by itself. A place that was lost does no harm: the lock decides.
+  // A key that can't be removed expires. The loss of the next holder's key does no harm: the lock decides.
   const release = (key: string): void => void store.releaseLock(key, owner).catch(() => undefined)
   try {
     try {
@@ -49,10 +48,10 @@ export async function runExclusively<T>(
 }
 
 /**
- * Gives the lock back.
+ * Releases the lock.
  *
- * @returns whether it was not held any more: the store has forgotten it, so that others may have taken it.
- *   A store that does not answer has not: the lock lives longer than the deadline of its holder
+ * @returns whether the store had lost the lock, so that another change may have acquired it. False for a
+ *   store that does not answer: the lock outlives the deadline of its holder
  */
 async function wasLost(store: LockStore, lock: string, owner: string, deadline: number): Promise<boolean> {
   const until = Math.min(deadline, performance.now() + longestReleaseMs)
@@ -79,14 +78,14 @@ async function claim(
       throw isHeld && error instanceof LateAnswer ? tooLate() : unavailable(error)
     }
     isHeld = true
-    // Spread out: many processes must not ask at the same moments.
+    // Jitter: many processes must not poll at the same moments.
     const pauseMs = pollMs * (0.5 + Math.random())
     if (performance.now() + pauseMs >= deadline) throw tooLate()
     await delay(pauseMs)
   }
 }
 
-/** Without the store nothing is changed, and nothing has been. */
+/** Without the store, nothing is changed. */
 function unavailable(cause: unknown): ContactsError {
   const message = 'The gateway’s store is unavailable, so other changes of this contact can’t be excluded'
   return new ContactsError('STORE_UNAVAILABLE', message, {
@@ -97,7 +96,7 @@ function unavailable(cause: unknown): ContactsError {
   })
 }
 
-/** What was changed may have been overwritten by another change that started from an older list. */
+/** Another change that started from an older list may have overwritten this change. */
 function lost(): ContactsError {
   const message =
     'The gateway’s store lost its data, so another change of this contact may have run meanwhile'

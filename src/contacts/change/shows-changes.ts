@@ -1,13 +1,13 @@
-/** Whether a contact shows that it was changed. Pure. */
+/** Whether a contact shows the changes that were sent. Pure. */
 import type { Contact, ContactChanges, CustomField, NewCustomField } from '../../domain/contact.ts'
 
-/** @returns whether the contact shows each of the changes; what a bot was told, no contact shows */
+/** @returns whether the contact shows each of the changes; never for a change of the bot, which no contact shows */
 export function showsChanges(changes: Omit<ContactChanges, 'tags'>, contact: Contact): boolean {
   const { name, note, assignedUser, customFields = [], teamUuid, botStatus } = changes
   return (
     botStatus === undefined &&
     isShown(name, contact.name) &&
-    // An empty note is none.
+    // Callbell shows an empty note as none.
     isShown(note, contact.note ?? '') &&
     isShown(assignedUser, contact.assignedUser) &&
     isShown(teamUuid, contact.team?.uuid) &&

@@ -7,14 +7,14 @@ import type { InputProblem } from '../rules/input-rules.ts'
 import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
 import { isSameSet, misspelledTags } from '../rules/tag-edit.ts'
 
-/** More problems at once help nobody. */
+/** More problems at once are of no use. */
 const mostProblems = 50
 /** In characters, of a tag in a message: white space around it may be of any length. */
 const longestSpelling = 300
 /** In characters, of the list of tags in a message. */
 const longestTagList = 1000
 
-/** @returns why the edit can't be made of this list */
+/** @returns why the edit can't be applied to this list */
 export function problemsOfEdit(edit: TagEdit, tags: readonly string[], caller: Caller): InputProblem[] {
   if (edit.expected !== null && !isSameSet(edit.expected, tags)) {
     return [{ path: ['expectedTags'], message: conflictMessage(tags, caller), code: 'CONFLICT' }]
@@ -40,21 +40,21 @@ function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
     : `\`expectedTags\` are not the tags that the contact has: ${list}.`
 }
 
-/** @returns the problem of each tag that Callbell did not take, or did not remove */
+/** @returns the problem of each tag that Callbell did not accept or did not remove */
 export function problemsOfRejected(tags: readonly PlacedTag[]): InputProblem[] {
   return tags.slice(0, mostProblems).map(({ path, tag }) => {
-    const what = path[0] === 'removeTags' ? 'did not remove' : 'did not take'
+    const what = path[0] === 'removeTags' ? 'did not remove' : 'did not accept'
     return { path, message: `Callbell ${what} the tag ${JSON.stringify(tag)}.`, code: 'REJECTED' }
   })
 }
 
-/** The failure of an update that was made but for these tags, of which there is at least one. */
+/** The failure of an update that was applied except for these tags, at least one. */
 export function notTaken(tags: readonly PlacedTag[]): ContactsError {
-  const message = `Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'take'} ${namesOf(tags)}, but applied all other changes`
+  const message = `Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'accept'} ${namesOf(tags)}, but applied all other changes`
   return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
 }
 
-/** Callbell took them each time, and each time they were not as they had been written. */
+/** Callbell accepted them each time, and each time the contact did not show them. */
 export function neverThere(tags: readonly PlacedTag[], rounds: number): ContactsError {
   const message = `After each of ${rounds} writes the contact did not have ${namesOf(tags)} as written`
   return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'UNKNOWN', retryable: false })
@@ -69,13 +69,13 @@ export function conflict(message: string, outcome: Outcome, retryable: boolean):
   return new ContactsError('CONFLICT', message, { outcome, retryable })
 }
 
-/** What the failure of a later round is of the whole: the first round was taken, and did not stay. */
+/** The failure of a later round: Callbell accepted the first round, and its list did not stay. */
 export function afterRound(error: unknown, canRepeat: boolean): unknown {
   const failure = failedRead(error)
   return failure instanceof ContactsError ? withOutcome(failure, 'UNKNOWN', canRepeat) : failure
 }
 
-/** @param canRepeat whether the call may be repeated at all; if so, it may where the failure may pass */
+/** @param canRepeat whether the caller may retry at all; if so, `retryable` depends on the failure */
 export function withOutcome(
   failure: ContactsError,
   outcome: Outcome,

@@ -1,4 +1,4 @@
-/** Updating a contact: what is left out stays, and an edit of its tags loses nobody else's. */
+/** Updates a contact: omitted fields stay, and an edit of tags keeps the tags of other writers. */
 import type { CallbellClient, ReadableContact } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
@@ -15,7 +15,7 @@ import { undoneTags } from '../rules/tag-edit.ts'
 import type { Update, UpdateContactInput } from '../rules/update-rules.ts'
 import { checkUpdate, isIdempotent } from '../rules/update-rules.ts'
 
-/** @throws ContactsFailure */
+/** @throws ContactsError */
 export async function updateContact(
   callbell: CallbellClient,
   lock: ContactLock,
@@ -30,13 +30,13 @@ export async function updateContact(
     return tryMutation([], async () => (await patch(callbell, update, undefined, context)).contact)
   }
   const isPlain = tags.replacement !== null && tags.expected === null
-  // A list that is replaced as a whole waits for edits, too: it would be lost in the middle of one.
+  // A replacement of the whole list waits for edits, too: an edit in progress would overwrite it.
   return lock.run(uuid.toLowerCase(), context.caller.bucket, context.deadline, () =>
     isPlain ? replaceTags(callbell, update, tags, context) : editTags(callbell, update, tags, context),
   )
 }
 
-/** Replaces the list whatever it is, and reads it back only where Callbell's answer lacks a tag. */
+/** Replaces the whole list, and reads it back only if Callbell's answer lacks a tag. */
 function replaceTags(
   callbell: CallbellClient,
   update: Update,

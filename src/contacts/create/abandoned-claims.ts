@@ -1,22 +1,22 @@
 /**
- * Claims of which the store did not tell whether it has them. Nothing was ever sent under them: who
- * finds one may go on as if it was not there, and others must not wait until it runs out. A store
- * that hung may put them down when it goes on, so they are removed as soon as it answers again.
+ * Abandoned claims: it is unknown whether the store has written them. Nothing was ever sent under them. A call
+ * that finds one continues as if it was not there, and other calls must not wait until its lease ends. A
+ * store that hung may still write them, so they are removed as soon as the store answers.
  */
 import type { KeyPlace, KeyRecords } from './key-records.ts'
 
 export interface AbandonedClaims {
   add(place: KeyPlace, claim: string): void
-  /** Whether it was one of them; from here on it is not. */
+  /** Removes a claim. @returns whether it was one of them */
   take(claim: string): boolean
-  /** Whether no further claim can be remembered: then none is to be written. */
+  /** Whether no further claim can be remembered: then no call may write one. */
   isFull(): boolean
 }
 
 const tryAgainAfterMs = 1000
-/** An outage of the store must not fill the memory: while so many are remembered, no key is claimed. */
+/** An outage of the store must not fill the memory: with this number of claims, no further key is claimed. */
 const mostRemembered = 10_000
-/** Claims that are under way when the last place is taken are remembered as well: this many at most. */
+/** Claims in flight when that number is reached are remembered, too: at most this number. */
 const mostInFlight = 10_000
 
 export function createAbandonedClaims(records: Pick<KeyRecords, 'remove'>): AbandonedClaims {

@@ -1,4 +1,4 @@
-/** Adding a note to a contact's conversation: checked first, added once, and its outcome named. */
+/** Adds a note to a contact's conversation: checks its input, adds it once, and reports the outcome. */
 import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
@@ -17,25 +17,25 @@ import type { NewNote } from './note-creation.ts'
 import { createNoteOperation } from './note-creation.ts'
 
 export interface AddNoteInput extends NewNote {
-  /** Names this note: repeated with the same key, it is the same note. */
+  /** Identifies this note: a repeat with the same key is the same note. */
   readonly idempotencyKey?: string | null | undefined
 }
 
 export interface AddNoteResult {
-  /** False where there are problems. */
+  /** False if there are problems. */
   readonly isAdded: boolean
   readonly problems: readonly InputProblem[]
   /** Whether this is the result of an earlier call with the same key. */
   readonly replayed: boolean
 }
 
-/** No limit of a conversation's notes is documented: only the note of a contact has one. */
+/** Callbell documents no limit for the notes of a conversation, only for the note of a contact. */
 const noteText = [notBlank, wellFormed, without(controlsButLayout)]
 
 /**
  * @param context its caller owns the idempotency key
- * @returns whether it was added, or what its giver can mend
- * @throws ContactsFailure for everything else, with the outcome
+ * @returns whether it was added, or the problems that the caller can fix
+ * @throws ContactsError for everything else, with the outcome
  */
 export async function addNote(
   callbell: CallbellClient,

@@ -19,7 +19,7 @@ export interface CreateCall<Made> {
 
 /** What is known of a create beside its call. */
 export interface Attempting {
-  /** Whether no other creation of the same identity may have made what a lookup finds. */
+  /** Whether no other creation of the same identity may have created what a lookup finds. */
   readonly isSole: () => boolean
   /** An ambiguous attempt of an earlier call with the same key. */
   readonly earlier?: { readonly notBefore: number | null; readonly failure: CallbellError } | undefined
@@ -29,7 +29,7 @@ export interface CreateAttempts {
   /**
    * @returns what any attempt of this call created
    * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
-   * @throws ContactsFailure with the outcome
+   * @throws ContactsError with the outcome
    */
   create<Made>(call: CreateCall<Made>, attempting: Attempting): Promise<Made>
   /** Looks up once, at once, what an earlier call may have created. */

@@ -1,7 +1,7 @@
 /**
- * Calibration of lookups: a lookup proves absence only if it can find presence. Callbell may write a number
- * in one form and look it up in another, or show no notes. So something that was surely made is looked up
- * by what it was made with, and until that was found "nothing is there" proves nothing.
+ * Calibration of lookups: a lookup proves absence only if lookups are known to find what is there. Callbell may
+ * store a number in one form and look it up in another, or show no notes. So the gateway looks up something
+ * that was certainly created, by the same input. Until a lookup has found it, "not found" proves nothing.
  */
 import type { Logger } from '../../domain/logger.ts'
 import type { CreationKind } from '../../domain/call-observer.ts'
@@ -10,16 +10,16 @@ import type { CallOnce, CreateOperation } from './creation.ts'
 type Lookup = Pick<CreateOperation<unknown>, 'kind' | 'lookup'>
 
 export interface Calibration {
-  /** Whether lookups of this creation have found what was surely there, the last time that it was tried. */
+  /** Whether the latest lookup of something that was certainly created, of the same kind and lookup, found it. */
   proves(creation: Lookup): boolean
-  /** Whether any lookups of this kind have. */
+  /** Whether any lookup of this kind has found it. */
   readonly isProved: (kind: CreationKind) => boolean
   /**
-   * To be called with everything that was made. Looks some of it up, in the background: the first one, and
-   * then one every ten minutes; after a lookup that did not find, one every ten seconds.
+   * Called with everything that was created. Looks up some of it in the background: the first one, then one
+   * every ten minutes, and after a lookup that found nothing one every ten seconds.
    */
   created<Made>(creation: CreateOperation<Made>, made: Made): void
-  /** Counts as proof: a lookup has found what an ambiguous attempt made. */
+  /** Called when a lookup has found what an ambiguous attempt created, which is a proof, too. */
   found(creation: Lookup): void
 }
 
@@ -27,7 +27,7 @@ export interface CalibrationOptions {
   /** Sends a request on behalf of the gateway itself. */
   readonly createCall: () => CallOnce
   readonly log: Logger
-  /** What is proved from the start. Default: nothing. */
+  /** The kinds that count as proved from the start. Default: none. */
   readonly proved?: readonly CreationKind[] | undefined
 }
 
@@ -50,7 +50,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
   /** By kind and lookup. */
   const states = new Map<string, State>()
 
-  /** @returns undefined where nothing can be proved, or too many others are */
+  /** @returns undefined if lookups of it prove nothing, or there are too many states */
   function stateOf({ kind, lookup }: Lookup): State | undefined {
     if (lookup === null) return undefined
     const name = `${kind} ${lookup}`
@@ -68,8 +68,13 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
     state.nextAt = performance.now() + (isFound ? everyMs : againAfterMs)
     if (isFound === state.isProved) return
     state.isProved = isFound
-    if (isFound) log.info({ kind }, 'lookups find what was created: they can prove that nothing was created')
-    else log.warn({ kind }, 'a lookup did not find what was just created: it proves nothing until one does')
+    if (isFound)
+      log.info({ kind }, 'lookups find what was created, so they can prove that nothing was created')
+    else
+      log.warn(
+        { kind },
+        'a lookup did not find what was just created, so lookups prove nothing until one does',
+      )
   }
 
   async function lookUp<Made>(creation: CreateOperation<Made>, made: Made, state: State): Promise<void> {
@@ -82,7 +87,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
           return
         }
       } catch (error) {
-        // Callbell did not answer, or not as it should: that says nothing about its lookups.
+        // Callbell did not answer, or not with a valid answer: that proves nothing about its lookups.
         log.debug({ kind, reason: String(error) }, 'a lookup for the calibration failed')
         state.nextAt = performance.now() + againAfterMs
         return

@@ -34,7 +34,7 @@ export interface Claims {
   /** Names this process in its claims. */
   readonly owner: string
   /**
-   * @param token fencing token: one more for each call that takes the key over
+   * @param token fencing token: one more for each call that takes over the key
    * @param sinceAttemptMs milliseconds since the latest attempt ended; null where the call may send
    * @returns the record of a call that starts now
    */
@@ -54,7 +54,7 @@ export interface Claims {
   /**
    * Frees the key of a call that sent nothing that was carried out.
    *
-   * @returns what to throw: `error`, or that another process has taken the key over
+   * @returns what to throw: `error`, or that another process has taken over the key
    */
   finalizeNotApplied(
     call: KeyedCall<unknown>,

@@ -1,10 +1,10 @@
-/** Whether a contact that Callbell shows is the one that was asked for. Pure. */
+/** Whether a contact in an answer of Callbell is the contact that was to be created. Pure. */
 import type { Contact, CustomField, NewContact, NewCustomField } from '../../domain/contact.ts'
 import { sameNumber } from './phone-forms.ts'
 
 /**
- * Whether the contact is plainly another one than was to be created, as where a proxy mixes up answers:
- * the name differs, or the last six digits of both numbers do. What Callbell does not show is not compared.
+ * Whether the contact is certainly another one than was to be created, as where a proxy mixes up answers: the
+ * name or the last six digits of the number differ. Fields that Callbell does not show are not compared.
  */
 export function isOtherContact({ identifier, name, source }: NewContact, shown: Contact): boolean {
   if (shown.name !== null && shown.name !== name && !isSameText(shown.name, name)) return true

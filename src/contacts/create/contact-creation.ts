@@ -10,7 +10,7 @@ import { identityOf, phoneForms, sameNumber, shapeOf } from './phone-forms.ts'
 
 const storedContact = z.custom<Contact>()
 
-/** A contact is looked up by its phone number, in every form in which Callbell may hold it. */
+/** A contact is looked up by its phone number, in every form in which Callbell may store it. */
 export function createContactOperation(
   callbell: CallbellClient,
   contact: NewContact,
@@ -23,7 +23,7 @@ export function createContactOperation(
     fingerprint: () => encodeNewContact(contact),
     identity: identityOf(contact),
     lookup: shape === null ? null : `${shape} ${channelUuid ?? ''}`,
-    // Only WhatsApp contacts can be asked for by their identifier.
+    // Callbell looks up only WhatsApp contacts by their identifier.
     canBeLookedUp: source === 'whatsapp' && !isDots(identifier),
     send: (attempt) => callbell.createContact(contact, attempt, (made) => !isOtherContact(contact, made)),
     async probe(notBefore, ask) {
@@ -32,7 +32,7 @@ export function createContactOperation(
         const found = await ask((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
         if (found === null) continue
         const since = notBefore()
-        // What is older proves nothing: a lookup shows one contact, and a second may stand beside it.
+        // An older contact proves nothing: a lookup shows one contact, and there may be a second one.
         if (since !== null && isSince(found.createdAt, since) && showsAllOf(contact, found))
           return { made: found }
         isAbsent = false
@@ -42,7 +42,7 @@ export function createContactOperation(
     async findAgain({ uuid }, ask) {
       for (const form of forms()) {
         const found = await ask((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
-        // An older contact of the same number was surely there, too.
+        // An older contact of the same number is a proof, too: it was certainly there.
         const isOfNumber = found?.phoneNumber && sameNumber(found.phoneNumber, identifier)
         if (found?.uuid === uuid || isOfNumber) return true
       }
@@ -56,7 +56,7 @@ export function createContactOperation(
   }
 }
 
-/** In a URL, dots alone name another place. */
+/** In a URL, a segment of dots alone means another path. */
 function isDots(text: string): boolean {
   return /^\.+$/.test(text)
 }

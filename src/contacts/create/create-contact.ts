@@ -1,4 +1,4 @@
-/** Creating a contact: checked first, created once, and its outcome named. */
+/** Creates a contact: checks its input, creates it once, and reports the outcome. */
 import type { CallContext } from '../../domain/call-context.ts'
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
@@ -11,12 +11,12 @@ import type { NewContactInput } from '../rules/new-contact-rules.ts'
 import { checkNewContact } from '../rules/new-contact-rules.ts'
 
 export interface CreateContactInput extends NewContactInput {
-  /** Names this create: repeated with the same key, it is the same create. */
+  /** Identifies this create: a repeat with the same key is the same create. */
   readonly idempotencyKey?: string | null | undefined
 }
 
 export interface CreateContactResult {
-  /** Null where there are problems. */
+  /** Null if there are problems. */
   readonly contact: Contact | null
   readonly problems: readonly InputProblem[]
   /** Whether this is the result of an earlier call with the same key. */
@@ -25,8 +25,8 @@ export interface CreateContactResult {
 
 /**
  * @param context its caller owns the idempotency key
- * @returns the contact as Callbell holds it, or what its giver can mend
- * @throws ContactsFailure for everything else, with the outcome
+ * @returns the contact as Callbell stores it, or the problems that the caller can fix
+ * @throws ContactsError for everything else, with the outcome
  */
 export async function createContact(
   callbell: CallbellClient,

@@ -1,4 +1,4 @@
-/** Creating what was checked, once, with or without an idempotency key. */
+/** Creates something once, with or without an idempotency key. Its input has been checked. */
 import type { CallContext } from '../../domain/call-context.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { IdempotencyResult } from '../../domain/call-observer.ts'
@@ -7,7 +7,7 @@ import type { CreateOperation } from './creation.ts'
 import { ContactsError, wasSent } from '../attempts/failure.ts'
 import type { Keyed } from './claims.ts'
 import type { Idempotency } from './idempotency.ts'
-import type { IdentityLocks } from './identity-turns.ts'
+import type { IdentityLocks } from './identity-locks.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
 import { problemsOfRejection } from '../rules/mutation-result.ts'
 
@@ -18,13 +18,13 @@ export interface CreateOnceParts {
 }
 
 /**
- * Once it has started, nothing but its own deadline ends it: a POST that has been sent is not aborted
- * because its caller went away, as that would only hide its outcome.
+ * Once it has started, only its deadline ends it. A POST that was sent is not aborted when its caller
+ * disconnects: that would only hide its outcome.
  *
- * @param key names the call: repeated with the same key, it is the same call
+ * @param key identifies the call: a repeat with the same key is the same call
  * @param context its caller owns the idempotency key
- * @returns what was made, or for what reasons Callbell refused it
- * @throws ContactsFailure for everything else, with the outcome
+ * @returns what was created, or why Callbell refused it
+ * @throws ContactsError for everything else, with the outcome
  */
 export async function createOnce<Made>(
   parts: CreateOnceParts,
@@ -44,7 +44,7 @@ export async function createOnce<Made>(
   }
 }
 
-/** Names unkeyed creations apart, in this process. */
+/** Distinguishes creations without a key in this process. */
 let unkeyedCount = 0
 
 async function createUnkeyed<Made>(
@@ -75,7 +75,7 @@ async function createUnkeyed<Made>(
   }
 }
 
-/** Reports what became of a key. */
+/** Reports the result of a call with a key. */
 async function observed<Made>({ observer }: CallContext, keyed: Promise<Keyed<Made>>): Promise<Keyed<Made>> {
   try {
     const result = await keyed

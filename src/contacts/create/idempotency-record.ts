@@ -1,6 +1,6 @@
 /**
- * What the store keeps of a keyed creation, as JSON text of at most `largestRecordBytes`. It holds no time
- * of our clocks: durations only, which go on by the age of the record on the store's clock.
+ * The record of a keyed creation in the store, as JSON of at most `largestRecordBytes`. It has no time of a
+ * process's clock, only durations. They continue by the age of the record on the store's clock.
  */
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
@@ -18,19 +18,19 @@ const common = {
   /** Callbell's time when the first attempt was sent, or earlier, in milliseconds since the epoch; null: unknown. */
   notBefore: z.number().nullable().default(null),
 }
-/** Tells two records apart that say the same: records are compared as texts. */
+/** Distinguishes two records with the same content: stores compare records as strings. */
 const nonce = z.string().default('')
 /** Milliseconds that had passed, when the record was written, since the latest attempt had ended. */
 const sinceAttemptMs = z.number().default(0)
 
 const record = z.discriminatedUnion('state', [
-  /** A call is under way, for as long as its lease. */
+  /** A call is in flight, for as long as its lease. */
   z.object({
     state: z.literal('RUNNING'),
     ...common,
     /** The process of the call. */
     owner: z.string(),
-    /** Fencing token: one more for each call that takes the record over. */
+    /** Fencing token: one more for each call that takes over the record. */
     token: z.number().default(0),
     nonce,
     /** Milliseconds from the writing of the record. */
@@ -38,9 +38,9 @@ const record = z.discriminatedUnion('state', [
     /** Null where the call may send; else it only verifies an earlier attempt. */
     sinceAttemptMs: z.number().nullable().default(null),
   }),
-  /** What was made is its `contact`, whatever it is: the name is older than other creations. */
+  /** `contact` holds what was created, also a note: the name is older than notes. */
   z.object({ state: z.literal('CREATED'), ...common, contact: z.unknown() }),
-  /** Created, and too large for a record: Callbell is asked for it by its `reference`. */
+  /** Created, and too large for a record: it is read from Callbell by its `reference`. */
   z.object({ state: z.literal('REFERENCED'), ...common, reference: z.string() }),
   z.object({
     state: z.literal('APPLIED'),
@@ -66,19 +66,19 @@ export function writeRecord(value: IdempotencyRecord): string {
   return JSON.stringify(value)
 }
 
-/** @throws if the text is no record: someone else writes into the same store */
+/** @throws if it is not a valid record: another program writes into the same store */
 export function readRecord(text: string): IdempotencyRecord {
   return record.parse(JSON.parse(text))
 }
 
-/** What all states have of a record. */
+/** The fields of every record. */
 export function commonOf({ fingerprint, notBefore }: IdempotencyRecord) {
   return { fingerprint, notBefore }
 }
 
 /**
- * The record of what was made: the whole of it where that fits, else its reference. Where not even the
- * reference fits, a repeated key learns that it was made, and nothing more.
+ * The record of what was created: the whole of it if that fits, else its reference. If not even the reference
+ * fits, a repeat of the key learns only that it was created.
  */
 export function createdRecord<Made>(
   earlier: IdempotencyRecord,
@@ -96,7 +96,7 @@ export function createdRecord<Made>(
   return { ...shared, state: 'APPLIED', code: 'CALLBELL_INVALID_RESPONSE', attempts: 1 }
 }
 
-/** The record of a call of which it is unknown whether it made anything. */
+/** The record of a call with an unknown outcome. */
 export function unknownRecord(
   earlier: IdempotencyRecord,
   failure: { readonly code: CallbellErrorCode; readonly attempts: number },
@@ -107,14 +107,14 @@ export function unknownRecord(
   return { ...commonOf(earlier), state: 'UNKNOWN', code, attempts, ...at }
 }
 
-/** Whether the call that wrote the record can't be sending any more. */
+/** Whether the call that wrote the record can no longer be sending. */
 export function isLeaseOver({ leaseMs }: RunningRecord, ageMs: number): boolean {
   return ageMs > leaseMs
 }
 
 /**
- * Milliseconds that have passed since the latest attempt ended, at least. A call sends and ends within its
- * lease, so of one that left no result the attempt ended with its lease, at the latest.
+ * The milliseconds since the latest attempt ended, at least. A call sends and ends within its lease. If it left
+ * no result, its attempt ended with the lease at the latest.
  *
  * @param ageMs of the record, on the store's clock
  */

@@ -12,7 +12,7 @@ import type { Keyed, KeyedCall } from './claims.ts'
 import { createClaims } from './claims.ts'
 import type { RunningRecord } from './idempotency-record.ts'
 import { isLeaseOver, readRecord } from './idempotency-record.ts'
-import type { IdentityLocks } from './identity-turns.ts'
+import type { IdentityLocks } from './identity-locks.ts'
 import {
   claimRefused,
   failureOf,
@@ -30,7 +30,7 @@ export interface Idempotency {
   /**
    * @param key belongs to the caller of the call: the same key of another caller is another key
    * @throws CallbellError `CALLBELL_REJECTED`, which frees the key
-   * @throws ContactsFailure
+   * @throws ContactsError
    */
   create<Made>(key: string, call: CreateCall<Made>): Promise<Keyed<Made>>
 }

@@ -1,4 +1,4 @@
-/** The marks of identities in the store: whose turn it is among replicas, and which creation is unsettled. */
+/** Marks of identities in the store: which creation of all replicas holds the lock, and which is unsettled. */
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
@@ -6,17 +6,17 @@ import type { RecordStore } from '../../store/store.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import { requireStore } from '../attempts/require-store.ts'
 
-/** Whose turn it is. */
+/** Which creation acquires the lock, and until when. */
 export interface IdentityRequest {
   readonly identity: string
-  /** Names the creation: the same for all calls with the same idempotency key. */
+  /** Identifies the creation: the same for all calls with the same idempotency key. */
   readonly token: string
   /** Whether the creation has an idempotency key. */
   readonly isKeyed: boolean
   /** Whether an earlier call with the key may have sent something. */
   readonly isRepeat: boolean
   readonly caller: string
-  /** When the call must be answered, on the clock of `performance.now()`. */
+  /** When the caller must have the answer, on the clock of `performance.now()`. */
   readonly deadline: number
 }
 
@@ -27,34 +27,38 @@ export interface IdentityLocksOptions {
   readonly ttlMs: number
 }
 
-/** An identity in the store. */
+/** The mark of an identity, as the store holds it. */
 const markForm = z.object({
-  /** The creation that has the turn, or had the last one and is unsettled. */
+  /** The creation that holds the lock, or held it last and is unsettled. */
   token: z.string(),
-  /** For how long the turn is held, in milliseconds from the writing of the mark; 0: it has ended. */
+  /** The lease of the lock in milliseconds from the writing of the mark; 0: released. */
   leaseMs: z.number(),
-  /** Whether creations of other tokens may have made what a lookup finds. */
+  /** Whether creations of other tokens may have created what a lookup finds. */
   isMixed: z.boolean(),
-  /** Tells two marks apart that say the same. */
+  /** Distinguishes two marks with the same content. */
   nonce: z.string(),
 })
 type Mark = z.output<typeof markForm>
 
-/** What a process may need beyond a call's deadline to end its turn. */
+/** The time that a process may need after a call's deadline to release its lock, in milliseconds. */
 const leaseGraceMs = 2000
 const firstPollMs = 50
 const longestPollMs = 500
-/** For how long another creation is remembered that was settled: by then, `createdAt` tells them apart. */
+/** For how long a settled creation of another token is remembered, in milliseconds. Later, `createdAt` distinguishes them. */
 export const recentMs = 5000
 
-/** The turn of an identity among replicas, and across the lives of a process. */
+/** The lock of an identity among replicas, which outlives a process. */
 export interface IdentityMark {
   readonly isMixed: boolean
   end(isSettled: boolean, hasSent: boolean): Promise<void>
 }
 
-/** Takes the turn of an identity among replicas. */
-export async function takeMark(
+/**
+ * Acquires the lock of an identity among replicas.
+ *
+ * @throws ContactsError `OVERLOADED` at the deadline, or `STORE_UNAVAILABLE`
+ */
+export async function acquireMark(
   store: RecordStore,
   { identity, token, isRepeat, deadline }: IdentityRequest,
   { resendAfterMs, ttlMs }: IdentityLocksOptions,
@@ -66,7 +70,7 @@ export async function takeMark(
     return {
       isMixed,
       async end(isSettled, hasSent) {
-        // Where the mark is not ours any more, another one took the turn over: its mark stays.
+        // If another creation has taken over the lock, its mark stays.
         const isOver = isSettled && !isMixed
         if (isOver && !hasSent) {
           await store.remove(key, record)
@@ -75,8 +79,8 @@ export async function takeMark(
         const next = write({ token, leaseMs: 0, isMixed })
         const nextTtlMs = isOver ? recentMs : ttlMs
         if (await store.replace(key, record, next, nextTtlMs)) return
-        // A store that has lost its records must know it again, or a repeat could take nothing for its own. Another
-        // one's mark of a turn since then would be there still.
+        // A store that has lost its records needs the mark again: without it, a repeat finds nothing of its
+        // own. A mark that another creation has written since then would still be there.
         if (performance.now() - heldAt < recentMs) await store.putIfAbsent(key, next, nextTtlMs)
       },
     }
@@ -85,14 +89,14 @@ export async function takeMark(
   const required = { deadline, outcome: 'NOT_APPLIED' } as const
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestPollMs)) {
     const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
-    // A repeat without its mark: another one has had the turn since, and was settled.
+    // A repeat without its mark: another creation has held the lock since, and was settled.
     const fresh = write({ token, leaseMs, isMixed: isRepeat })
     const found = await requireStore(store.putIfAbsent(key, fresh, ttlMs), required)
     if (found === null) return hold(fresh, isRepeat)
     const mark = markForm.parse(JSON.parse(found.record))
     const isOwn = mark.token === token
     if (isOwn || found.ageMs >= mark.leaseMs) {
-      // Another one may still be carried out, or may have been since this one was sent.
+      // Callbell may still carry out another creation, or may have since this one was sent.
       const isMixed = isOwn
         ? mark.isMixed
         : isRepeat || found.ageMs < mark.leaseMs + Math.max(resendAfterMs, recentMs)

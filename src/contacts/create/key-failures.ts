@@ -3,7 +3,7 @@ import type { CallbellError } from '../../domain/callbell-error.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 
-/** What is known of the key beside its record. */
+/** The details of a failure that are not in the record of the key. */
 export interface KeyFailureDetails {
   /** Whether the same call may learn more later. */
   readonly retryable: boolean
@@ -29,14 +29,14 @@ export function failureOf(
   })
 }
 
-/** A repeat is worth its lookup after this time at the earliest, … */
+/** A repeat makes sense after this time at the earliest, … */
 const leastRetryMs = 1000
-/** … and at first after this time. Later ones wait as long again as has passed. */
+/** … and at first after this time. The wait of later repeats is the time that has passed. */
 const firstRetryMs = 5000
 
 /**
- * When a repeat may learn more of an unknown outcome: soon, as what was late may be found by then, and when
- * the request may be sent again, at the latest.
+ * When a repeat may resolve an unknown outcome: soon, as a late creation may be found by then, and at the latest
+ * when the request may be sent again.
  *
  * @param sinceMs milliseconds since the latest attempt ended
  * @param resendAfterMs milliseconds after which a request may be sent again
@@ -58,9 +58,9 @@ export function keyReused(): ContactsError {
   })
 }
 
-/** This call sent nothing that was carried out, but another process has taken its key over, and may have. */
+/** This call sent nothing that was carried out. Another process has taken over its key, and may have. */
 export function leaseLost(error: ContactsError | CallbellError): ContactsError {
-  return new ContactsError(error.code, 'another process has taken the key over', {
+  return new ContactsError(error.code, 'another process has taken over the key', {
     outcome: 'UNKNOWN',
     retryable: true,
     retryAfterMs: leastRetryMs,
@@ -71,7 +71,7 @@ export function leaseLost(error: ContactsError | CallbellError): ContactsError {
 /** @param retryAfterMs until keys that the store does not know are accepted */
 export function quarantined(retryAfterMs: number): ContactsError {
   const seconds = Math.ceil(retryAfterMs / 1000).toLocaleString('en-US')
-  const message = `The gateway’s store is new or has lost its records. For ${seconds} more seconds it accepts no idempotency key that it does not know: an earlier call with the key may still be under way.`
+  const message = `The gateway’s store is new or has lost its records. For ${seconds} more seconds it accepts no idempotency key that it does not know: an earlier call with the key may still be in flight.`
   return new ContactsError('STORE_UNAVAILABLE', message, {
     outcome: 'UNKNOWN',
     retryable: true,
@@ -94,7 +94,7 @@ export function shareExceeded(usedBytes: number, neededBytes: number, limitBytes
   return new ContactsError('STORE_QUOTA_EXCEEDED', message, { outcome: 'NOT_APPLIED', retryable: true })
 }
 
-/** A new key that the store refused to write, and has no record of. @param reason the store's own words */
+/** A new key that the store refused to write, and has no record of. @param reason of the store, for the log */
 export function claimRefused(reason: string): ContactsError {
   return new ContactsError('STORE_UNAVAILABLE', 'The gateway’s store accepts no new idempotency keys', {
     outcome: 'NOT_APPLIED',
@@ -104,7 +104,7 @@ export function claimRefused(reason: string): ContactsError {
   })
 }
 
-/** Too many claims may reach a store that hung when it goes on: no further one is written. */
+/** A store that hung may still write too many abandoned claims: no further claim is written. */
 export function tooManyClaims(): ContactsError {
   return new ContactsError('STORE_UNAVAILABLE', 'too many claims of the store are abandoned', {
     outcome: 'UNKNOWN',

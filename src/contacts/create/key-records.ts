@@ -1,37 +1,37 @@
-/** The records of idempotency keys in the store: bounded in size, and counted in their caller's share. */
+/** The records of idempotency keys in the store. Their size is bounded, and counts in the share of their caller. */
 import type { ClaimResult, RecordStore, StoredRecord } from '../../store/store.ts'
 import { largestRecordBytes } from '../../store/store.ts'
 import { readRecord } from './idempotency-record.ts'
 
 export interface KeyRecordOptions {
-  /** Milliseconds for which a key is remembered, at least. */
+  /** Milliseconds for which the store keeps a key, at least. */
   readonly ttlMs: number
-  /** What the live records of one caller may count for together, in bytes; 0: no limit. */
+  /** The limit for all live records of one caller, in bytes; 0: no limit. */
   readonly callerStoreBytes: number
 }
 
-/** Where a key's record is, and whose it is. */
+/** The id of a key's record, and the caller that owns the key. */
 export interface KeyPlace {
   readonly id: string
   readonly owner: string
 }
 
-/** Texts are records as `writeRecord` writes them. Every function rejects where the store does not answer. */
+/** Records are strings as `writeRecord` writes them. Every function rejects if the store does not answer. */
 export interface KeyRecords {
-  /** What a new key needs of its caller's share, in bytes. */
+  /** The bytes that a new key needs of its caller's share. */
   readonly claimBytes: number
   get(place: KeyPlace): Promise<StoredRecord | null>
-  /** Puts the record of a call that starts, if the key has none and the share has room. */
+  /** Writes the record of a call that starts, if the key has none and the share has room. */
   claim(place: KeyPlace, text: string): Promise<ClaimResult>
-  /** @returns whether the record was still the expected one, and is replaced */
+  /** @returns whether the record was the expected one, and is replaced */
   replace(place: KeyPlace, expected: string, text: string): Promise<boolean>
-  /** Puts the record of a key that the store has lost. @returns whether it is there now, as it was put */
+  /** Writes the record of a key that the store has lost. @returns whether the store has this record now */
   restore(place: KeyPlace, text: string): Promise<boolean>
-  /** @returns whether the record was still the expected one, and is gone */
+  /** @returns whether the record was the expected one, and is removed */
   remove(place: KeyPlace, expected: string): Promise<boolean>
 }
 
-/** What stores need beside the text: the key, its expiry, and their own structures. */
+/** What stores need beside the record: the key, its expiry, and their own structures. */
 const overheadBytes = 256
 
 export function createKeyRecords(
@@ -57,7 +57,7 @@ export function createKeyRecords(
   }
 }
 
-/** A call that is running counts for the largest record, so that the share has room for its result. */
+/** A call in flight counts as the largest record, so that the share has room for its result. */
 function chargeOf(text: string): number {
   const isRunning = readRecord(text).state === 'RUNNING'
   return (isRunning ? largestRecordBytes : Buffer.byteLength(text)) + overheadBytes

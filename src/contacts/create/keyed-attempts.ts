@@ -7,7 +7,7 @@ import type { Attempting, CreateAttempts } from './attempt-create.ts'
 import type { Claims, Keyed, KeyedCall } from './claims.ts'
 import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
 import { createdRecord, readRecord, sinceAttempt, unknownRecord } from './idempotency-record.ts'
-import type { IdentityLock, IdentityLocks } from './identity-turns.ts'
+import type { IdentityLock, IdentityLocks } from './identity-locks.ts'
 import { failureOf, isOfCallbell, retryAfterUnknown } from './key-failures.ts'
 import type { KeyRecords } from './key-records.ts'
 

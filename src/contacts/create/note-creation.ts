@@ -12,7 +12,7 @@ export interface NewNote {
   readonly text: string
 }
 
-/** Callbell's answer shows nothing of a note: what is made is just there. */
+/** Callbell's answer shows nothing of a note but its success. */
 const storedNote = z.literal(true)
 
 /** A note is looked up among the newest messages of its contact. */
@@ -20,14 +20,14 @@ export function createNoteOperation(
   callbell: CallbellClient,
   { uuid, text }: NewNote,
 ): CreateOperation<true> {
-  /** Whether Callbell keeps white space as it came is not documented: what is alike may be the note. */
+  /** Not documented: whether Callbell keeps white space. A message that differs only in it may be the note. */
   const words = wordsOf(text)
   const isAlike = (message: Message): boolean => wordsOf(message.text ?? '') === words
   return {
     kind: 'note',
-    // Unlike any contact's, which begins with an identifier.
+    // Unlike the fingerprint of any contact, which begins with an identifier.
     fingerprint: () => JSON.stringify({ note: text, uuid }),
-    // Identities are remembered for a while, and a text may be large.
+    // Identities stay in memory for a while, and the string may be large.
     identity: `note\n${uuid.toLowerCase()}\n${hash('sha256', words, 'base64url')}`,
     lookup: 'messages',
     canBeLookedUp: true,

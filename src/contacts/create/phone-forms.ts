@@ -1,18 +1,18 @@
 /**
- * The spellings of a phone number: under which of them Callbell may find it, and which of them name one
- * person. For looking up and comparing only: what is sent to Callbell stays as the caller gave it, since
- * rewritten numbers have made duplicates. Pure.
+ * The spellings of a phone number: under which of them Callbell may find it, and which of them mean one
+ * person. For lookups and comparisons only. The number that is sent to Callbell is never rewritten: rewritten
+ * numbers have caused duplicates. Pure.
  */
 import type { NewContact } from '../../domain/contact.ts'
 
-/** What has fewer digits is a name or a short code. */
+/** A string of fewer digits is a name or a short code. */
 const fewestDigits = 6
 /** Each form is one call to Callbell. The number with the most forms, an Argentine one with 00, 9 and 15, has 8. */
 const mostForms = 8
 
-/** One person's number without its country code, as it is spelled with and without what some leave out. */
+/** Two spellings of one person's number: without and with the digits that some callers omit. */
 interface NationalVariants {
-  /** The one form that stands for all in comparisons. */
+  /** The form for comparisons. */
   readonly short: string
   readonly long: string
 }
@@ -23,7 +23,8 @@ interface NationalVariants {
  * without the digit that was added to mobile numbers there, as Callbell may hold either.
  *
  * @param identifier of a contact, as the caller gave it
- * @returns 1 to 8 forms without duplicates; what is not a number (letters, or fewer than 6 digits) is its only form
+ * @returns 1 to 8 forms without duplicates; only the identifier if it is not a number (letters, or fewer than 6
+ *   digits)
  */
 export function phoneForms(identifier: string): readonly string[] {
   const digits = digitsOf(identifier)
@@ -32,7 +33,7 @@ export function phoneForms(identifier: string): readonly string[] {
   const { short, long } = nationalFormsOf(number)
   const forms = new Set([identifier])
   for (const form of [number, short, long]) forms.add(`+${form}`).add(form)
-  // Callbell may have kept the digits of a number with 00 as they came.
+  // Callbell may have kept the leading 00 of a number.
   forms.add(digits)
   return [...forms].slice(0, mostForms)
 }
@@ -40,7 +41,7 @@ export function phoneForms(identifier: string): readonly string[] {
 /**
  * Compares two numbers by their last six digits, on which all spellings of one number agree.
  *
- * @returns null where either is not a number (letters, or fewer than 6 digits): nothing follows from it
+ * @returns null if either is not a number (letters, or fewer than 6 digits): nothing follows from that
  */
 export function sameNumber(a: string, b: string): boolean | null {
   const digitsOfA = digitsOf(a)
@@ -49,13 +50,13 @@ export function sameNumber(a: string, b: string): boolean | null {
   return digitsOfA.slice(-fewestDigits) === digitsOfB.slice(-fewestDigits)
 }
 
-/** On so many digits at the end all spellings of one number agree: with and without a country code, a trunk zero, or what some countries leave out. */
+/** All spellings of one number agree on these last digits: with or without country code, trunk zero and added mobile digits. */
 const identityDigits = 9
 
 /**
- * Names whom a new contact stands for: the same string for all spellings of one WhatsApp number, and for
- * other sources the identifier in Unicode's composed form (NFC), each with its source. The channel is left
- * out, since none means the main one. Two persons may share an identity: it is for taking turns only.
+ * Identifies the person of a new contact: the same string for all spellings of one WhatsApp number. For other
+ * sources, it is the identifier in Unicode's composed form (NFC). The source is part of it. The channel is not,
+ * since none means the main one. Two persons may share an identity: it is for locks only.
  */
 export function identityOf({ source, identifier }: Pick<NewContact, 'source' | 'identifier'>): string {
   const digits = source === 'whatsapp' ? digitsOf(identifier) : null
@@ -67,10 +68,10 @@ function shortOf(digits: string): string {
 }
 
 /**
- * How a number is written, as far as it matters for finding it: what is found of one shape proves nothing of
- * another, as Callbell may rewrite the one and not the other.
+ * The shape of a number, as far as it matters for lookups. A find of one shape proves nothing about another, as
+ * Callbell may rewrite the one and not the other.
  *
- * @returns null where a lookup can't prove that there is none: with letters, a trunk zero in parentheses, or too
+ * @returns null if a lookup can't prove absence: with letters, a trunk zero in parentheses, or too
  *   few digits
  */
 export function shapeOf(identifier: string): 'plus' | 'zeros' | 'digits' | null {
@@ -80,7 +81,7 @@ export function shapeOf(identifier: string): 'plus' | 'zeros' | 'digits' | null 
   return text.startsWith('00') ? 'zeros' : 'digits'
 }
 
-/** @returns the digits of a number, whatever separates them; null where it is not a number */
+/** @returns the digits of a number, whatever separates them; null if it is not a number */
 function digitsOf(text: string): string | null {
   const digits = text.replaceAll(/\D/g, '')
   return digits.length < fewestDigits || /\p{L}/u.test(text) ? null : digits

@@ -1,15 +1,15 @@
-/** What a key that is repeated after a success is answered with. */
+/** The answer to a key that is repeated after a success. */
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { IdempotencyRecord } from './idempotency-record.ts'
 import type { CreateCall } from './attempt-create.ts'
 
 /**
- * Takes what was made from the record. Where that holds only a reference, Callbell is asked once for what
- * it holds now.
+ * Restores what was created from the record. If the record holds only a reference, Callbell is read once for
+ * the present state.
  *
- * @throws ContactsFailure with the outcome `APPLIED`: the failed read with its own code, which may be
- *   repeated, or `CONTACT_GONE` where Callbell no longer has what was made
+ * @throws ContactsError with the outcome `APPLIED`: the code of the failed read, which may be retried, or
+ *   `CONTACT_GONE` if Callbell no longer has what was created
  */
 export async function replay<Made>(
   record: IdempotencyRecord & { state: 'CREATED' | 'REFERENCED' },
@@ -19,7 +19,7 @@ export async function replay<Made>(
   const attempt = { context, queueBy: context.deadline, respondBy: context.deadline }
   const made = await read(() => creation.reference?.read(record.reference, attempt))
   if (made) return made
-  throw new ContactsError('CONTACT_GONE', 'the reference of a record leads to nothing', {
+  throw new ContactsError('CONTACT_GONE', 'Callbell no longer has the reference of a record', {
     outcome: 'APPLIED',
     retryable: false,
   })

@@ -1,4 +1,4 @@
-/** Verifies the outcome of an ambiguous attempt: looks whether what it would have made is there. */
+/** Verifies the outcome of an ambiguous attempt by lookups of what it may have created. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CallContext } from '../../domain/call-context.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
@@ -6,27 +6,27 @@ import type { VerificationResult } from '../../domain/call-observer.ts'
 import type { Calibration } from './calibration.ts'
 import type { CallOnce, CreateOperation, LookupFinding, NotBefore } from './creation.ts'
 
-/** What is looked for. */
+/** What is looked up. */
 export interface Verification<Made> {
   readonly creation: CreateOperation<Made>
   /** Its deadline is when the last lookup must have been answered, and its budget pays for the lookups. */
   readonly context: CallContext
-  /** Callbell's time when the first attempt was sent, or earlier, as `Creation.look` takes it. */
+  /** Callbell's time when the first attempt was sent, or earlier, as for `CreateOperation.probe`. */
   readonly notBefore: NotBefore
-  /** Whether no other creation of the same identity may have made what a lookup finds. */
+  /** Whether no other creation of the same identity may have created what a lookup finds. */
   readonly isSole: () => boolean
 }
 
-/** A lookup may lag behind the write: it is repeated, each wait three times as long as the one before. */
+/** A lookup may lag behind the write: it is repeated, and each wait is three times as long as the previous one. */
 const firstWaitMs = 250
 
 /**
- * Looks until it is found or the time is up.
+ * Looks it up until it is found or the time is over.
  *
  * @param until when the last lookup is due, on the clock of `performance.now()`. A moment in the past: one
  *   lookup, at once
- * @returns `ABSENT` only if the last lookup says so, and lookups of this kind have found before what was
- *   surely there
+ * @returns `ABSENT` only if the last lookup does not find it, and the calibration proves that such lookups
+ *   find what is there
  */
 export async function verifyOutcome<Made>(
   verification: Verification<Made>,
@@ -59,7 +59,7 @@ async function probeUntil<Made>(
     if (pause > 0) await delay(pause)
     const result = await probeOnce(creation, notBefore, ask)
     if (typeof result === 'object') return isSole() ? result : 'INCONCLUSIVE'
-    // A lookup that failed proves nothing, and something else that is found may hide it for a moment.
+    // A failed lookup proves nothing, and another contact that is found may hide it for a moment.
     if (isLast) return result
   }
 }

@@ -1,21 +1,21 @@
-/** Cursors: a place in one list, as opaque text that needs no memory, and so outlives the process. */
+/** Cursors: a position in one list as an opaque string. It needs no state, so it outlives the process. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isLongerThan } from '../../domain/code-points.ts'
 import { parseJson } from '../../callbell/codec/json.ts'
 import { badArgument } from '../rules/argument.ts'
 
-/** Where a list goes on. */
+/** Where a list continues. */
 export interface Position<Page> {
-  /** The page of Callbell's to go on with. */
+  /** Callbell's page to continue with. */
   readonly page: Page
-  /** What comes before: where it is on that page, the list goes on after it. Null where it has no id. */
+  /** The id of the previous item. If that page has it, the list continues after it. Null if it has no id. */
   readonly id: string | null
-  /** How many things of that page to pass by where it is not. */
+  /** How many items of that page to skip if it does not have it. */
   readonly place: number
 }
 
-/** In code points, as all that names one thing. */
+/** In code points, as for every identifier. */
 const longestId = 255
 
 const envelope = z.strictObject({
@@ -38,7 +38,7 @@ export function encodeCursor<Page>({ page, id, place }: Position<Page>, digest: 
 /**
  * @param digest `digestOf` the list
  * @param pageForm what a page of this list looks like
- * @throws ContactsFailure `BAD_USER_INPUT` where it is no cursor, or one of another list
+ * @throws ContactsError `BAD_USER_INPUT` if it is not a valid cursor, or belongs to another list
  */
 export function decodeCursor<Page>(
   cursor: string,
@@ -57,7 +57,7 @@ export function decodeCursor<Page>(
   return { ...opened.data, page: page.data }
 }
 
-/** @returns how many things of its page a cursor passes by; 0 for none, and for what is no cursor */
+/** @returns how many items of its page a cursor skips; 0 without a valid cursor */
 export function placeOf(cursor: string | null | undefined): number {
   const opened = envelope.safeParse(cursor ? open(cursor) : undefined)
   return opened.success ? opened.data.place : 0
@@ -68,10 +68,10 @@ function open(cursor: string): unknown {
 }
 
 /**
- * Names a list in its cursors. Long enough to notice a mistake: a cursor is no secret, and a forged one
- * gives access to nothing. A list has one digest for all its cursors, since its filter may be long.
+ * Identifies a list in its cursors. Long enough to detect a mistake: a cursor is not a secret, and a forged one
+ * gives access to nothing. The list is digested once for all its cursors, as its filter may be long.
  *
- * @param list whatever distinguishes it from all others, as text
+ * @param list a string that distinguishes it from all other lists
  */
 export function digestOf(list: string): string {
   return createHash('sha256').update(list).digest('base64url').slice(0, 12)

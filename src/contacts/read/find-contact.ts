@@ -1,4 +1,4 @@
-/** Reading one contact. */
+/** Reads one contact. */
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { checkSegment } from '../rules/argument.ts'
@@ -6,10 +6,10 @@ import type { CallContext } from '../../domain/call-context.ts'
 import { attemptRead } from '../attempts/attempts.ts'
 
 /**
- * @param hasFieldTypes whether the types of custom fields are wanted
- * @param elsewhere finds the contact without a call, where another read of the same request gets it
+ * @param hasFieldTypes whether to read the types of custom fields
+ * @param elsewhere finds the contact without a call, if another read of the same request gets it
  * @returns the contact; null where there is none
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export async function findContact(
   callbell: CallbellClient,
@@ -24,10 +24,10 @@ export async function findContact(
 }
 
 /**
- * A phone number names a contact on one channel only: the main WhatsApp channel unless told.
+ * A phone number identifies a contact on one channel only. Default: the main WhatsApp channel.
  *
  * @returns the contact; null where there is none
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export async function findContactByPhone(
   callbell: CallbellClient,
@@ -45,7 +45,7 @@ export async function findContactByPhone(
 /**
  * @param bsuid WhatsApp's business-scoped user id
  * @returns the contact; null where there is none
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export async function findContactByBsuid(
   callbell: CallbellClient,

@@ -11,7 +11,7 @@ import { listLength } from '../rules/input-rules.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attemptRead } from '../attempts/attempts.ts'
 
-/** What is left out, null or empty filters nothing. */
+/** A field that is omitted, null or empty filters nothing. */
 export interface ContactFilterInput {
   readonly source?: ContactSource | null | undefined
   readonly tags?: readonly string[] | null | undefined
@@ -20,7 +20,7 @@ export interface ContactFilterInput {
 
 export interface ContactListInput extends PageArgs {
   readonly filter?: ContactFilterInput | null | undefined
-  /** Whether the types of custom fields are wanted. Default: false. */
+  /** Whether to read the types of custom fields. Default: false. */
   readonly hasFieldTypes?: boolean
 }
 
@@ -31,7 +31,7 @@ const pageForm = z
   .refine((cursor) => cursor.isWellFormed())
   .nullable()
 
-/** @throws ContactsFailure */
+/** @throws ContactsError */
 export async function listContacts(
   callbell: CallbellClient,
   { filter: input, hasFieldTypes, ...step }: ContactListInput,

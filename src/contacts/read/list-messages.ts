@@ -12,7 +12,7 @@ const pageForm = z.int().min(1)
 
 /**
  * @param uuid of the contact
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export function listMessages(
   callbell: CallbellClient,
@@ -29,7 +29,7 @@ export function listMessages(
       const { items, next } = await attemptRead(context, (attempt) =>
         callbell.listMessages(uuid, page, attempt),
       )
-      // Where the answer does not say, as documented, only a page that is not full shows the end.
+      // If the answer does not name the next page, only a page that is not full shows the end.
       const nextOfFull = items.length < pageSize ? null : page + 1
       return { items, next: next === undefined ? nextOfFull : next }
     },

@@ -1,14 +1,14 @@
-/** A list of Callbell's, which comes by pages of its own size, as a connection: in steps of any size. */
+/** Turns a list of Callbell, with pages of a fixed size, into a connection with pages of any size. */
 import type { z } from 'zod'
 import { badArgument } from '../rules/argument.ts'
 import type { Position } from './cursor.ts'
 import { decodeCursor, digestOf, encodeCursor, placeOf } from './cursor.ts'
 
-/** Relay's arguments for walking forward. */
+/** Relay's arguments for forward pagination. */
 export interface PageArgs {
-  /** How many things are wanted. Default: 20. */
+  /** How many items. Default: 20. */
   readonly first?: number | null | undefined
-  /** The cursor of the thing before. */
+  /** The cursor of the previous item. */
   readonly after?: string | null | undefined
 }
 
@@ -29,37 +29,37 @@ export interface Connection<Node> {
   readonly pageInfo: PageInfo
 }
 
-/** A list as it comes from Callbell. */
+/** A list of Callbell. */
 export interface PageSource<Node, Page> {
-  /** Whatever tells it from all others, as text. */
+  /** A string that distinguishes it from all other lists. */
   readonly name: string
   readonly firstPage: Page
-  /** What its pages are named by. */
+  /** Validates the name of a page, as a cursor holds it. */
   readonly pageForm: z.ZodType<Page>
   readonly idOf: (node: Node) => string | null
   readonly fetchPage: (page: Page) => Promise<{ readonly items: readonly Node[]; readonly next: Page | null }>
 }
 
-/** How many things are on each page of Callbell. */
+/** How many items each page of Callbell has. */
 export const pageSize = 20
 export const defaultFirst = 20
 const mostFirst = 100
 
-/** How many calls to Callbell a step is going to take, of a list that is long enough. */
+/** How many calls to Callbell a page takes if the list is long enough. */
 export function callsOf({ first, after }: PageArgs): number {
   return Math.ceil((placeOf(after) + sizeOf({ first })) / pageSize)
 }
 
-/** How many things a step gives at most. */
+/** How many items a page has at most. */
 export function sizeOf({ first }: PageArgs): number {
   return Math.min(Math.max(first ?? defaultFirst, 1), mostFirst)
 }
 
 /**
- * Fetches as many pages as it takes to have `first` things, one after the other. When any fails,
- * the whole does: half a list that looks whole is worse than none.
+ * Fetches Callbell's pages sequentially until there are `first` items. If one fails, the whole fails: a partial
+ * list that seems complete is worse than none.
  *
- * @throws ContactsFailure
+ * @throws ContactsError
  */
 export async function paginate<Node, Page>(
   list: PageSource<Node, Page>,
@@ -72,7 +72,7 @@ export async function paginate<Node, Page>(
   }
   const digest = digestOf(list.name)
   const start = typeof after === 'string' ? decodeCursor(after, digest, list.pageForm) : undefined
-  // One is to spare for a list that has shifted. Should pages be less than full, fewer things are given.
+  // One extra call for a list that has shifted. If pages are not full, the result has fewer items.
   const mostCalls = callsOf(step) + 1
   const edges: Edge<Node>[] = []
   let page = start?.page ?? list.firstPage
@@ -85,7 +85,7 @@ export async function paginate<Node, Page>(
       const index = begin + offset
       const isLast = index === items.length - 1
       const id = list.idOf(node)
-      // The last of a page leads to the next one, which spares fetching its own once more.
+      // The cursor of a page's last item names the next page, so that its own page is not fetched again.
       const position =
         isLast && next !== null
           ? { page: next, id, place: 0 }

@@ -1,16 +1,17 @@
-/** Lists that are short and wanted whole, page by page. */
+/** Reads all pages of a short list. */
 import type { NumberedPage, Attempt } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
 import { failedRead } from '../attempts/failure.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attemptRead } from '../attempts/attempts.ts'
 
-/** An account has a handful of teams and inboxes: this is a bound against an answer that has no end. */
+/** An account has a few teams and channels: this limits a list without an end. */
 const mostPages = 50
 
 /**
- * @returns the things of all pages; if one of them can't be read, none
- * @throws ContactsFailure `CALLBELL_INVALID_RESPONSE` for a list of more than 50 pages: it is never cut
+ * @returns the items of all pages
+ * @throws ContactsError if a page can't be read, and `CALLBELL_INVALID_RESPONSE` for a list of more than 50
+ *   pages: a list is never truncated
  */
 export async function readAllPages<T>(
   list: (page: number, attempt: Attempt) => Promise<NumberedPage<T>>,

@@ -41,7 +41,7 @@ function calibrate(answers: readonly (boolean | 'FAILS')[]) {
   }
 }
 
-test('nothing is proved until something that was made is found', async () => {
+test('lookups prove nothing until one finds what was created', async () => {
   const { isProved, made, lookups, calibration } = calibrate([])
   expect(isProved()).toBe(false)
   made()
@@ -51,7 +51,7 @@ test('nothing is proved until something that was made is found', async () => {
   expect(calibration.isProved('note')).toBe(false)
 })
 
-test('a lookup that lags is tried once more', async () => {
+test('a lookup that lags behind the write is retried once', async () => {
   const { isProved, made, lookups, warnings } = calibrate([false])
   made()
   await vi.advanceTimersByTimeAsync(1000)
@@ -60,7 +60,7 @@ test('a lookup that lags is tried once more', async () => {
   expect([isProved(), lookups(), warnings()]).toEqual([true, 2, []])
 })
 
-test('a lookup that finds nothing proves nothing, and is tried again with what is made ten seconds later', async () => {
+test('a lookup that finds nothing proves nothing, and the next one runs ten seconds later', async () => {
   const { isProved, made, lookups, warnings } = calibrate([false, false])
   made()
   await vi.advanceTimersByTimeAsync(3000)
@@ -77,7 +77,7 @@ test('a lookup that finds nothing proves nothing, and is tried again with what i
   expect([isProved(), lookups()]).toEqual([true, 3])
 })
 
-test('it is tried again every ten minutes, and what was proved is proved no more if it fails', async () => {
+test('a lookup runs every ten minutes, and one that finds nothing ends the proof', async () => {
   const { isProved, made, lookups, warnings } = calibrate([true, false, false])
   made()
   await vi.advanceTimersByTimeAsync(600_000)
@@ -88,11 +88,11 @@ test('it is tried again every ten minutes, and what was proved is proved no more
   expect([isProved(), lookups(), warnings()]).toEqual([
     false,
     3,
-    ['a lookup did not find what was just created: it proves nothing until one does'],
+    ['a lookup did not find what was just created, so lookups prove nothing until one does'],
   ])
 })
 
-test('a lookup that fails says nothing', async () => {
+test('a lookup that fails changes nothing', async () => {
   const { isProved, made, lookups, warnings } = calibrate([true, 'FAILS'])
   made()
   await vi.advanceTimersByTimeAsync(601_000)
@@ -101,20 +101,20 @@ test('a lookup that fails says nothing', async () => {
   expect([isProved(), lookups(), warnings()]).toEqual([true, 2, []])
 })
 
-test('what a lookup found after an ambiguous attempt is proof, too', () => {
+test('a lookup that finds what an ambiguous attempt created is a proof, too', () => {
   const { calibration, creation, isProved } = calibrate([])
   calibration.found(creation)
   expect(isProved()).toBe(true)
 })
 
-test('what can’t be looked up is not', async () => {
+test('a creation without a lookup is not looked up', async () => {
   const { calibration, creation, lookups } = calibrate([])
   calibration.created({ ...creation, canBeLookedUp: false }, 'made')
   await vi.advanceTimersByTimeAsync(3000)
   expect(lookups()).toBe(0)
 })
 
-test('a lookup proves those that are alike, and no others', async () => {
+test('a lookup proves lookups of its kind, and no others', async () => {
   const { calibration, creation, made } = calibrate([])
   made()
   await vi.advanceTimersByTimeAsync(1000)

@@ -23,13 +23,13 @@ test('the latest attempt of a call that left no result ended with its lease, at 
   expect([0, 5000, 5001].map((ageMs) => isLeaseOver(running, ageMs))).toEqual([false, false, true])
 })
 
-test('the time since an attempt goes on by the age of its record', () => {
+test('the time since an attempt grows with the age of its record', () => {
   expect(sinceAttempt(unknown, 300)).toBe(1000)
   // A call that only verifies sends nothing.
   expect(sinceAttempt({ ...running, sinceAttemptMs: 700 }, 300)).toBe(1000)
 })
 
-test('records of an earlier version are read with what is safe', () => {
+test('records of an earlier version are read with safe defaults', () => {
   const old = { fingerprint: 'f', firstBegan: 1, lastBegan: 2 }
   expect(readRecord(JSON.stringify({ ...old, state: 'RUNNING', owner: 'o', leaseUntil: 3 }))).toEqual({
     ...common,
@@ -44,7 +44,7 @@ test('records of an earlier version are read with what is safe', () => {
   ).toEqual({ ...unknown, sinceAttemptMs: 0 })
 })
 
-test('what is no record is refused', () => {
+test('a string that is not a valid record is refused', () => {
   expect(() => readRecord('{"state":"DONE"}')).toThrow('state')
   expect(() => readRecord('nothing')).toThrow('JSON')
 })

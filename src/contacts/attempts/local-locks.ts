@@ -1,28 +1,28 @@
-/** One at a time, in this process: calls that name the same thing wait for each other, callers by turns. */
+/** Locks within this process, by name. The callers that wait for a lock acquire it in round-robin order. */
 import { FairQueue } from '../../rate-limit/fair-queue.ts'
 
-/** Starts a call that waits. */
+/** Starts a call that waits for the lock. */
 type Start = () => void
 
-/** The turn of one name. */
+/** The lock of one name. */
 export interface Lock {
   readonly name: string
   isHeld: boolean
-  /** Undefined while nobody waits, as is usual. */
+  /** Undefined while no call waits, which is usual. */
   waiting: FairQueue<Start> | undefined
-  /** The latest end of a turn of the name, if it was less than five seconds ago. */
+  /** The latest release, if it was less than five seconds ago. */
   lastEnd: Release | undefined
 }
 
-/** The end of a turn. */
+/** One release of a lock. */
 export interface Release {
-  /** Whose turn it was. */
+  /** The token of the holder. */
   readonly token: string
   /** On the clock of `performance.now()`. */
   readonly at: number
 }
 
-/** What waits, for messages: how much of it, and the most that may. */
+/** A limit of waiting calls that is reached, for messages. */
 export interface QueueLimit {
   readonly whose: 'CALLER_AND_NAME' | 'CALLER' | 'ALL'
   readonly waiting: number
@@ -30,15 +30,15 @@ export interface QueueLimit {
 }
 
 export interface LockFailures {
-  /** @returns what is thrown where too many wait */
+  /** @returns what `acquire` throws if too many calls wait */
   tooMany(limit: QueueLimit): Error
-  /** @returns what is thrown where the turn does not come in time */
+  /** @returns what `acquire` throws if the lock is not acquired by the deadline */
   tooLate(): Error
 }
 
 /**
- * @param what waits, in the plural
- * @param which of them share a name
+ * @param what the calls that wait, in the plural, as in `tag changes`
+ * @param which the calls that share a name, as in `of this contact`
  */
 export function tooManyMessage({ whose, waiting, most }: QueueLimit, what: string, which: string): string {
   const [value, limit] = [waiting, most].map((count) => count.toLocaleString('en-US'))
@@ -47,20 +47,20 @@ export function tooManyMessage({ whose, waiting, most }: QueueLimit, what: strin
   return `${who} ${value} ${those} waiting already; the limit is ${limit}`
 }
 
-/** A thing takes some calls a second at best: more than these would wait past their deadlines. */
+/** One contact takes a few calls a second at best: more than these would wait past their deadlines. */
 const mostOfCallerAndName = 10
-/** Together they bound the memory that waiting calls take; no caller fills all of it. */
+/** Both limits bound the memory of waiting calls; no caller can fill all of it. */
 const mostOfCaller = 1000
 const mostInAll = 10_000
 
-/** Short lists, as most have no or one entry: those of a second at 300 calls a second find theirs at once. */
+/** Enough for lists of at most one entry mostly, at 300 calls a second. */
 const slotCount = 4096
-/** For how long the end of a turn is remembered, in milliseconds. */
+/** For how long a release is remembered, in milliseconds. */
 const rememberMs = 5000
 
 /**
- * Not a map by name: V8 chains the tables of a map that is filled and emptied all the time, and the chain
- * keeps what every call used from being collected.
+ * Not a map by name: V8 chains the tables of a map that is filled and emptied all the time. The chain keeps
+ * the objects of every call from being collected.
  */
 export class LocalLocks {
   private readonly slots: Lock[][] = Array.from({ length: slotCount }, () => [])
@@ -72,47 +72,47 @@ export class LocalLocks {
   }
 
   /**
-   * Begins a turn of the name. It is to be ended by `end`, once.
+   * Acquires the lock of the name. The caller releases it by `release`, once.
    *
-   * @param deadline when the turn must have come, on the clock of `performance.now()`
-   * @returns the turn at once where nobody has it, as is usual; else when it has come
+   * @param deadline when the lock must be acquired, on the clock of `performance.now()`
+   * @returns the lock at once if it is free, which is usual; else a promise of it
    * @throws (rejects with) one of the failures
    */
   acquire(name: string, caller: string, deadline: number): Lock | Promise<Lock> {
     const slot = this.slotOf(name)
     const known = this.find(slot, name)
     if (known?.isHeld) return this.wait(known, caller, deadline)
-    const turn = known ?? { name, isHeld: true, waiting: undefined, lastEnd: undefined }
-    turn.isHeld = true
-    if (known === undefined) slot.push(turn)
-    return turn
+    const lock = known ?? { name, isHeld: true, waiting: undefined, lastEnd: undefined }
+    lock.isHeld = true
+    if (known === undefined) slot.push(lock)
+    return lock
   }
 
-  /** @param token whose turn it was; undefined where nothing was done in it */
-  release(turn: Lock, token?: string): void {
-    if (token !== undefined) turn.lastEnd = { token, at: performance.now() }
-    const startNext = turn.waiting?.takeNext()
+  /** @param token of the holder; undefined if it did nothing under the lock */
+  release(lock: Lock, token?: string): void {
+    if (token !== undefined) lock.lastEnd = { token, at: performance.now() }
+    const startNext = lock.waiting?.takeNext()
     if (startNext) startNext()
-    else turn.isHeld = false
+    else lock.isHeld = false
   }
 
-  /** Forgets what else is over in the same slot, so that what is remembered is bounded by what is called. */
+  /** Removes expired locks of the same slot, so that the memory is bounded by the rate of calls. */
   private find(slot: Lock[], name: string): Lock | undefined {
     const oldest = performance.now() - rememberMs
     let found: Lock | undefined
     for (let index = slot.length - 1; index >= 0; index -= 1) {
-      const turn = slot[index]
-      if (turn === undefined) continue
-      if (turn.lastEnd && turn.lastEnd.at < oldest) turn.lastEnd = undefined
-      if (!turn.isHeld && turn.lastEnd === undefined) slot.splice(index, 1)
-      else if (turn.name === name) found = turn
+      const lock = slot[index]
+      if (lock === undefined) continue
+      if (lock.lastEnd && lock.lastEnd.at < oldest) lock.lastEnd = undefined
+      if (!lock.isHeld && lock.lastEnd === undefined) slot.splice(index, 1)
+      else if (lock.name === name) found = lock
     }
     return found
   }
 
-  private async wait(turn: Lock, caller: string, deadline: number): Promise<Lock> {
+  private async wait(lock: Lock, caller: string, deadline: number): Promise<Lock> {
     const { all, failures } = this
-    const queue = (turn.waiting ??= new FairQueue())
+    const queue = (lock.waiting ??= new FairQueue())
     checkRoom('CALLER_AND_NAME', queue.sizeOf(caller), mostOfCallerAndName)
     checkRoom('CALLER', all.sizeOf(caller), mostOfCaller)
     checkRoom('ALL', all.size, mostInAll)
@@ -133,7 +133,7 @@ export class LocalLocks {
       queue.add(caller, start)
       all.add(caller, start)
     })
-    return turn
+    return lock
 
     function checkRoom(whose: QueueLimit['whose'], waiting: number, most: number): void {
       if (waiting >= most) throw failures.tooMany({ whose, waiting, most })
