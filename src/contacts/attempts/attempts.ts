@@ -1,5 +1,4 @@
 /** The one loop that sends requests to Callbell again. A policy states after which failures. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Attempt } from '../../callbell/client.ts'
 import { delayAfter, evidenceOf } from '../../callbell/failure-evidence.ts'
 import type { CallContext } from '../../domain/call-context.ts'
@@ -50,7 +49,8 @@ export async function attempts<T>(
         throw policy.errorOf({ last: error, ambiguous, attempts: attemptCount, sentAt })
       }
       observer.retried(error.code)
-      await delay(pauseMs)
+      // The global timer, which fake clocks replace.
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
 }

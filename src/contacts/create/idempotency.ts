@@ -54,6 +54,7 @@ export interface IdempotencyOptions extends KeyRecordOptions {
 /** A call that waits for another replica polls the store, with a doubled pause: thousands may wait at once. */
 const firstPollMs = 100
 const longestPollMs = 500
+
 export function createIdempotency(
   { store, attempts, identities, log, wallClock }: IdempotencyParts,
   options: IdempotencyOptions,
