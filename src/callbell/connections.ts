@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici'
 import type { buildConnector } from 'undici'
 import { Client, errors } from 'undici'
 import { CallbellError } from '../domain/callbell-error.ts'
-import type { Connection, ConnectionPool } from '../rate-limit/rate-limiter.ts'
+import type { Connection, ConnectionPool } from '../rate-limit/connection-pool.ts'
 import { createConnector } from './interim-responses.ts'
 
 export interface ConnectionsOptions {

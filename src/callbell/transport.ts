@@ -1,6 +1,7 @@
-/** One HTTP exchange with Callbell: a request, and a whole answer or an error that states how far it came. */
-import type { Connection } from '../rate-limit/rate-limiter.ts'
+/** One HTTP exchange with Callbell: a request out, a whole answer in, or an error that says how far it came. */
+
 import type { WallClock } from '../domain/moment.ts'
+import type { Connection } from '../rate-limit/connection-pool.ts'
 import { Connections } from './connections.ts'
 import type { Answer, TransportHooks } from './response-handler.ts'
 import { largestAnswerBytes, ResponseHandler } from './response-handler.ts'

@@ -1,8 +1,8 @@
-/** A line in which buckets take turns: however many wait in one of them, the others get theirs. */
+/** A queue that is fair to buckets: a bucket with many items does not delay the others. */
 
-/** First come, first served within a bucket; round-robin over the buckets. */
+/** First in, first out within a bucket; round-robin over the buckets. */
 export class FairQueue<T> {
-  /** Those who wait, by bucket, in the order in which the buckets have their turns. None is empty. */
+  /** Items by bucket, in the order in which the buckets are served next. No set is empty. */
   private readonly buckets = new Map<string, Set<T>>()
   private waiting = 0
 
@@ -10,16 +10,16 @@ export class FairQueue<T> {
     return this.waiting
   }
 
-  /** How many wait in this bucket. */
+  /** The number of items in this bucket. */
   sizeOf(bucket: string): number {
     return this.buckets.get(bucket)?.size ?? 0
   }
 
-  /** How many would be taken before a newcomer of this bucket, if nobody came after it. */
+  /** How many items would be taken before a new item of this bucket, if no others were added after it. */
   positionOf(bucket: string): number {
     const own = this.sizeOf(bucket)
     let ahead = own
-    // Who comes before the bucket in a round comes before it in the newcomer's round, too.
+    // A bucket that is before this one in a round is also before it in the new item's round.
     let rounds = own + 1
     for (const [other, { size }] of this.buckets) {
       if (other === bucket) rounds = own
@@ -28,43 +28,43 @@ export class FairQueue<T> {
     return ahead
   }
 
-  add(bucket: string, one: T): void {
-    const there = this.buckets.get(bucket)
-    if (there) there.add(one)
-    else this.buckets.set(bucket, new Set([one]))
+  add(bucket: string, item: T): void {
+    const items = this.buckets.get(bucket)
+    if (items) items.add(item)
+    else this.buckets.set(bucket, new Set([item]))
     this.waiting += 1
   }
 
-  /** For one who waits in this bucket, and will not any more. */
-  remove(bucket: string, one: T): void {
-    const there = this.buckets.get(bucket)
-    if (!there?.delete(one)) return
-    if (there.size === 0) this.buckets.delete(bucket)
+  /** Removes an item of this bucket, if it is still in the queue. */
+  remove(bucket: string, item: T): void {
+    const items = this.buckets.get(bucket)
+    if (!items?.delete(item)) return
+    if (items.size === 0) this.buckets.delete(bucket)
     this.waiting -= 1
   }
 
-  /** @returns whether anyone waits whose bucket may go */
-  hasWaiting(mayGo: (bucket: string) => boolean): boolean {
-    for (const bucket of this.buckets.keys()) if (mayGo(bucket)) return true
+  /** @returns whether any bucket with items may be served */
+  hasWaiting(mayServe: (bucket: string) => boolean): boolean {
+    for (const bucket of this.buckets.keys()) if (mayServe(bucket)) return true
     return false
   }
 
   /**
-   * Takes the next one out of the queue.
+   * Removes the next item.
    *
-   * @param mayGo whether a bucket may go now; others keep their place. Default: each may
-   * @returns undefined where nobody waits who may go
+   * @param mayServe whether a bucket may be served now; others keep their position. Default: all may
+   * @returns undefined if no bucket with items may be served
    */
-  takeNext(mayGo?: (bucket: string) => boolean): T | undefined {
-    for (const [bucket, there] of this.buckets) {
-      if (mayGo?.(bucket) === false) continue
+  takeNext(mayServe?: (bucket: string) => boolean): T | undefined {
+    for (const [bucket, items] of this.buckets) {
+      if (mayServe?.(bucket) === false) continue
       this.buckets.delete(bucket)
-      // Behind all others, for its next turn.
-      if (there.size > 1) this.buckets.set(bucket, there)
-      for (const one of there) {
-        there.delete(one)
+      // The bucket's next item is served after all other buckets.
+      if (items.size > 1) this.buckets.set(bucket, items)
+      for (const item of items) {
+        items.delete(item)
         this.waiting -= 1
-        return one
+        return item
       }
     }
     return undefined

@@ -1,27 +1,27 @@
-/** First in, first out. An array's `shift` may move all that is left, which of thousands takes its time. */
+/** First in, first out. An array's `shift` may move all remaining items, which is slow for thousands. */
 export class Queue<T> {
   private items: T[] = []
-  /** How many of them have been taken out. */
-  private taken = 0
+  /** How many of `items` have been removed. */
+  private removed = 0
 
   get size(): number {
-    return this.items.length - this.taken
+    return this.items.length - this.removed
   }
 
-  /** @param index from 0, which is the first to be taken out */
+  /** @param index from 0, which is the next item to be removed */
   at(index: number): T | undefined {
-    return this.items[this.taken + index]
+    return this.items[this.removed + index]
   }
 
   push(item: T): void {
     this.items.push(item)
   }
 
-  /** Takes the first one out. To be called only where there is one. */
+  /** Removes the first item. The queue must not be empty. */
   shift(): void {
-    this.taken += 1
-    if (this.taken * 2 < this.items.length) return
-    this.items = this.items.slice(this.taken)
-    this.taken = 0
+    this.removed += 1
+    if (this.removed * 2 < this.items.length) return
+    this.items = this.items.slice(this.removed)
+    this.removed = 0
   }
 }

@@ -1,85 +1,46 @@
 /**
- * The limiter of all requests to Callbell: never more than the account's limit within any second, and
- * never more in flight than there are connections. Bursts wait in a queue, but only those that can still
- * be served in time: the others are refused at once. In the queue, callers take turns: one that asks for
- * more than its share makes itself wait, not the others. Nor can one whose requests are answered slowly
- * take all connections.
+ * The limiter of all requests to Callbell: never more than the account's limit within any second, and never
+ * more in flight than there are connections. Bursts wait in a queue, but only requests that can still be served
+ * in time; the others are rejected at once. The queue is fair to callers: a caller with many requests delays
+ * its own, not those of the others. A caller with slow answers cannot take all connections either.
  *
- * A permit comes with a connection that is ready, and counts from the first byte: nothing can collect
- * behind a handshake and leave at once.
+ * A permit comes with a ready connection, and counts from the first byte. So no requests can collect behind a
+ * handshake and start together.
  */
-import { FairQueue } from './fair-queue.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
-import type { DistributedLimiter, AcquireShared } from './distributed-limiter.ts'
+import type { SharedLimiter } from '../store/shared-limits.ts'
+import { createAdaptiveLimit } from './adaptive-limit.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import type { DistributedLimiter } from './distributed-limiter.ts'
 import { createDistributedLimiter } from './distributed-limiter.ts'
-import { burstSizeOf, SlidingWindow, windowMs } from './sliding-window.ts'
-
-/** Carries one request at a time. */
-export interface Connection {
-  /**
-   * Whether the other side is known to have taken it up. A kernel completes a TCP handshake, and takes
-   * a request, long before the process behind it accepts the connection. A TLS handshake or an answer
-   * comes from the process.
-   */
-  readonly isAccepted: boolean
-}
-
-/** The connections that permits come with. */
-export interface ConnectionPool {
-  /** Called when a connection has become free, or has gone. */
-  onChange: () => void
-  /** Connections that a request can be sent on now. */
-  readonly ready: number
-  /** @returns how many more must be opened for `waiting` requests, as far as that is allowed now */
-  lackingFor(waiting: number): number
-  /**
-   * Opens one more.
-   *
-   * @throws CallbellError `CALLBELL_TIMEOUT` or `CALLBELL_UNAVAILABLE`, with nothing sent
-   */
-  open(): Promise<void>
-  /** @returns a connection that is ready, for one request; undefined where there is none */
-  take(): Connection | undefined
-  /** Of a connection that was taken, once: its request has ended, or is not sent. */
-  release(connection: Connection): void
-}
+import type { Permit } from './permit.ts'
+import { Permits } from './permit.ts'
+import { overloaded, PermitQueue } from './permit-queue.ts'
+import { burstSizeOf } from './sliding-window.ts'
 
 export interface RateLimiterOptions {
-  /** Requests that may leave within any second; 0: no limit. */
+  /** Requests that may start within any second; 0: no limit. */
   readonly maxRps: number
-  /** Requests that may be unanswered at a time. */
+  /** Requests that may be in flight at the same time. */
   readonly maxInFlight: number
-  /** What requests leave on. */
   readonly connections: ConnectionPool
-  /** Where other replicas use the same account: takes permits from what all have together. */
-  readonly acquireShared?: AcquireShared | undefined
+  /** Where other replicas use the same account: acquires permits from the limit that they share. */
+  readonly acquireShared?: SharedLimiter['acquireShared'] | undefined
   /**
-   * Before this, two percent of the limit may leave, on the clock of `performance.now()`: a process that has
-   * just ended may have used the whole limit. Default: now
+   * Before this time, on the clock of `performance.now()`, only two percent of the limit may start: a process
+   * that has just ended may have used the whole limit. Default: now
    */
   readonly startAt?: number | undefined
-}
-
-/** The right to send one request. */
-export interface Permit {
-  /** To be sent on. The permit keeps it until `done`. */
-  readonly connection: Connection
-  /** Whether it may still be used. To be asked immediately before the first byte. */
-  readonly isUsable: () => boolean
-  /** To be called when the request leaves: its second starts now, not when it got the permit. */
-  readonly sent: () => void
-  /** To be called once, when the exchange has ended in whatever way. */
-  readonly release: () => void
 }
 
 export interface RateLimiterState {
   /** Requests that wait for a permit. */
   readonly queueLength: number
-  /** Requests that are unanswered. */
+  /** Requests without an answer yet. */
   readonly inFlight: number
-  /** Requests per second that are let through now; Infinity without a limit. */
+  /** Requests a second that may start now; Infinity without a limit. */
   readonly limitInForce: number
-  /** Whether the other replicas can't be reached, so that this one keeps to a share of its own. */
+  /** Whether the store is unreachable, so that this replica keeps to its own share. */
   readonly isDegraded: boolean
 }
 
@@ -87,12 +48,12 @@ export interface RateLimiter {
   /**
    * Waits for the permit of one request.
    *
-   * @param latest when the request must have it, on the clock of `performance.now()`
-   * @param bucket whose share it takes
-   * @returns the permit at once where there is one, as is usual
-   * @throws (rejects with) CallbellError with nothing sent: `OVERLOADED`, at once if there can't be a permit in time, at
-   *   `latest` if others who came later were served before it; `CALLBELL_TIMEOUT` or
-   *   `CALLBELL_UNAVAILABLE` where there is no connection
+   * @param latest deadline for the permit, on the clock of `performance.now()`
+   * @param bucket the caller's
+   * @returns the permit itself if one is free, as usual
+   * @throws (rejects with) CallbellError with nothing sent. `OVERLOADED` at once if no permit can be free in
+   *   time; `OVERLOADED` at `latest` if later requests of other callers were served first; `CALLBELL_TIMEOUT`
+   *   or `CALLBELL_UNAVAILABLE` without a connection
    */
   acquire(latest: number, bucket: string): Permit | Promise<Permit>
   /** To be called on every 429: halves the limit in force, once in each window. */
@@ -100,84 +61,49 @@ export interface RateLimiter {
   /** To be called on every other answer: the limit in force grows back. */
   speedUp(): void
   state(): RateLimiterState
-  /** Refuses all that wait. */
+  /** Rejects all requests that wait. */
   rejectWaiting(error: CallbellError): void
-  /** From here on the others are not asked any more. */
+  /** Stops requests to the store. */
   close(): void
 }
 
-/** Nobody waits behind more than this, whatever the deadlines allow: it bounds memory. */
-const longestQueue = 10_000
-/** Of one bucket: the others must find room in the queue, too. */
-const longestOfBucket = longestQueue / 2
-/** What is left of the limit after a window with a 429, … */
-const slowdownFactor = 1 / 2
-/** … and what is always left of it. */
-const leastShare = 1 / 10
-/**
- * What each success adds, in requests a second. At the pace of successes this is exponential: from a
- * tenth to all of the limit in six seconds.
- */
-const growth = 0.4
-/**
- * What one bucket may have in flight, as a multiple of the places that are free: four fifths of all places
- * where it is alone, and less the more others use. So slow answers of one never take the last place.
- */
-const inFlightPerFreeSlot = 4
-/** Without a 429 for so many windows, a replica that is granted nothing takes more. */
-const quietWindows = 2
-/** Until `startAt`, when a process before this one may have used the limit: what does no harm beside it. */
-const startShare = 0.02
-/** Below so many buckets it is not worth forgetting those with nothing in flight. */
-const fewBuckets = 1000
-/** Connections are opened for as many of those that wait as may leave in that many tenths of a second. */
+/** Connections are opened for as many waiting requests as may start in this many tenths of a second. */
 const burstsAhead = 2
 
-interface Waiting {
-  readonly bucket: string
-  readonly resolve: (permit: Permit) => void
-  readonly reject: (error: unknown) => void
-  readonly timer: NodeJS.Timeout
-}
-
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { maxRps, maxInFlight, connections, acquireShared } = options
-  const startAt = options.startAt ?? performance.now()
+  const { maxRps, maxInFlight, connections, acquireShared, startAt = performance.now() } = options
   const most = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
-  const least = Math.max(1, most * leastShare)
-  let limit = most
-  const window = new SlidingWindow()
-  /** Of those in `window`, the ones that are not among the permits that the store counts. */
-  const uncounted = new SlidingWindow()
-  let inFlight = 0
-  const inFlightOf = new Map<string, number>()
-  const queue = new FairQueue<Waiting>()
-  let slowedAt = Number.NEGATIVE_INFINITY
-  let grewAt = Number.NEGATIVE_INFINITY
+  const adaptive = createAdaptiveLimit(most, startAt)
+  const queue = new PermitQueue()
   let wakeTimer: NodeJS.Timeout | undefined
+  const permits = new Permits({
+    isLimited: maxRps !== 0,
+    isShared: acquireShared !== undefined,
+    maxInFlight,
+    connections,
+    onRelease: advance,
+  })
+  const { window, inFlight } = permits
   const shared =
     acquireShared && maxRps !== 0
-      ? createDistributedLimiter(acquireShared, { limit: permits, uncounted: (now) => uncounted.load(now) })
+      ? createDistributedLimiter(acquireShared, {
+          limit: wholeLimit,
+          uncounted: (now) => permits.uncounted.load(now),
+        })
       : undefined
-  let hasStarted = false
-  let isAsking = false
-  /** Before this there is no permit left to be shared. */
+  let isAcquiring = false
+  /** Until then the store has no free permit. */
   let sharedAgainAt = 0
   connections.onChange = advance
 
-  function permits(): number {
-    return Math.floor(limit)
+  /** The limit in force of all replicas together. */
+  function wholeLimit(): number {
+    return Math.floor(adaptive.current())
   }
 
-  /** How many may leave here within a second. */
-  function ownPermits(): number {
-    const own = shared ? shared.permitsOf(permits()) : permits()
-    return isStarted() ? own : Math.min(own, Math.max(1, Math.floor(most * startShare)))
-  }
-
-  function isStarted(): boolean {
-    hasStarted ||= performance.now() >= startAt
-    return hasStarted
+  /** How many requests of this replica may start within a second. */
+  function ownLimit(): number {
+    return adaptive.warmUp(shared ? shared.limitOf(wholeLimit()) : wholeLimit())
   }
 
   function quarantineMs(now: number): number {
@@ -185,52 +111,17 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function hasRoom(now: number): boolean {
-    return inFlight < maxInFlight && window.nextSlotAt(now, ownPermits()) <= now
+    return inFlight.room > 0 && window.nextSlotAt(now, ownLimit()) <= now
   }
 
-  function mayStart(bucket: string): boolean {
-    return (inFlightOf.get(bucket) ?? 0) < inFlightPerFreeSlot * (maxInFlight - inFlight)
-  }
-
-  function countInFlight(bucket: string, change: 1 | -1): void {
-    inFlight += change
-    inFlightOf.set(bucket, (inFlightOf.get(bucket) ?? 0) + change)
-    if (inFlightOf.size < fewBuckets) return
-    for (const [other, count] of inFlightOf) if (count === 0) inFlightOf.delete(other)
-  }
+  const mayStart = (bucket: string): boolean => inFlight.mayStart(bucket)
 
   function waitBehind(ahead: number, now: number): number {
-    const soon = shared?.isJoining() || !isStarted() ? permits() : ownPermits()
+    const soon = shared?.isJoining() || !adaptive.isWarm() ? wholeLimit() : ownLimit()
     return maxRps === 0 ? 0 : window.waitBehind(ahead, now, soon)
   }
 
-  /** @param usableUntil for a permit of the store, which counts it */
-  function createPermit(bucket: string, connection: Connection, usableUntil?: number): Permit {
-    countInFlight(bucket, 1)
-    // The store counts a permit for a while, and what waits to be accepted may arrive later.
-    const isCounted = shared === undefined || (usableUntil !== undefined && connection.isAccepted)
-    const slot = maxRps === 0 ? undefined : window.enter()
-    const uncountedSlot = maxRps === 0 || isCounted ? undefined : uncounted.enter()
-    return {
-      connection,
-      isUsable: () => usableUntil === undefined || performance.now() <= usableUntil,
-      sent() {
-        const now = performance.now()
-        slot?.start(now, !connection.isAccepted)
-        uncountedSlot?.start(now, !connection.isAccepted)
-      },
-      release() {
-        const now = performance.now()
-        slot?.end(now)
-        uncountedSlot?.end(now)
-        countInFlight(bucket, -1)
-        connections.release(connection)
-        advance()
-      },
-    }
-  }
-
-  /** @returns whether anyone waited who may start, and there was a connection */
+  /** @returns whether a waiting request got a permit */
   function serveNext(usableUntil?: number): boolean {
     const connection = connections.take()
     if (connection === undefined) return false
@@ -239,67 +130,56 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       connections.release(connection)
       return false
     }
-    clearTimeout(next.timer)
-    next.resolve(createPermit(next.bucket, connection, usableUntil))
+    next.resolve(permits.create(next.bucket, connection, usableUntil))
     return true
   }
 
+  /** Serves waiting requests as far as possible now, and schedules the next time. */
   function advance(): void {
     if (queue.size === 0) return
-    const silentMs = quarantineMs(performance.now())
-    if (silentMs > 0) schedule(silentMs)
-    else if (shared === undefined || shared.isDegraded()) advanceDegraded()
-    else void advanceTogether(shared)
+    const waitMs = quarantineMs(performance.now())
+    if (waitMs > 0) schedule(waitMs)
+    else if (shared === undefined || shared.isDegraded()) advanceLocal()
+    else void advanceShared(shared)
   }
 
-  function advanceDegraded(): void {
+  function advanceLocal(): void {
     const now = performance.now()
     while (hasRoom(now) && serveNext());
     openConnections()
-    scheduleForSlot()
+    scheduleNextSlot()
   }
 
-  /** One question at a time, for all that wait. */
-  async function advanceTogether(turns: DistributedLimiter): Promise<void> {
-    if (isAsking) return
+  /** Sends one request to the store at a time, for all waiting requests together. */
+  async function advanceShared(limiter: DistributedLimiter): Promise<void> {
+    if (isAcquiring) return
     const now = performance.now()
     openConnections()
-    const room = Math.min(maxInFlight - inFlight, window.room(now, ownPermits()))
+    const room = Math.min(inFlight.room, window.room(now, ownLimit()))
     const wanted = Math.min(queue.size, room, connections.ready)
     if (wanted <= 0 || !queue.hasWaiting(mayStart)) {
-      if (room <= 0) scheduleForSlot()
+      if (room <= 0) scheduleNextSlot()
       return
     }
-    isAsking = true
-    const { granted, waitMs, usableUntil } = await turns.acquire(wanted, permits())
-    isAsking = false
-    if (granted === 0) growAsIdle(performance.now())
-    // Some may have given up meanwhile: their permits are lost, and the limit is kept.
+    isAcquiring = true
+    const { granted, waitMs, usableUntil } = await limiter.acquire(wanted, wholeLimit())
+    isAcquiring = false
+    if (granted === 0) adaptive.growWithoutPermits(performance.now())
+    // Requests may have timed out meanwhile. Their permits are lost, and the limit holds.
     for (let permit = 0; permit < granted; permit += 1) serveNext(usableUntil)
     openConnections()
     if (granted < wanted) {
       sharedAgainAt = performance.now() + waitMs
       schedule(waitMs)
     } else {
-      scheduleForSlot()
+      scheduleNextSlot()
     }
   }
 
-  /**
-   * A limit that was cut below what others send leaves nothing for this replica: it has no successes to grow by.
-   * Together they stay below the whole limit, whatever this one takes for it.
-   */
-  function growAsIdle(now: number): void {
-    const isQuiet = now - slowedAt >= quietWindows * windowMs && now - grewAt >= windowMs
-    if (limit >= most || !isQuiet) return
-    grewAt = now
-    limit = Math.min(most, limit + most * leastShare)
-  }
-
-  /** For those that wait, ahead of their permits. */
+  /** Opens connections for waiting requests before their permits are due. */
   function openConnections(): void {
-    if (inFlight >= maxInFlight || queue.size === 0 || !queue.hasWaiting(mayStart)) return
-    const ahead = maxRps === 0 ? queue.size : burstsAhead * burstSizeOf(ownPermits())
+    if (inFlight.room <= 0 || queue.size === 0 || !queue.hasWaiting(mayStart)) return
+    const ahead = maxRps === 0 ? queue.size : burstsAhead * burstSizeOf(ownLimit())
     const lacking = connections.lackingFor(Math.min(queue.size, ahead))
     for (let opened = 0; opened < lacking; opened += 1) void openConnection()
   }
@@ -308,41 +188,31 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     try {
       await connections.open()
     } catch (error) {
-      // One of those for whom it was opened hears of it, and may try again.
-      const next = queue.takeNext(mayStart)
-      if (next) clearTimeout(next.timer)
-      next?.reject(error)
+      // One of the waiting requests gets the error and may be retried.
+      queue.takeNext(mayStart)?.reject(error)
     }
     advance()
   }
 
-  function scheduleForSlot(): void {
-    // What waits for a connection is called by the one that is done with it.
-    if (inFlight >= maxInFlight || !queue.hasWaiting(mayStart)) return
+  function scheduleNextSlot(): void {
+    // A request that waits for a connection is served when one is released.
+    if (inFlight.room <= 0 || !queue.hasWaiting(mayStart)) return
     const now = performance.now()
-    const nextSlotAt = window.nextSlotAt(now, ownPermits())
-    const wakeAt = isStarted() ? nextSlotAt : Math.min(nextSlotAt, startAt)
+    const nextSlotAt = window.nextSlotAt(now, ownLimit())
+    const wakeAt = adaptive.isWarm() ? nextSlotAt : Math.min(nextSlotAt, startAt)
     if (nextSlotAt > now || connections.ready > 0) schedule(wakeAt - now)
   }
 
   function schedule(inMs: number): void {
     clearTimeout(wakeTimer)
-    wakeTimer = undefined
-    if (queue.size === 0) return
-    wakeTimer = setTimeout(
-      () => {
-        wakeTimer = undefined
-        advance()
-      },
-      Math.max(1, Math.ceil(inMs)),
-    )
+    wakeTimer = queue.size === 0 ? undefined : setTimeout(advance, Math.max(1, Math.ceil(inMs)))
   }
 
-  /** Of one that waited until its time was over. */
-  function lateError(bucket: string): CallbellError {
+  /** The error of a request whose deadline came while it waited. */
+  function timeoutError(bucket: string): CallbellError {
     const now = performance.now()
-    const isForConnection = connections.ready === 0 && quarantineMs(now) <= 0 && hasRoom(now)
-    return isForConnection
+    const lacksConnection = connections.ready === 0 && quarantineMs(now) <= 0 && hasRoom(now)
+    return lacksConnection
       ? new CallbellError('CALLBELL_TIMEOUT', 'no connection in time', { progress: 'unsent' })
       : overloaded(waitBehind(queue.positionOf(bucket), now))
   }
@@ -352,52 +222,26 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       const now = performance.now()
       if (queue.size === 0 && shared === undefined && hasRoom(now) && mayStart(bucket)) {
         const connection = connections.take()
-        if (connection) return createPermit(bucket, connection)
+        if (connection) return permits.create(bucket, connection)
       }
       const wait = Math.max(waitBehind(queue.positionOf(bucket), now), sharedAgainAt - now, quarantineMs(now))
-      const isFull = queue.size >= longestQueue || queue.sizeOf(bucket) >= longestOfBucket
-      if (now + wait > latest || isFull) return Promise.reject(overloaded(now + wait - latest))
+      if (now + wait > latest || queue.isFull(bucket)) return Promise.reject(overloaded(now + wait - latest))
       return new Promise((resolve, reject) => {
-        // Its permit was due in time when it came: since then, answers were slow, or a bucket with
-        // fewer in the queue was served before it.
-        const timer = setTimeout(() => {
-          queue.remove(bucket, waiting)
-          reject(lateError(bucket))
-        }, latest - now)
-        const waiting: Waiting = { bucket, resolve, reject, timer }
-        queue.add(bucket, waiting)
+        queue.add({ bucket, resolve, reject }, latest - now, () => timeoutError(bucket))
         advance()
       })
     },
-    slowDown() {
-      const now = performance.now()
-      if (maxRps === 0 || now - slowedAt < windowMs) return
-      slowedAt = now
-      limit = Math.max(least, limit * slowdownFactor)
-    },
-    speedUp() {
-      // Each replica sees its own successes only.
-      if (limit < most) limit = Math.min(most, limit + growth * (shared?.replicas() ?? 1))
-    },
+    slowDown: () => adaptive.slowDown(),
+    speedUp: () => adaptive.speedUp(shared?.replicas() ?? 1),
     state: () => ({
       queueLength: queue.size,
-      inFlight,
-      limitInForce: shared?.permitsOf(limit) ?? limit,
+      inFlight: inFlight.size,
+      limitInForce: shared?.limitOf(adaptive.current()) ?? adaptive.current(),
       isDegraded: shared?.isDegraded() ?? false,
     }),
     rejectWaiting(error) {
-      for (let next = queue.takeNext(); next !== undefined; next = queue.takeNext()) {
-        clearTimeout(next.timer)
-        next.reject(error)
-      }
+      for (let next = queue.takeNext(); next !== undefined; next = queue.takeNext()) next.reject(error)
     },
     close: () => shared?.close(),
   }
-}
-
-function overloaded(excessMs: number): CallbellError {
-  return new CallbellError('OVERLOADED', 'no permit in time', {
-    progress: 'unsent',
-    retryAfterMs: Math.max(1, Math.ceil(excessMs)),
-  })
 }

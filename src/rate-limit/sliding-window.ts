@@ -1,140 +1,141 @@
-/** Counting what left within the last second, as the receiver counts it. No clock and no timer of its own. */
+/** Counts the requests of the last second as Callbell counts them. It has no clock and no timer of its own. */
 
 import { Queue } from './queue.ts'
 
-/** A second, and a little more for what clocks and timers lack in precision. */
+/** A second, and a little more because clocks and timers are not precise. */
 export const windowMs = 1010
 /**
- * Callbell counts a request when it takes it up, which is somewhere between its leaving and its
- * answer. The second starts with the answer, or so long after the leaving if that is earlier:
- * requests that were held up on their way do not meet the next ones in the same second.
+ * Callbell counts a request at some moment between its first byte and its answer. So the request's second
+ * starts with the answer, or this long after the first byte if that is earlier. Requests that were delayed on
+ * their way then do not fall into the same second as later ones.
  */
-export const longestHoldUpMs = 100
-/** An eighth of the limit may leave in a tenth of a second: a burst is spread, and held up less. */
+export const longestTransitMs = 100
+/** An eighth of the limit may start in a tenth of a second: bursts are spread out, which delays them less. */
 const burstMs = windowMs / 10
 const burstsPerLimit = 8
 
-/** How many may leave within a tenth of a second, if no more than `places` may leave in a second. */
-export function burstSizeOf(places: number): number {
-  return Math.ceil(places / burstsPerLimit)
+/** How many requests may start within a tenth of a second, if at most `limit` may start within a second. */
+export function burstSizeOf(limit: number): number {
+  return Math.ceil(limit / burstsPerLimit)
 }
 
-/** The place of one request in a window: `letIn`, then `leave` or not, then `end`. */
+/** One request in a window: `start` if it is sent, then `end`. */
 class InFlightEntry {
-  leftAt: number | undefined
-  answeredAt: number | undefined
-  isHeld = false
+  startedAt: number | undefined
+  endedAt: number | undefined
+  mayArriveLate = false
   private readonly window: SlidingWindow
 
   constructor(window: SlidingWindow) {
     this.window = window
   }
 
-  /** @param isHeld whether it may wait for longer than `longestHoldUpMs` before anyone takes it up */
-  start(now: number, isHeld: boolean): void {
-    this.leftAt = now
-    this.isHeld = isHeld
+  /** @param mayArriveLate whether it may take longer than `longestTransitMs` until a process accepts it */
+  start(now: number, mayArriveLate: boolean): void {
+    this.startedAt = now
+    this.mayArriveLate = mayArriveLate
     this.window.startEntry(this, now)
   }
 
-  /** It is answered, has failed, or will not leave. */
+  /** The request was answered, has failed, or will not be sent. */
   end(now: number): void {
-    this.answeredAt = now
+    this.endedAt = now
     this.window.endEntry(this, now)
   }
 }
 
 /** All times are milliseconds on one clock that never goes back. */
 export class SlidingWindow {
-  /** Let in, and not known to have left. */
+  /** Entries that were added and have not started. */
   private pending = 0
-  /** Requests that have left, may not have been taken up yet for any time, and are unanswered. */
-  private held = 0
-  /** Requests that have left, until it is known when their second starts, oldest first. */
+  /** Unanswered requests that may arrive at any time. */
+  private late = 0
+  /** Requests that have started, until it is known when their second starts. Oldest first. */
   private readonly inFlight = new Queue<InFlightEntry>()
-  /** When the seconds started that are not over, oldest first. */
-  private readonly started = new Queue<number>()
-  /** When the requests of the last tenth of a second left, oldest first. */
-  private readonly burstSize = new Queue<number>()
+  /** When the seconds began that have not ended. Oldest first. */
+  private readonly seconds = new Queue<number>()
+  /** When the requests of the last tenth of a second started. Oldest first. */
+  private readonly burst = new Queue<number>()
 
-  enter(): InFlightEntry {
+  /** Adds a request that has its permit. It counts from now on. */
+  add(): InFlightEntry {
     this.pending += 1
     return new InFlightEntry(this)
   }
 
-  /** For a slot of this window. */
-  startEntry(slot: InFlightEntry, now: number): void {
+  /** Called by an entry of this window. */
+  startEntry(entry: InFlightEntry, now: number): void {
     this.pending -= 1
-    if (slot.isHeld) this.held += 1
-    else this.inFlight.push(slot)
-    this.burstSize.push(now)
+    if (entry.mayArriveLate) this.late += 1
+    else this.inFlight.push(entry)
+    this.burst.push(now)
   }
 
-  /** For a slot of this window. */
-  endEntry({ leftAt, isHeld }: InFlightEntry, now: number): void {
-    if (leftAt === undefined) {
+  /** Called by an entry of this window. */
+  endEntry({ startedAt, mayArriveLate }: InFlightEntry, now: number): void {
+    if (startedAt === undefined) {
       this.pending -= 1
-    } else if (isHeld) {
-      this.held -= 1
-      this.countStart(now)
+    } else if (mayArriveLate) {
+      this.late -= 1
+      this.beginSecond(now)
     }
   }
 
-  /** How many may be taken up now, or were within the last second. */
+  /** How many requests may arrive now, or have arrived within the last second. */
   load(now: number): number {
-    this.catchUp(now)
+    this.update(now)
     return this.count()
   }
 
-  /** The moment from which on one more may be let in, if no more than `places` may leave in a second. */
-  nextSlotAt(now: number, places: number): number {
-    this.catchUp(now)
-    const lacking = this.count() - places
-    const lackingInClump = -this.slotsInBurst(places)
-    // What is let in or flying may start its second any moment: when it ends is not known yet.
+  /** When the next request may be added, if at most `limit` may start within a second. */
+  nextSlotAt(now: number, limit: number): number {
+    this.update(now)
+    const excess = this.count() - limit
+    const burstExcess = -this.roomInBurst(limit)
+    // A pending or unanswered request may begin its second at any moment: its end is not known yet.
     return Math.max(
       now,
-      lacking < 0 ? now : (this.started.at(lacking) ?? now) + windowMs,
-      lackingInClump < 0 ? now : (this.burstSize.at(lackingInClump) ?? now) + burstMs,
+      excess < 0 ? now : (this.seconds.at(excess) ?? now) + windowMs,
+      burstExcess < 0 ? now : (this.burst.at(burstExcess) ?? now) + burstMs,
     )
   }
 
-  /** Milliseconds until a request behind `ahead` others may be let in, if answers come at once. */
-  waitBehind(ahead: number, now: number, places: number): number {
-    const first = this.nextSlotAt(now, places) - now
-    const sinceFirst = now - (this.started.at(0) ?? now)
-    return Math.max(first, Math.floor((ahead + this.count()) / places) * windowMs - sinceFirst)
+  /** Milliseconds until a request behind `ahead` others may be added, if answers arrive at once. */
+  waitBehind(ahead: number, now: number, limit: number): number {
+    const first = this.nextSlotAt(now, limit) - now
+    const sinceFirst = now - (this.seconds.at(0) ?? now)
+    return Math.max(first, Math.floor((ahead + this.count()) / limit) * windowMs - sinceFirst)
   }
 
-  /** How many more may be let in at this moment, if no more than `places` may leave in a second. */
-  room(now: number, places: number): number {
-    this.catchUp(now)
-    return Math.min(places - this.count(), this.slotsInBurst(places))
+  /** How many more requests may be added now, if at most `limit` may start within a second. */
+  room(now: number, limit: number): number {
+    this.update(now)
+    return Math.min(limit - this.count(), this.roomInBurst(limit))
   }
 
-  private slotsInBurst(places: number): number {
-    return burstSizeOf(places) - this.pending - this.burstSize.size
+  private roomInBurst(limit: number): number {
+    return burstSizeOf(limit) - this.pending - this.burst.size
   }
 
   private count(): number {
-    return this.pending + this.held + this.inFlight.size + this.started.size
+    return this.pending + this.late + this.inFlight.size + this.seconds.size
   }
 
-  /** In order: where one that left earlier starts later, this one starts with that one. */
-  private countStart(at: number): void {
-    this.started.push(Math.max(this.started.at(this.started.size - 1) ?? 0, at))
+  /** Keeps the order: no second begins before that of a request that was counted earlier. */
+  private beginSecond(at: number): void {
+    this.seconds.push(Math.max(this.seconds.at(this.seconds.size - 1) ?? 0, at))
   }
 
-  private catchUp(now: number): void {
-    const { inFlight, started, burstSize } = this
+  private update(now: number): void {
+    const { inFlight, seconds, burst } = this
     for (let first = inFlight.at(0); first !== undefined; first = inFlight.at(0)) {
-      const latest = (first.leftAt ?? now) + longestHoldUpMs
-      if (first.answeredAt === undefined && now < latest) break
-      this.countStart(Math.min(first.answeredAt ?? latest, latest))
+      const latest = (first.startedAt ?? now) + longestTransitMs
+      if (first.endedAt === undefined && now < latest) break
+      this.beginSecond(Math.min(first.endedAt ?? latest, latest))
       inFlight.shift()
     }
-    dropUntil(started, now - windowMs)
-    dropUntil(burstSize, now - burstMs)
+    dropUntil(seconds, now - windowMs)
+    dropUntil(burst, now - burstMs)
   }
 }
 

@@ -1,5 +1,6 @@
 /** A rate limiter without connections, and bursts of requests that are answered at once. */
-import type { Permit, RateLimiter, RateLimiterOptions } from '../../src/rate-limit/rate-limiter.ts'
+import type { Permit } from '../../src/rate-limit/permit.ts'
+import type { RateLimiter, RateLimiterOptions } from '../../src/rate-limit/rate-limiter.ts'
 import { createRateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 
 export const soon = (): number => performance.now() + 20_000

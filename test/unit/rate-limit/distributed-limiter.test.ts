@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { DistributedLimiter, AcquireShared } from '../../../src/rate-limit/distributed-limiter.ts'
+import type { DistributedLimiter } from '../../../src/rate-limit/distributed-limiter.ts'
 import { createDistributedLimiter } from '../../../src/rate-limit/distributed-limiter.ts'
-import type { PermitRequest } from '../../../src/store/shared-limits.ts'
+import type { PermitRequest, SharedLimiter } from '../../../src/store/shared-limits.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -20,7 +20,7 @@ function open({ replicas = 1, isReachable = true, isQuarantined = false } = {}) 
     uncounted: 0,
     requests,
   }
-  const acquireShared: AcquireShared = async (request) => {
+  const acquireShared: SharedLimiter['acquireShared'] = async (request) => {
     requests.push(request)
     const now = store.clockMs + performance.now()
     if (store.replyMs > 0) await new Promise((resolve) => void setTimeout(resolve, store.replyMs))
@@ -44,7 +44,7 @@ function open({ replicas = 1, isReachable = true, isQuarantined = false } = {}) 
 /** What a replica may do at this moment. */
 function stateOf(shared: DistributedLimiter): object {
   const silentForMs = shared.quarantineMs(performance.now())
-  return { isDegraded: shared.isDegraded(), isSilent: silentForMs > 0, places: shared.permitsOf(limit) }
+  return { isDegraded: shared.isDegraded(), isSilent: silentForMs > 0, places: shared.limitOf(limit) }
 }
 
 const member = { isDegraded: false, isSilent: false, places: 120 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CallbellError } from '../../../src/domain/callbell-error.ts'
-import type { AcquireShared } from '../../../src/rate-limit/distributed-limiter.ts'
-import type { RateLimiter, Permit } from '../../../src/rate-limit/rate-limiter.ts'
+import type { Permit } from '../../../src/rate-limit/permit.ts'
+import type { RateLimiter } from '../../../src/rate-limit/rate-limiter.ts'
+import type { SharedLimiter } from '../../../src/store/shared-limits.ts'
 import { burst, createTestLimiter, mostInASecond, soon } from '../../support/test-limiter.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
@@ -242,7 +243,7 @@ test('half of the line is the most that one caller gets', async () => {
 })
 
 /** Grants only to those that take for it what the others send. */
-const takeWholeLimit: AcquireShared = async ({ wanted, limit: own }) => ({
+const takeWholeLimit: SharedLimiter['acquireShared'] = async ({ wanted, limit: own }) => ({
   // The others have been at their whole limit again for long.
   granted: own > 90 ? wanted : 0,
   waitMs: 50,
