@@ -1,15 +1,15 @@
 /**
- * What retries and lookups may cost: a bucket of tokens that each create and each read fills by a
- * little. It keeps an outage from being multiplied: in the long run, at most 1.1 requests for each.
- * Each caller has its own: one whose calls make Callbell fail uses up no retry of another.
+ * The budget of retries and lookups: a bucket of tokens to which each create and each read adds a tenth. It
+ * keeps retries from multiplying an outage: in the long run, each call makes at most 1.1 requests. Each caller
+ * has its own budget, so that a caller with failing calls uses no retries of another one.
  */
 import type { RetryBudget } from '../domain/call-context.ts'
 
 const capacity = 100
-/** A tenth of a token each, counted in tenths so that it stays exact. */
+/** Each call earns a tenth of a token. Tokens are counted in tenths, so that the count stays exact. */
 const tenthsEarned = 1
 
-/** For requests that repeat nothing. */
+/** For requests that are not retries. */
 export const unlimitedBudget: RetryBudget = {
   earn: () => undefined,
   spend: () => true,
@@ -19,13 +19,13 @@ export const unlimitedBudget: RetryBudget = {
 
 /** The budgets of all callers. */
 export interface RetryBudgets {
-  /** @param bucket of the caller */
+  /** @param bucket the caller's */
   of(bucket: string): RetryBudget
-  /** What is left of the smallest, of 100. */
+  /** Tokens that are left in the smallest budget, of 100. */
   tokens(): number
 }
 
-/** The oldest one is forgotten, and would start anew. */
+/** Beyond this number the oldest budget is removed; its caller starts with a full one. */
 const mostBudgets = 1000
 
 export function createRetryBudgets(): RetryBudgets {

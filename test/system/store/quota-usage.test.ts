@@ -1,4 +1,4 @@
-/** Records that count in their owner's share of a store. */
+/** Records that count toward their owner's quota. */
 import { DatabaseSync } from 'node:sqlite'
 import { createClient } from '@redis/client'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -23,7 +23,7 @@ const claim = (store: Store, key: string, owner: string, bytes: number, ttlMs = 
 describe.each(storeUrls)('%s', (_name, createUrl) => {
   const open = async (): Promise<Store> => openUntilEnd(await createUrl())
 
-  test('a record is put while its owner’s share has room, and other owners have their own', async () => {
+  test('a record is written while its owner’s quota has room, and other owners have their own', async () => {
     const store = await open()
     expect(await claim(store, 'a', 'one', 60)).toEqual(put)
     expect(await claim(store, 'b', 'one', 40)).toEqual(put)
@@ -32,7 +32,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await store.readRecord('c')).toEqual(stored('record of c'))
   })
 
-  test('a limit of 0 is none, and what is put without one counts all the same', async () => {
+  test('a limit of 0 means no limit, and records written without one still count', async () => {
     const store = await open()
     const charge = { owner: 'one', bytes: 1000, limitBytes: 0 }
     expect(await store.claim('a', 'x', minute, charge)).toEqual(put)
@@ -40,7 +40,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'c', 'one', 1)).toEqual(overLimit(2000))
   })
 
-  test('a key that has a record is answered with it, whatever the share', async () => {
+  test('a key with a record returns it, whatever the quota', async () => {
     const store = await open()
     expect(await claim(store, 'a', 'one', 100)).toEqual(put)
     expect(await store.claim('a', 'x', minute, { owner: 'one', bytes: 1, limitBytes })).toEqual({
@@ -50,7 +50,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'b', 'one', 1)).toEqual(overLimit(100))
   })
 
-  test('a record that is replaced counts for what it is now', async () => {
+  test('a replaced record counts for its new size', async () => {
     const store = await open()
     await claim(store, 'a', 'one', 80)
     const smaller = { owner: 'one', bytes: 30, replacedBytes: 80 }
@@ -64,7 +64,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'b', 'one', 1)).toEqual(overLimit(150))
   })
 
-  test('a record that is removed gives its room back', async () => {
+  test('a removed record frees its room', async () => {
     const store = await open()
     await claim(store, 'a', 'one', 60)
     await claim(store, 'b', 'one', 40)
@@ -75,7 +75,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'c', 'one', 60)).toEqual(put)
   })
 
-  test('a record that has expired gives its room back', async () => {
+  test('an expired record frees its room', async () => {
     const store = await open()
     expect(await claim(store, 'a', 'one', 60, 100)).toEqual(put)
     await claim(store, 'b', 'one', 40)
@@ -83,7 +83,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'd', 'one', 1)).toEqual(overLimit(100))
   })
 
-  test('of many that are put at once, no more than the share has room for', async () => {
+  test('concurrent writes never exceed the quota', async () => {
     const store = await open()
     const results = await Promise.all(Array.from({ length: 50 }, (_, n) => claim(store, `${n}`, 'one', 10)))
     expect(results.map(({ state }) => state).toSorted()).toEqual([
@@ -92,7 +92,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     ])
   })
 
-  test('hundreds of records of many lives leave no trace in the share', async () => {
+  test('hundreds of records with many expiries leave nothing in the quota', async () => {
     const store = await open()
     for (let round = 0; round < 50; round += 1) {
       await Promise.all(
@@ -109,7 +109,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
   })
 })
 
-test('sqlite knows the shares of what an earlier process has left', async () => {
+test('SQLite knows the quotas used by an earlier process', async () => {
   const url = `sqlite:${newSqliteFile()}`
   const first = await openTestStore(url)
   await claim(first, 'a', 'one', 60)
@@ -120,7 +120,7 @@ test('sqlite knows the shares of what an earlier process has left', async () => 
   expect(await claim(second, 'b', 'one', 100)).toEqual(put)
 })
 
-test('sqlite takes over a file of an earlier version, whose records count for nobody', async () => {
+test('SQLite migrates a file of an earlier version, whose records count toward no quota', async () => {
   const file = newSqliteFile()
   const database = new DatabaseSync(file)
   database.exec(
@@ -138,19 +138,23 @@ test('sqlite takes over a file of an earlier version, whose records count for no
   expect(await claim(store, 'd', 'one', 1)).toEqual(overLimit(100))
 })
 
-describe.runIf(hasRedis)('the share of an owner in Redis', () => {
-  test('is one small hash that ends with its records, and names nobody', { timeout: 60_000 }, async () => {
-    const { url } = await startRedis()
-    const [store, client] = [await openUntilEnd(url), await createClient({ url }).connect()]
-    onTestFinished(() => client.close())
-    for (let n = 0; n < 200; n += 1) await claim(store, `${n}`, 'key:web', n % 2, 3000)
-    const [share = ''] = await client.keys('callbell-graphql:share:*')
-    expect(share).toMatch(/^callbell-graphql:share:[\w-]{43}$/)
-    expect(await client.hLen(share)).toBeLessThanOrEqual(26)
-    await expect.poll(() => client.keys('*'), { timeout: 30_000 }).toEqual(['callbell-graphql:epoch'])
-  })
+describe.runIf(hasRedis)('an owner’s quota in Redis', () => {
+  test(
+    'is one small hash that expires with its records and contains no name',
+    { timeout: 60_000 },
+    async () => {
+      const { url } = await startRedis()
+      const [store, client] = [await openUntilEnd(url), await createClient({ url }).connect()]
+      onTestFinished(() => client.close())
+      for (let n = 0; n < 200; n += 1) await claim(store, `${n}`, 'key:web', n % 2, 3000)
+      const [share = ''] = await client.keys('callbell-graphql:share:*')
+      expect(share).toMatch(/^callbell-graphql:share:[\w-]{43}$/)
+      expect(await client.hLen(share)).toBeLessThanOrEqual(26)
+      await expect.poll(() => client.keys('*'), { timeout: 30_000 }).toEqual(['callbell-graphql:epoch'])
+    },
+  )
 
-  test('is not made larger by a record that another version has put without one', async () => {
+  test('does not grow by a record that another version wrote without a charge', async () => {
     const { url } = await startRedis()
     const store = await openUntilEnd(url)
     await store.putIfAbsent('a', 'old', minute)
@@ -160,8 +164,8 @@ describe.runIf(hasRedis)('the share of an owner in Redis', () => {
   })
 })
 
-describe.runIf(hasRedis)('a Redis that is full', () => {
-  test('refuses a claim and keeps nothing of it, and still answers with a record', async () => {
+describe.runIf(hasRedis)('a full Redis', () => {
+  test('refuses a claim without a trace, and still returns existing records', async () => {
     const redis = await startRedis()
     const store = await openUntilEnd(redis.url)
     await claim(store, 'a', 'one', 10)

@@ -1,4 +1,4 @@
-/** A Redis that fails in one way or another, and what a store makes of it. */
+/** How the store handles each kind of failing Redis. */
 import { createClient } from '@redis/client'
 import pino from 'pino'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -64,7 +64,7 @@ const prefix = 'callbell-graphql:'
 const microsecondsAgo = (ms: number): number => (Date.now() - ms) * 1000
 
 describe.runIf(hasRedis)(
-  'what a store can’t work with is named, and used as soon as it works',
+  'an unusable Redis is reported, and used as soon as it works',
   { timeout: 60_000 },
   () => {
     test('a cluster, at the start', async () => {
@@ -75,7 +75,7 @@ describe.runIf(hasRedis)(
       )
     })
 
-    test('a cluster, where it can be reached later only', async () => {
+    test('a cluster that becomes reachable later', async () => {
       const cluster = await startRedis({ settings: ['--cluster-enabled', 'yes'], isNew: true })
       const single = await startRedis()
       const { port, leadTo } = await startTcpSwitch(null)
@@ -93,7 +93,7 @@ describe.runIf(hasRedis)(
       ])
     })
 
-    test('one that loads its data', async () => {
+    test('a Redis that is loading its data', async () => {
       const redis = await startRedis({ keepsData: true })
       const { store } = await openLogged(redis.url)
       // Small batches, so that a busy machine answers each within the timeout of a command.
@@ -110,7 +110,7 @@ describe.runIf(hasRedis)(
       expect(await claim(store, '0')).toMatchObject({ state: 'PRESENT', record: 'record of 0' })
     })
 
-    test('a password that is missing, and one that is wrong', async () => {
+    test('a missing password, and a wrong one', async () => {
       const redis = await startRedis({ settings: ['--requirepass', 'right'], isNew: true })
       const { store } = await openLogged(redis.url)
       expect(await reasonOf(store)).toBe('Redis requires a password')
@@ -122,7 +122,7 @@ describe.runIf(hasRedis)(
       await expect.poll(() => Promise.all([reasonOf(store), reasonOf(wrong.store)])).toEqual([null, null])
     })
 
-    test('a user who may not run scripts, or not all that is in them', async () => {
+    test('a user without permission for scripts, or for a command in them', async () => {
       const redis = await startRedis()
       const client = await openClient(redis.url)
       const setUser = (...rules: string[]) =>
@@ -148,7 +148,7 @@ describe.runIf(hasRedis)(
       await expect.poll(() => reasonOf(store)).toBeNull()
     })
 
-    test('a replica that has lost its master', async () => {
+    test('a replica that has lost its primary', async () => {
       const replica = await startRedis()
       const { store } = await openLogged(replica.url)
       const client = await openClient(replica.url)
@@ -159,7 +159,7 @@ describe.runIf(hasRedis)(
       await expect.poll(() => reasonOf(store)).toBeNull()
     })
 
-    test('a policy that evicts is a warning, each time that it is set', async () => {
+    test('an eviction policy is a warning, each time that it is set', async () => {
       const redis = await startRedis({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
       const { store, lines } = await openLogged(redis.url)
       expect(await store.ping()).toBe(warning('allkeys-lru'))
@@ -174,7 +174,7 @@ describe.runIf(hasRedis)(
       ])
     })
 
-    test('a probe leaves nothing, and ends one that was not ended', async () => {
+    test('a probe leaves no keys, and can be repeated', async () => {
       const redis = await startRedis()
       const store = await openUntilEnd(redis.url)
       const client = await openClient(redis.url)
@@ -191,7 +191,7 @@ async function startSoon(url: string): Promise<{ readonly store: unknown }> {
 }
 
 describe.runIf(hasRedis)('a failover behind one address', { timeout: 60_000 }, () => {
-  test('a master that has become a replica is left for the new one, with what it had', async () => {
+  test('a primary that becomes a replica is replaced by the new primary, with its data', async () => {
     const [first, second] = [await startRedis(), await startRedis()]
     const clients = [await openClient(first.url), await openClient(second.url)] as const
     await clients[1].replicaOf('127.0.0.1', first.port)
@@ -215,7 +215,7 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 60_000 }, (
     ])
   })
 
-  test('a server without data refuses keys that it does not know, and knows those that come', async () => {
+  test('a server without data quarantines unknown keys, but not locks', async () => {
     const [first, second] = [await startRedis(), await startRedis({ isNew: true })]
     const { port, leadTo, cut } = await startTcpSwitch(first.port)
     const store = await openUntilEnd(`redis://127.0.0.1:${port}`, minute)
@@ -228,7 +228,7 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 60_000 }, (
     expect(await claim(store, 'lock')).toMatchObject({ state: 'PRESENT', record: 'a' })
   })
 
-  test('a connection on which nothing comes any more is replaced', async () => {
+  test('a dead connection is replaced', async () => {
     const [first, second] = [await startRedis(), await startRedis()]
     const { port, leadTo, swallow } = await startTcpSwitch(first.port)
     const store = await openUntilEnd(`redis://127.0.0.1:${port}`)
@@ -252,7 +252,7 @@ describe.runIf(hasRedis)('a Redis that has lost its data', { timeout: 60_000 }, 
     await expect.poll(() => claim(store, 'k'), { timeout: 30_000 }).toEqual(put)
   }
 
-  test('by FLUSHALL: a key of its first sight waits, and nothing of it is written', async () => {
+  test('by FLUSHALL: an unknown key must wait, and nothing is written', async () => {
     const { url } = await startRedis()
     const [store, client] = [await openUntilEnd(url, quarantineMs), await openClient(url)]
     expect(await claim(store, 'k')).toEqual(put)
@@ -281,14 +281,14 @@ describe.runIf(hasRedis)('a Redis that has lost its data', { timeout: 60_000 }, 
     expect(await claim(stores[1], 'l')).toEqual(put)
   })
 
-  test('a probe is not kept from it', async () => {
+  test('a probe is not quarantined', async () => {
     const { url } = await startRedis({ isNew: true })
     const store = await openUntilEnd(url, minute)
     expect(await store.ping()).toBeNull()
     expect(await claim(store, 'k')).toMatchObject({ state: 'QUARANTINED' })
   })
 
-  test('an epoch from after now does not hold up anyone for longer', async () => {
+  test('an epoch in the future does not extend the quarantine', async () => {
     const { url } = await startRedis()
     const [store, client] = [await openUntilEnd(url, quarantineMs), await openClient(url)]
     await client.set(epochKey, String(microsecondsAgo(-60 * minute)))
@@ -298,7 +298,7 @@ describe.runIf(hasRedis)('a Redis that has lost its data', { timeout: 60_000 }, 
 })
 
 describe.runIf(hasRedis)('the clock of Redis', { timeout: 60_000 }, () => {
-  test('an age counts from when this process has had Redis, and grows', async () => {
+  test('an age counts from the first connection of this process, and grows', async () => {
     const redis = await startRedis()
     const client = await openClient(redis.url)
     await client.set(`${prefix}k`, `${microsecondsAgo(minute)}:a`)
@@ -309,7 +309,7 @@ describe.runIf(hasRedis)('the clock of Redis', { timeout: 60_000 }, () => {
     await expect.poll(async () => (await store.readRecord('k'))?.ageMs).toBeGreaterThan(100)
   })
 
-  test('what was set forward makes nothing older, and is logged once', async () => {
+  test('a clock that is set forward makes no record older, and is logged once', async () => {
     const { url } = await startRedis()
     const [{ store, lines }, client] = [await openLogged(url), await openClient(url)]
     const clock = holdClock()
@@ -327,7 +327,7 @@ describe.runIf(hasRedis)('the clock of Redis', { timeout: 60_000 }, () => {
     expect(lines).toMatchObject([{ msg: 'Redis’s clock was set forward; record ages count from now on' }])
   })
 
-  test('a claim is put all the same where it was set forward, if not by much', async () => {
+  test('a claim is still written after the clock was set forward a little', async () => {
     const { url } = await startRedis()
     const store = await openUntilEnd(url, minute)
     const clock = holdClock()
@@ -338,7 +338,7 @@ describe.runIf(hasRedis)('the clock of Redis', { timeout: 60_000 }, () => {
     expect(await store.readRecord('b')).toMatchObject({ record: 'record' })
   })
 
-  test('where it was set forward by so much that records have ended, keys that are not there wait', async () => {
+  test('after a jump that may have ended records, unknown keys are quarantined', async () => {
     const { url } = await startRedis()
     const store = await openUntilEnd(url, minute)
     const clock = holdClock()
@@ -351,7 +351,7 @@ describe.runIf(hasRedis)('the clock of Redis', { timeout: 60_000 }, () => {
     expect(await claim(store, 'b')).toEqual(put)
   })
 
-  test('a record from after now counts as written now, and one of an earlier version, too', async () => {
+  test('a record from the future, or of an earlier version, counts as written now', async () => {
     const { url } = await startRedis()
     const [store, client] = [await openUntilEnd(url), await openClient(url)]
     await client.set(`${prefix}later`, `${microsecondsAgo(-60 * minute)}:a`, {
@@ -382,7 +382,7 @@ describe.runIf(hasRedis)('the clock of Redis', { timeout: 60_000 }, () => {
 })
 
 describe.runIf(hasRedis)('a Redis that hangs', { timeout: 60_000 }, () => {
-  test('does not put later what nobody waits for any more', async () => {
+  test('does not write a record after its caller has given up', async () => {
     const redis = await startRedis()
     const store = await openUntilEnd(redis.url)
     const late = await hangWhile(redis, async () => {

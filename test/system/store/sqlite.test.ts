@@ -1,4 +1,4 @@
-/** The file that a SQLite store keeps: who may read it, and what is left in it. */
+/** The file of a SQLite store: who can read it, and what it contains. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -63,7 +63,7 @@ function fakeTimers(...more: 'Date'[]): void {
   onTestFinished(() => void vi.useRealTimers())
 }
 
-test.each([0o000, 0o022, 0o277])('its files are for their owner alone with the umask %o', async (mask) => {
+test.each([0o000, 0o022, 0o277])('only the owner can read its files with the umask %o', async (mask) => {
   const file = newSqliteFile()
   chmodSync(dirname(file), 0o777)
   const before = process.umask(mask)
@@ -74,7 +74,7 @@ test.each([0o000, 0o022, 0o277])('its files are for their owner alone with the u
   expect(modesOf(file)).toEqual({ '': '600', '-wal': '600' })
 })
 
-test('files of an earlier version that others may read are narrowed', async () => {
+test('the mode of an earlier version’s files is restricted', async () => {
   const file = newSqliteFile()
   const database = new DatabaseSync(file)
   database.exec(
@@ -90,7 +90,7 @@ test('files of an earlier version that others may read are narrowed', async () =
   expect(new Set(Object.values(modesOf(file)))).toEqual(new Set(['600']))
 })
 
-test('a second store that is refused leaves the first one its locks', () => {
+test('a second store that fails to open leaves the first one its locks', () => {
   const file = newSqliteFile()
   const store = openSqliteStore(file)
   onTestFinished(() => store.close())
@@ -115,7 +115,7 @@ test('expired records are removed by a timer, a batch at a time, and nothing of 
   expect(countOf(file)).toBe(1)
 })
 
-test('what an earlier process has not removed is removed at the start, and a batch of it at once', async () => {
+test('expired records of an earlier process are removed at the start, the first batch at once', async () => {
   fakeTimers()
   const file = newSqliteFile()
   const first = openSqliteStore(file)
@@ -191,7 +191,7 @@ function openUntilEnd(file: string): Store {
 }
 
 describe.each(['without owners', 'with owners'] as const)('a file of an earlier version, %s', (tables) => {
-  test('keeps its records for their whole life from now on, whatever its clock was, and no locks', async () => {
+  test('keeps its records for a whole life from now on, whatever its clock was, and no locks', async () => {
     fakeTimers()
     const [now, day] = [Date.now(), 24 * 60 * minute]
     const file = writeEarlierFile(tables, {
@@ -219,31 +219,28 @@ describe.each(['without owners', 'with owners'] as const)('a file of an earlier 
     expect(longest).toEqual({ longest: 365 * day })
   })
 
-  test('keeps the shares of its records', async () => {
+  test('keeps the charges of its records', async () => {
     const store = openUntilEnd(writeEarlierFile(tables, { k: Date.now() + minute }))
     const usedBytes = tables === 'with owners' ? 60 : 0
     const large = { owner: 'one', bytes: 101, limitBytes: 100 }
     expect(await store.claim('l', 'x', minute, large)).toEqual({ state: 'OVER_LIMIT', usedBytes })
   })
 
-  test.each(['DROP TABLE', 'COMMIT'])(
-    'is as it was where the process is killed before the %s',
-    async (word) => {
-      const keys = Array.from({ length: 5000 }, (_, n) => `k${n}`)
-      const file = writeEarlierFile(tables, Object.fromEntries(keys.map((key) => [key, Date.now() + minute])))
-      const killed = openAndDieBefore(file, word)
-      expect([killed.stderr, killed.signal]).toEqual(['', 'SIGKILL'])
-      const isOld = 'SELECT count(*) AS count, min(expires_at) > 1e12 AS isOld FROM records'
-      expect(readRow(file, isOld)).toEqual({ count: 5000, isOld: 1 })
-      const store = openSqliteStore(file, minute)
-      expect(await store.readRecord('k4999')).toMatchObject({ record: 'record of k4999' })
-      await store.close()
-      expect(countOf(file)).toBe(5000)
-    },
-  )
+  test.each(['DROP TABLE', 'COMMIT'])('is unchanged if the process is killed before the %s', async (word) => {
+    const keys = Array.from({ length: 5000 }, (_, n) => `k${n}`)
+    const file = writeEarlierFile(tables, Object.fromEntries(keys.map((key) => [key, Date.now() + minute])))
+    const killed = openAndDieBefore(file, word)
+    expect([killed.stderr, killed.signal]).toEqual(['', 'SIGKILL'])
+    const isOld = 'SELECT count(*) AS count, min(expires_at) > 1e12 AS isOld FROM records'
+    expect(readRow(file, isOld)).toEqual({ count: 5000, isOld: 1 })
+    const store = openSqliteStore(file, minute)
+    expect(await store.readRecord('k4999')).toMatchObject({ record: 'record of k4999' })
+    await store.close()
+    expect(countOf(file)).toBe(5000)
+  })
 })
 
-test('a file of a later version is left as it is', () => {
+test('a file of a later version stays unchanged', () => {
   const file = newSqliteFile()
   const database = new DatabaseSync(file)
   database.exec('PRAGMA user_version = 2; CREATE TABLE records (another INTEGER)')
@@ -318,7 +315,7 @@ describe('the clock of a file', () => {
     expect(await second.readRecord('k')).toBeNull()
   })
 
-  test('loses at most ten seconds by a crash, by which records look younger', async () => {
+  test('loses at most ten seconds in a crash, so that records look younger', async () => {
     fakeTimers()
     const file = newSqliteFile()
     const store = openUntilEnd(file)
@@ -335,7 +332,7 @@ describe('the clock of a file', () => {
   })
 })
 
-test('memory goes by the time that has passed, and not by the wall clock', async () => {
+test('the memory store uses the monotonic clock, not the wall clock', async () => {
   fakeTimers('Date')
   const store = openMemoryStore()
   onTestFinished(() => store.close())

@@ -15,7 +15,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     return store
   }
 
-  test('a record is put where there is none', async () => {
+  test('a record is written if the key has none', async () => {
     const store = await open()
     expect(await store.readRecord('k')).toBeNull()
     expect(await store.putIfAbsent('k', 'a', minute)).toBeNull()
@@ -41,7 +41,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await store.readRecord('k')).toBeNull()
   })
 
-  test('a record is forgotten when its time is over', async () => {
+  test('a record expires at the end of its time to live', async () => {
     const store = await open()
     await store.putIfAbsent('k', 'a', 30)
     await expect.poll(() => store.readRecord('k')).toBeNull()
@@ -49,7 +49,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await store.putIfAbsent('k', 'c', minute)).toBeNull()
   })
 
-  test('of many who put at once, one does', async () => {
+  test('of many concurrent writes, one succeeds', async () => {
     const store = await open()
     const put = await Promise.all(
       Array.from({ length: 50 }, (_, n) => store.putIfAbsent('k', `${n}`, minute)),
@@ -57,7 +57,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(put.filter((there) => there === null)).toHaveLength(1)
   })
 
-  test('keys and records are any text', async () => {
+  test('keys and records are any strings', async () => {
     const store = await open()
     const record = JSON.stringify({ name: '“Ünï” 😀\u0000\n' })
     await store.putIfAbsent("k'; --\u0000", record, minute)
@@ -66,7 +66,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
   })
 })
 
-test('sqlite remembers across processes, and belongs to one at a time', async () => {
+test('SQLite keeps records across processes, and one process uses it at a time', async () => {
   const [, createUrl] = storeUrls[1] ?? []
   const url = (await createUrl?.()) ?? ''
   const first = await openTestStore(url)
@@ -80,21 +80,18 @@ test('sqlite remembers across processes, and belongs to one at a time', async ()
   await second.close()
 })
 
-test.runIf(hasRedis)(
-  'a Redis that goes away is refused at once, and used again when it is back',
-  async () => {
-    const redis = await startRedis()
-    const store = await openTestStore(redis.url)
-    onTestFinished(() => store.close())
-    await redis.kill()
-    await expect(store.putIfAbsent('k', 'a', minute)).rejects.toBeInstanceOf(Error)
-    await expect(store.readRecord('k')).rejects.toBeInstanceOf(Error)
-    await redis.start()
-    await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'away')).toBeNull()
-  },
-)
+test.runIf(hasRedis)('without Redis operations reject at once, and work again when it is back', async () => {
+  const redis = await startRedis()
+  const store = await openTestStore(redis.url)
+  onTestFinished(() => store.close())
+  await redis.kill()
+  await expect(store.putIfAbsent('k', 'a', minute)).rejects.toBeInstanceOf(Error)
+  await expect(store.readRecord('k')).rejects.toBeInstanceOf(Error)
+  await redis.start()
+  await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'unreachable')).toBeNull()
+})
 
-test.runIf(hasRedis)('a Redis is not taken to be away because this process was held up', async () => {
+test.runIf(hasRedis)('a blocked process does not take Redis for unreachable', async () => {
   const redis = await startRedis()
   const store = await openTestStore(redis.url)
   onTestFinished(() => store.close())
@@ -107,7 +104,7 @@ test.runIf(hasRedis)('a Redis is not taken to be away because this process was h
 describe.runIf(hasRedis)('permits on one Redis', () => {
   const lifetimeMs = 1160
 
-  test('they are shared, and those who ask are counted', async () => {
+  test('are shared, and the replicas that request them are counted', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)
@@ -119,7 +116,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(await one.take()).toMatchObject({ granted: 0, replicas: 2 })
   })
 
-  test('permits of one replica that are asked for at once are all counted', async () => {
+  test('of concurrent requests of one replica are all counted', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     await endQuarantine(redis, { take })
@@ -127,7 +124,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(replies.map(({ granted }) => granted)).toEqual([1, 1, 1, 1, 1, 0, 0, 0])
   })
 
-  test('each counts for as long as its replica may need', async () => {
+  test('count for as long as their replica may need them', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     await endQuarantine(redis, { take })
@@ -136,7 +133,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     await expect.poll(async () => (await take({ wanted: 5 })).granted).toBe(2)
   })
 
-  test('nothing is granted by an empty Redis until all that it may have forgotten is over', async () => {
+  test('are not granted by an empty Redis until none that it may have lost counts', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     const first = await take({ wanted: 1 })
@@ -157,7 +154,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuarantined: true })
   })
 
-  test('a Redis on which nobody has asked for long is not taken for an empty one', async () => {
+  test('are granted by a Redis that is empty because all of it has expired', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     await endQuarantine(redis, { take })
@@ -169,7 +166,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
       .toMatchObject({ granted: 5, isQuarantined: false })
   })
 
-  test('an older copy of what it knew is noticed by the replica that it knows too little of', async () => {
+  test('a replica notices an older copy of the data that lacks its latest reply', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)
@@ -186,21 +183,18 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
 
   test.each([
     ['permits of an hour ahead', (ahead: string) => ['ZADD', permitsKey, ahead, 'a 1 1']],
-    ['a quiet period of an hour ahead', (ahead: string) => ['SET', quarantineKey, ahead]],
-  ])(
-    '%s, as left behind by a clock that was set back, lock nobody out for longer than a window',
-    async (_what, write) => {
-      const redis = await startRedis()
-      const { take } = await openReplica(redis)
-      await endQuarantine(redis, { take })
-      await redis.run(...write(String(Date.now() + 3_600_000)))
-      expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuarantined: true })
-      await endQuarantine(redis, { take })
-      expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuarantined: false })
-    },
-  )
+    ['a quarantine of an hour ahead', (ahead: string) => ['SET', quarantineKey, ahead]],
+  ])('%s, left by a clock that was set back, block replicas for a window at most', async (_what, write) => {
+    const redis = await startRedis()
+    const { take } = await openReplica(redis)
+    await endQuarantine(redis, { take })
+    await redis.run(...write(String(Date.now() + 3_600_000)))
+    expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuarantined: true })
+    await endQuarantine(redis, { take })
+    expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuarantined: false })
+  })
 
-  test('a replica that noticed a jump of the clock makes all wait for a window, once', async () => {
+  test('a replica that notices a clock jump makes all wait for a window, once', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)
@@ -214,7 +208,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(await another.take({ wanted: 1 })).toMatchObject({ granted: 1, isQuarantined: false })
   })
 
-  test('the share of a replica that confirms nothing is left free, and what it says it sent', async () => {
+  test('the share of a replica that confirms nothing is reserved, with what it reports as sent', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)
@@ -232,7 +226,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     await expect.poll(async () => (await one.take(as)).granted).toBe(10)
   })
 
-  test('a replica that ends takes its share with it', async () => {
+  test('the share of a replica that closes is free again', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)

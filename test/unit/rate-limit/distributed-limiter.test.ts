@@ -24,7 +24,7 @@ function open({ replicas = 1, isReachable = true, isQuarantined = false } = {}) 
     requests.push(request)
     const now = store.clockMs + performance.now()
     if (store.replyMs > 0) await new Promise((resolve) => void setTimeout(resolve, store.replyMs))
-    if (!store.isReachable) throw new Error('away')
+    if (!store.isReachable) throw new Error('unreachable')
     return {
       granted: request.wanted,
       waitMs: 0,
@@ -43,15 +43,15 @@ function open({ replicas = 1, isReachable = true, isQuarantined = false } = {}) 
 
 /** What a replica may do at this moment. */
 function stateOf(shared: DistributedLimiter): object {
-  const silentForMs = shared.quarantineMs(performance.now())
-  return { isDegraded: shared.isDegraded(), isSilent: silentForMs > 0, places: shared.limitOf(limit) }
+  const quarantineMs = shared.quarantineMs(performance.now())
+  return { isDegraded: shared.isDegraded(), mustWait: quarantineMs > 0, limit: shared.limitOf(limit) }
 }
 
-const member = { isDegraded: false, isSilent: false, places: 120 }
-const joining = { isDegraded: true, isSilent: false, places: 2 }
-const returning = { isDegraded: false, isSilent: true, places: 120 }
-const lost = { isDegraded: true, isSilent: true, places: 30 }
-const alone = { isDegraded: true, isSilent: false, places: 30 }
+const member = { isDegraded: false, mustWait: false, limit: 120 }
+const joining = { isDegraded: true, mustWait: false, limit: 2 }
+const rejoining = { isDegraded: false, mustWait: true, limit: 120 }
+const lost = { isDegraded: true, mustWait: true, limit: 30 }
+const degraded = { isDegraded: true, mustWait: false, limit: 30 }
 
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
 /** Until a replica that has been started is a member, and has told the store its share. */
@@ -63,7 +63,7 @@ async function take(shared: DistributedLimiter, wanted: number): Promise<object>
 }
 
 describe('a replica that has just been started', () => {
-  test('sends a trickle, which the store reserves, until it has heard of it for more than a window', async () => {
+  test('sends its warm-up share, which the store reserves, until the store has replied for a window', async () => {
     const { store, shared } = open()
     await pass(1100)
     expect(stateOf(shared)).toEqual(joining)
@@ -76,7 +76,7 @@ describe('a replica that has just been started', () => {
     expect(await take(shared, 5)).toMatchObject({ granted: 5 })
   })
 
-  test('waits for as long as a store that has lost its memory is quiet', async () => {
+  test('waits while a store that has lost its data is quarantined', async () => {
     const { store, shared } = open({ isQuarantined: true })
     await pass(5000)
     expect(stateOf(shared)).toEqual(joining)
@@ -85,12 +85,12 @@ describe('a replica that has just been started', () => {
     expect(stateOf(shared)).toEqual(member)
   })
 
-  test('sends one request a second where the store cannot be reached, and a trickle after ten seconds', async () => {
+  test('sends one request a second while the store is unreachable, and its warm-up share after ten seconds', async () => {
     const { store, shared } = open({ isReachable: false })
     await pass(9900)
-    expect(stateOf(shared)).toEqual({ isDegraded: true, isSilent: false, places: 1 })
+    expect(stateOf(shared)).toEqual({ isDegraded: true, mustWait: false, limit: 1 })
     await pass(100)
-    expect(stateOf(shared)).toEqual({ isDegraded: true, isSilent: false, places: 2 })
+    expect(stateOf(shared)).toEqual({ isDegraded: true, mustWait: false, limit: 2 })
     store.isReachable = true
     await pass(200)
     expect(stateOf(shared)).toEqual(joining)
@@ -98,7 +98,7 @@ describe('a replica that has just been started', () => {
     expect(stateOf(shared)).toEqual(member)
   })
 
-  test('goes on with its trickle where it loses the store', async () => {
+  test('keeps to its warm-up share when it loses the store', async () => {
     const { store, shared } = open()
     await pass(500)
     store.isReachable = false
@@ -107,8 +107,8 @@ describe('a replica that has just been started', () => {
   })
 })
 
-describe('one that loses the store', () => {
-  test('is silent until its share is surely reserved, then sends that', async () => {
+describe('a replica that loses the store', () => {
+  test('sends nothing until its share is certainly reserved, then sends its share', async () => {
     const { store, shared } = open()
     await settle()
     expect(store.requests.at(-1)).toMatchObject({ share: 30 })
@@ -119,18 +119,18 @@ describe('one that loses the store', () => {
     const lostAt = performance.now()
     expect(await take(shared, 5)).toMatchObject({ granted: 0, waitMs: 0 })
     expect(stateOf(shared)).toEqual(lost)
-    const silentForMs = shared.quarantineMs(lostAt)
+    const quarantineMs = shared.quarantineMs(lostAt)
     // Believed for two seconds from the latest reply, and a window of what others got until then.
-    expect(silentForMs).toBeGreaterThan(2000 + 1160 - 400)
-    expect(silentForMs).toBeLessThanOrEqual(2000 + 1160)
-    await pass(silentForMs)
-    expect(stateOf(shared)).toEqual(alone)
+    expect(quarantineMs).toBeGreaterThan(2000 + 1160 - 400)
+    expect(quarantineMs).toBeLessThanOrEqual(2000 + 1160)
+    await pass(quarantineMs)
+    expect(stateOf(shared)).toEqual(degraded)
     // However often it finds the store unreachable.
     await pass(10_000)
-    expect(stateOf(shared)).toEqual(alone)
+    expect(stateOf(shared)).toEqual(degraded)
   })
 
-  test('finds out by itself where it has nothing to send', async () => {
+  test('notices it without requests to send', async () => {
     const { store, shared } = open()
     await settle()
     store.isReachable = false
@@ -138,7 +138,7 @@ describe('one that loses the store', () => {
     expect(stateOf(shared)).toEqual(lost)
   })
 
-  test('confirms nothing to the store while it is alone, and tells what it has sent before it returns', async () => {
+  test('confirms nothing to the store while degraded, and reports what it has sent before it rejoins', async () => {
     const { store, shared } = open()
     await settle()
     store.isReachable = false
@@ -147,22 +147,22 @@ describe('one that loses the store', () => {
     store.uncounted = 30
     store.requests.length = 0
     for (let steps = 0; steps < 60 && shared.isDegraded(); steps += 1) await pass(50)
-    expect(stateOf(shared)).toEqual(returning)
+    expect(stateOf(shared)).toEqual(rejoining)
     store.uncounted = 17
     await pass(50)
     expect(stateOf(shared)).toEqual(member)
-    const told = store.requests.map(({ uncounted, share, confirmedAt }) => ({
+    const reports = store.requests.map(({ uncounted, share, confirmedAt }) => ({
       uncounted,
       share,
       isConfirmed: confirmedAt > 0,
     }))
-    expect(told.slice(0, -1)).toEqual(
-      told.slice(1).map(() => ({ uncounted: 30, share: 30, isConfirmed: false })),
+    expect(reports.slice(0, -1)).toEqual(
+      reports.slice(1).map(() => ({ uncounted: 30, share: 30, isConfirmed: false })),
     )
-    expect(told.at(-1)).toEqual({ uncounted: 17, share: 30, isConfirmed: true })
+    expect(reports.at(-1)).toEqual({ uncounted: 17, share: 30, isConfirmed: true })
   })
 
-  test('goes on alone while a store comes and goes, and while one is quiet', async () => {
+  test('stays degraded while the store is unsteady or quarantined', async () => {
     const { store, shared } = open()
     await settle()
     store.isReachable = false
@@ -170,41 +170,41 @@ describe('one that loses the store', () => {
     for (let times = 0; times < 5; times += 1) {
       store.isReachable = true
       await pass(900)
-      expect(stateOf(shared)).toEqual(alone)
+      expect(stateOf(shared)).toEqual(degraded)
       store.isReachable = false
       await pass(500)
-      expect(stateOf(shared)).toEqual(alone)
+      expect(stateOf(shared)).toEqual(degraded)
     }
     store.isReachable = true
     store.isQuarantined = true
     await pass(5000)
-    expect(stateOf(shared)).toEqual(alone)
+    expect(stateOf(shared)).toEqual(degraded)
   })
 })
 
-test('the share is one of as many as there are, of four at least, and the one that the store knows', async () => {
+test('the share is the limit divided by the replicas, at least four, as the store knows it', async () => {
   const { store, shared } = open({ replicas: 6 })
   await settle()
   store.isReachable = false
   await pass(5000)
-  expect(stateOf(shared)).toEqual({ ...alone, places: 20 })
+  expect(stateOf(shared)).toEqual({ ...degraded, limit: 20 })
   // A store that comes back empty knows fewer than there are.
   store.isReachable = true
   store.isQuarantined = true
   store.replicas = 1
   await pass(1000)
-  expect(stateOf(shared)).toEqual({ ...alone, places: 20 })
+  expect(stateOf(shared)).toEqual({ ...degraded, limit: 20 })
 })
 
 describe('permits', () => {
-  test('are usable for a little longer than replies take, and count for a window from then on', async () => {
+  test('are usable a little longer than a round trip, and count for a window after that', async () => {
     const { store, shared } = open()
     await settle()
     expect(await take(shared, 5)).toEqual({ granted: 5, waitMs: 0, usableForMs: 50 })
     expect(store.requests.at(-1)?.lifetimeMs).toBe(1010 + 100 + 50)
   })
 
-  test('are not used where the reply came late, and the next ones count for longer', async () => {
+  test('are not used after a late reply, and the next ones count for longer', async () => {
     const { store, shared } = open()
     await settle()
     store.replyMs = 300
@@ -218,7 +218,7 @@ describe('permits', () => {
   })
 
   test.each([-3_600_000, -500, 500, 3_600_000])(
-    'are not used where the store’s clock jumped by %i ms, of which the store is told',
+    'are not used after the store’s clock jumped by %i ms, and the jump is reported to the store',
     async (jumpMs) => {
       const { store, shared } = open()
       await settle()
@@ -232,7 +232,7 @@ describe('permits', () => {
     },
   )
 
-  test('are used where the store’s clock runs a little faster, and replies vary', async () => {
+  test('are used if the store’s clock runs a little faster and round trips vary', async () => {
     const { store } = open()
     await settle()
     for (let second = 0; second < 60; second += 1) {
@@ -244,7 +244,7 @@ describe('permits', () => {
   })
 })
 
-test('a closed one asks no more', async () => {
+test('a closed limiter sends no more requests', async () => {
   const { store, shared } = open()
   await settle()
   shared.close()

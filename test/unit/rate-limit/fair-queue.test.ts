@@ -2,61 +2,65 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FairQueue } from '../../../src/rate-limit/fair-queue.ts'
 
-function takeAll<T>(line: FairQueue<T>): T[] {
-  return Array.from({ length: line.size }, () => line.takeNext()).filter((one) => one !== undefined)
+function takeAll<T>(queue: FairQueue<T>): T[] {
+  return Array.from({ length: queue.size }, () => queue.takeNext()).filter((one) => one !== undefined)
 }
 
-test('buckets take turns, and whoever comes first is first within its bucket', () => {
-  const line = new FairQueue<string>()
-  for (const one of ['a1', 'a2', 'b1', 'a3', 'c1', 'b2']) line.add(one.slice(0, 1), one)
-  expect([line.size, line.sizeOf('a'), line.sizeOf('d')]).toEqual([6, 3, 0])
-  expect(takeAll(line)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
-  expect(line.takeNext()).toBeUndefined()
+test('buckets are served round-robin, and items of a bucket in their order', () => {
+  const queue = new FairQueue<string>()
+  for (const one of ['a1', 'a2', 'b1', 'a3', 'c1', 'b2']) queue.add(one.slice(0, 1), one)
+  expect([queue.size, queue.sizeOf('a'), queue.sizeOf('d')]).toEqual([6, 3, 0])
+  expect(takeAll(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+  expect(queue.takeNext()).toBeUndefined()
 })
 
-test('a bucket that comes back has its turn after those that are there', () => {
-  const line = new FairQueue<string>()
-  line.add('a', 'a1')
-  line.add('b', 'b1')
-  expect(line.takeNext()).toBe('a1')
-  line.add('a', 'a2')
-  line.add('b', 'b2')
-  expect(takeAll(line)).toEqual(['b1', 'a2', 'b2'])
+test('a bucket that is added again is served after the waiting ones', () => {
+  const queue = new FairQueue<string>()
+  queue.add('a', 'a1')
+  queue.add('b', 'b1')
+  expect(queue.takeNext()).toBe('a1')
+  queue.add('a', 'a2')
+  queue.add('b', 'b2')
+  expect(takeAll(queue)).toEqual(['b1', 'a2', 'b2'])
 })
 
 const isNotA = (bucket: string): boolean => bucket !== 'a'
 
-test('a bucket that may not go keeps its place, and others go', () => {
-  const line = new FairQueue<string>()
-  for (const one of ['a1', 'a2', 'b1', 'c1']) line.add(one.slice(0, 1), one)
-  expect([line.hasWaiting(isNotA), line.takeNext(isNotA), line.takeNext(isNotA)]).toEqual([true, 'b1', 'c1'])
-  expect([line.hasWaiting(isNotA), line.takeNext(isNotA), line.size]).toEqual([false, undefined, 2])
-  expect(takeAll(line)).toEqual(['a1', 'a2'])
+test('a bucket that may not be served keeps its position, and others are served', () => {
+  const queue = new FairQueue<string>()
+  for (const one of ['a1', 'a2', 'b1', 'c1']) queue.add(one.slice(0, 1), one)
+  expect([queue.hasWaiting(isNotA), queue.takeNext(isNotA), queue.takeNext(isNotA)]).toEqual([
+    true,
+    'b1',
+    'c1',
+  ])
+  expect([queue.hasWaiting(isNotA), queue.takeNext(isNotA), queue.size]).toEqual([false, undefined, 2])
+  expect(takeAll(queue)).toEqual(['a1', 'a2'])
 })
 
-test('who leaves the line is not taken any more, and takes nobody’s turn', () => {
-  const line = new FairQueue<string>()
-  for (const one of ['a1', 'a2', 'b1', 'b2']) line.add(one.slice(0, 1), one)
-  line.remove('a', 'a1')
-  line.remove('a', 'a1')
-  line.remove('b', 'b2')
-  line.remove('c', 'c1')
-  expect(line.size).toBe(2)
-  expect(takeAll(line)).toEqual(['a2', 'b1'])
+test('a removed item is not served, and costs no other item its turn', () => {
+  const queue = new FairQueue<string>()
+  for (const one of ['a1', 'a2', 'b1', 'b2']) queue.add(one.slice(0, 1), one)
+  queue.remove('a', 'a1')
+  queue.remove('a', 'a1')
+  queue.remove('b', 'b2')
+  queue.remove('c', 'c1')
+  expect(queue.size).toBe(2)
+  expect(takeAll(queue)).toEqual(['a2', 'b1'])
 })
 
-test('nothing is kept of a bucket in which nobody waits', () => {
-  const line = new FairQueue<string>()
+test('an empty bucket uses no memory', () => {
+  const queue = new FairQueue<string>()
   for (let bucket = 0; bucket < 100; bucket += 1) {
-    line.add(`taken ${bucket}`, 'one')
-    line.takeNext()
-    line.add(`gone ${bucket}`, 'one')
-    line.remove(`gone ${bucket}`, 'one')
+    queue.add(`taken ${bucket}`, 'one')
+    queue.takeNext()
+    queue.add(`gone ${bucket}`, 'one')
+    queue.remove(`gone ${bucket}`, 'one')
   }
-  expect(line).toEqual(new FairQueue<string>())
+  expect(queue).toEqual(new FairQueue<string>())
 })
 
-test('whatever has come and gone, a newcomer is taken after as many as were told, and no other bucket has more turns than its own', () => {
+test('after any history, a new item is served at its reported position, and no bucket gets more than its share', () => {
   const bucket = fc.constantFrom('a', 'b', 'c', 'd')
   const step = fc.oneof(
     { weight: 3, arbitrary: bucket },
@@ -64,18 +68,18 @@ test('whatever has come and gone, a newcomer is taken after as many as were told
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), bucket, (steps, newcomer) => {
-      const line = new FairQueue<{ readonly bucket: string }>()
+      const queue = new FairQueue<{ readonly bucket: string }>()
       for (const one of steps) {
-        if (one === 'take') line.takeNext()
-        else line.add(one, { bucket: one })
+        if (one === 'take') queue.takeNext()
+        else queue.add(one, { bucket: one })
       }
-      const told = line.positionOf(newcomer)
-      const own = line.sizeOf(newcomer)
+      const position = queue.positionOf(newcomer)
+      const own = queue.sizeOf(newcomer)
       const joined = { bucket: newcomer }
-      line.add(newcomer, joined)
-      const before = takeAll(line)
+      queue.add(newcomer, joined)
+      const before = takeAll(queue)
       before.length = before.indexOf(joined)
-      expect(before).toHaveLength(told)
+      expect(before).toHaveLength(position)
       for (const other of ['a', 'b', 'c', 'd']) {
         const turns = before.filter((one) => one.bucket === other).length
         expect(turns).toBeLessThanOrEqual(own + 1)

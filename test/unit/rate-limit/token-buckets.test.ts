@@ -6,12 +6,12 @@ test('a hundred thousand buckets do not stay in memory', () => {
   const buckets = new TokenBuckets(10, 20)
   for (let caller = 0; caller < 100_000; caller += 1) buckets.take(`caller ${caller}`, 20, 'IF_AVAILABLE', 0)
   expect(buckets.size).toBe(100_000)
-  // Full again: what is forgotten makes no difference.
+  // They are full again, so removing them changes nothing.
   expect(buckets.take('caller 0', 20, 'IF_AVAILABLE', 2000)).toBe(0)
   expect(buckets.size).toBe(1)
 })
 
-test('a bucket that is not full again is kept', () => {
+test('a bucket that is not full stays in memory', () => {
   const buckets = new TokenBuckets(10, 20)
   for (let caller = 0; caller < 2000; caller += 1) buckets.take(`caller ${caller}`, 10, 'IF_AVAILABLE', 0)
   buckets.take('hog', 20, 'IF_AVAILABLE', 0)
@@ -20,7 +20,7 @@ test('a bucket that is not full again is kept', () => {
   expect(buckets.take('hog', 20, 'IF_AVAILABLE', 1000)).toBe(1000)
 })
 
-test('whatever is taken when, what is granted within any time is a bucket and what it gained, and what is told comes true', () => {
+test('no schedule gets more than a full bucket and its refill, and reported waits are exact', () => {
   const takes = fc.array(fc.record({ afterMs: fc.nat(3000), percent: fc.integer({ min: 1, max: 100 }) }))
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1000 }), takes, (perSecond, schedule) => {

@@ -1,8 +1,8 @@
-/** Redis' clock as a process sees it. Ours is in milliseconds, Redis' in microseconds. */
+/** Redis's clock as a process sees it. Ours is in milliseconds, Redis's in microseconds. */
 import { expect, test } from 'vitest'
 import { RedisClock } from '../../../src/store/redis-clock.ts'
 
-/** Redis' clock at our 0. */
+/** Redis's clock at our 0. */
 const ahead = 1_790_000_000_000
 const redisAt = (ours: number, setForwardMs = 0): number => (ahead + ours + setForwardMs) * 1000
 
@@ -52,7 +52,7 @@ test('a clock that is set back makes nothing older, and setting it right is noti
   expect(clock.trusted(60_000, 9001)).toBe(0)
 })
 
-test('the latest time that Redis may have is ahead by the shortest question', () => {
+test('the latest time that Redis may have is bounded by the fastest reply', () => {
   const clock = openClock()
   expect(clock.latestAt(5000)).toBe(redisAt(5000.5))
   clock.observe(redisAt(6000), 5000, 7000)
