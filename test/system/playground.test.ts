@@ -110,7 +110,7 @@ test('the schema’s descriptions can be read', async () => {
   const { page, faults } = await visit(await createTestGateway())
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
   await page.getByRole('link', { name: 'Mutation' }).click()
-  await page.getByText('Creates one contact: one call to Callbell').waitFor()
+  await page.getByText('Creates one contact. Costs one call to Callbell').waitFor()
   expect(faults).toEqual([])
 })
 
