@@ -86,7 +86,7 @@ export interface AppOverrides {
   readonly limits?: Partial<ServerLimits> | undefined
   readonly answerLimits?: AnswerLimits | undefined
   /** Default: true */
-  readonly hasFastLane?: boolean | undefined
+  readonly hasFastPath?: boolean | undefined
   /** Whose lookups are proved from the start. Default: none */
   readonly proved?: readonly CreationKind[] | undefined
 }
@@ -121,7 +121,7 @@ const askTimeAgainAfterMs = 15_000
 export function createApp(deps: AppDeps): App {
   const { settings, log, store, upstream, version } = deps
   const { limiterStartsAt = windowMs, eventLoopDelayMs = () => 0, overrides = {} } = deps
-  const { hasFastLane = true, answerLimits = usualAnswerLimits, limits = {} } = overrides
+  const { hasFastPath = true, answerLimits = usualAnswerLimits, limits = {} } = overrides
   const callbell = createCallbellClient({
     url: upstream.url,
     token: upstream.token,
@@ -176,7 +176,7 @@ export function createApp(deps: AppDeps): App {
     }),
     measureAnswer: createAnswerSizes(answerLimits),
     health: { upstream: upstream.kind, checks: createHealthChecks(healthSources) },
-    hasFastLane,
+    hasFastPath,
   })
   const listener: App['listener'] = (request, response) => void requestListener(request, response)
   const { server, connections } = createHttpServer(listener, {

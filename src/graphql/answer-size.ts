@@ -51,7 +51,7 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
     }
     largest?.stop(
       new ResponseTooLarge(
-        `The gateway is making too many large answers: all together may have ${limits.allAnswersBytes} bytes, and this one of ${largest.counted} is the largest. Select less, or try again later`,
+        `Too many large responses at the same time: together at most ${count(limits.allAnswersBytes)} bytes, and this one has the most, ${count(largest.counted)}. Select less, or try again later.`,
         true,
       ),
     )
@@ -100,12 +100,16 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
     }
 
     private isTooLarge(): ResponseTooLarge {
-      const message = `The answer is too large: at most ${limits.largestAnswerBytes} bytes of texts and field names, and it has more than ${this.bytes}. Select less, or ask for fewer in \`first\``
+      const message = `Response too large: at most ${count(limits.largestAnswerBytes)} bytes of strings and field names, and it has at least ${count(this.bytes)}. Select less, or lower \`first\`.`
       return new ResponseTooLarge(message, false)
     }
   }
 
   return () => new Answer()
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US')
 }
 
 /** Characters up to which a text is not measured, which takes longer than all else that is done for it. */

@@ -1,4 +1,4 @@
-/** Reads the body of a POST strictly: what is no UTF-8, or no JSON, is refused and not repaired. */
+/** Reads the body of a POST strictly: invalid UTF-8 or JSON is rejected, and never repaired. */
 import type { GraphQLParams } from 'graphql-yoga'
 import { RequestError } from '../graphql/request-error.ts'
 
@@ -6,16 +6,17 @@ import { RequestError } from '../graphql/request-error.ts'
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * @param body rejects with Refused where it can't be had
- * @returns whatever the JSON holds: Yoga checks its shape
- * @throws Refused
+ * @param body rejects with a RequestError where it cannot be read
+ * @returns any JSON value: Yoga checks its shape
+ * @throws RequestError (400)
  */
 export async function readJsonBody(body: Promise<Buffer>): Promise<GraphQLParams> {
   const text = decode(await body)
   try {
     return JSON.parse(text)
-  } catch {
-    throw new RequestError({ status: 400, message: 'The request body must be JSON' })
+  } catch (error) {
+    const message = `The request body is not valid JSON${positionIn(error, text)}.`
+    throw new RequestError({ status: 400, message })
   }
 }
 
@@ -23,6 +24,14 @@ function decode(bytes: Buffer): string {
   try {
     return utf8.decode(bytes)
   } catch {
-    throw new RequestError({ status: 400, message: 'The request body must be UTF-8' })
+    throw new RequestError({ status: 400, message: 'The request body is not valid UTF-8.' })
   }
+}
+
+/** V8's own message quotes the body, so that only its position is shown. It has none for an unexpected token. */
+function positionIn(error: unknown, text: string): string {
+  const message = error instanceof Error ? error.message : ''
+  const [, position] = / at position (\d+) \(line \d+ column \d+\)$/.exec(message) ?? []
+  if (position !== undefined) return ` (position ${position})`
+  return message === 'Unexpected end of JSON input' ? ` (position ${text.length})` : ''
 }

@@ -7,13 +7,13 @@ export const authenticationErrors = {
   UNAUTHENTICATED: {
     status: 401,
     code: 'UNAUTHENTICATED',
-    message: 'The request has no valid credentials',
+    message: 'Missing or invalid credentials. Send an API key in `x-api-key`.',
     headers: { 'www-authenticate': 'Bearer' },
   },
   AUTHENTICATION_UNAVAILABLE: {
     status: 503,
     code: 'AUTHENTICATION_UNAVAILABLE',
-    message: 'The credentials can’t be checked now',
+    message: 'The gateway cannot check credentials now. Try again later.',
     retryable: true,
   },
 } as const satisfies Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE', RequestErrorInit>>
@@ -26,21 +26,22 @@ const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'applicat
  */
 export function findRejection({ method, headers }: Request, url: URL): RequestErrorInit | undefined {
   if (method !== 'GET' && method !== 'POST') {
-    return { status: 405, message: 'GraphQL is asked by POST or GET', headers: { allow: 'GET, POST' } }
+    return { status: 405, message: 'Use POST or GET.', headers: { allow: 'GET, POST' } }
   }
   if (method === 'POST' && !isJson(headers)) {
-    return { status: 415, message: 'The request must have the content-type application/json' }
+    return { status: 415, message: 'Send the request body with `content-type: application/json`.' }
   }
   if (!/^(?:identity)?$/i.test(headers.get('content-encoding') ?? '')) {
-    return { status: 415, message: 'The request body must not be compressed' }
+    return { status: 415, message: 'Send the request body uncompressed, without `content-encoding`.' }
   }
   if (acceptedType(headers.get('accept')) === undefined) {
-    return { status: 406, message: 'The request must accept application/json' }
+    return { status: 406, message: 'Accept `application/json` or `application/graphql-response+json`.' }
   }
   if (method === 'POST') return undefined
   for (const parameter of ['variables', 'extensions']) {
     const text = url.searchParams.get(parameter)
-    if (text && !isJsonText(text)) return { status: 400, message: `The parameter ${parameter} must be JSON` }
+    if (text && !isJsonText(text))
+      return { status: 400, message: `The parameter \`${parameter}\` is not valid JSON.` }
   }
   return undefined
 }

@@ -24,7 +24,7 @@ export interface RequestListenerParts extends GraphqlEndpointParts, CrossOriginO
   /** Whether a browser is shown GraphiQL. */
   readonly graphiql: boolean
   /** Whether common requests take a shortcut, which changes nothing but their cost. */
-  readonly hasFastLane: boolean
+  readonly hasFastPath: boolean
 }
 
 /** What is known of a request before it becomes one of fetch's. */
@@ -42,7 +42,7 @@ const securityHeaderList = Object.entries(securityHeaders).flat()
 export function createRequestListener(
   parts: RequestListenerParts,
 ): (incoming: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { health, telemetry, hasFastLane } = parts
+  const { health, telemetry, hasFastPath } = parts
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
@@ -76,7 +76,7 @@ export function createRequestListener(
 
   function takeFastLane(ride: Parameters<FastPath>[0]): Fallback | Promise<Fallback | undefined> {
     const host = ride.head.headers.get('host')
-    if (!hasFastLane || host === null) return {}
+    if (!hasFastPath || host === null) return {}
     const known = hosts.get(host)
     const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
     if (url === null || crossOrigin.findRejection(ride.head, url)) return {}
@@ -104,7 +104,7 @@ export function createRequestListener(
   /** @returns what there is to be said where nothing else can be */
   function tellOfBug(error: unknown, requestId: string): string {
     log.error({ requestId, err: error }, 'a bug')
-    return 'Something went wrong inside the gateway\n'
+    return 'Something went wrong inside the gateway.\n'
   }
 
   const general = createServerAdapter<Arriving>(async (request, { req, requestId, target, fallback }) => {

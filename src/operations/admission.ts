@@ -1,26 +1,27 @@
-/** Who may run an operation, and at what cost: decided before its first field runs, for all of it at once. */
+/** Decides whether a caller may run an operation, for the whole of it, before its first field runs. */
 import type { Caller } from '../domain/caller.ts'
 import { mostCalls } from '../graphql/limits.ts'
 import { RequestError } from '../graphql/request-error.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 
+/** What an operation needs. */
 export interface Demand {
   readonly isMutation: boolean
-  /** A field by which a mutation reads from the account. */
+  /** A field by which a mutation reads from the account, for example `Contact.name`; undefined: none. */
   readonly reading: string | undefined
-  /** To Callbell, planned. */
+  /** Planned calls to Callbell. */
   readonly calls: number
 }
 
 /**
- * Requires the scopes that the operation needs (`FORBIDDEN`), refuses one that plans too many calls to
- * Callbell (`QUERY_TOO_COMPLEX`), and takes its calls from the caller's share (`RATE_LIMITED`). What
- * needs no call asks only for what the gateway itself is, and is let through.
+ * Checks the scopes (`FORBIDDEN`) and the number of calls (`QUERY_TOO_COMPLEX`), and takes the calls from the
+ * caller's rate limit (`RATE_LIMITED`). An operation without calls reads nothing but the schema, and is
+ * always admitted.
  *
- * What it really costs is settled when it has run: a lookup costs one call more, an input that was refused or
- * a key that was replayed costs none.
+ * The rate limit is corrected when the operation has run: a lookup costs one call more, and an invalid input
+ * or a replayed key costs none.
  *
- * @returns why it may not run; undefined: it may
+ * @returns why the operation may not run; undefined: it may. It neither throws nor rejects
  */
 export function admit(
   limit: CallerLimit,
@@ -30,18 +31,23 @@ export function admit(
   if (calls === 0) return undefined
   const scope = isMutation ? 'contacts:write' : 'contacts:read'
   if (!scopes.has(scope))
-    return lacksScope(`This operation needs the scope ${scope}, which the caller does not have`)
+    return lacksScope(`This operation needs the scope ${scope}; ${callerOf(bucket)} does not have it.`)
   if (reading !== undefined && !scopes.has('contacts:read')) {
     return lacksScope(
-      `This mutation reads ${reading}, which needs the scope contacts:read: without it a caller may select only \`id\` and \`uuid\` of what it changes`,
+      `This mutation reads ${reading}; ${callerOf(bucket)} does not have the scope contacts:read. Select only \`id\` and \`uuid\` of what it changes.`,
     )
   }
   if (calls > mostCalls) return isTooMuch(calls)
   const waitMs = limit.take(bucket, calls)
   if (waitMs === 0) return undefined
   const refusalAfter = (ms: number): RequestError | undefined =>
-    ms > 0 ? isLimited(calls, limit.burst, ms) : undefined
+    ms > 0 ? isLimited(bucket, calls, limit.burst, ms) : undefined
   return typeof waitMs === 'number' ? refusalAfter(waitMs) : waitMs.then(refusalAfter)
+}
+
+/** Only API keys have names that start so. */
+function callerOf(bucket: string): string {
+  return bucket.startsWith('key:') ? 'this API key' : 'this caller'
 }
 
 function lacksScope(message: string): RequestError {
@@ -52,22 +58,22 @@ function isTooMuch(calls: number): RequestError {
   return new RequestError({
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
-    message: `This operation needs ${calls} calls to Callbell; the limit is ${mostCalls}. Ask for fewer in \`first\`, or without \`bot\` and \`messages\` of each contact`,
+    message: `This operation needs ${calls} calls to Callbell; the limit is ${mostCalls}. Lower \`first\`, or leave out \`bot\` and \`messages\` of each contact.`,
   })
 }
 
-function isLimited(calls: number, burst: number, waitMs: number): RequestError {
+function isLimited(bucket: string, calls: number, burst: number, waitMs: number): RequestError {
   if (waitMs === Number.POSITIVE_INFINITY) {
     return new RequestError({
       status: 429,
       code: 'RATE_LIMITED',
-      message: `This operation needs ${calls} calls to Callbell; the limit for this caller is ${burst} at once`,
+      message: `This operation needs ${calls} calls to Callbell; the limit for ${callerOf(bucket)} is ${burst} per burst.`,
     })
   }
   return new RequestError({
     status: 429,
     code: 'RATE_LIMITED',
-    message: `Rate limit exceeded for this caller: this operation needs ${calls} calls to Callbell, and fewer are left of ${burst}`,
+    message: `Rate limit exceeded for ${callerOf(bucket)}: this operation needs ${calls} calls to Callbell, and fewer are left of ${burst}.`,
     retryable: true,
     retryAfterMs: Math.ceil(waitMs),
   })

@@ -1,28 +1,30 @@
-/** How much one document may ask for. Decided before it is validated, and long before anything runs. */
+/** Limits the size of a document, before it is validated. */
 import type { DocumentNode, FragmentDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql'
-import { GraphQLError, Kind, parse } from 'graphql'
+import { GraphQLError, Kind, Lexer, parse, Source, TokenKind } from 'graphql'
 import type { GatewayPlugin } from '../graphql/builder.ts'
 import { RequestError } from '../graphql/request-error.ts'
 
-/** Tokens of the text: counted while it is parsed. */
+/** Counted while a document is parsed, which stops there. */
 const mostTokens = 1000
+/** Tokens that are counted for an error message. */
+const mostCountedTokens = 10_000
 
-/** Finding the place of each in the document takes time, and nobody mends more at once. */
+/** It takes time to locate an error in the document, and nobody fixes more at once. */
 const mostErrors = 10
 
-/** Counted with every fragment in the place where it is spread, so that fragments multiply nothing unseen. */
+/** A fragment counts at each place where it is spread. */
 const limits = {
-  /** The whole schema takes 10 ms, and no call to Callbell that a caller would pay for. */
-  introspections: { most: 2, words: 'fields `__schema` and `__type`, fragments included' },
-  /** `__typename` and repetitions too: each may be a call to Callbell. */
+  /** Reading the whole schema takes 10 ms, and costs no call to Callbell. */
+  introspections: { most: 2, words: 'fields `__schema` and `__type` (fragments included)' },
+  /** `__typename` and repetitions count too: each may be a call to Callbell. */
   rootFields: { most: 10, words: 'fields at the root of an operation' },
-  /** Reading the whole schema, as GraphiQL does, takes 15. */
+  /** GraphiQL reads the whole schema with 15. */
   depth: { most: 16, words: 'levels of fields' },
-  /** Validation compares each with those that share its place: its time grows with the square. */
-  fields: { most: 500, words: 'fields, fragments included' },
-  aliases: { most: 50, words: 'aliases, fragments included' },
-  directives: { most: 50, words: 'directives, fragments included' },
-  /** GraphQL has two for a field. */
+  /** Validation compares the fields of a selection with each other: its time grows with their square. */
+  fields: { most: 500, words: 'fields (fragments included)' },
+  aliases: { most: 50, words: 'aliases (fragments included)' },
+  directives: { most: 50, words: 'directives (fragments included)' },
+  /** GraphQL defines two for a field. */
   directivesInOnePlace: { most: 4, words: 'directives in one place' },
 } as const
 
@@ -38,7 +40,7 @@ const limitNames = [
   'directives',
   'directivesInOnePlace',
 ] as const
-/** What a selection comes to. */
+/** The counts of a selection. */
 type Measure = Readonly<Record<Limit, number>>
 
 const nothing: Measure = {
@@ -51,7 +53,7 @@ const nothing: Measure = {
   directivesInOnePlace: 0,
 }
 
-/** Refuses documents that exceed a limit: `QUERY_TOO_COMPLEX`. */
+/** Rejects documents that exceed a limit: `QUERY_TOO_COMPLEX`. */
 export const useDocumentLimits: GatewayPlugin = {
   onValidate({ validateFn, setValidationFn }) {
     setValidationFn((schema, document, rules, options, typeInfo) =>
@@ -61,11 +63,11 @@ export const useDocumentLimits: GatewayPlugin = {
   onParse({ setParseFn }) {
     setParseFn(parseBounded)
     return ({ result }) => {
-      // Thrown from here, Yoga does not take it for an error of syntax, which has a status of its own.
+      // Thrown from here, it is not a syntax error for Yoga, which has a status of its own.
       if (result instanceof RequestError) throw result
       if (result === null || result instanceof Error) return
       const excess = findExcess(result)
-      if (excess !== null) throw tooComplex(excess)
+      if (excess !== null) throw tooLarge(excess.most, excess.words, count(excess.measured))
     }
   },
 }
@@ -77,36 +79,54 @@ function parseBounded(...[source, options]: Parameters<typeof parse>): DocumentN
     // graphql-js has no class and no code of its own for this.
     const isTooLong =
       error instanceof GraphQLError && error.message.includes(`more that ${mostTokens} tokens`)
-    throw isTooLong
-      ? tooComplex(`more than ${count(mostTokens)} tokens; the limit is ${count(mostTokens)}`)
-      : error
+    throw isTooLong ? tooLarge(mostTokens, 'tokens', countTokens(source)) : error
   }
 }
 
-/** @param excess what the document has, and the limit */
-function tooComplex(excess: string): RequestError {
-  const message = `The document is too large: it has ${excess}`
+/** @param measured the number that the document has */
+function tooLarge(most: number, what: string, measured: string): RequestError {
+  const message = `Query too large: at most ${count(most)} ${what}, and it has ${measured}.`
   return new RequestError({ status: 400, code: 'QUERY_TOO_COMPLEX', message })
+}
+
+/** @returns the number of tokens of a document, or that it has more than are counted */
+function countTokens(source: string | Source): string {
+  const lexer = new Lexer(typeof source === 'string' ? new Source(source) : source)
+  let tokens = 0
+  try {
+    while (lexer.advance().kind !== TokenKind.EOF) {
+      if (tokens === mostCountedTokens) return `more than ${count(tokens)}`
+      tokens += 1
+    }
+    return count(tokens)
+  } catch {
+    // The rest of it is not GraphQL.
+    return `at least ${count(tokens)}`
+  }
 }
 
 function count(number: number): string {
   return number.toLocaleString('en-US')
 }
 
-/** A document that was read before comes again as the same object. */
-const verdicts = new WeakMap<DocumentNode, string | null>()
+/** A limit that a document exceeds. */
+interface Excess {
+  readonly most: number
+  readonly words: string
+  readonly measured: number
+}
 
-/** @returns what the document has too many of, with the limit; null where it keeps to all of them */
-function findExcess(document: DocumentNode): string | null {
+/** Documents are cached, so that the same text is the same object. */
+const verdicts = new WeakMap<DocumentNode, Excess | null>()
+
+/** @returns the first limit that the document exceeds; null if there is none */
+function findExcess(document: DocumentNode): Excess | null {
   const known = verdicts.get(document)
   if (known !== undefined) return known
   const measures = measureOperations(document)
   const measured = (name: Limit): number => Math.max(...measures.map((measure) => measure[name]))
   const exceeded = limitNames.find((name) => measured(name) > limits[name].most)
-  const excess =
-    exceeded === undefined
-      ? null
-      : `${count(measured(exceeded))} ${limits[exceeded].words}; the limit is ${count(limits[exceeded].most)}`
+  const excess = exceeded === undefined ? null : { ...limits[exceeded], measured: measured(exceeded) }
   verdicts.set(document, excess)
   return excess
 }
@@ -116,13 +136,13 @@ function measureOperations(document: DocumentNode): Measure[] {
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   }
-  /** Each fragment is measured once, however often it is spread. */
+  /** A fragment is measured once, and may be spread many times. */
   const measured = new Map<string, Measure>()
 
   function measureFragment(name: string): Measure {
     const known = measured.get(name)
     if (known) return known
-    // One that spreads itself is refused by the validation; here it must only come to an end.
+    // Validation rejects a fragment that spreads itself. Measuring it only has to end.
     measured.set(name, nothing)
     const fragment = fragments.get(name)
     const measure = fragment ? measureSet(fragment) : nothing
@@ -154,7 +174,7 @@ function measureOperations(document: DocumentNode): Measure[] {
   return document.definitions.flatMap((definition) => {
     if (definition.kind === Kind.OPERATION_DEFINITION) return [measureSet(definition)]
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) return []
-    // It counts where it is spread; but one that never is must be validated, too.
+    // It counts where it is spread. One that is not spread takes time to validate, too.
     return [{ ...measureFragment(definition.name.value), rootFields: 0 }]
   })
 }

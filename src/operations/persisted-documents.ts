@@ -22,7 +22,7 @@ export function usePersistedDocuments({ documents, isExclusive }: PersistedDocum
       if (id !== undefined && !params.query) {
         const query = documents.get(id)
         if (query === undefined) {
-          const message = 'There is no document with this id'
+          const message = 'No registered document has this id.'
           throw new RequestError({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND', message })
         }
         const { variables, operationName, extensions } = params
@@ -33,7 +33,7 @@ export function usePersistedDocuments({ documents, isExclusive }: PersistedDocum
           ...(extensions && { extensions }),
         })
       } else if (isExclusive && !texts.has(params?.query ?? '')) {
-        const message = 'Only documents that were registered with this gateway can be run'
+        const message = 'This gateway only runs registered documents. Send the `documentId` of one.'
         throw new RequestError({ status: 403, code: 'PERSISTED_QUERY_REQUIRED', message })
       }
     },

@@ -199,7 +199,7 @@ test('an unreadable body', async () => {
       caller: 'address:127.0.0.1',
       status: 400,
       code: 'BAD_REQUEST',
-      reason: 'The request body must be JSON',
+      reason: 'The request body is not valid JSON (position 1).',
       durationMs: milliseconds,
       msg: 'a request was refused',
     },

@@ -42,7 +42,7 @@ test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-web
       'Bearer',
       [
         {
-          message: 'The request has no valid credentials',
+          message: 'Missing or invalid credentials. Send an API key in `x-api-key`.',
           extensions: { code: 'UNAUTHENTICATED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
         },
       ],
@@ -107,7 +107,7 @@ test.each([
     undefined,
     [
       {
-        message: `This operation needs the scope ${scope}, which the caller does not have`,
+        message: `This operation needs the scope ${scope}; this API key does not have it.`,
         extensions: { code: 'FORBIDDEN', ...outcome, retryable: false, requestId: 'r1' },
       },
     ],
@@ -163,7 +163,7 @@ test('ten aliases cost ten calls, and what is refused runs nothing at all', asyn
     [
       {
         message:
-          'Rate limit exceeded for this caller: this operation needs 10 calls to Callbell, and fewer are left of 12',
+          'Rate limit exceeded for this API key: this operation needs 10 calls to Callbell, and fewer are left of 12.',
         extensions: {
           code: 'RATE_LIMITED',
           outcome: 'NOT_APPLIED',
@@ -191,7 +191,7 @@ test('what can never be paid for is told so, without a time to come back', async
     null,
     [
       {
-        message: 'This operation needs 10 calls to Callbell; the limit for this caller is 2 at once',
+        message: 'This operation needs 10 calls to Callbell; the limit for this caller is 2 per burst.',
         extensions: { code: 'RATE_LIMITED', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
       },
     ],

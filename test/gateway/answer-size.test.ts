@@ -14,7 +14,7 @@ test('one answer up to its limit is made, and one more byte stops it for good', 
   answer.add(40_000)
   expect(answer.excess).toBeUndefined()
   const message =
-    'The answer is too large: at most 100000 bytes of texts and field names, and it has more than 100001. Select less, or ask for fewer in `first`'
+    'Response too large: at most 100,000 bytes of strings and field names, and it has at least 100,001. Select less, or lower `first`.'
   expect(() => answer.add(1)).toThrow(message)
   expect(() => answer.add(0)).toThrow(message)
   expect(answer.excess).toBeInstanceOf(ResponseTooLarge)
@@ -33,7 +33,7 @@ test('of all answers together, the largest is stopped, whichever adds the byte t
   expect([middle.excess, small.excess]).toEqual([undefined, undefined])
   expect(large.excess?.extensions).toEqual({ code: 'RESPONSE_TOO_LARGE', retryable: true })
   expect(large.excess?.message).toBe(
-    'The gateway is making too many large answers: all together may have 150000 bytes, and this one of 80000 is the largest. Select less, or try again later',
+    'Too many large responses at the same time: together at most 150,000 bytes, and this one has the most, 80,000. Select less, or try again later.',
   )
   expect(() => large.add(1)).toThrow(ResponseTooLarge)
   large.release()
@@ -82,7 +82,7 @@ function messageOf(number: number): Message {
 
 /** A gateway whose contacts have long notes, and 20 messages with long texts. */
 async function createLargeGateway(
-  hasFastLane: boolean,
+  hasFastPath: boolean,
   answerLimits = limits,
 ): Promise<TestGateway & { readonly changed: string[] }> {
   const changed: string[] = []
@@ -94,7 +94,7 @@ async function createLargeGateway(
   }
   const gateway = await createTestGateway({
     answerLimits,
-    hasFastLane,
+    hasFastPath,
     contacts: {
       find: () => Promise.resolve(contact),
       openConversation: change,
@@ -113,7 +113,7 @@ async function createLargeGateway(
 }
 
 const tooLarge = {
-  message: expect.stringMatching(/^The answer is too large: at most 100000 bytes of texts and field names/),
+  message: expect.stringMatching(/^Response too large: at most 100,000 bytes of strings and field names/),
   locations: expect.any(Array),
   path: expect.any(Array),
   extensions: {
@@ -124,9 +124,9 @@ const tooLarge = {
 }
 
 test.each([true, false])(
-  'an answer by aliases of one long text is not made (fast lane: %s)',
-  async (hasFastLane) => {
-    const { execute } = await createLargeGateway(hasFastLane)
+  'an answer by aliases of one long text is not made (fast path: %s)',
+  async (hasFastPath) => {
+    const { execute } = await createLargeGateway(hasFastPath)
     const aliases = Array.from({ length: 9 }, (_, index) => `a${index}: note`).join(' ')
     const small = `{ contact(uuid: "u") { ${aliases} } }`
     const large = `{ contact(uuid: "u") { ${aliases} a9: note } }`
@@ -137,8 +137,8 @@ test.each([true, false])(
   },
 )
 
-test.each([true, false])('an answer by long names is not made (fast lane: %s)', async (hasFastLane) => {
-  const { execute } = await createLargeGateway(hasFastLane)
+test.each([true, false])('an answer by long names is not made (fast path: %s)', async (hasFastPath) => {
+  const { execute } = await createLargeGateway(hasFastPath)
   const name = 'n'.repeat(6000)
   const query = `{ contact(uuid: "u") { uuid messages { nodes { ${name}: uuid } } } }`
   for (let run = 0; run < 3; run += 1) {
@@ -147,9 +147,9 @@ test.each([true, false])('an answer by long names is not made (fast lane: %s)', 
 })
 
 test.each([true, false])(
-  'a mutation whose answer is too large says what became of each change (fast lane: %s)',
-  async (hasFastLane) => {
-    const { execute, changed } = await createLargeGateway(hasFastLane)
+  'a mutation whose answer is too large says what became of each change (fast path: %s)',
+  async (hasFastPath) => {
+    const { execute, changed } = await createLargeGateway(hasFastPath)
     const query = `mutation {
       a: openConversation(input: { uuid: "a" }) { contact { uuid } }
       b: openConversation(input: { uuid: "b" }) { contact { messages { nodes { text } } } }
@@ -171,10 +171,10 @@ test.each([true, false])(
 )
 
 test.each([true, false])(
-  'what other answers leave no room for may be asked for again, unless it changed something (fast lane: %s)',
-  async (hasFastLane) => {
+  'what other answers leave no room for may be asked for again, unless it changed something (fast path: %s)',
+  async (hasFastPath) => {
     const crowded = { largestAnswerBytes: 100_000, allAnswersBytes: 60_000 }
-    const { execute } = await createLargeGateway(hasFastLane, crowded)
+    const { execute } = await createLargeGateway(hasFastPath, crowded)
     const selected = '{ contact { messages { nodes { text } } } }'
     const query = await execute('{ contact(uuid: "a") { messages { nodes { text } } } }')
     const mutation = await execute(`mutation { a: openConversation(input: { uuid: "a" }) ${selected} }`)

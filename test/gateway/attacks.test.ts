@@ -113,7 +113,7 @@ const closing = (bytes: string): string => bytes.replace('\r\n\r\n', '\r\nconnec
 const tooMuch = (what: string) => ({
   status: 400,
   data: undefined,
-  errors: [`QUERY_TOO_COMPLEX: The document is too large: it has ${what}`],
+  errors: [`QUERY_TOO_COMPLEX: Query too large: at most ${what}.`],
 })
 
 describe('one request that asks for a thousand things', () => {
@@ -121,77 +121,79 @@ describe('one request that asks for a thousand things', () => {
     [
       '1,000 aliases of one mutation',
       `mutation{${times(1000, (n) => `a${n}:${create}`)}}`,
-      'more than 1,000 tokens; the limit is 1,000',
+      '1,000 tokens, and it has more than 10,000',
     ],
     [
       '11 aliases of one mutation',
       `mutation{${times(11, (n) => `a${n}:${create}`)}}`,
-      '11 fields at the root of an operation; the limit is 10',
+      '10 fields at the root of an operation, and it has 11',
     ],
     [
       '101 aliases of __typename',
       `{${times(101, (n) => `a${n}:__typename`)}}`,
-      '101 fields at the root of an operation; the limit is 10',
+      '10 fields at the root of an operation, and it has 101',
     ],
     [
       'one field 500 times',
       `{${times(500, () => '__typename')}}`,
-      '500 fields at the root of an operation; the limit is 10',
+      '10 fields at the root of an operation, and it has 500',
     ],
     [
       '11 aliases in a fragment',
       `mutation{...A} fragment A on Mutation{${times(11, (n) => `a${n}:${create}`)}}`,
-      '11 fields at the root of an operation; the limit is 10',
+      '10 fields at the root of an operation, and it has 11',
     ],
     [
       '5 aliases in a fragment that is spread thrice',
       `mutation{...A ...A ...A} fragment A on Mutation{${times(5, (n) => `a${n}:${create}`)}}`,
-      '15 fields at the root of an operation; the limit is 10',
+      '10 fields at the root of an operation, and it has 15',
     ],
     [
       'fragments that double each other 40 times',
       `{contact(uuid:"1"){...F0}} ${times(40, (n) => `fragment F${n} on Contact{...F${n + 1} ...F${n + 1}}`)} fragment F40 on Contact{name}`,
-      '1,099,511,627,777 fields, fragments included; the limit is 500',
+      '500 fields (fragments included), and it has 1,099,511,627,777',
     ],
     [
       '60 aliases inside of a contact',
       `{contact(uuid:"1"){${times(60, (n) => `a${n}:name`)}}}`,
-      '60 aliases, fragments included; the limit is 50',
+      '50 aliases (fragments included), and it has 60',
     ],
     [
       '10 directives on one field',
       '{__typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa}',
-      '10 directives in one place; the limit is 4',
+      '4 directives in one place, and it has 10',
     ],
     [
       '60 directives',
       `{contact(uuid:"1"){${times(30, () => 'name @skip(if:true) @include(if:true)')}}}`,
-      '60 directives, fragments included; the limit is 50',
+      '50 directives (fragments included), and it has 60',
     ],
     [
       '20,000 fields inside of each other',
       `{${'a{'.repeat(20_000)}b${'}'.repeat(20_001)}`,
-      'more than 1,000 tokens; the limit is 1,000',
+      '1,000 tokens, and it has more than 10,000',
     ],
+    ['1,200 fields in a row', `{${'a '.repeat(1200)}}`, '1,000 tokens, and it has 1,202'],
+    ['1,200 fields and no end', `{${'a '.repeat(1200)}"`, '1,000 tokens, and it has at least 1,201'],
     [
       '600 fields in a fragment that is not spread',
       `{__typename} fragment A on Contact{${times(600, () => 'name')}}`,
-      '600 fields, fragments included; the limit is 500',
+      '500 fields (fragments included), and it has 600',
     ],
     [
       '17 fields inside of each other',
       `{${'a{'.repeat(16)}b${'}'.repeat(17)}`,
-      '17 levels of fields; the limit is 16',
+      '16 levels of fields, and it has 17',
     ],
     [
       'the schema ten times',
       `{${times(10, (n) => `a${n}:__schema{types{name}}`)}}`,
-      '10 fields `__schema` and `__type`, fragments included; the limit is 2',
+      '2 fields `__schema` and `__type` (fragments included), and it has 10',
     ],
     [
       'a list 5,000 deep',
       `{contact(uuid:${'['.repeat(5000)}1${']'.repeat(5000)}){id}}`,
-      'more than 1,000 tokens; the limit is 1,000',
+      '1,000 tokens, and it has more than 10,000',
     ],
   ])('%s', async (_name, query, limit) => {
     const gateway = await createTestGateway()
@@ -213,7 +215,7 @@ describe('one request that asks for a thousand things', () => {
     const gateway = await createTestGateway()
     const query = `query Small{__typename} mutation Large{${times(11, (n) => `a${n}:${create}`)}}`
     const response = await gateway.post(JSON.stringify({ query, operationName: 'Small' }))
-    expect(await told(response)).toEqual(tooMuch('11 fields at the root of an operation; the limit is 10'))
+    expect(await told(response)).toEqual(tooMuch('10 fields at the root of an operation, and it has 11'))
   })
 
   test('fragments that spread each other in a circle', async () => {
@@ -254,8 +256,8 @@ describe('calls beyond the plan', () => {
     body: { teams: [], channels: [], meta: { pages: 50 } },
   } as const
 
-  test.each([true, false])('ten aliases of teams with 50 pages (fast lane: %s)', async (hasFastLane) => {
-    const gateway = await createTestGateway({ hasFastLane })
+  test.each([true, false])('ten aliases of teams with 50 pages (fast path: %s)', async (hasFastPath) => {
+    const gateway = await createTestGateway({ hasFastPath })
     const query = `{${times(10, (n) => `a${n}:teams{uuid}`)}}`
     for (let run = 1; run <= 2; run += 1) {
       gateway.sandbox.failNext(...many(50).map(() => page))
@@ -274,7 +276,7 @@ describe('calls beyond the plan', () => {
       status: 200,
       data: null,
       errors: [
-        'QUERY_TOO_COMPLEX: This operation needs more reads from Callbell than were planned; the limit is 50. Ask for fewer lists in one operation',
+        'QUERY_TOO_COMPLEX: This operation needs more than 50 reads from Callbell; the limit is 50. Request fewer lists in one operation.',
       ],
     })
     await expect.poll(() => upstream(gateway)).toBe(50)
@@ -287,7 +289,7 @@ const forbidden = (field: string) => ({
   status: 403,
   data: undefined,
   errors: [
-    `FORBIDDEN: This mutation reads ${field}, which needs the scope contacts:read: without it a caller may select only \`id\` and \`uuid\` of what it changes`,
+    `FORBIDDEN: This mutation reads ${field}; this API key does not have the scope contacts:read. Select only \`id\` and \`uuid\` of what it changes.`,
   ],
 })
 const open = (selection: string): string => `mutation{openConversation(input:{uuid:"${john}"}){${selection}}}`
@@ -476,7 +478,7 @@ describe('a page of another site', () => {
     expect(await told(response)).toEqual({
       status: 415,
       data: undefined,
-      errors: ['BAD_REQUEST: The request must have the content-type application/json'],
+      errors: ['BAD_REQUEST: Send the request body with `content-type: application/json`.'],
     })
     expect(upstream(gateway)).toBe(0)
   })
@@ -988,7 +990,7 @@ describe('bodies', () => {
       expect(await told(response)).toEqual({
         status: 415,
         data: undefined,
-        errors: ['BAD_REQUEST: The request body must not be compressed'],
+        errors: ['BAD_REQUEST: Send the request body uncompressed, without `content-encoding`.'],
       })
     },
   )
@@ -1014,7 +1016,12 @@ describe('bodies that cost more than their bytes', () => {
   })
 
   test.each([
-    ['without credentials', chunkedHead, 401, ['UNAUTHENTICATED: The request has no valid credentials']],
+    [
+      'without credentials',
+      chunkedHead,
+      401,
+      ['UNAUTHENTICATED: Missing or invalid credentials. Send an API key in `x-api-key`.'],
+    ],
     ['to a path that does not exist', chunkedHead.replace('/graphql', '/nowhere'), 404, undefined],
     ['behind a health check', chunkedHead.replace('POST /graphql', 'GET /livez'), 200, undefined],
   ])('chunks of one byte %s', async (_name, head, status, errors) => {
@@ -1223,7 +1230,9 @@ describe('bodies that nobody reads', () => {
     await write(socket, ' '.repeat(length - start.length))
     const answer = readAll(socket)
     socket.end()
-    expect(await answer).toMatch(/^HTTP\/1\.1 401 [\s\S]*"The request has no valid credentials"/)
+    expect(await answer).toMatch(
+      /^HTTP\/1\.1 401 [\s\S]*"Missing or invalid credentials\. Send an API key in `x-api-key`\."/,
+    )
     expect(failures).toEqual([])
   })
 

@@ -6,11 +6,12 @@
  */
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parseApiKeys } from '../../src/config/api-keys.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import type { Asked } from '../support/lanes.ts'
 import { answers, bodyOf as body, openLanes } from '../support/lanes.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
 
 const create =
   'mutation CreateContact($input: CreateContactInput!) { createContact(input: $input) { contact { uuid name phoneNumber source sourceName createdAt tags customFields { name value values } team { id memberCount } channel { title } } replayed userErrors { field message code } } }'
@@ -241,6 +242,39 @@ test('a bug, which also shows the way that each asking takes', async () => {
   // No lane runs a field by code of another file, or of none.
   expect(stacks.every((stack) => stack.includes('/operations/execute-plan.ts'))).toBe(true)
 })
+
+const list = 'query ($first: Int) { contacts(first: $first) { nodes { uuid } } }'
+const conditional =
+  'query ($bot: Boolean!) { contacts(first: 3) { nodes { uuid bot @include(if: $bot) { uuid } } } }'
+
+test.each<[string, string, readonly object[]]>([
+  ['the size of a list', list, [{ first: 1 }, { first: 100 }, {}, { first: null }]],
+  ['an @include', conditional, [{ bot: true }, { bot: false }]],
+  ['an @skip', conditional.replace('@include', '@skip'), [{ bot: true }, { bot: false }]],
+])(
+  'a document whose cost depends on %s takes the fast path from its second run',
+  async (_what, query, all) => {
+    const paths: string[] = []
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 100
+    onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit))
+    const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }
+    const { execute } = await createTestGateway({
+      contacts: {
+        // Called once for each operation, within the engine.
+        list: () => {
+          paths.push(new Error().stack?.includes('/fast-path.ts') ? 'fast' : 'general')
+          return Promise.resolve({ edges: [], pageInfo })
+        },
+      },
+    })
+    for (const variables of [...all, ...all]) {
+      expect(await execute(query, variables)).toEqual({ data: { contacts: { nodes: [] } } })
+    }
+    const [, ...others] = [...all, ...all]
+    expect(paths).toEqual(['general', ...others.map(() => 'fast')])
+  },
+)
 
 test.each<[string, object]>([
   ['lacks what can’t be null', { uuid: null, tags: [] }],

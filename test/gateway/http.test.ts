@@ -78,9 +78,9 @@ test.each([
 })
 
 test.each([true, false])(
-  'an operation can be sent to the URL as target (fast lane: %s)',
-  async (hasFastLane) => {
-    const { url } = await createTestGateway({ hasFastLane })
+  'an operation can be sent to the URL as target (fast path: %s)',
+  async (hasFastPath) => {
+    const { url } = await createTestGateway({ hasFastPath })
     const head = `host: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${typename.length}`
     const [answer] = await sendRaw(
       url,
@@ -120,7 +120,7 @@ test.each([
   expect(await response.json()).toEqual({
     errors: [
       {
-        message: 'The request must have the content-type application/json',
+        message: 'Send the request body with `content-type: application/json`.',
         extensions: { code: 'BAD_REQUEST', outcome: 'NOT_APPLIED', retryable: false, requestId: 'r1' },
       },
     ],
@@ -146,7 +146,7 @@ test.each(['text/html', 'image/png', 'application/json;charset=iso-8859-1', 'tex
     expect(response.status).toBe(406)
     expect(await response.json()).toHaveProperty(
       'errors.0.message',
-      'The request must accept application/json',
+      'Accept `application/json` or `application/graphql-response+json`.',
     )
     expect(sandbox.requests).toEqual([])
   },
@@ -155,7 +155,10 @@ test.each(['text/html', 'image/png', 'application/json;charset=iso-8859-1', 'tex
 test.each(['variables', 'extensions'])('a GET with %s that are no JSON is refused', async (parameter) => {
   const response = await get(await createTestGateway(), `/graphql?query={__typename}&${parameter}={bad`)
   expect(response.status).toBe(400)
-  expect(await response.json()).toHaveProperty('errors.0.message', `The parameter ${parameter} must be JSON`)
+  expect(await response.json()).toHaveProperty(
+    'errors.0.message',
+    `The parameter \`${parameter}\` is not valid JSON.`,
+  )
 })
 
 test('a mutation cannot be sent by GET', async () => {
@@ -173,8 +176,10 @@ test('a query can be sent by GET', async () => {
 
 test.each([
   ['[]', 400, 'Batching is not supported.'],
-  ['{"query":', 400, 'The request body must be JSON'],
-  ['', 400, 'The request body must be JSON'],
+  ['{"query":', 400, 'The request body is not valid JSON (position 9).'],
+  ['', 400, 'The request body is not valid JSON (position 0).'],
+  ['{"query":"{ __typename }",}', 400, 'The request body is not valid JSON (position 26).'],
+  ['{"query":Zaphod}', 400, 'The request body is not valid JSON.'],
   ['null', 400, 'Expected params to be an object but given null.'],
   ['"text"', 400, 'Expected params to be an object but given string.'],
 ])('the body %s is refused with words', async (body, status, message) => {
@@ -206,7 +211,7 @@ test('a body that is no UTF-8 is refused, and not stored with damaged letters', 
     body: Buffer.from(JSON.stringify({ query }), 'latin1'),
   })
   expect(response.status).toBe(400)
-  expect(await response.json()).toHaveProperty('errors.0.message', 'The request body must be UTF-8')
+  expect(await response.json()).toHaveProperty('errors.0.message', 'The request body is not valid UTF-8.')
   expect(gateway.sandbox.requests).toEqual([])
 })
 

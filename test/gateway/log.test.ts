@@ -50,7 +50,7 @@ const calls: readonly (readonly [body: string, answer: string | null, shown: str
   [JSON.stringify({ query, variables: { input: { ...input, [input.name]: 1 } } }), null, 'Zaphod'],
   [JSON.stringify({ query: `mutation { "${input.name}" }` }), null, 'Syntax Error'],
   [JSON.stringify({ query: `{ contact(uuid: "${input.note}") { Zaphod } }` }), null, 'Zaphod'],
-  [`name=${input.name}&note=${input.note}`, null, 'must be JSON'],
+  [`name=${input.name}&note=${input.note}`, null, 'not valid JSON'],
 ]
 
 test('no line contains contact data, a caller’s credentials or a secret', async () => {
@@ -156,15 +156,15 @@ function bug(type: string, message: string): object {
 }
 
 test.each([true, false])(
-  'a client that disconnects before its response (fast lane: %s)',
-  async (hasFastLane) => {
+  'a client that disconnects before its response (fast path: %s)',
+  async (hasFastPath) => {
     const { promise: asked, resolve: tellAsked } = Promise.withResolvers<Socket>()
     const created = httpAnswer('201 Created', JSON.stringify({ contact }))
     const upstream = await startRawUpstream((socket, number) => {
       if (number === 0) socket.end(created)
       else tellAsked(socket)
     })
-    const gateway = await createTestGateway({ url: upstream.url, hasFastLane })
+    const gateway = await createTestGateway({ url: upstream.url, hasFastPath })
     // The first asking of a document is not for the fast lane.
     await gateway.post(create)
     gateway.forgetLog()

@@ -15,7 +15,7 @@ test('an operation of more than 50 calls is refused before it starts', async () 
       errors: [
         {
           message:
-            'This operation needs 105 calls to Callbell; the limit is 50. Ask for fewer in `first`, or without `bot` and `messages` of each contact',
+            'This operation needs 105 calls to Callbell; the limit is 50. Lower `first`, or leave out `bot` and `messages` of each contact.',
           extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
         },
       ],
@@ -47,7 +47,7 @@ test('a caller pays for what is below a list as well', async () => {
   const { errors } = await execute('{ contacts(first: 10) { nodes { bot { name } } } }')
   expect(errors).toMatchObject([
     {
-      message: 'This operation needs 11 calls to Callbell; the limit for this caller is 10 at once',
+      message: 'This operation needs 11 calls to Callbell; the limit for this caller is 10 per burst.',
       extensions: { code: 'RATE_LIMITED' },
     },
   ])

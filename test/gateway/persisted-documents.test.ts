@@ -12,10 +12,12 @@ const optional = { persistedDocuments: { documents, isExclusive: false } }
 const exclusive = { persistedDocuments: { documents, isExclusive: true } }
 const apollo = (sha256Hash: unknown) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } })
 const typename = { status: 200, data: { __typename: 'Query' } }
-const notFound = { status: 400, errors: ['PERSISTED_QUERY_NOT_FOUND: There is no document with this id'] }
+const notFound = { status: 400, errors: ['PERSISTED_QUERY_NOT_FOUND: No registered document has this id.'] }
 const required = {
   status: 403,
-  errors: ['PERSISTED_QUERY_REQUIRED: Only documents that were registered with this gateway can be run'],
+  errors: [
+    'PERSISTED_QUERY_REQUIRED: This gateway only runs registered documents. Send the `documentId` of one.',
+  ],
 }
 const noQuery = { status: 200, errors: ['BAD_REQUEST: Must provide query string.'] }
 

@@ -113,7 +113,7 @@ export async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes
   const [fastUpstream, generalUpstream] = await Promise.all([startUpstream(), startUpstream()])
   const common = { timeoutMs: 2000, maxRps: 0, ...options }
   const fast = await createTestGateway({ ...common, url: fastUpstream.url })
-  const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastLane: false })
+  const general = await createTestGateway({ ...common, url: generalUpstream.url, hasFastPath: false })
   return {
     fast,
     requests: fastUpstream.requests,
