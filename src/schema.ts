@@ -1,4 +1,4 @@
-/** The whole schema: names every file that adds a field to `Query` or `Mutation`. */
+/** The whole schema. Every file that adds to the builder is imported here. */
 import type { GraphQLSchema } from 'graphql'
 import { builder } from './graphql/builder.ts'
 import './graphql/queries/account.ts'

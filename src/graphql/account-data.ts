@@ -1,10 +1,10 @@
-/** Which types hold data of the account, and what of them a caller without `contacts:read` may select. */
+/** Which types have data of the account, and which of their fields callers without `contacts:read` may select. */
 import type { GraphQLObjectType } from 'graphql'
 
-/** As `extensions` of a type. */
+/** Declared as `extensions` of a type. */
 export const accountData = { isAccountData: true }
 
-/** What names a thing says nothing about it. */
+/** An id reveals no data. */
 const namingFields: ReadonlySet<string> = new Set(['__typename', 'id', 'uuid'])
 
 /** @returns whether selecting this field reads data of the account */

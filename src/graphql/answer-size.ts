@@ -1,49 +1,49 @@
-/** How large answers may become while they are made: each one, and all of them together. */
+/** Limits the size of responses while they are created: of each one, and of all together. */
 import { GraphQLError } from 'graphql'
 
-/** Smaller answers are not worth counting together: 2,000 connections make 40 MB of them at most. */
+/** Smaller responses are not added up: 2,000 connections have 40 MB of them at most. */
 const smallAnswerBytes = 20_000
 
 export interface AnswerLimits {
-  /** Bytes of texts and field names in one answer. */
+  /** Bytes of strings and field names in one response. */
   readonly largestAnswerBytes: number
-  /** Bytes of all answers that are being made at the same time, with what Callbell answered for them. */
+  /** Bytes of all responses that are created at the same time, with the responses of Callbell for them. */
   readonly allAnswersBytes: number
 }
 
-/** 1,000 ordinary contacts with all their fields take about 1 MB. */
+/** 1,000 typical contacts with all fields take about 1 MB. */
 export const answerLimits: AnswerLimits = { largestAnswerBytes: 8_000_000, allAnswersBytes: 48_000_000 }
 
-/** The answer is too large to be made. What ran before keeps its outcome. */
+/** The response is too large. Changes that were made keep their outcome. */
 export class ResponseTooLarge extends GraphQLError {
   constructor(message: string, retryable: boolean) {
     super(message, { extensions: { code: 'RESPONSE_TOO_LARGE', retryable } })
   }
 }
 
-/** Counts one answer. */
+/** Measures one response. */
 export interface AnswerSize {
-  /** Why the answer is not made any further; undefined while it is. */
+  /** Why the response is given up; undefined as long as it is not. */
   readonly excess: ResponseTooLarge | undefined
   /**
-   * Adds to the answer.
+   * Adds to the response.
    *
-   * @throws ResponseTooLarge from the first byte too many on
+   * @throws ResponseTooLarge once the response exceeds a limit
    */
   add(bytes: number): void
-  /** Counts what Callbell has answered for it, and is kept until it is made, with all answers together. */
+  /** Counts a response of Callbell that is kept in memory, towards the limit of all responses. */
   hold(bytes: number): void
-  /** To be called when the answer has been written or given up. Nothing counts behind it. */
+  /** To be called when the response has been written or given up. Nothing is counted afterwards. */
   release(): void
 }
 
-/** @returns a function that begins an answer */
+/** @returns a function that starts to measure a response */
 export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
-  /** The answers that are large enough to count, which few are. */
+  /** Responses that are large enough to be added up, which few are. */
   const large = new Set<Answer>()
   let total = 0
 
-  /** Whoever takes most of the memory gives it back, so that ordinary answers are made next to it. */
+  /** The largest response is given up, so that typical responses are not affected. */
   function stopLargest(): void {
     let largest: Answer | undefined
     for (const answer of large) {
@@ -60,13 +60,13 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
   class Answer implements AnswerSize {
     bytes = 0
     excess: ResponseTooLarge | undefined
-    /** Of all bytes, in the sum of all answers. */
+    /** Its bytes in the sum of all responses. */
     counted = 0
     private heldBytes = 0
     private isReleased = false
 
     add(bytes: number): void {
-      // What is given up does not grow, and takes no other answer with it.
+      // A response that was given up does not grow, and affects no other.
       if (this.excess) throw this.excess
       this.bytes += bytes
       if (this.bytes > limits.largestAnswerBytes) this.stop(this.isTooLarge())
@@ -112,11 +112,11 @@ function count(number: number): string {
   return number.toLocaleString('en-US')
 }
 
-/** Characters up to which a text is not measured, which takes longer than all else that is done for it. */
+/** Characters of a string that is not measured, because that takes longer than all other work for it. */
 const shortText = 100
 const mostBytesOfCharacter = 3
 
-/** @returns the bytes of a text in UTF-8; of a short one, the most that they can be */
+/** @returns the bytes of a string in UTF-8; for a short string, the most that it can have */
 export function bytesOf(text: string): number {
   return text.length <= shortText ? text.length * mostBytesOfCharacter : Buffer.byteLength(text)
 }

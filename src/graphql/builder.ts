@@ -1,4 +1,4 @@
-/** The schema builder, its one scalar, and the context of every resolver. */
+/** The schema builder, and the context of resolvers. It defines no types. */
 import SchemaBuilder from '@pothos/core'
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
@@ -13,19 +13,19 @@ import type { RequestCache } from './request-cache.ts'
 export interface GatewayContext {
   readonly contacts: Contacts
   readonly caller: Caller
-  /** Told what happens, for the log, the metrics and the trace. */
+  /** Records the request for the log, the metrics and the trace. */
   readonly recorder: RequestRecorder
-  /** What became of each change that has begun, by its field's name in the answer. */
+  /** The outcome of each change that has started, by its field's name in the response. */
   readonly outcomes: Map<string | number, Outcome>
-  /** What has been read for this request. */
+  /** Caches reads for this request. */
   readonly known: RequestCache
-  /** What this request may still take. */
+  /** Limits the reads and the memory of this request. */
   readonly allowance: RequestAllowance
-  /** Counts the answer while it is made. */
+  /** Measures the response while it is created. */
   readonly size: AnswerSize
-  /** Reads the request's body. @throws Refused */
+  /** Reads the request's body. Rejects with a RequestError. */
   readonly readBody: () => Promise<Buffer>
-  /** What came of the operation, where it has run before it came here. */
+  /** The result of the operation, if the fast path has run it. */
   readonly result?: ExecutionResult
 }
 

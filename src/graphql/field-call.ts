@@ -1,4 +1,4 @@
-/** Running what a field asks of Callbell, with a record of what it costs and what becomes of it. */
+/** Runs the calls of a field, and records their cost and their outcome. */
 import type { GraphQLResolveInfo } from 'graphql'
 import type { CallInit } from '../domain/call-context.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
@@ -9,7 +9,7 @@ import type { GatewayContext } from './builder.ts'
 
 type Place = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'schema'>
 
-/** @param read is given on whose behalf it reads */
+/** Runs a read of a field. @param read receives the context of its calls */
 export function resolveQuery<T>(
   context: GatewayContext,
   place: Place,
@@ -19,9 +19,9 @@ export function resolveQuery<T>(
 }
 
 /**
- * Remembers, too, what became of the change, for errors that its field meets when it has been made.
+ * Runs a change, and records its outcome for errors of its field that occur afterwards.
  *
- * @param change is given on whose behalf it changes; its result has problems where nothing was changed
+ * @param change receives the context of its calls; its result has problems if nothing was changed
  */
 export function resolveMutation<T extends { readonly problems: readonly unknown[] }>(
   context: GatewayContext,
@@ -56,7 +56,7 @@ async function recorded<T>(
   }
 }
 
-/** As in `createContact` and `Contact.bot`. */
+/** @returns for example `createContact` or `Contact.bot` */
 function nameOf({ fieldName, parentType, path }: Place): string {
   return path.prev === undefined ? fieldName : `${parentType.name}.${fieldName}`
 }
@@ -69,7 +69,7 @@ function endOfFailure(error: unknown, isMutation: boolean): FieldEnd {
   return { code, outcome, detail: { retryable, retryAfterMs, ...traceOf(cause) } }
 }
 
-/** How far the request to Callbell came, and what broke it. */
+/** How far the request to Callbell came, and why it failed. */
 function traceOf(error: unknown): object {
   if (!(error instanceof CallbellError)) return error instanceof Error ? { reason: error.message } : {}
   const broken = error.cause instanceof Error ? error.cause.message : undefined

@@ -1,8 +1,8 @@
-/** Keeping the schema to those who have it. */
+/** Hides the schema from callers. */
 import { NoSchemaIntrospectionCustomRule } from 'graphql'
 import type { GatewayPlugin } from './builder.ts'
 
-/** Refuses to show the schema, and to name its parts by and by in "Did you mean …?". */
+/** Rejects introspection, and removes suggestions, which would reveal the schema's names one by one. */
 export const useNoIntrospection: GatewayPlugin = {
   onValidate({ addValidationRule, validateFn, setValidationFn }) {
     addValidationRule(NoSchemaIntrospectionCustomRule)

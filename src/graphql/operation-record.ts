@@ -1,4 +1,4 @@
-/** Telling the request's record which operation it is, as soon as that is known. */
+/** Records the type and name of the operation as soon as the document is parsed. */
 import { getOperationAST } from 'graphql'
 import type { GatewayPlugin } from './builder.ts'
 

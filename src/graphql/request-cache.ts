@@ -1,9 +1,9 @@
-/** Within one request, the same thing is read once, by however many aliases it is asked for. */
+/** Reads the same object once for each request, whatever the number of aliases. */
 import type { Channel, Contact, Funnel, Team } from '../domain/contact.ts'
 
-/** What has been read for one request. Errors are shared, too. */
+/** The reads of one request. Aliases share errors, too. */
 export class RequestCache {
-  /** By the keys of their reads. */
+  /** By their keys, as JSON. */
   private contacts: Map<string, Promise<Contact | null>> | undefined
   private allTeams: Promise<readonly Team[]> | undefined
   private allChannels: Promise<readonly Channel[]> | undefined
@@ -21,7 +21,7 @@ export class RequestCache {
     return (this.allFunnels ??= read())
   }
 
-  /** @param key whatever tells one read from another; null and undefined are the same */
+  /** @param key distinguishes one read from another; null and undefined are the same */
   contact(
     key: readonly (string | boolean | null | undefined)[],
     read: () => Promise<Contact | null>,
@@ -36,14 +36,14 @@ export class RequestCache {
   }
 
   /**
-   * What another field of the request finds by a number or an id of another kind need not be read by
-   * its uuid as well.
+   * Another field of the request may find the same contact by a number or another id. Then it need not be
+   * read by its uuid.
    *
    * @param until how long to wait for the others, on the clock of `performance.now()`
    * @returns undefined where no other field finds it by then
    */
   async foundByOthers(uuid: string, until: number): Promise<Contact | undefined> {
-    // By then all fields of the root have begun, and have registered what they read.
+    // By then all fields of the root have started, and have registered their reads.
     await Promise.resolve()
     const others = [...(this.contacts ?? [])].filter(([name]) => !name.startsWith('["uuid"'))
     if (others.length === 0) return undefined

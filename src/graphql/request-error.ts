@@ -1,14 +1,14 @@
-/** A request that is not served, and why: in words of ours, which may be told and logged. */
+/** A request that is rejected, with a message of the gateway that may be shown and logged. */
 import { GraphQLError } from 'graphql'
 
-/** Why a request is not served. */
+/** Why a request is rejected. */
 export interface RequestErrorInit {
   readonly status: number
   /** Default: `BAD_REQUEST`. */
   readonly code?: RequestErrorCode
   /** For the caller. */
   readonly message: string
-  /** Whether the same request may be served later. */
+  /** Whether the same request may succeed later. Default: false */
   readonly retryable?: boolean
   /** Milliseconds until then, where they are known. */
   readonly retryAfterMs?: number
@@ -27,7 +27,7 @@ export type RequestErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   | 'PERSISTED_QUERY_REQUIRED'
 
-/** A refusal as GraphQL's layers pass it on: with its status and headers, and one error. */
+/** A rejection for GraphQL's layers: one error with an HTTP status and headers. */
 export class RequestError extends GraphQLError {
   constructor({
     status,
@@ -48,7 +48,7 @@ export class RequestError extends GraphQLError {
   }
 }
 
-/** Whole seconds: the header knows no smaller ones. */
+/** @returns the header `retry-after`, in whole seconds */
 export function retryAfter(milliseconds: number | undefined): Readonly<Record<string, string>> {
   return milliseconds === undefined ? {} : { 'retry-after': String(Math.ceil(milliseconds / 1000)) }
 }

@@ -1,4 +1,4 @@
-/** What a selection asks for in the end: its fragments opened, and what is skipped left out. */
+/** Lists the fields of a selection, with those of its fragments and without skipped ones. */
 import type {
   FieldNode,
   FragmentDefinitionNode,
@@ -8,13 +8,13 @@ import type {
 } from 'graphql'
 import { getDirectiveValues, GraphQLIncludeDirective, GraphQLSkipDirective, Kind } from 'graphql'
 
-/** What a selection is to be read with. `GraphQLResolveInfo` is one. */
+/** What a selection is read with, for example a `GraphQLResolveInfo`. */
 export interface Reading {
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
   readonly variableValues: Readonly<Record<string, unknown>>
 }
 
-/** @returns the fields by their names in the answer, each with all the nodes that ask for it */
+/** @returns the fields by their names in the response, each with all nodes that select it */
 export function fieldsOf(
   sets: readonly SelectionSetNode[],
   reading: Reading,
@@ -38,7 +38,7 @@ export function fieldsOf(
   return fields
 }
 
-/** @returns what is selected below a field */
+/** @returns the selections below a field */
 export function setsBelow(nodes: readonly FieldNode[]): readonly SelectionSetNode[] {
   return nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
 }
@@ -48,7 +48,7 @@ function isIncluded(node: SelectionNode, { variableValues }: Reading): boolean {
     try {
       return getDirectiveValues(directive, node, variableValues)?.['if'] === value
     } catch {
-      // Such an `if` fails the operation when it runs.
+      // The operation fails when it runs.
       return false
     }
   }

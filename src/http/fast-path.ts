@@ -1,9 +1,8 @@
 /**
- * The common request, without the layers that make it a fetch Request and its answer a Response:
- * they cost more than all the rest. It is a shortcut, and no second opinion: a request that is not
- * plain goes to the general lane before anything has run, and a result that is not a plain success is
- * answered there. Both run operations by `operations`. `test/gateway/fast-lane.test.ts` holds both lanes to the
- * same answers.
+ * Answers the common request without a fetch Request and Response, which cost more than everything else. It
+ * changes nothing but the cost: any other request goes to the general path before anything has run, and so
+ * does a result that is not a plain success. Both paths run operations by `operations/`.
+ * `test/fast-lane.test.ts` compares their responses.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
@@ -27,32 +26,32 @@ export interface FastPathParts {
   readonly measureAnswer: () => AnswerSize
 }
 
-/** One request, and what every answer to it holds. */
+/** One request, and the headers of its response. */
 export interface FastPathRequest {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly head: RequestHead
   readonly requestId: string
-  /** Names and values in turn: the form that costs `node:http` least. */
+  /** Alternating names and values, which is the fastest form for `node:http`. */
   readonly answerHeaders: readonly string[]
 }
 
-/** What the general lane goes on with. */
+/** What the general path continues with. */
 export interface Fallback {
-  /** What the credentials came to, where they have been checked. */
+  /** The result of authentication, if it has run. */
   readonly authentication?: Authentication
-  /** The request's body, where its reading has begun. */
+  /** The request's body, if reading it has started. */
   readonly body?: Buffer | Promise<Buffer>
-  /** What came of it, where it has run. */
+  /** The result of the operation, if it has run. */
   readonly done?: { readonly context: GatewayContext; readonly result: ExecutionResult }
 }
 
-/** @returns undefined where the request has been answered */
-export type FastPath = (ride: FastPathRequest) => Promise<Fallback | undefined>
+/** @returns undefined if the request has been answered */
+export type FastPath = (request: FastPathRequest) => Promise<Fallback | undefined>
 
 const graphqlType = 'application/graphql-response+json'
 
-/** @param path where GraphQL is */
+/** @param path of the GraphQL endpoint */
 export function createFastPath(
   { contacts, authenticate, operations, telemetry, measureAnswer }: FastPathParts,
   path: string,

@@ -1,4 +1,4 @@
-/** `/graphql` for programs: who asks is found out, what is asked is bounded, and only then Yoga runs it. */
+/** The GraphQL endpoint: authenticates a request and limits its size before Yoga runs it. */
 import type { IncomingMessage } from 'node:http'
 import { createYoga } from 'graphql-yoga'
 import type { Contacts } from '../contacts/contacts.ts'
@@ -35,21 +35,21 @@ export interface GraphqlEndpointParts {
   readonly persistedDocuments: PersistedDocuments | null
 }
 
-/** One request, as it came in. */
+/** One request. */
 export interface GraphqlRequest {
   readonly request: Request
   readonly url: URL
   readonly requestId: string
-  /** The same request as Node has it. */
+  /** The same request, from `node:http`. */
   readonly incoming: IncomingMessage
   readonly fallback: Fallback
 }
 
-/** @param path where it is */
+/** @param path of the endpoint */
 export function createGraphqlEndpoint(
   parts: GraphqlEndpointParts,
   path: string,
-): (arrival: GraphqlRequest) => Promise<Response> {
+): (request: GraphqlRequest) => Promise<Response> {
   const { contacts, authenticate, telemetry, persistedDocuments, measureAnswer } = parts
   const plugins: GatewayPlugin[] = [
     useOperationRecord,
@@ -67,17 +67,17 @@ export function createGraphqlEndpoint(
     graphqlEndpoint: path,
     ...(persistedDocuments && { extraParamNames: ['documentId'] }),
     parserAndValidationCache: createDocumentCache(),
-    // `readBody` has its own, which costs nothing.
+    // `readBody` has its own limit, without a second pass.
     maxRequestBodySize: false,
-    // Our error table masks, with the request's id; Yoga's would run first and know less.
+    // The gateway's error table masks errors. Yoga's masking would run first and know less.
     maskedErrors: false,
-    // Its lines say which step it takes, and quote what it was sent; its errors come by the error table.
+    // Yoga's log lines quote what was sent. Its errors pass the error table.
     logging: false,
     graphiql: false,
     landingPage: false,
     cors: false,
     multipart: false,
-    // Yoga answers 200 to any URL that ends so, and cannot be told not to: a space ends no URL.
+    // Yoga answers 200 to any URL that ends so, which has no off switch. No URL ends with a space.
     healthCheckEndpoint: ' ',
   })
 
@@ -88,17 +88,17 @@ export function createGraphqlEndpoint(
     const { requestId } = recorder
     const address = incoming.socket.remoteAddress
     recorder.address = address
-    const refuse = (refusal: RequestErrorInit, reason = refusal.message): Response => {
-      recorder.erred(refusal.code ?? 'BAD_REQUEST', reason)
-      return answerRejection(refusal, requestId, request.method === 'POST')
+    const reject = (rejection: RequestErrorInit, reason = rejection.message): Response => {
+      recorder.erred(rejection.code ?? 'BAD_REQUEST', reason)
+      return answerRejection(rejection, requestId, request.method === 'POST')
     }
-    const refusal = findRejection(request, url)
-    if (refusal) return refuse(refusal)
+    const rejection = findRejection(request, url)
+    if (rejection) return reject(rejection)
     const authentication = fallback.authentication ?? (await authenticate(request.headers, address))
     if ('failure' in authentication)
-      return refuse(authenticationErrors[authentication.failure], authentication.reason)
+      return reject(authenticationErrors[authentication.failure], authentication.reason)
     const { caller } = authentication
-    // Who has no name has at least an address.
+    // A caller without a name has at least an address.
     recorder.admit(caller.bucket, request.method, path, {
       traceparent: request.headers.get('traceparent'),
       tracestate: request.headers.get('tracestate'),
@@ -109,7 +109,7 @@ export function createGraphqlEndpoint(
   }
 
   async function run(request: Request, context: GatewayContext): Promise<Response> {
-    // Yoga reads this header in a way of its own, and only when the operation has run.
+    // Yoga reads this header differently, and only after the operation has run.
     request.headers.set('accept', acceptedType(request.headers.get('accept')) ?? '')
     try {
       return await withLength(await yoga.handleRequest(request, context))
@@ -118,14 +118,15 @@ export function createGraphqlEndpoint(
     }
   }
 
-  return async (arrival) => {
-    const { done } = arrival.fallback
-    const recorder = done?.context.recorder ?? telemetry.request(arrival.requestId)
+  return async (graphqlRequest) => {
+    const { request, requestId, incoming, fallback } = graphqlRequest
+    const { done } = fallback
+    const recorder = done?.context.recorder ?? telemetry.request(requestId)
     try {
       const response = await (done
-        ? run(arrival.request, { ...done.context, result: done.result })
-        : answer(arrival, recorder))
-      recorder.isClientDisconnected = !arrival.incoming.socket.writable
+        ? run(request, { ...done.context, result: done.result })
+        : answer(graphqlRequest, recorder))
+      recorder.isClientDisconnected = !incoming.socket.writable
       recorder.ended(response.status)
       return response
     } catch (error) {
@@ -142,27 +143,27 @@ const useStrictJsonBody: GatewayPlugin = {
   },
 }
 
-/** Operations are run by the gateway's own engine, in this lane as in the fast one. */
+/** The gateway's engine runs operations, on this path as on the fast path. */
 function useOperations(operations: Operations): GatewayPlugin {
   return {
     onExecute({ args: { document, operationName, variableValues, contextValue }, setExecuteFn }) {
       const { query = '' } = contextValue.params
       const operation = operations.prepare(query, document, operationName ?? undefined)
-      // An operation that the document does not have is refused by the execution.
+      // Without one, graphql-js reports that the document has no such operation.
       if (operation)
         setExecuteFn(() => operations.execute(operation, contextValue, variableValues ?? undefined))
     },
   }
 }
 
-/** What has run in the fast lane is answered here when it is more than a plain success. */
+/** Answers with the result of the fast path, which leaves all but plain successes to this path. */
 const useKnownResult: GatewayPlugin = {
   onParams({ context: { result }, setResult }) {
     if (result) setResult(result)
   },
 }
 
-/** So that the answer can travel in one piece, and its reader knows how much is to come. */
+/** Adds `content-length`, so that the response is sent in one piece, and its reader knows its size. */
 async function withLength(response: Response): Promise<Response> {
   const { status, statusText, headers } = response
   const body = Buffer.from(await response.arrayBuffer())

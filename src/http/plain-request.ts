@@ -1,14 +1,14 @@
-/** The request that most programs send: told by its head, and by the shape of its body. */
+/** Recognizes the request that most programs send, by its head and by the shape of its body. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
-/** As programs write it: by itself, or with the one charset that JSON has. */
+/** As programs write it: alone, or with JSON's only charset. */
 const plainTypes: ReadonlySet<string | undefined> = new Set([
   'application/json',
   'application/json; charset=utf-8',
 ])
 
-/** @returns whether the head asks for nothing out of the ordinary */
+/** @returns whether the head is that of a plain request */
 export function hasPlainHead({ method, url, headers }: IncomingMessage, path: string): boolean {
   return (
     method === 'POST' &&
@@ -18,14 +18,14 @@ export function hasPlainHead({ method, url, headers }: IncomingMessage, path: st
   )
 }
 
-/** What GraphQL over HTTP knows as parameters, but for `extensions`. */
+/** The parameters of GraphQL over HTTP, without `extensions`. */
 export interface PlainParameters {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>> | undefined
   readonly operationName: string | undefined
 }
 
-/** @returns undefined where it is anything else, even if that could be answered */
+/** @returns undefined for any other body, even a valid one */
 export function readPlainBody(body: Buffer): PlainParameters | undefined {
   const parameters = isUtf8(body) ? parseObject(body.toString()) : undefined
   if (parameters === undefined) return undefined

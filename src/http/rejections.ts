@@ -1,8 +1,8 @@
-/** Requests that are refused before anything runs. */
+/** Rejects requests before anything runs. */
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import { retryAfter } from '../graphql/request-error.ts'
 
-/** Why there is no caller. The caller is not told which check failed. */
+/** Why authentication failed. The response does not reveal which check did. */
 export const authenticationErrors = {
   UNAUTHENTICATED: {
     status: 401,
@@ -21,8 +21,8 @@ export const authenticationErrors = {
 const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json'])
 
 /**
- * Checks what GraphQL's own layer would find out too late (an `accept` that can't be met is
- * noticed there after the mutation has run) or would call a failure of its own.
+ * Checks what Yoga would check too late, or report as its own failure. For example, Yoga checks `accept` after
+ * a mutation has run.
  */
 export function findRejection({ method, headers }: Request, url: URL): RequestErrorInit | undefined {
   if (method !== 'GET' && method !== 'POST') {
@@ -46,26 +46,26 @@ export function findRejection({ method, headers }: Request, url: URL): RequestEr
   return undefined
 }
 
-/** The refusal in the form of every other error. */
+/** @returns the rejection as a GraphQL response */
 export function answerRejection(
-  refusal: RequestErrorInit,
+  rejection: RequestErrorInit,
   requestId: string,
   mayBeMutation: boolean,
 ): Response {
-  const { status, retryAfterMs, headers } = refusal
-  return new Response(renderRejection(refusal, requestId, mayBeMutation), {
+  const { status, retryAfterMs, headers } = rejection
+  return new Response(renderRejection(rejection, requestId, mayBeMutation), {
     status,
     headers: { 'content-type': 'application/json', ...headers, ...retryAfter(retryAfterMs) },
   })
 }
 
-/** @returns the body of that answer, as JSON text */
+/** @returns the body of that response, as JSON */
 export function renderRejection(
-  refusal: RequestErrorInit,
+  rejection: RequestErrorInit,
   requestId: string,
   mayBeMutation: boolean,
 ): string {
-  const { code = 'BAD_REQUEST', message, retryable = false, retryAfterMs } = refusal
+  const { code = 'BAD_REQUEST', message, retryable = false, retryAfterMs } = rejection
   const outcome = mayBeMutation ? { outcome: 'NOT_APPLIED' } : {}
   return JSON.stringify({
     errors: [{ message, extensions: { code, ...outcome, retryable, retryAfterMs, requestId } }],
@@ -77,10 +77,10 @@ function isJson(headers: Headers): boolean {
   return type === 'application/json' || type === 'application/graphql+json'
 }
 
-/** The first type of an `accept` header in which GraphQL can be answered; undefined if there is none. */
+/** @returns the first type of an `accept` header that the gateway can answer with; undefined if there is none */
 export function acceptedType(accept: string | null): string | undefined {
   if (accept === null) return '*/*'
-  // What most say, as it is.
+  // The common case.
   if (jsonTypes.has(accept)) return accept
   const range = accept.split(',').find((text) => jsonTypes.has(mediaType(text)) && isUtf8(text))
   return range && mediaType(range)
@@ -90,7 +90,7 @@ function mediaType(text: string): string {
   return text.split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
-/** GraphQL is answered in UTF-8 and in nothing else. */
+/** Responses are UTF-8 only. */
 function isUtf8(range: string): boolean {
   const charset = /;\s*charset\s*=\s*"?([^;"\s]+)/i.exec(range)?.[1]
   return charset === undefined || charset.toLowerCase() === 'utf-8'

@@ -1,4 +1,4 @@
-/** What the resolvers of one request are given, whichever way the request takes. */
+/** Creates the context of resolvers, for both paths of a request. */
 import type { Caller, RequestAllowance } from '../domain/caller.ts'
 import type { Contacts } from '../contacts/contacts.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
@@ -40,11 +40,11 @@ class Allowance implements RequestAllowance {
   }
 
   takeRead(): void {
-    // An answer that is given up needs nothing more.
+    // A response that was given up needs no further read.
     if (this.size.excess) throw this.size.excess
     this.readsLeft -= 1
     if (this.readsLeft >= 0) return
-    throw new ContactsError('QUERY_TOO_COMPLEX', 'no read is left', { retryable: false })
+    throw new ContactsError('QUERY_TOO_COMPLEX', 'the operation has made all its reads', { retryable: false })
   }
 
   hold(bytes: number): void {

@@ -1,4 +1,4 @@
-/** A request's head as fetch gives it, without a fetch Request. */
+/** The method and headers of a request, as a fetch Request has them. */
 import type { IncomingMessage } from 'node:http'
 import type { RequestHead } from './cross-origin.ts'
 

@@ -1,4 +1,4 @@
-/** The HTTP front door as a listener for `node:http`, from a request to a response. It opens no socket. */
+/** The listener for `node:http` that answers every request. It opens no socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServerAdapter } from '@whatwg-node/server'
 import { LRUCache } from 'lru-cache'
@@ -21,14 +21,14 @@ import { securityHeaders } from './security-headers.ts'
 
 export interface RequestListenerParts extends GraphqlEndpointParts, CrossOriginOptions {
   readonly health: Health
-  /** Whether a browser is shown GraphiQL. */
+  /** Whether browsers get GraphiQL. */
   readonly graphiql: boolean
-  /** Whether common requests take a shortcut, which changes nothing but their cost. */
+  /** Whether common requests take the fast path, which changes nothing but their cost. */
   readonly hasFastPath: boolean
 }
 
-/** What is known of a request before it becomes one of fetch's. */
-interface Arriving {
+/** What the adapter adds to a fetch Request. */
+interface AdapterContext {
   readonly req: IncomingMessage
   readonly requestId: string
   readonly target: ReturnType<typeof readTarget>
@@ -46,21 +46,21 @@ export function createRequestListener(
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
-  /** URLs by the host that was asked: callers ask few. */
+  /** URLs by host. Callers use few hosts. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
   const answerGraphql = createGraphqlEndpoint(parts, graphqlPath)
-  const fastLane = createFastPath(parts, graphqlPath)
+  const fastPath = createFastPath(parts, graphqlPath)
   const answerMetrics = createMetricsEndpoint(parts)
 
-  async function route(arrival: GraphqlRequest, path: string): Promise<Response> {
-    const { request, url, requestId, incoming } = arrival
+  async function route(graphqlRequest: GraphqlRequest, path: string): Promise<Response> {
+    const { request, url, requestId, incoming } = graphqlRequest
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (path === graphqlPath) {
       if (request.method === 'OPTIONS') return crossOrigin.answerPreflight()
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
-      return answerGraphql(arrival)
+      return answerGraphql(graphqlRequest)
     }
-    // HAProxy's `option httpchk` asks by OPTIONS unless it is told otherwise.
+    // HAProxy's `option httpchk` uses OPTIONS by default.
     if (isRead || request.method === 'OPTIONS') {
       if (path === '/livez') return answerLiveness()
       if (path === '/readyz') return answerReadiness(health, url.searchParams.getAll('exclude'))
@@ -74,52 +74,54 @@ export function createRequestListener(
     return new Response('Not found\n', { status: 404 })
   }
 
-  function takeFastLane(ride: Parameters<FastPath>[0]): Fallback | Promise<Fallback | undefined> {
-    const host = ride.head.headers.get('host')
+  function tryFastPath(request: Parameters<FastPath>[0]): Fallback | Promise<Fallback | undefined> {
+    const host = request.head.headers.get('host')
     if (!hasFastPath || host === null) return {}
     const known = hosts.get(host)
     const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
-    if (url === null || crossOrigin.findRejection(ride.head, url)) return {}
+    if (url === null || crossOrigin.findRejection(request.head, url)) return {}
     if (known === undefined) hosts.set(host, url)
-    return fastLane(ride)
+    return fastPath(request)
   }
 
   async function answer(
     { request, requestId, incoming, fallback }: Omit<GraphqlRequest, 'url'>,
-    target: Arriving['target'],
+    target: AdapterContext['target'],
   ): Promise<Response> {
-    const refuse = (refusal: RequestErrorInit): Response => {
-      const { status, code = 'BAD_REQUEST', message: reason } = refusal
+    const reject = (rejection: RequestErrorInit): Response => {
+      const { status, code = 'BAD_REQUEST', message: reason } = rejection
       telemetry.rejected({ requestId, address: incoming.socket.remoteAddress, status, code, reason })
-      return answerRejection(refusal, requestId, request.method === 'POST')
+      return answerRejection(rejection, requestId, request.method === 'POST')
     }
-    if ('refusal' in target) return refuse(target.refusal)
-    // A host may have the right form and still be none, as 1.2.3.4.5.
+    if ('refusal' in target) return reject(target.refusal)
+    // A host may have a valid form and still be invalid, for example 1.2.3.4.5.
     const url = URL.parse(request.url)
-    if (url === null) return refuse(badHost)
-    const refusal = crossOrigin.findRejection(request, url)
-    return refusal ? refuse(refusal) : route({ request, url, requestId, incoming, fallback }, target.path)
+    if (url === null) return reject(badHost)
+    const rejection = crossOrigin.findRejection(request, url)
+    return rejection ? reject(rejection) : route({ request, url, requestId, incoming, fallback }, target.path)
   }
 
-  /** @returns what there is to be said where nothing else can be */
-  function tellOfBug(error: unknown, requestId: string): string {
+  /** @returns the body of a response that says nothing about the bug */
+  function reportBug(error: unknown, requestId: string): string {
     log.error({ requestId, err: error }, 'a bug')
     return 'Something went wrong inside the gateway.\n'
   }
 
-  const general = createServerAdapter<Arriving>(async (request, { req, requestId, target, fallback }) => {
-    const response = await answer({ request, requestId, incoming: req, fallback }, target).catch(
-      (error: unknown) => new Response(tellOfBug(error, requestId), { status: 500 }),
-    )
-    for (const [name, value] of Object.entries(securityHeaders)) {
-      if (!response.headers.has(name)) response.headers.set(name, value)
-    }
-    for (const [name, value] of Object.entries(crossOrigin.headersFor(request))) {
-      response.headers.append(name, value)
-    }
-    response.headers.set('x-request-id', requestId)
-    return response
-  })
+  const general = createServerAdapter<AdapterContext>(
+    async (request, { req, requestId, target, fallback }) => {
+      const response = await answer({ request, requestId, incoming: req, fallback }, target).catch(
+        (error: unknown) => new Response(reportBug(error, requestId), { status: 500 }),
+      )
+      for (const [name, value] of Object.entries(securityHeaders)) {
+        if (!response.headers.has(name)) response.headers.set(name, value)
+      }
+      for (const [name, value] of Object.entries(crossOrigin.headersFor(request))) {
+        response.headers.append(name, value)
+      }
+      response.headers.set('x-request-id', requestId)
+      return response
+    },
+  )
 
   return async (incoming, response) => {
     const head = headOf(incoming)
@@ -128,22 +130,22 @@ export function createRequestListener(
     for (const [name, value] of Object.entries(crossOrigin.headersFor(head))) answerHeaders.push(name, value)
     answerHeaders.push('x-request-id', requestId)
     const target = readTarget(incoming)
-    const isRefused = 'refusal' in target
-    // Both forms mean the same. From here on there is only one.
-    if (!isRefused) incoming.url = target.originForm
+    const isRejected = 'refusal' in target
+    // The absolute and the origin form of a target mean the same. From here on it is the origin form.
+    if (!isRejected) incoming.url = target.originForm
     try {
-      const ride = { incoming, response, head, requestId, answerHeaders }
-      const fallback = isRefused ? {} : await takeFastLane(ride)
+      const request = { incoming, response, head, requestId, answerHeaders }
+      const fallback = isRejected ? {} : await tryFastPath(request)
       if (fallback) await general(incoming, response, { requestId, target, fallback })
     } catch (error) {
-      const text = tellOfBug(error, requestId)
+      const text = reportBug(error, requestId)
       if (response.headersSent) response.destroy()
       else response.writeHead(500, ['content-type', 'text/plain;charset=UTF-8', ...answerHeaders]).end(text)
     }
   }
 }
 
-/** Browsers say so in `accept` when they open an address; programs do not. */
+/** Browsers accept `text/html` when they open an address. Programs do not. */
 function wantsPage({ headers }: Request): boolean {
   return headers.get('accept')?.includes('text/html') ?? false
 }

@@ -40,9 +40,9 @@ export function admit(
   if (calls > mostCalls) return isTooMuch(calls)
   const waitMs = limit.take(bucket, calls)
   if (waitMs === 0) return undefined
-  const refusalAfter = (ms: number): RequestError | undefined =>
+  const rejectionAfter = (ms: number): RequestError | undefined =>
     ms > 0 ? isLimited(bucket, calls, limit.burst, ms) : undefined
-  return typeof waitMs === 'number' ? refusalAfter(waitMs) : waitMs.then(refusalAfter)
+  return typeof waitMs === 'number' ? rejectionAfter(waitMs) : waitMs.then(rejectionAfter)
 }
 
 /** Only API keys have names that start so. */

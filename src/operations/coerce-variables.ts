@@ -1,7 +1,7 @@
 /**
- * Coerces variables that fit, by functions that are made once for each type. graphql-js does the same in
- * several times the time, as it keeps a path for errors that next to no request has. Whatever does not
- * fit is left to it, errors and all. `test/unit/operations/execute-plan.test.ts` compares the two.
+ * Coerces valid variables by functions that are created once for each type. graphql-js takes several times as
+ * long, because it keeps a path for errors that few requests have. Invalid variables are left to graphql-js,
+ * which reports their errors. `test/operations/execute-plan.test.ts` compares the two.
  */
 import type { GraphQLInputType, GraphQLSchema, VariableDefinitionNode } from 'graphql'
 import {
@@ -16,13 +16,13 @@ import {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** What does not fit, or is better judged by graphql-js. */
+/** Returned for a value that is invalid, or that graphql-js has to coerce. */
 const unfit = Symbol('unfit')
 type Coerce = (value: unknown) => unknown
 
 /**
- * @returns a function from variables as they were sent to coerced ones, or undefined where graphql-js is to
- *   say what they are
+ * @returns a function from variables as they were sent to coerced variables; it returns undefined where
+ *   graphql-js has to coerce them
  */
 export function createCoerceVariables(
   schema: GraphQLSchema,
@@ -58,14 +58,13 @@ function coercerOfVariable(
   }
 }
 
-/** Fields that a type does not have, of which no more than the first five errors are reported. */
+/** Unknown fields of one object that are kept. At most five errors are reported. */
 const mostUnknownFields = 10
 
 /**
- * For graphql-js, which quotes a whole object in each error: what is left of one with thousands of fields
- * that its type does not have.
+ * Limits the work of graphql-js, which quotes a whole object in the error of each of its unknown fields.
  *
- * @returns the variables without most of the fields that are unknown
+ * @returns the variables, with at most ten unknown fields in each object
  */
 export function withoutUnknownFields(
   schema: GraphQLSchema,
@@ -81,7 +80,7 @@ export function withoutUnknownFields(
   return narrowed
 }
 
-/** Goes as deep as types do, and not as deep as a value may be. */
+/** Recurses by types, so that deeply nested values do not matter. */
 function narrow(value: unknown, type: GraphQLInputType): unknown {
   if (isNonNullType(type)) return narrow(value, type.ofType)
   if (isListType(type)) {
@@ -102,7 +101,7 @@ function narrow(value: unknown, type: GraphQLInputType): unknown {
 
 const known = new WeakMap<GraphQLInputType, Coerce>()
 
-/** Made when it is first used, since input types may hold each other. */
+/** Creates it on first use, because input types may refer to each other. */
 function coercerOf(type: GraphQLInputType): Coerce {
   const there = known.get(type)
   if (there) return there
@@ -182,7 +181,7 @@ function objectOf(
       if (item === unfit) return unfit
       coerced[name] = item
     }
-    // One more is a field that the type does not have.
+    // Any further field is unknown to the type.
     return Object.keys(value).length === found ? coerced : unfit
   }
 }

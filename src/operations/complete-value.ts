@@ -1,4 +1,4 @@
-/** From what resolvers give to what an answer holds, by the types of fields: functions that are made once. */
+/** Completes the values of resolvers for the response, by functions that are created once for each type. */
 import type { GraphQLAbstractType, GraphQLLeafType, GraphQLOutputType, ResponsePath } from 'graphql'
 import {
   getNullableType,
@@ -18,7 +18,7 @@ import { isObject, isPromise, noPath } from './run.ts'
 
 const known = new WeakMap<GraphQLOutputType, Complete>()
 
-/** @returns the function that completes values of a type, made once for each type */
+/** @returns the function that completes values of a type */
 export function completerOf(type: GraphQLOutputType): Complete {
   const there = known.get(type)
   if (there) return there
@@ -61,7 +61,7 @@ function leafOf(type: GraphQLLeafType): Complete {
   return (_run, _plan, _path, value) => {
     const serialized: unknown = type.serialize(value)
     if (serialized !== null && serialized !== undefined) return serialized
-    throw new Error(`The type ${type.name} has no form for a value that a resolver gave`)
+    throw new Error(`The type ${type.name} cannot serialize a value of a resolver`)
   }
 }
 
@@ -122,7 +122,7 @@ function completeAbstract(
   const name = type.resolveType?.(value, run.context, new ResolveInfo(run, plan, path), type)
   const runtimeType = typeof name === 'string' ? run.schema.getType(name) : undefined
   if (!isObjectType(runtimeType) || !run.schema.isSubType(type, runtimeType)) {
-    throw new Error(`${type.name} was resolved to a type that is none of its own`)
+    throw new Error(`${type.name} was resolved to a type that is not one of its possible types`)
   }
   return executeFields(run, plan.below(runtimeType), value, path)
 }

@@ -1,13 +1,13 @@
-/** Documents that were read before. Strangers send new ones for free, so this is bounded by size. */
+/** Caches documents by their text. Unauthenticated clients can send any number, so that the size is limited. */
 import type { DocumentNode } from 'graphql'
 import { LRUCache } from 'lru-cache'
 
-/** Characters of all documents together. Read, a document takes about a hundred times its text in memory. */
+/** Characters of all documents together. A parsed document takes about a hundred times the memory of its text. */
 const mostCharacters = 200_000
-/** A longer one is read each time. */
+/** A longer document is parsed at each request. */
 const mostCharactersOfOne = 20_000
 
-/** @returns a cache of something that is known of documents, by their texts */
+/** @returns a cache of values by the text of a document */
 export function createCacheByText<T extends {}>(): LRUCache<string, T> {
   return new LRUCache<string, T>({
     maxSize: mostCharacters,
@@ -16,7 +16,7 @@ export function createCacheByText<T extends {}>(): LRUCache<string, T> {
   })
 }
 
-/** @returns the caches that Yoga asks for. Errors are not kept: what is wrong need not be fast. */
+/** @returns the caches that Yoga needs. Errors are not cached: invalid documents need not be fast. */
 export function createDocumentCache() {
   return {
     documentCache: createCacheByText<DocumentNode>(),

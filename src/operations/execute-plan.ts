@@ -1,8 +1,7 @@
 /**
- * Runs a planned operation by the rules of the GraphQL specification, section 6: plain functions
- * over graphql-js's own schema, argument coercion and errors. Nothing is generated. Beyond what
- * graphql-js's `execute` does, it stops an answer that becomes too large.
- * `test/unit/operations/execute-plan.test.ts` holds it to the results of graphql-js.
+ * Runs a planned operation by section 6 of the GraphQL specification: plain functions over the schema, the
+ * argument coercion and the errors of graphql-js. No code is generated. Unlike `execute` of graphql-js, it
+ * stops a response that becomes too large. `test/operations/execute-plan.test.ts` compares the results.
  */
 import type { ExecutionResult, ResponsePath } from 'graphql'
 import { locatedError, OperationTypeNode } from 'graphql'
@@ -14,7 +13,10 @@ import { isObject, isPromise, noPath } from './run.ts'
 
 type Results = Record<string, unknown>
 
-/** @param plan makes the plan of the root, and throws a GraphQLError where a directive can't be evaluated */
+/**
+ * @param plan returns the plan of the root, and throws a GraphQLError where a directive can't be evaluated
+ * @returns a result whose errors are not described yet. It neither throws nor rejects
+ */
 export function executePlan(run: Run, plan: () => SelectionPlan): ExecutionResult | Promise<ExecutionResult> {
   const { errors, operation } = run
   const resultOf = (data: Results | null): ExecutionResult =>
@@ -59,7 +61,7 @@ export function executeFields(
   return pending === undefined ? results : fill(run, results, pending)
 }
 
-/** Fields whose values are not there yet. */
+/** Fields whose values are still pending. */
 interface Pending {
   readonly keys: string[]
   readonly values: Promise<unknown>[]
@@ -75,7 +77,7 @@ async function fill(run: Run, results: Results, { keys, values }: Pending): Prom
   return results
 }
 
-/** A field has failed its parent: the others are waited for, or until one of them fails as well. */
+/** A field has failed its parent. This waits for the other fields, or until one of them fails as well. */
 async function rejectAfter({ values }: Pending, error: unknown): Promise<never> {
   await Promise.all(values).catch(() => undefined)
   throw error
@@ -111,7 +113,7 @@ function executeField(run: Run, plan: FieldPlan, source: unknown, parentPath: Pa
     : executeAnyField(run, plan, source, parentPath)
 }
 
-/** Most fields: a value that is there. They need no path unless they fail. */
+/** The usual field: a property of its object. It needs a path only if it fails. */
 function executeProperty(run: Run, plan: FieldPlan, source: unknown, parentPath: Path): unknown {
   try {
     const value = isObject(source) ? source[plan.field.name] : undefined
@@ -129,7 +131,7 @@ function pathOf({ key, parentType }: FieldPlan, prev: Path): ResponsePath {
 function executeAnyField(run: Run, plan: FieldPlan, source: unknown, parentPath: Path): unknown {
   const path = pathOf(plan, parentPath)
   try {
-    // Once the answer is too large, nothing else is begun for it.
+    // Once the response is too large, no further field starts.
     if (run.size.excess) throw run.size.excess
     const result = resolve(run, plan, source, path)
     const completed = isPromise(result)

@@ -1,4 +1,4 @@
-/** The arguments of a field, for all runs: what needs no variable is coerced once. */
+/** Reads the arguments of a field at each run. */
 import type { FieldNode, GraphQLField, ValueNode } from 'graphql'
 import { getArgumentValues, isNonNullType, Kind } from 'graphql'
 import type { Arguments } from '../graphql/field-cost.ts'
@@ -20,9 +20,9 @@ export function createReadArguments(field: GraphQLField<unknown, unknown>, node:
 }
 
 /**
- * The common case: each argument that is given is one variable, which has been coerced to its type already.
+ * The common case: each argument is one variable, which is coerced already.
  *
- * @returns undefined where any argument is written in another way
+ * @returns undefined where any argument is not a variable
  */
 function readWholeVariables(
   field: GraphQLField<unknown, unknown>,
@@ -41,7 +41,7 @@ function readWholeVariables(
           : undefined
       if (value !== undefined && !(value === null && isNonNullType(type))) values[name] = value
       else if (value === undefined && defaultValue !== undefined) values[name] = defaultValue
-      // It must not be null: graphql-js says so.
+      // It must not be null: graphql-js throws the error.
       else if (isNonNullType(type)) return getArgumentValues(field, node, variableValues)
     }
     return values

@@ -1,4 +1,4 @@
-/** How many calls to Callbell an operation plans to make, unless something goes wrong. */
+/** Counts the calls to Callbell that an operation makes if none fails. */
 import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
 import { getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
 import type { Arguments, FieldCost } from '../graphql/field-cost.ts'
@@ -12,7 +12,11 @@ export function declaredCost({ field }: FieldPlan): FieldCost | undefined {
   return field.extensions.cost
 }
 
-/** @param variableValues coerced */
+/**
+ * Counts the most expensive type where a value may have several, and each item of a list.
+ *
+ * @param variableValues coerced
+ */
 export function countCalls(
   schema: GraphQLSchema,
   root: SelectionPlan,
@@ -21,7 +25,7 @@ export function countCalls(
   function count({ fields }: SelectionPlan, usual: FieldCost): number {
     let calls = 0
     for (const field of fields) {
-      // What tells of the schema itself is no field of a type.
+      // Introspection is no field of a type, and costs nothing.
       if (field.field.name.startsWith('__')) continue
       const cost = (declaredCost(field) ?? usual)(argumentsOf(field, variableValues))
       calls += cost.calls + (cost.multiplier ?? 1) * countBelow(field)

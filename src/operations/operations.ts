@@ -127,11 +127,11 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
     const plan = prepared.planFor(coerced)
     const calls = plan.calls(coerced)
     const isMutation = type === OperationTypeNode.MUTATION
-    const refusal = admit(limit, context.caller, { isMutation, reading: plan.reading, calls })
+    const rejection = admit(limit, context.caller, { isMutation, reading: plan.reading, calls })
     // The usual case, without a promise.
-    if (refusal === undefined) return run(prepared, plan.root, context, coerced, calls)
-    if (!(refusal instanceof Promise)) return describe(type, context, { errors: [refusal] })
-    return refusal.then((late) =>
+    if (rejection === undefined) return run(prepared, plan.root, context, coerced, calls)
+    if (!(rejection instanceof Promise)) return describe(type, context, { errors: [rejection] })
+    return rejection.then((late) =>
       late ? describe(type, context, { errors: [late] }) : run(prepared, plan.root, context, coerced, calls),
     )
   }

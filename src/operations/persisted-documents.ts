@@ -1,18 +1,18 @@
-/** Documents that callers may ask for by name, and, if so wished, nothing but those. */
+/** Registered documents, which callers send by id. The gateway may reject all other documents. */
 import type { GraphQLParams } from 'graphql-yoga'
 import type { GatewayPlugin } from '../graphql/builder.ts'
 import { RequestError } from '../graphql/request-error.ts'
 
 export interface PersistedDocuments {
-  /** Document texts by id, as a code generator writes them when it builds a frontend. */
+  /** Document texts by id, as a code generator writes them for a frontend. */
   readonly documents: ReadonlyMap<string, string>
-  /** Whether every other document is refused. */
+  /** Whether all other documents are rejected. */
   readonly isExclusive: boolean
 }
 
 /**
- * Takes an id in the two ways in which clients send one: `documentId`, and Apollo's
- * `extensions.persistedQuery.sha256Hash`. A listed document may be sent as text as well.
+ * Accepts an id as `documentId`, and as Apollo's `extensions.persistedQuery.sha256Hash`. A registered document
+ * may be sent as text as well.
  */
 export function usePersistedDocuments({ documents, isExclusive }: PersistedDocuments): GatewayPlugin {
   const texts = new Set(documents.values())
@@ -44,7 +44,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** The parameters are whatever a caller sent: Yoga checks them after this. */
+/** The parameters are not checked yet: Yoga does so afterwards. */
 function findId(params: GraphQLParams | null, request: Request): string | undefined {
   const found: unknown[] = [
     request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : null,

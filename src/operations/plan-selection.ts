@@ -26,11 +26,11 @@ import { completerOf } from './complete-value.ts'
 import { createReadArguments } from './field-arguments.ts'
 import type { Complete, FieldNodes, FieldPlan, SelectionPlan } from './plan.ts'
 
-/** What a document is read with. */
+/** What fields are collected with. */
 export interface PlanScope {
   readonly schema: GraphQLSchema
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
-  /** Coerced: what `@skip` and `@include` are decided by. */
+  /** Coerced variables of `@skip` and `@include`. */
   readonly variableValues: Readonly<Record<string, unknown>>
 }
 

@@ -1,4 +1,4 @@
-/** An operation of a validated document, with all that can be found out before it runs. */
+/** An operation of a valid document, with everything that is computed once for all its runs. */
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { Kind, OperationTypeNode, visit } from 'graphql'
 import { readsAccountData } from '../graphql/account-data.ts'
@@ -9,11 +9,11 @@ import { planSelection } from './plan-selection.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** What an operation is with certain values of the variables in its `@skip` and `@include`. */
+/** The plan of an operation for certain values of the variables in its `@skip` and `@include`. */
 export interface OperationPlan {
   /** @throws GraphQLError where a directive of the root can't be evaluated */
   readonly root: () => SelectionPlan
-  /** @returns calls to Callbell that are planned */
+  /** @returns planned calls to Callbell */
   readonly calls: (variableValues: Values) => number
   /** A field by which a mutation reads from the account, for example `Contact.name`; undefined: none. */
   readonly reading: string | undefined
@@ -22,8 +22,8 @@ export interface OperationPlan {
 }
 
 /**
- * The plans of one document, which live as long as it is known. Fragments and conditions multiply them, so
- * that they are bounded by the document's length: what does not fit is planned for each run.
+ * The plans of one document, cached as long as the document is. Fragments and conditions multiply plans, so
+ * that the length of the document limits them. A plan that does not fit is created at each run.
  */
 export class PlanCache {
   private readonly plans = new Map<string, OperationPlan>()
@@ -56,7 +56,7 @@ export class PlanCache {
   }
 }
 
-/** What a field takes with what parts it from the next, at least. Planned, it takes some 600 bytes. */
+/** The least that a field and its separator take in a document. A planned field takes about 600 bytes. */
 const charactersOfField = 4
 /** In fields. */
 const emptyPlanWeight = 2
@@ -65,11 +65,11 @@ export class PreparedOperation {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
-  /** @returns undefined where graphql-js is to say what they are */
+  /** @returns undefined where graphql-js has to coerce them */
   readonly coerceVariables: (given: Values) => Values | undefined
   private readonly schema: GraphQLSchema
   private readonly plans: PlanCache
-  /** Names of the variables that decide what is selected. */
+  /** Names of the variables that decide which fields are selected. */
   private readonly conditions: readonly string[]
 
   /**
@@ -115,7 +115,7 @@ export class PreparedOperation {
     const { schema, fragments, operation } = this
     const type = schema.getRootType(operation.operation)
     if (!type) throw new Error(`The schema has no ${operation.operation}`)
-    // Only those decide: others would be kept alive, and differ from run to run.
+    // The plan must not keep other variables, which differ at each run.
     const variableValues = Object.fromEntries(
       this.conditions.flatMap((name) => (Object.hasOwn(conditions, name) ? [[name, conditions[name]]] : [])),
     )
@@ -144,7 +144,7 @@ function countFields(schema: GraphQLSchema, { fields }: SelectionPlan): number {
   return fields.length + below.reduce((sum, plan) => sum + countFields(schema, plan), 0)
 }
 
-/** Below a field of the root: the first field that costs a call of its own, or shows data of the account. */
+/** @returns the first field below the root that costs a call, or shows data of the account */
 function findReading(schema: GraphQLSchema, root: SelectionPlan): string | undefined {
   function findIn({ fields }: SelectionPlan): string | undefined {
     for (const plan of fields) {
@@ -179,8 +179,8 @@ function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefi
 }
 
 /**
- * @returns the variables in the directives of what the operation selects. Another operation of the document
- *   may have a variable of the same name and of another type, so that one is not looked at
+ * @returns the variables in the directives of the operation and of its fragments. Other operations of the
+ *   document are ignored: they may have a variable of the same name and another type
  */
 function conditionsOf(
   operation: OperationDefinitionNode,
@@ -205,7 +205,7 @@ function conditionsOf(
   return [...names]
 }
 
-/** A validated document has Booleans only in its directives. One letter for each: callers don't choose the length. */
+/** Conditions of a valid document are Booleans. A letter for each keeps the key short. */
 function letterOf(condition: unknown): string {
   if (condition === true) return 't'
   if (condition === false) return 'f'

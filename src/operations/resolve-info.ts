@@ -14,8 +14,8 @@ import type { FieldPlan } from './plan.ts'
 import type { Run } from './run.ts'
 
 /**
- * What a field that failed is in the answer: null, unless it must not be, and then its parent fails.
- * Of an answer that is too large, the whole field of the root fails: what is left of it says nothing.
+ * A field that failed is null in the response. A non-null field fails its parent instead. If the response is
+ * too large, the whole field of the root fails, because the rest of it is useless.
  */
 export function fail(
   run: Run,
@@ -31,7 +31,7 @@ export function fail(
   return null
 }
 
-/** What resolvers are given besides their arguments, in the form that graphql-js has for it. */
+/** What resolvers receive besides their arguments, as graphql-js defines it. */
 export class ResolveInfo implements GraphQLResolveInfo {
   readonly path: ResponsePath
   readonly rootValue = undefined

@@ -1,4 +1,4 @@
-/** One run of an operation: what it is made from, and the errors of its fields. */
+/** One run of an operation, with its open fields and its errors. */
 import type {
   DocumentNode,
   FragmentDefinitionNode,
@@ -12,7 +12,7 @@ import type { GatewayContext } from '../graphql/builder.ts'
 
 export type Path = ResponsePath | undefined
 
-/** For what completes a leaf, which has no use for its path. */
+/** Completing a leaf needs no path. */
 export const noPath: ResponsePath = { prev: undefined, key: '', typename: undefined }
 
 /** One execution of an operation. */
@@ -30,8 +30,8 @@ export interface Run {
 }
 
 /**
- * Counts the fields that are not complete. One that fails its parent ends the answer, and leaves others
- * running: what they cost, and the memory that they take, is known when they have ended.
+ * Counts the fields that are not complete. A field that fails its parent completes the response while others
+ * run. Their cost and their memory are known only when they have ended.
  */
 export class OpenFields {
   private count = 0
@@ -46,7 +46,7 @@ export class OpenFields {
     if (this.count === 0) this.whenNone?.()
   }
 
-  /** @returns undefined where none is open. What is open begins no field after it has ended */
+  /** @returns a promise that resolves when no field is open; undefined if none is. An ended field starts no other */
   none(): Promise<void> | undefined {
     if (this.count === 0) return undefined
     return new Promise((resolve) => {
@@ -55,15 +55,15 @@ export class OpenFields {
   }
 }
 
-/** The errors of one run, without those of places that an earlier error has made null already. */
+/** The errors of one run, without those below a value that an earlier error has set to null. */
 export class FieldErrors {
-  /** Undefined where there is none, as in most runs. */
+  /** Undefined without an error, as in most runs. */
   list: GraphQLError[] | undefined
   private nulled: Set<Path> | undefined
 
   add(error: GraphQLError, path: Path): void {
     const nulled = (this.nulled ??= new Set())
-    for (let place = path; place !== undefined; place = place.prev) if (nulled.has(place)) return
+    for (let step = path; step !== undefined; step = step.prev) if (nulled.has(step)) return
     if (nulled.has(undefined)) return
     nulled.add(path)
     this.list ??= []

@@ -1,8 +1,7 @@
 /**
- * The fast lane is a shortcut: whatever it answers, the general lane would have answered in the same
- * words. Two gateways, one without it, are asked the same things, each thing three times: the fast
- * lane leaves a document that it does not know to the general one, and then runs it. Answers are
- * compared byte for byte, and so is what reached Callbell, what was logged and what was counted.
+ * The fast path changes nothing but the cost of a request. Two gateways, one without it, receive each request
+ * three times: the fast path leaves a new document to the general path, and runs it from then on. Responses
+ * are compared byte for byte, and so are the requests to Callbell, the log and the counters.
  */
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
@@ -10,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { parseApiKeys } from '../../src/config/api-keys.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import type { Asked } from '../support/lanes.ts'
-import { answers, bodyOf as body, openLanes } from '../support/lanes.ts'
+import { answers, bodyOf as body, openPaths } from '../support/lanes.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
 const create =
@@ -18,7 +17,7 @@ const create =
 const input = { identifier: '+39 02 1', source: 'TELEGRAM', name: 'Ada', tags: ['a'] }
 
 test('every documented operation', async () => {
-  const { expectSame, expectSameTraces } = await openLanes()
+  const { expectSame, expectSameTraces } = await openPaths()
   for (const { query, variables, name } of await readDocumentedOperations()) {
     const given: unknown = JSON.parse(variables)
     const [plain] = await expectSame({ body: body(query, given) })
@@ -31,7 +30,7 @@ test('every documented operation', async () => {
 })
 
 test.each(Object.keys(answers))('a create that Callbell answers as %s', async (marker) => {
-  const { expectSame, expectSameTraces } = await openLanes()
+  const { expectSame, expectSameTraces } = await openPaths()
   await expectSame({ body: body(create, { input: { ...input, name: marker } }) })
   await expectSame({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
   await expectSame({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
@@ -44,16 +43,16 @@ test.each<[string, unknown]>([
   ['nothing', undefined],
   ['null', null],
   ['a list', []],
-  ['a text', 'x'],
+  ['a string', 'x'],
   ['no input', {}],
   ['a null input', { input: null }],
   ['an input of a wrong type', { input: 'x' }],
   ['an unknown key', { input: { ...input, nope: 1 } }],
   ['a wrong enum', { input: { ...input, source: 'SMS' } }],
-  ['a number for a text', { input: { ...input, name: 5 } }],
+  ['a number for a string', { input: { ...input, name: 5 } }],
   ['one value for a list', { input: { ...input, tags: 'a' } }],
-  ['many mistakes', { input: { identifier: 1, source: 2, name: 3, tags: [4, 5], note: 6 } }],
-  ['a name that says nothing', { input: { ...input, name: ' ' } }],
+  ['wrong in many places', { input: { identifier: 1, source: 2, name: 3, tags: [4, 5], note: 6 } }],
+  ['a blank name', { input: { ...input, name: ' ' } }],
   ['a control character', { input: { ...input, name: 'a\u0000b' } }],
   ['lone surrogates', { input: { ...input, name: '\ud800' } }],
   [
@@ -61,9 +60,9 @@ test.each<[string, unknown]>([
     { input: { ...input, customFields: [{ name: 'A', value: 'x', values: ['y'] }] } },
   ],
   ['a prototype', { input: { ...input, customFields: [{ name: '__proto__', value: 'x' }] } }],
-  ['variables that nobody asked for', { input, other: 1 }],
+  ['variables that are not declared', { input, other: 1 }],
 ])('variables that are %s', async (_name, variables) => {
-  const { expectSame, expectSameTraces } = await openLanes()
+  const { expectSame, expectSameTraces } = await openPaths()
   await expectSame({ body: body(create, { input }) })
   await expectSame({ body: body(create, variables) })
   await expectSameTraces()
@@ -74,9 +73,9 @@ const two = 'query A { __typename } query B { b: __typename }'
 
 test.each<[string, Asked]>([
   ['is empty', { body: '' }],
-  ['is no JSON', { body: '{' }],
+  ['is not JSON', { body: '{' }],
   ['is a list', { body: `[${body(typename)}]` }],
-  ['is a text', { body: '"x"' }],
+  ['is a string', { body: '"x"' }],
   ['is null', { body: 'null' }],
   ['has no query', { body: '{}' }],
   ['has a query that is a number', { body: '{"query":1}' }],
@@ -88,37 +87,37 @@ test.each<[string, Asked]>([
   ['has a __proto__', { body: `{"query":"${typename}","__proto__":{"variables":{}}}` }],
   ['has a byte order mark', { body: `\ufeff${body(typename)}` }],
   [
-    'is no UTF-8',
+    'is not UTF-8',
     { body: Buffer.from([...Buffer.from('{"query":"{ __typename }","x":"'), 0xff, 0x22, 0x7d]) },
   ],
   ['has white space around it', { body: ` \n${body(typename)}\n ` }],
-  ['names an operation that is not there', { body: body(typename, {}, { operationName: 'X' }) }],
+  ['names an operation that does not exist', { body: body(typename, {}, { operationName: 'X' }) }],
   ['names an operation by a number', { body: body(typename, {}, { operationName: 5 }) }],
-  ['names an operation by an empty text', { body: body(typename, {}, { operationName: '' }) }],
-  ['leaves open which of two is meant', { body: body(two) }],
-  ['names one of two', { body: body(two, {}, { operationName: 'B' }) }],
+  ['names an operation by an empty string', { body: body(typename, {}, { operationName: '' }) }],
+  ['names none of two operations', { body: body(two) }],
+  ['names one of two operations', { body: body(two, {}, { operationName: 'B' }) }],
   ['does not parse', { body: body('{ a') }],
   ['does not validate', { body: body('{ nothing }') }],
-  ['asks for the schema', { body: body('{ __schema { queryType { name } } }') }],
+  ['reads the schema', { body: body('{ __schema { queryType { name } } }') }],
   [
     'skips by a variable',
     { body: body('query($s: Boolean!) { a: __typename b: __typename @skip(if: $s) }', { s: true }) },
   ],
   [
-    'asks for a list by a variable',
+    'reads a list whose size is a variable',
     { body: body('query($n: Int) { contacts(first: $n) { nodes { uuid } } }', { n: 3 }) },
   ],
-  ['asks for too long a list', { body: body('{ contacts(first: 1000) { nodes { uuid } } }') }],
-  ['asks for a list of lists', { body: body('{ contacts(first: 100) { nodes { bot { status } } } }') }],
+  ['reads a list that is too long', { body: body('{ contacts(first: 1000) { nodes { uuid } } }') }],
+  ['reads a list of lists', { body: body('{ contacts(first: 100) { nodes { bot { status } } } }') }],
   [
-    'asks for one thing twice',
+    'reads one contact twice',
     { body: body('{ a: contact(uuid: "x") { name } b: contact(uuid: "x") { uuid } }') },
   ],
-  ['asks for two things', { body: body('{ a: contact(uuid: "x") { name } teams { name } }') }],
+  ['reads a contact and teams', { body: body('{ a: contact(uuid: "x") { name } teams { name } }') }],
   ['is over the limit', { body: body(typename, { x: 'y'.repeat(100_000) }) }],
-  ['has an argument that names nothing', { body: body('{ contact(uuid: "..") { name } }') }],
+  ['has an invalid id as argument', { body: body('{ contact(uuid: "..") { name } }') }],
 ])('a body that %s', async (_name, asked) => {
-  const { expectSame, expectSameTraces } = await openLanes()
+  const { expectSame, expectSameTraces } = await openPaths()
   await expectSame(asked)
   await expectSameTraces()
 })
@@ -141,7 +140,7 @@ const accepts = [
 ]
 
 test.each(accepts)('an answer as %j', async (accept) => {
-  const { expectSame } = await openLanes()
+  const { expectSame } = await openPaths()
   for (const query of [
     typename,
     '{ contact(uuid: "x") { name } }',
@@ -162,17 +161,17 @@ test.each<[string, Asked]>([
   ['compressed', { headers: { 'content-encoding': 'gzip' }, body: body(typename) }],
   ['as identity', { headers: { 'content-encoding': 'identity' }, body: body(typename) }],
   ['to another host', { headers: { host: 'gateway.example' }, body: body(typename) }],
-  ['to a host that is none', { headers: { host: 'a b' }, body: body(typename) }],
+  ['to an invalid host', { headers: { host: 'a b' }, body: body(typename) }],
   ['to localhost', { headers: { host: 'localhost:4000' }, body: body(typename) }],
   ['with a query in its URL', { path: '/graphql?query=%7Bx%7D', body: body(typename) }],
   ['to a URL beside it', { path: '/graphql/', body: body(typename) }],
-  ['from a page that may', { headers: { origin: 'https://app.example' }, body: body(typename) }],
-  ['from a page that may not', { headers: { origin: 'https://evil.example' }, body: body(typename) }],
-  ['with an id that does harm', { headers: { 'x-request-id': 'r1' }, body: body(typename) }],
+  ['from an allowed origin', { headers: { origin: 'https://app.example' }, body: body(typename) }],
+  ['from another origin', { headers: { origin: 'https://evil.example' }, body: body(typename) }],
+  ['with a request id', { headers: { 'x-request-id': 'r1' }, body: body(typename) }],
   ['by PUT', { method: 'PUT', body: body(typename) }],
   ['with two cookies', { headers: { cookie: 'a=1; b=2' }, body: body(typename) }],
 ])('a request %s', async (_name, asked) => {
-  const { expectSame } = await openLanes({ corsOrigins: ['https://app.example'] })
+  const { expectSame } = await openPaths({ corsOrigins: ['https://app.example'] })
   await expectSame(asked)
 })
 
@@ -183,7 +182,7 @@ test.each<[string, Readonly<Record<string, string>>]>([
   ['a wrong key', { 'x-api-key': 'x' }],
   ['a key', { 'x-api-key': 'w' }],
   ['a key as a bearer', { authorization: 'Bearer w' }],
-  ['a key that may not', { 'x-api-key': 'r' }],
+  ['a key without the scope', { 'x-api-key': 'r' }],
   ['a key for metrics', { 'x-api-key': 'm' }],
 ])('a caller with %s', async (_name, headers) => {
   const parsed = parseApiKeys({
@@ -191,8 +190,8 @@ test.each<[string, Readonly<Record<string, string>>]>([
     GATEWAY_API_KEYS_FILE: '',
   })
   if ('problems' in parsed) throw new Error(parsed.problems.join())
-  const { expectSame, expectSameTraces } = await openLanes({ authentication: { apiKeys: () => parsed.keys } })
-  // So that both lanes know the documents.
+  const { expectSame, expectSameTraces } = await openPaths({ authentication: { apiKeys: () => parsed.keys } })
+  // So that both gateways have the document in their caches.
   await expectSame({ headers: { 'x-api-key': 'w' }, body: body(create, { input }) })
   await expectSame({ headers, body: body(create, { input }) })
   await expectSame({ headers, body: body(typename) })
@@ -200,8 +199,8 @@ test.each<[string, Readonly<Record<string, string>>]>([
   await expectSameTraces()
 })
 
-test('a caller who asks for more than its share', async () => {
-  const { expectSame, expectSameTraces } = await openLanes({ callerRps: 1 })
+test('a caller that exceeds its rate limit', async () => {
+  const { expectSame, expectSameTraces } = await openPaths({ callerRps: 1 })
   const three =
     '{ a: contact(uuid: "x") { name } b: contact(uuid: "y") { name } c: contact(uuid: "z") { name } }'
   const answered = await expectSame({ body: body(three) })
@@ -209,27 +208,27 @@ test('a caller who asks for more than its share', async () => {
   await expectSameTraces()
 })
 
-test('documents that may not run, and one that may', async () => {
+test('documents that are not registered, and one that is', async () => {
   const documents = new Map([['a', typename]])
-  const { expectSame } = await openLanes({ persistedDocuments: { documents, isExclusive: true } })
+  const { expectSame } = await openPaths({ persistedDocuments: { documents, isExclusive: true } })
   await expectSame({ body: body(typename) })
   await expectSame({ body: body('{ b: __typename }') })
   await expectSame({ body: JSON.stringify({ documentId: 'a' }) })
   await expectSame({ body: JSON.stringify({ documentId: 'x' }) })
 })
 
-test('keys that are repeated, and used again', async () => {
-  const { expectSame, expectSameTraces } = await openLanes()
+test('idempotency keys that are repeated, and reused with different input', async () => {
+  const { expectSame, expectSameTraces } = await openPaths()
   for (const given of [{}, { name: 'Eve' }, { idempotencyKey: 'k2' }]) {
     await expectSame({ body: body(create, { input: { ...input, idempotencyKey: 'k1', ...given } }) })
   }
   await expectSameTraces()
 })
 
-test('a bug, which also shows the way that each asking takes', async () => {
-  const { expectSame, fast } = await openLanes({
+test('a bug, whose stack also shows the path of each request', async () => {
+  const { expectSame, fast } = await openPaths({
     contacts: {
-      // A stack from behind a wait goes as far back as the lane.
+      // The stack of an asynchronous error goes back as far as the fast path.
       find: () => Promise.resolve().then(() => Promise.reject(new Error('detail'))),
       findByBsuid: () => Promise.reject(new TypeError()),
     },
@@ -239,7 +238,7 @@ test('a bug, which also shows the way that each asking takes', async () => {
   expect(stacks).toHaveLength(6)
   expect(stacks[1]).not.toContain('/fast-path.ts')
   expect(stacks[3]).toContain('/fast-path.ts')
-  // No lane runs a field by code of another file, or of none.
+  // Both paths run fields in the same file, and not by generated code.
   expect(stacks.every((stack) => stack.includes('/operations/execute-plan.ts'))).toBe(true)
 })
 
@@ -277,14 +276,14 @@ test.each<[string, string, readonly object[]]>([
 )
 
 test.each<[string, object]>([
-  ['lacks what can’t be null', { uuid: null, tags: [] }],
+  ['lacks a non-null field', { uuid: null, tags: [] }],
   ['has nulls in a list', { uuid: 'u', tags: ['a', null], customFields: [null] }],
-  ['has no list where one must be', { uuid: 'u', tags: 'a' }],
-  ['has objects for texts', { uuid: 'u', tags: [{}], name: { a: 1 } }],
-  ['has numbers for texts', { uuid: 5, tags: [1], name: 2, note: true }],
-  ['has a source that is none', { uuid: 'u', tags: [], source: 'x' }],
-])('a contact that %s, which no decoder lets pass', async (_name, found) => {
-  const { expectSame } = await openLanes({
+  ['has a string for a list', { uuid: 'u', tags: 'a' }],
+  ['has objects for strings', { uuid: 'u', tags: [{}], name: { a: 1 } }],
+  ['has numbers for strings', { uuid: 5, tags: [1], name: 2, note: true }],
+  ['has an unknown source', { uuid: 'u', tags: [], source: 'x' }],
+])('a contact that %s, which every decoder rejects', async (_name, found) => {
+  const { expectSame } = await openPaths({
     contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify(found))) },
   })
   const query =
@@ -293,7 +292,7 @@ test.each<[string, object]>([
 })
 
 test('any selection of any field, with any input', { timeout: 120_000 }, async () => {
-  const { expectSame, expectSameTraces, forgetLogs } = await openLanes()
+  const { expectSame, expectSameTraces, forgetLogs } = await openPaths()
   const leaves = ['id', 'uuid', 'name', 'phoneNumber', 'source', 'sourceName', 'createdAt', 'tags', 'note']
   const nested = ['customFields { name value values }', 'team { id name default }', 'channel { title main }']
   const selection = fc.uniqueArray(fc.constantFrom(...leaves, ...nested), { minLength: 1 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { schema } from '../../src/schema.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { PlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
-import { bodyOf, openLanes } from '../support/lanes.ts'
+import { bodyOf, openPaths } from '../support/lanes.ts'
 
 function prepare(text: string, plans: PlanCache, name?: string): PreparedOperation {
   const document = parse(text)
@@ -29,7 +29,7 @@ test('a condition of one operation is no condition of another that has a variabl
 test('values that contain commas do not stand for other values', async () => {
   const query =
     'query B($p:Boolean!,$b:Boolean!,$q:Boolean!){a:__typename@skip(if:$p) b:__typename@skip(if:$b) c:__typename@skip(if:$q)} query A($p:ID!,$b:Boolean!,$q:ID!){yes:__typename@include(if:$b) no:__typename@skip(if:$b) contact(uuid:$p)@skip(if:true){uuid} c2:contact(uuid:$q)@skip(if:true){uuid}}'
-  const { expectSameAtEachRun } = await openLanes()
+  const { expectSameAtEachRun } = await openPaths()
   const bodies = []
   for (const variables of [
     { p: 'p', b: true, q: 'q,false,r' },

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { schema } from '../../src/schema.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { anyDocument } from '../support/any-document.ts'
-import { bodyOf, openLanes } from '../support/lanes.ts'
+import { bodyOf, openPaths } from '../support/lanes.ts'
 
 const least = { identifier: '1', source: 'TELEGRAM', name: 'Ada' }
 const update =
@@ -45,7 +45,7 @@ function create(rest: string): string {
 }
 
 async function expectRuns(query: string, variables: unknown, { upstream, answer }: Expected): Promise<void> {
-  const { expectSameAtEachRun, expectSameTraces, requests } = await openLanes()
+  const { expectSameAtEachRun, expectSameTraces, requests } = await openPaths()
   const { body } = await expectSameAtEachRun(bodyOf(query, variables))
   expect([...new Set(requests)]).toEqual(upstream)
   expect(requests).toHaveLength(110 * upstream.length)
@@ -218,7 +218,7 @@ describe('names in the answer', () => {
   test('the field that ran is the one that is logged and counted', async () => {
     const query =
       'mutation{y_x:deleteContact(input:{uuid:"1"}){deletedUuid} x:openConversation(input:{uuid:"1"}){y:contact{uuid}}}'
-    const { expectSameAtEachRun, expectSameTraces, fast } = await openLanes()
+    const { expectSameAtEachRun, expectSameTraces, fast } = await openPaths()
     const { body } = await expectSameAtEachRun(bodyOf(query))
     expect(JSON.parse(body)).toEqual({ data: { y_x: { deletedUuid: '1' }, x: { y: { uuid: '1' } } } })
     expect(fast.log.map((line) => line['fields'])).toEqual([
@@ -234,7 +234,7 @@ describe('names in the answer', () => {
     'the alias %s, at the root and below it',
     async (alias) => {
       const query = `{ ${alias}: contact(uuid: "x") { ${alias}: uuid team { ${alias}: name } list: customFields { ${alias}: name } } }`
-      const { expectSameAtEachRun } = await openLanes()
+      const { expectSameAtEachRun } = await openPaths()
       const { body } = await expectSameAtEachRun(bodyOf(query))
       expect(body).toBe(
         `{"data":{"${alias}":{"${alias}":"x","team":{"${alias}":"Sales"},"list":[{"${alias}":"A"},{"${alias}":"B"}]}}}`,
@@ -251,7 +251,7 @@ describe('fragments and directives', () => {
   ])('%s', async (_name, variables, calls) => {
     const query =
       'query($s:Boolean=false,$i:Boolean=true){contact(uuid:"x"){uuid ...on Contact@skip(if:$s){name ...F} tags@include(if:$i) bot@skip(if:true){uuid}}} fragment F on Contact{team{...T}} fragment T on Team{name@include(if:$i) id}'
-    const { expectSameAtEachRun, expectSameTraces, requests } = await openLanes()
+    const { expectSameAtEachRun, expectSameTraces, requests } = await openPaths()
     await expectSameAtEachRun(bodyOf(query, variables))
     expect(requests).toHaveLength(110 * calls)
     await expectSameTraces()
@@ -259,7 +259,7 @@ describe('fragments and directives', () => {
 
   test('conditions that change from run to run', async () => {
     const query = 'query($s:Boolean!){contact(uuid:"x"){uuid bot@skip(if:$s){uuid}}}'
-    const { expectSameAtEachRun, requests } = await openLanes()
+    const { expectSameAtEachRun, requests } = await openPaths()
     const bodies = []
     for (const s of [true, false, true]) {
       const { body } = await expectSameAtEachRun(bodyOf(query, { s }), 10)
@@ -271,7 +271,7 @@ describe('fragments and directives', () => {
 })
 
 test('every documented operation', { timeout: 120_000 }, async () => {
-  const { expectSameAtEachRun, expectSameTraces } = await openLanes()
+  const { expectSameAtEachRun, expectSameTraces } = await openPaths()
   for (const { query, variables, name } of await readDocumentedOperations()) {
     const { status } = await expectSameAtEachRun(
       bodyOf(query, JSON.parse(variables), { operationName: name }),
@@ -282,7 +282,7 @@ test('every documented operation', { timeout: 120_000 }, async () => {
 })
 
 test('any document with any variables', { timeout: 120_000 }, async () => {
-  const { expectSameAtEachRun, expectSameTraces } = await openLanes()
+  const { expectSameAtEachRun, expectSameTraces } = await openPaths()
   const known = {
     source: ['TELEGRAM'],
     identifier: ['1', '+39 02'],

@@ -1,4 +1,4 @@
-/** Two gateways that are asked the same: one with the fast lane, and one without. */
+/** Two gateways that receive the same requests: one with the fast path, and one without. */
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { request as send } from 'undici'
@@ -30,7 +30,7 @@ const contact = {
   channel: { uuid: 'h1', title: 'WhatsApp', type: 'whatsapp', main: true },
 }
 
-/** What the upstream answers, by the marker in a request's path or body. */
+/** Responses of the upstream, by the marker in a request's path or body. */
 export const answers: Readonly<Record<string, readonly [status: number, body: string]>> = {
   refused: [422, JSON.stringify({ error: { name: ['is too short'], tags: ['unknown'] } })],
   unauthorized: [401, JSON.stringify({ error: 'not authorized' })],
@@ -67,7 +67,7 @@ async function startUpstream(): Promise<Upstream> {
 
 const given = z.object({ name: z.string(), identifier: z.string() }).partial()
 
-/** The contact that was asked for or created, and all else that any endpoint answers. */
+/** The contact that was requested or created, and everything else that any endpoint returns. */
 function answerTo(url: string, body: string): string {
   const [, kind, id] = /^\/v1\/contacts\/(phone\/|bsuid\/)?([^/?]+)/.exec(url) ?? []
   const { name, identifier } = id === undefined && body !== '' ? given.parse(JSON.parse(body)) : {}
@@ -93,23 +93,23 @@ function answerTo(url: string, body: string): string {
   })
 }
 
-export interface Lanes {
-  /** Asks both lanes three times, and compares each time. @returns the last answers */
+export interface Paths {
+  /** Sends a request to both gateways three times, and compares each time. @returns the last responses */
   readonly expectSame: (asked: Asked) => Promise<readonly RawAnswer[]>
   /**
-   * Asks both lanes for the same operation again and again, and compares the first and the last run
-   * of each lane, and both lanes with each other: the answer, what reached Callbell, the log line.
+   * Runs the same operation many times on both gateways. Compares the first and the last run of each, and
+   * both gateways with each other: the response, the requests to Callbell, the log line.
    */
   readonly expectSameAtEachRun: (body: string, runs?: number) => Promise<RawAnswer>
-  /** What reached Callbell by each lane, and what was counted. */
+  /** Compares the requests of both gateways to Callbell, and their counters. */
   readonly expectSameTraces: () => Promise<void>
   readonly forgetLogs: () => void
   readonly fast: TestGateway
-  /** What reached Callbell by the fast lane's gateway: method, path and body. */
+  /** Requests of the gateway with the fast path to Callbell: method, path and body. */
   readonly requests: readonly string[]
 }
 
-export async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes> {
+export async function openPaths(options: TestGatewayOptions = {}): Promise<Paths> {
   const [fastUpstream, generalUpstream] = await Promise.all([startUpstream(), startUpstream()])
   const common = { timeoutMs: 2000, maxRps: 0, ...options }
   const fast = await createTestGateway({ ...common, url: fastUpstream.url })
@@ -119,7 +119,7 @@ export async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes
     requests: fastUpstream.requests,
     async expectSame(asked) {
       let last: readonly RawAnswer[] = []
-      for (let turn = 1; turn <= 3; turn += 1) {
+      for (let run = 1; run <= 3; run += 1) {
         const [one, other] = await Promise.all([
           sendRaw(fast.url, write(asked)),
           sendRaw(general.url, write(asked)),
@@ -154,7 +154,7 @@ export async function openLanes(options: TestGatewayOptions = {}): Promise<Lanes
   }
 }
 
-/** Without what differs from run to run, and without how a bug came about. */
+/** Without what differs at each run, and without the stack of a bug. */
 function linesOf({ log }: TestGateway): string {
   return JSON.stringify(
     log.map(({ time: _time, durationMs: _duration, err, ...line }) => ({
@@ -198,7 +198,7 @@ interface OneRun {
   readonly log: string
 }
 
-/** One run, with all that it leaves behind. */
+/** One run, with its requests to Callbell and its log. */
 async function runOnce(gateway: TestGateway, upstream: Upstream, body: string): Promise<OneRun> {
   gateway.forgetLog()
   const before = upstream.requests.length
@@ -212,7 +212,7 @@ async function runOnce(gateway: TestGateway, upstream: Upstream, body: string): 
   }
 }
 
-/** Runs whose answers are thrown away, over connections that are kept. */
+/** Runs whose responses are ignored, over kept connections. */
 async function repeat({ url }: TestGateway, body: string, runs: number): Promise<void> {
   const headers = { 'content-type': 'application/json', 'x-request-id': 'r1' }
   for (let run = 0; run < runs; run += 1) {
