@@ -33,7 +33,7 @@ async function ask(gateway: TestGateway, document: string, key?: string) {
 }
 
 test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-webx'])(
-  'without a right key nothing runs: %s',
+  'nothing runs without a valid key: %s',
   async (key) => {
     const gateway = await createTestGateway(closed)
     const { status, headers, errors } = await ask(gateway, mutation, key)
@@ -54,20 +54,20 @@ test.each([undefined, 'wrong', '', 'Bearer key-of-web', 'key-of-we', 'key-of-web
   },
 )
 
-test('a caller without a key is turned away before its body is read', async () => {
+test('a caller without a key is rejected before its body is read', async () => {
   const gateway = await createTestGateway(closed)
   const response = await gateway.post('x'.repeat(200_000))
   expect(response.status).toBe(401)
 })
 
-test('health can be asked, and the playground be opened, without a key', async () => {
+test('health checks and the playground need no key', async () => {
   const { url } = await createTestGateway(closed)
   const page = await fetch(url, { headers: { accept: 'text/html' } })
   const live = await fetch(new URL('/livez', url))
   expect([page.status, live.status]).toEqual([200, 200])
 })
 
-test('a caller’s credentials end at the gateway', async () => {
+test('a caller’s credentials are not sent to Callbell', async () => {
   const gateway = await createTestGateway(closed)
   const response = await fetch(gateway.url, {
     method: 'POST',
@@ -98,7 +98,7 @@ test('a caller’s credentials end at the gateway', async () => {
 test.each([
   ['key-of-reader', mutation, 'contacts:write'],
   ['key-of-writer', query, 'contacts:read'],
-])('%s may not do what it has no scope for', async (key, document, scope) => {
+])('%s lacks a scope', async (key, document, scope) => {
   const gateway = await createTestGateway(closed)
   const { status, data, errors } = await ask(gateway, document, key)
   const outcome = document === mutation ? { outcome: 'NOT_APPLIED' } : {}
@@ -127,7 +127,7 @@ test.each([
   expect(await ask(gateway, document, key)).not.toHaveProperty('errors')
 })
 
-test('the same idempotency key of two callers are two keys', async () => {
+test('callers do not share idempotency keys', async () => {
   const gateway = await createTestGateway(closed)
   const keyed = mutation.replace('name:"Ada"', 'name:"Ada",idempotencyKey:"k"')
   const replayed = []
@@ -151,7 +151,7 @@ test.each([
   expect(gateway.sandbox.requests).toEqual([])
 })
 
-test('ten aliases cost ten calls, and what is refused runs nothing at all', async () => {
+test('ten aliases cost ten calls, and a rejected operation runs nothing', async () => {
   // A bucket of twelve.
   const gateway = await createTestGateway({ ...closed, callerRps: 6 })
   expect(await ask(gateway, ten, 'key-of-web')).not.toHaveProperty('errors')
@@ -175,7 +175,7 @@ test('ten aliases cost ten calls, and what is refused runs nothing at all', asyn
     ],
   ])
   expect(headers.get('retry-after')).toBe(String(Math.ceil(retryAfterMs / 1000)))
-  // Eight are lacking, at six a second, but for what has come in meanwhile.
+  // Eight are missing, at six a second. A few may have been added meanwhile.
   expect(retryAfterMs).toBeGreaterThan(0)
   expect(retryAfterMs).toBeLessThanOrEqual(1334)
   expect(gateway.sandbox.requests).toHaveLength(10)
@@ -183,7 +183,7 @@ test('ten aliases cost ten calls, and what is refused runs nothing at all', asyn
   expect(await ask(gateway, ten, 'key-of-shop')).not.toHaveProperty('errors')
 })
 
-test('what can never be paid for is told so, without a time to come back', async () => {
+test('an operation that exceeds the burst is rejected without a time to retry', async () => {
   const gateway = await createTestGateway({ callerRps: 1 })
   const { status, headers, errors } = await ask(gateway, ten)
   expect([status, headers.get('retry-after'), errors]).toEqual([
@@ -199,7 +199,7 @@ test('what can never be paid for is told so, without a time to come back', async
   expect(gateway.sandbox.requests).toEqual([])
 })
 
-test('what makes no call costs none', async () => {
+test('an operation that makes no call costs none', async () => {
   const gateway = await createTestGateway({ callerRps: 1 })
   const free = [
     '{__typename}',
@@ -214,7 +214,7 @@ test('what makes no call costs none', async () => {
   expect(gateway.sandbox.requests).toHaveLength(1)
 })
 
-test('a call that had to be made twice costs two', async () => {
+test('a call that was retried costs two', async () => {
   const gateway = await createTestGateway({ callerRps: 2 })
   gateway.sandbox.failNext(
     { on: 'POST', status: 429, headers: { 'retry-after': '0' } },
@@ -236,7 +236,7 @@ test('an address shares one bucket where callers have no names', async () => {
   expect((await ask(gateway, ten)).status).toBe(429)
 })
 
-test('whoever waits behind a hundred calls of another caller is served soon', async () => {
+test('a caller that waits behind a hundred calls of another caller is served soon', async () => {
   const gateway = await createTestGateway({ ...closed, maxRps: 40 })
   const seven = `{${Array.from({ length: 7 }, (_, n) => `a${n}:contact(uuid:"shop${n}"){name}`).join(' ')}}`
   const hog = Array.from({ length: 15 }, () => ask(gateway, seven, 'key-of-shop'))
@@ -255,7 +255,7 @@ const seeded = { maxRps: 0, sandbox: { seed: 120, maxRps: 100_000 } } satisfies 
 /** The first field fails the whole answer at once, and the lists need 5 calls each. */
 const failing = `{bad:contacts(after:"x"){edges{node{uuid}}} a:${list} b:${list}}`
 
-test('an answer that fails at once is given when all that it began has ended, so that nothing goes uncounted', async () => {
+test('a response that fails at once is sent when all its fields have ended, so that every call is counted', async () => {
   const answerLimits = { largestAnswerBytes: 100_000, allAnswersBytes: 200_000 }
   const gateway = await createTestGateway({ ...seeded, answerLimits, callerRps: 0 })
   for (let run = 1; run <= 4; run += 1) {
@@ -267,7 +267,7 @@ test('an answer that fails at once is given when all that it began has ended, so
   expect((await ask(gateway, `{${list}}`)).data.contacts.edges).toHaveLength(100)
 })
 
-test('calls of an answer that fails at once are taken from the caller’s share', async () => {
+test('calls of a response that fails at once count towards the caller’s rate limit', async () => {
   // A bucket of forty.
   const gateway = await createTestGateway({ ...seeded, ...closed, callerRps: 20 })
   const statuses: number[] = []

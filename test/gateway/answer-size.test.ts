@@ -8,7 +8,7 @@ import { createTestGateway } from '../support/test-gateway.ts'
 
 const limits = { largestAnswerBytes: 100_000, allAnswersBytes: 150_000 }
 
-test('one answer up to its limit is made, and one more byte stops it for good', () => {
+test('a response may reach its limit, and one more byte stops it for good', () => {
   const answer = createAnswerSizes(limits)()
   answer.add(60_000)
   answer.add(40_000)
@@ -21,7 +21,7 @@ test('one answer up to its limit is made, and one more byte stops it for good', 
   expect(answer.excess?.extensions).toEqual({ code: 'RESPONSE_TOO_LARGE', retryable: false })
 })
 
-test('of all answers together, the largest is stopped, whichever adds the byte too many', () => {
+test('the largest response is stopped, whichever exceeds the limit of all', () => {
   const begin = createAnswerSizes(limits)
   const [large, middle, small] = [begin(), begin(), begin()]
   large.add(80_000)
@@ -41,7 +41,7 @@ test('of all answers together, the largest is stopped, whichever adds the byte t
   expect(middle.excess).toBeUndefined()
 })
 
-test('what was released does not count any more, however often it is released', () => {
+test('a released response does not count, however often it is released', () => {
   const begin = createAnswerSizes(limits)
   for (let turn = 0; turn < 10; turn += 1) {
     const answer = begin()
@@ -52,7 +52,7 @@ test('what was released does not count any more, however often it is released', 
   }
 })
 
-test('what Callbell answered counts with all answers together, and not in its own', () => {
+test('a response of Callbell counts towards the limit of all, and not of one', () => {
   const begin = createAnswerSizes(limits)
   const [one, other] = [begin(), begin()]
   one.hold(120_000)
@@ -124,7 +124,7 @@ const tooLarge = {
 }
 
 test.each([true, false])(
-  'an answer by aliases of one long text is not made (fast path: %s)',
+  'a response with many aliases of one long string is stopped (fast path: %s)',
   async (hasFastPath) => {
     const { execute } = await createLargeGateway(hasFastPath)
     const aliases = Array.from({ length: 9 }, (_, index) => `a${index}: note`).join(' ')
@@ -137,7 +137,7 @@ test.each([true, false])(
   },
 )
 
-test.each([true, false])('an answer by long names is not made (fast path: %s)', async (hasFastPath) => {
+test.each([true, false])('a response with long names is stopped (fast path: %s)', async (hasFastPath) => {
   const { execute } = await createLargeGateway(hasFastPath)
   const name = 'n'.repeat(6000)
   const query = `{ contact(uuid: "u") { uuid messages { nodes { ${name}: uuid } } } }`
@@ -147,7 +147,7 @@ test.each([true, false])('an answer by long names is not made (fast path: %s)', 
 })
 
 test.each([true, false])(
-  'a mutation whose answer is too large says what became of each change (fast path: %s)',
+  'a mutation whose response is too large returns the outcome of each change (fast path: %s)',
   async (hasFastPath) => {
     const { execute, changed } = await createLargeGateway(hasFastPath)
     const query = `mutation {
@@ -171,7 +171,7 @@ test.each([true, false])(
 )
 
 test.each([true, false])(
-  'what other answers leave no room for may be asked for again, unless it changed something (fast path: %s)',
+  'a response that others leave no memory for is retryable, unless it changed something (fast path: %s)',
   async (hasFastPath) => {
     const crowded = { largestAnswerBytes: 100_000, allAnswersBytes: 60_000 }
     const { execute } = await createLargeGateway(hasFastPath, crowded)

@@ -108,7 +108,7 @@ test.each<[string, Fault[], Shown, string]>([
     [`${status} with an empty error`, [{ status, body: { error: '' } }], odd, verified],
   ]),
   ['302', [{ status: 302, headers: { location: '/v1/contacts' } }], odd, verified],
-  ['201 that is no JSON', [{ status: 201, body: 'created' }], odd, verified],
+  ['201 that is not JSON', [{ status: 201, body: 'created' }], odd, verified],
   ['200 without a body', [{ status: 200, body: '' }], odd, verified],
   ['204', [{ status: 204, body: '' }], odd, verified],
   ['200 without a uuid', [{ status: 200, body: { contact: { name: 'Ada' } } }], odd, verified],
@@ -282,7 +282,7 @@ test.each<[string, Fault, Shown, number]>([
     { code: 'CALLBELL_INVALID_RESPONSE', message: invalid, retryable: false },
     1,
   ],
-])('a read that meets %s tells no outcome', async (_what, fault, expected, requests) => {
+])('a read that meets %s has no outcome', async (_what, fault, expected, requests) => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext(fault, fault, fault, fault)
   const result = await execute(ContactDocument, { uuid: 'u' })
@@ -329,7 +329,7 @@ test.each([
   ])
 })
 
-test('a document that is no GraphQL is told so', async () => {
+test('a document that is not GraphQL', async () => {
   const { execute } = await createTestGateway()
   expect(seen(await execute('{ contact('))).toEqual({
     message: 'Syntax Error: Expected Name, found <EOF>.',
@@ -339,7 +339,7 @@ test('a document that is no GraphQL is told so', async () => {
   })
 })
 
-test('a failure is logged with the request’s id and no word of the contact', async () => {
+test('a failure is logged with the request’s id and without data of the contact', async () => {
   const { post, sandbox, log } = await createTestGateway()
   sandbox.failNext({ status: 500, body: { error: 'Ada' } })
   const query = 'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { id } } }'

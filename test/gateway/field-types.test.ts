@@ -15,7 +15,7 @@ async function withFields() {
   return { ...gateway, uuid }
 }
 
-test('types and options of custom fields are told of one contact and of a list', async () => {
+test('types and options of custom fields are returned for one contact and for a list', async () => {
   const { execute, sandbox, uuid } = await withFields()
   const customFields = [
     { ...plan, type: 'DROPDOWN', options: ['Free', 'Pro', 'Enterprise'] },
@@ -44,7 +44,7 @@ test.each([
   ['{ customFields { type: name } }', false],
   // Another thing's type.
   ['{ channel { type } customFields { name } }', false],
-])('%s asks for types: %s', async (selection, isAsked) => {
+])('%s requests types: %s', async (selection, isAsked) => {
   const { execute, sandbox, uuid } = await withFields()
   const fragment = selection === '{ ...F }' ? 'fragment F on Contact { customFields { type } }' : ''
   const no = selection.includes('$no') ? '($no: Boolean = false)' : ''
@@ -54,7 +54,7 @@ test.each([
   expect(path.endsWith('?include_field_types=true')).toBe(isAsked)
 })
 
-test('a type that the schema does not know is null', async () => {
+test('a type that the schema does not define is null', async () => {
   const { execute, sandbox, uuid } = await withFields()
   const contact = {
     uuid,
@@ -67,7 +67,7 @@ test('a type that the schema does not know is null', async () => {
   })
 })
 
-test('where they can’t be asked for they are null', async () => {
+test('types are null where Callbell cannot return them', async () => {
   const { execute, sandbox } = await withFields()
   const query = '{ contactByPhone(phoneNumber: "1") { customFields { name type options } } }'
   expect(await execute(query)).toEqual({

@@ -18,6 +18,10 @@ interface Ran {
   readonly lines: readonly unknown[]
 }
 
+function fail(): never {
+  throw new Error('detail')
+}
+
 function createSchema() {
   const schema = buildSchema(`
     type Query { broken: String late: String costly(first: Int): String }
@@ -27,9 +31,6 @@ function createSchema() {
   const { broken, late, costly } = query?.getFields() ?? {}
   const { broken: change } = mutation?.getFields() ?? {}
   if (!broken || !late || !costly || !change) expect.unreachable()
-  const fail = (): never => {
-    throw new Error('detail')
-  }
   broken.resolve = fail
   late.resolve = () => Promise.reject(new Error('detail'))
   change.resolve = fail

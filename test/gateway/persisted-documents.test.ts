@@ -45,7 +45,7 @@ test.each([
     required,
   ],
   ['nothing', {}, noQuery, required],
-  ['an id that is no text', { documentId: 1 }, noQuery, required],
+  ['an id that is not a string', { documentId: 1 }, noQuery, required],
 ])('%s', async (_name, body, whenOptional, whenExclusive) => {
   const one = await createTestGateway(optional)
   expect(await told(await one.post(JSON.stringify(body)))).toEqual(whenOptional)
@@ -54,7 +54,7 @@ test.each([
 })
 
 test.each(['"abc"', '5', 'true', 'null', '[]', '[{"documentId":"create"}]'])(
-  'the body %s is refused as it is without such documents',
+  'the body %s is rejected as without registered documents',
   async (body) => {
     for (const options of [{}, optional, exclusive]) {
       const gateway = await createTestGateway(options)
@@ -66,7 +66,7 @@ test.each(['"abc"', '5', 'true', 'null', '[]', '[{"documentId":"create"}]'])(
   },
 )
 
-test('a document that was named runs with its variables, once', async () => {
+test('a document that is sent by id runs with its variables, once', async () => {
   const gateway = await createTestGateway(exclusive)
   expect(await told(await gateway.post(JSON.stringify({ documentId: 'create' })))).toEqual({
     status: 200,
@@ -75,7 +75,7 @@ test('a document that was named runs with its variables, once', async () => {
   expect(gateway.sandbox.requests).toHaveLength(1)
 })
 
-test('a query may be named in a URL, and a mutation may not be run by it', async () => {
+test('a URL may contain the id of a query, but not of a mutation', async () => {
   const gateway = await createTestGateway(exclusive)
   expect(await told(await fetch(`${gateway.url}?documentId=sha-1-of-it`))).toEqual(typename)
   expect((await fetch(`${gateway.url}?documentId=create`)).status).toBe(405)

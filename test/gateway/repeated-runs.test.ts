@@ -301,7 +301,7 @@ test('any document with any variables', { timeout: 120_000 }, async () => {
   await expectSameTraces()
 })
 
-test('a create without variables is the same create each time', () =>
+test('a create without variables is the same create at each run', () =>
   expectRuns(
     `mutation($i:CreateContactInput!){createContact(input:$i){contact{uuid}}}`,
     { i: least },
