@@ -1,0 +1,200 @@
+/** A page of another site, and someone who wants to learn. */
+import { describe, expect, test } from 'vitest'
+import { sendRaw } from '../../support/raw-request.ts'
+import { createTestGateway } from '../../support/test-gateway.ts'
+import { create, upstream, told } from '../../support/attacks.ts'
+
+describe('a page of another site', () => {
+  const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+
+  test.each([
+    ['a form', 'application/x-www-form-urlencoded', `query=${encodeURIComponent(`mutation{${create}}`)}`],
+    [
+      'a form that uploads',
+      'multipart/form-data; boundary=x',
+      `--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{"query":"mutation{${create.replaceAll('"', '\\"')}}"}\r\n--x--`,
+    ],
+    ['a script, without a preflight', 'text/plain', JSON.stringify({ query: `mutation{${create}}` })],
+    [
+      'a script, with a type that only starts like JSON',
+      'application/jsonx',
+      JSON.stringify({ query: `mutation{${create}}` }),
+    ],
+  ])('%s', async (_name, type, body) => {
+    const gateway = await createTestGateway()
+    const response = await gateway.post(body, { ...evil, 'content-type': type })
+    expect(await told(response)).toEqual({
+      status: 415,
+      data: undefined,
+      errors: ['BAD_REQUEST: Send the request body with `content-type: application/json`.'],
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test('a link that is a mutation', async () => {
+    const gateway = await createTestGateway()
+    const response = await fetch(`${gateway.url}?query=${encodeURIComponent(`mutation{${create}}`)}`)
+    expect(response.status).toBe(405)
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+  ])('an image or a script whose address is a query: %j', async (headers) => {
+    const gateway = await createTestGateway()
+    const response = await fetch(`${gateway.url}?query={contact(uuid:"1"){name}}`, { headers })
+    expect(await told(response)).toEqual({
+      status: 403,
+      data: undefined,
+      errors: ['FORBIDDEN: A page of another origin may not ask by GET. CORS_ORIGINS lists those that may'],
+    })
+    expect(upstream(gateway)).toBe(0)
+  })
+
+  test.each([
+    [evil.origin, {}],
+    ['https://app.example.evil.example', {}],
+    ['http://app.example', {}],
+    ['null', {}],
+    [
+      'https://app.example',
+      {
+        'access-control-allow-origin': 'https://app.example',
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': 'content-type, authorization, x-api-key, x-request-id',
+        'access-control-max-age': '600',
+      },
+    ],
+  ])('a preflight from %s', async (origin, expected) => {
+    const gateway = await createTestGateway({ corsOrigins: ['https://app.example'] })
+    const response = await fetch(gateway.url, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    })
+    const headers = [...response.headers].filter(([name]) => name.startsWith('access-control'))
+    expect([response.status, Object.fromEntries(headers), response.headers.get('vary')]).toEqual([
+      204,
+      expected,
+      'origin',
+    ])
+  })
+
+  test('its answer can be read by the origins that were named, and by no other', async () => {
+    const gateway = await createTestGateway({ corsOrigins: ['https://app.example'] })
+    const body = JSON.stringify({ query: '{__typename}' })
+    const named = await gateway.post(body, { origin: 'https://app.example' })
+    expect(named.headers.get('access-control-allow-origin')).toBe('https://app.example')
+    expect(named.headers.get('access-control-allow-credentials')).toBeNull()
+    const other = await gateway.post(body, { origin: 'https://evil.example' })
+    expect(other.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('a name of its own that leads to 127.0.0.1', async () => {
+    const gateway = await createTestGateway()
+    const { port } = new URL(gateway.url)
+    const body = JSON.stringify({ query: `mutation{${create}}` })
+    const host = `evil.example:${port}`
+    const [answer] = await sendRaw(
+      gateway.url,
+      `POST /graphql HTTP/1.1\r\nhost: ${host}\r\norigin: http://${host}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    )
+    expect(answer?.status).toBe(421)
+    expect(JSON.parse(answer?.body ?? '').errors[0].message).toBe(
+      'The Host header must be localhost or a loopback address. A proxy in front may set it, or CORS_ORIGINS may list its origin',
+    )
+    expect(upstream(gateway)).toBe(0)
+  })
+})
+
+describe('someone who wants to learn', () => {
+  const hidden = { introspection: false, graphiql: false }
+
+  test.each([
+    ['{contac(uuid:"1"){name}}', 'Cannot query field "contac" on type "Query".'],
+    ['{contact(uui:"1"){name}}', 'Unknown argument "uui" on field "Query.contact".'],
+    ['query($a:Strin){__typename}', 'Unknown type "Strin".'],
+    ['{__typename @skp(if:true)}', 'Unknown directive "@skp".'],
+    [
+      'mutation{createContact(input:{identifier:"1",source:WHATSAP,name:"A"}){replayed}}',
+      'Value "WHATSAP" does not exist in "ContactSource" enum.',
+    ],
+    [
+      'mutation{createContact(input:{identifie:"1",source:WHATSAPP,name:"A"}){replayed}}',
+      'Field "identifie" is not defined by type "CreateContactInput".',
+    ],
+  ])('no name is suggested for %s', async (query, message) => {
+    const { execute } = await createTestGateway(hidden)
+    const { errors } = await execute(query)
+    expect(errors?.map((error) => error.message)).toContain(message)
+    expect(JSON.stringify(errors)).not.toContain('Did you mean')
+  })
+
+  test('no name is suggested for a wrong variable', async () => {
+    const { execute } = await createTestGateway(hidden)
+    const query = 'mutation($i:CreateContactInput!){createContact(input:$i){replayed}}'
+    const { errors } = await execute(query, { i: { identifier: '1', source: 'WHATSAP', name: 'A' } })
+    expect(errors?.map(({ message }) => message)).toEqual([
+      'Variable "$i" got invalid value "WHATSAP" at "i.source"; Value "WHATSAP" does not exist in "ContactSource" enum.',
+    ])
+  })
+
+  test.each(['{__schema{types{name}}}', '{__type(name:"Contact"){name}}', '{a:__schema{__typename}}'])(
+    'the schema is not shown: %s',
+    async (query) => {
+      const { execute } = await createTestGateway(hidden)
+      const { data, errors } = await execute(query)
+      expect([data, errors?.[0]?.extensions?.['code']]).toEqual([undefined, 'GRAPHQL_VALIDATION_FAILED'])
+    },
+  )
+
+  test('there is no page to play with', async () => {
+    const gateway = await createTestGateway(hidden)
+    const response = await fetch(gateway.url, { headers: { accept: 'text/html' } })
+    expect(response.status).toBe(406)
+  })
+
+  test('no answer tells a version, a stack or a trace, and each brings the headers that browsers obey', async () => {
+    const gateway = await createTestGateway(hidden)
+    const { origin } = new URL(gateway.url)
+    const answers = await Promise.all([
+      gateway.post(JSON.stringify({ query: '{contact(uuid:"1"){name}}', extensions: { tracing: true } })),
+      gateway.post('{'),
+      gateway.post(JSON.stringify({ query: 'query cop { __typename' }), { 'x-apollo-tracing': '1' }),
+      fetch(`${origin}/nowhere`),
+      fetch(`${origin}/`, { redirect: 'manual' }),
+      fetch(`${origin}/livez`),
+      fetch(`${origin}/readyz`),
+      fetch(`${origin}/graphql`, { method: 'DELETE' }),
+      fetch(`${origin}/graphql`, { method: 'OPTIONS' }),
+    ])
+    const [broken] = await sendRaw(gateway.url, 'GARBAGE\r\n\r\n')
+    const seen = [
+      ...(await Promise.all(
+        answers.map(async (answer) => ({
+          headers: Object.fromEntries(answer.headers),
+          body: await answer.text(),
+        })),
+      )),
+      ...(broken ? [broken] : []),
+    ]
+    expect(seen).toHaveLength(10)
+    for (const { headers, body } of seen) {
+      expect(headers).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'cache-control': 'no-store',
+        'x-request-id': expect.stringMatching(/^[\w-]{36}$/),
+      })
+      expect(Object.keys(headers)).not.toContain('server')
+      expect(Object.keys(headers)).not.toContain('x-powered-by')
+      expect(body).not.toMatch(/\bat .*:\d+|node_modules|stack|exception|tracing|yoga|\d+\.\d+\.\d+/i)
+    }
+  })
+})
