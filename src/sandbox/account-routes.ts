@@ -1,4 +1,4 @@
-/** What exists in the account. Teams and channels come by page, says the documents' `meta`; funnels do not. */
+/** Routes of the account. Teams and channels have pages, as the documented `meta` shows. Funnels have none. */
 import { channels, funnels, teams } from './account.ts'
 import { pageFrom, pageIn, startOf } from './page.ts'
 import type { Reply } from './reply.ts'
@@ -17,9 +17,9 @@ export const accountRoutes: readonly Route[] = [
   { method: 'GET', path: '/funnels', handle: () => ok({ funnels }) },
 ]
 
-function list(name: string, things: readonly object[], query: URLSearchParams): Reply {
-  const asked = pageIn(query)
-  if (asked === undefined) return refuse('Invalid page')
-  const { shown, page, pages } = pageFrom(things, startOf(asked))
+function list(name: string, items: readonly object[], query: URLSearchParams): Reply {
+  const requested = pageIn(query)
+  if (requested === undefined) return refuse('Invalid page')
+  const { shown, page, pages } = pageFrom(items, startOf(requested))
   return ok({ [name]: shown, meta: { page, pages } })
 }

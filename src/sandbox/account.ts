@@ -1,8 +1,8 @@
-/** What exists in the sandbox's account. docs/sandbox.md lists it: the two change together. */
+/** The contents of the sandbox's account. docs/sandbox.md lists them: change both together. */
 
 export const tags = ['Called back', 'Interested', 'Newsletter', 'VIP'] as const
 
-/** A custom field's type, with the options of those that have a fixed choice. */
+/** The type of a custom field, with options if they are fixed. */
 export type FieldType =
   | { readonly type: 'text' | 'email' | 'number' | 'date' }
   | { readonly type: 'dropdown' | 'checkbox'; readonly options: readonly string[] }
@@ -48,7 +48,7 @@ function channel(uuid: string, title: string, type: string, main: boolean) {
   return { uuid, title, type, main, discardedAt: null }
 }
 
-/** Its times are written as in the documents of `GET /funnels`: unlike all others. */
+/** The times of funnels have the format of the documentation of `GET /funnels`, unlike all others. */
 export const funnels = [
   funnel('f0aae100-0000-4000-8000-000000000001', 1, 'Awareness', '👀', '2025-12-16 21:32:44 +0100'),
   funnel('f0aae100-0000-4000-8000-000000000002', 2, 'Interest', '✨', '2025-12-18 19:54:45 +0100'),
@@ -67,7 +67,7 @@ export const bot = {
   latestBotVersion: true,
 } as const
 
-/** The contact that is there from the start: the one of Callbell's own documents. */
+/** The contact that always exists: the one of Callbell's own documentation. */
 export const firstContact = {
   uuid: '414a6d692bd645ed803f2e7ce360d4c8',
   createdAt: '2020-11-13T21:08:53Z',

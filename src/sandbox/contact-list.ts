@@ -1,33 +1,33 @@
-/** `GET /contacts`: filters, and the walk through them by page or by cursor. */
+/** `GET /contacts`: filters, and pagination by page number or by cursor. */
 import { comparePositions, decodeCursor, encodeCursor } from './cursor.ts'
 import type { ContactRecord } from './contact-record.ts'
-import { withFieldTypes } from './field-types.ts'
+import { withFieldTypes } from './custom-fields.ts'
 import { pageFrom, pageIn, startOf } from './page.ts'
 import type { Reply } from './reply.ts'
 import { ok, refuse } from './reply.ts'
 
 const lastPage = 500
 
-/** What tells one list from another. */
+/** Two lists differ if one of these differs. */
 const filterNames = ['source', 'tags', 'team_uuid']
 
 export const listParameters = ['page', 'after', 'include_field_types', ...filterNames]
 
-/** @param entries all that there are, in any order */
-export function listContacts(entries: readonly ContactRecord[], query: URLSearchParams): Reply {
+/** @param records all contacts, in any order */
+export function listContacts(records: readonly ContactRecord[], query: URLSearchParams): Reply {
   const page = pageIn(query)
   const after = query.get('after')
   if (page === undefined) return refuse('Invalid page')
   if (page > lastPage) return refuse('Pagination limit exceeded')
-  // What both together mean is not documented.
-  if (after !== null && query.has('page')) return refuse('page and after exclude each other')
+  // Their combination is not documented.
+  if (after !== null && query.has('page')) return refuse('page and after cannot be combined')
   const filters = JSON.stringify(filterNames.map((name) => query.get(name)))
   const cursor = after === null ? undefined : decodeCursor(after, filters)
   if (after !== null && cursor === undefined) return refuse('Invalid pagination cursor')
 
-  const found = entries.filter(createFilter(query)).toSorted(byConversation)
+  const found = records.filter(createFilter(query)).toSorted(byConversation)
   const start = cursor
-    ? found.filter((entry) => comparePositions(positionOf(entry), cursor) <= 0).length
+    ? found.filter((record) => comparePositions(positionOf(record), cursor) <= 0).length
     : startOf(page)
   const { shown, isLast, ...meta } = pageFrom(found, start)
   const last = shown.at(-1)
@@ -35,7 +35,7 @@ export function listContacts(entries: readonly ContactRecord[], query: URLSearch
   return ok({ contacts: shown.map(({ contact }) => withFieldTypes(contact, query)), meta: { ...meta, next } })
 }
 
-function createFilter(query: URLSearchParams): (entry: ContactRecord) => boolean {
+function createFilter(query: URLSearchParams): (record: ContactRecord) => boolean {
   const [source, team] = [query.get('source'), query.get('team_uuid')]
   const wanted = query.get('tags')?.toLowerCase().split(',') ?? []
   return ({ contact }) => {

@@ -1,44 +1,44 @@
 /** The sandbox's contacts, in memory. */
 import { firstContact } from './account.ts'
 import type { ContactRecord } from './contact-record.ts'
-import { mainChannel, newRecord, uuidOf } from './contact-record.ts'
+import { mainChannel, createRecord, uuidOf } from './contact-record.ts'
 import type { NewContactParameters } from './contact-parameters.ts'
 import type { WireContact } from './wire.ts'
 
 export interface ContactRepository {
-  /** Adds one more contact, whether or not there is one with the same identifier. */
+  /** Adds a contact, even if there is one with the same identifier. */
   add(parameters: NewContactParameters): WireContact
   find(uuid: string): ContactRecord | undefined
   /**
-   * Of several contacts with one number the oldest: a lookup after an unclear create may not
-   * rely on seeing the newest one.
+   * Finds the oldest contact with a number: after an ambiguous create, a lookup must not depend on seeing the
+   * newest one.
    *
    * @param channelUuid default: the main WhatsApp channel
    */
   findByPhone(phoneNumber: string, channelUuid?: string): WireContact | undefined
   findByBsuid(bsuid: string): WireContact | undefined
-  /** Puts a changed entry in the place of the one with its uuid. */
-  replace(entry: ContactRecord): void
+  /** Replaces the record with the same uuid. */
+  replace(record: ContactRecord): void
   remove(uuid: string): void
-  /** In the order in which they came into the book. */
+  /** @returns all records, oldest first */
   entries(): readonly ContactRecord[]
-  /** In the order in which they came into the book. */
+  /** @returns all contacts, oldest first */
   all(): readonly WireContact[]
 }
 
 /**
- * @param seed what is in the book besides the first contact
- * @param phoneForm whether numbers are kept as they came and looked up by their digits, or kept as digits
- *   and looked up by exactly these
+ * @param seed the initial records, in addition to the first contact
+ * @param phoneForm `as-given`: numbers are stored unchanged, and looked up by their digits; `digits`: they
+ *   are stored as digits, and looked up by exactly these
  */
 export function createContactRepository(
   seed: readonly ContactRecord[] = [],
   phoneForm: 'as-given' | 'digits' = 'as-given',
 ): ContactRepository {
   const { uuid, createdAt, parameters } = firstContact
-  const first = newRecord(uuid, parameters, Date.parse(createdAt))
-  const entries = new Map([first, ...seed].map((entry) => [entry.contact.uuid, entry]))
-  /** The uuids of all that share a number, oldest first: lookups come by the hundred in a second. */
+  const first = createRecord(uuid, parameters, Date.parse(createdAt))
+  const entries = new Map([first, ...seed].map((record) => [record.contact.uuid, record]))
+  /** The uuids by number, oldest first. An index, because there are hundreds of lookups a second. */
   const byDigits = new Map<string, Set<string>>()
   for (const { contact } of entries.values()) index(contact)
   let created = 0
@@ -53,14 +53,14 @@ export function createContactRepository(
   return {
     add(given) {
       created += 1
-      const kept =
+      const stored =
         phoneForm === 'digits' && given.source === 'whatsapp'
           ? { ...given, identifier: digitsOf(given.identifier) }
           : given
-      const entry = newRecord(uuidOf('contact', created), kept, Date.now())
-      entries.set(entry.contact.uuid, { ...entry, activeAt: preciseNow() })
-      index(entry.contact)
-      return entry.contact
+      const record = createRecord(uuidOf('contact', created), stored, Date.now())
+      entries.set(record.contact.uuid, { ...record, activeAt: preciseNow() })
+      index(record.contact)
+      return record.contact
     },
     find: (wanted) => entries.get(wanted),
     findByPhone(phoneNumber, channelUuid = mainChannel('whatsapp')?.uuid) {
@@ -71,7 +71,7 @@ export function createContactRepository(
       )
     },
     findByBsuid: (bsuid) => all().find((contact) => contact.bsuid === bsuid),
-    replace: (entry) => void entries.set(entry.contact.uuid, entry),
+    replace: (record) => void entries.set(record.contact.uuid, record),
     remove(wanted) {
       const digits = digitsOf(entries.get(wanted)?.contact.phoneNumber ?? '')
       const uuids = byDigits.get(digits)
@@ -88,7 +88,7 @@ function digitsOf(phoneNumber: string): string {
   return phoneNumber.replaceAll(/\D/g, '')
 }
 
-/** Now, in milliseconds since the epoch with fractions: hardly two conversations share their time. */
+/** @returns milliseconds since the epoch with fractions, so that two conversations rarely have the same time */
 export function preciseNow(): number {
   return performance.timeOrigin + performance.now()
 }

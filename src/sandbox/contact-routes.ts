@@ -1,13 +1,12 @@
-/** Contacts: listed, created, looked up, changed, deleted. */
+/** Routes to list, create, look up, change and delete contacts. */
 import { teams } from './account.ts'
-import { writeCustomFields } from './custom-fields.ts'
+import { toCustomFields, withFieldTypes } from './custom-fields.ts'
 import type { ContactRecord } from './contact-record.ts'
 import { botAfter } from './contact-record.ts'
 import type { ContactChanges } from './contact-parameters.ts'
 import { contactChangesCheck, newContactCheck } from './contact-parameters.ts'
 import type { WireContact } from './wire.ts'
 import { listContacts, listParameters } from './contact-list.ts'
-import { withFieldTypes } from './field-types.ts'
 import { notFound, ok, withParameters } from './reply.ts'
 import type { Context, Route } from './route.ts'
 
@@ -42,18 +41,18 @@ export function contactRoutes({ contacts, show }: Context): Route[] {
       path: '/contacts/*',
       query: ['include_field_types'],
       handle({ id, query }) {
-        const entry = contacts.find(id)
-        return found(entry && withFieldTypes(entry.contact, query))
+        const record = contacts.find(id)
+        return found(record && withFieldTypes(record.contact, query))
       },
     },
     {
       method: 'PATCH',
       path: '/contacts/*',
       handle({ id, body }) {
-        const entry = contacts.find(id)
-        if (!entry) return notFound
+        const record = contacts.find(id)
+        if (!record) return notFound
         return withParameters(contactChangesCheck, body, (changes) => {
-          const changed = change(entry, changes)
+          const changed = change(record, changes)
           contacts.replace(changed)
           return ok(show(changed.contact))
         })
@@ -71,18 +70,18 @@ export function contactRoutes({ contacts, show }: Context): Route[] {
   ]
 }
 
-/** What is left out stays as it is; so do, as the documents do not say, custom fields that are not named. */
-function change(entry: ContactRecord, changes: ContactChanges): ContactRecord {
+/** Absent parameters change nothing. The same is assumed for absent custom fields, which is not documented. */
+function change(record: ContactRecord, changes: ContactChanges): ContactRecord {
   const { name, tags, custom_fields, assigned_user, unassign_user, team_uuid, bot_status, note } = changes
-  const { contact, bot } = entry
+  const { contact, bot } = record
   return {
-    ...entry,
+    ...record,
     bot: bot_status === undefined ? bot : botAfter(bot_status),
     contact: {
       ...contact,
       name: name ?? contact.name,
       tags: tags ?? contact.tags,
-      customFields: { ...contact.customFields, ...writeCustomFields(custom_fields ?? {}) },
+      customFields: { ...contact.customFields, ...toCustomFields(custom_fields ?? {}) },
       assignedUser: unassign_user ? null : (assigned_user ?? contact.assignedUser),
       team: teams.find(({ uuid }) => uuid === team_uuid) ?? contact.team,
       note: note === undefined ? contact.note : note || null,

@@ -1,24 +1,24 @@
-/** A contact's conversation: its messages, its bot, and what can be done with it. */
+/** Routes of a contact's conversation: its messages, its bot, and its changes. */
 import { funnels } from './account.ts'
 import { preciseNow } from './contact-repository.ts'
 import type { ContactRecord } from './contact-record.ts'
 import { botAfter, uuidOf } from './contact-record.ts'
-import type { BotOrder } from './contact-parameters.ts'
-import { isBotOrder } from './contact-parameters.ts'
-import { createParameterCheck, exists, isFilledText } from './parameters.ts'
+import type { BotCommand } from './contact-parameters.ts'
+import { isBotCommand } from './contact-parameters.ts'
+import { createParameterCheck, exists, isFilledString } from './parameters.ts'
 import type { WireContact } from './wire.ts'
-import { handleOf, writeTime } from './wire.ts'
+import { handleOf, formatTime } from './wire.ts'
 import { pageFrom, pageIn, startOf } from './page.ts'
 import type { Reply } from './reply.ts'
 import { notFound, ok, refuse, withParameters } from './reply.ts'
 import type { Call, Context, Route } from './route.ts'
 
-const botCheck = createParameterCheck<{ readonly status: BotOrder }>(
-  { status: isBotOrder },
+const botCheck = createParameterCheck<{ readonly status: BotCommand }>(
+  { status: isBotCommand },
   { required: ['status'] },
 )
 const noteCheck = createParameterCheck<{ readonly text: string }>(
-  { text: isFilledText },
+  { text: isFilledString },
   { required: ['text'] },
 )
 const funnelCheck = createParameterCheck<{ readonly funnel_id: string }>(
@@ -29,33 +29,33 @@ const funnelCheck = createParameterCheck<{ readonly funnel_id: string }>(
 export function conversationRoutes({ contacts, show }: Context): Route[] {
   let notes = 0
 
-  /** Handles a call on a contact that must be there. */
-  const on = (work: (entry: ContactRecord, call: Call) => Reply) => (call: Call) => {
-    const entry = contacts.find(call.id)
-    return entry ? work(entry, call) : notFound
+  /** @returns a handler that answers 404 if the contact does not exist */
+  const withContact = (handle: (record: ContactRecord, call: Call) => Reply) => (call: Call) => {
+    const record = contacts.find(call.id)
+    return record ? handle(record, call) : notFound
   }
 
-  /** Keeps what was done in a conversation, which is thereby the newest. */
-  function act(entry: ContactRecord, change: Partial<WireContact>): Reply {
-    const contact = { ...entry.contact, ...change }
-    contacts.replace({ ...entry, contact, activeAt: preciseNow() })
+  /** Stores a change of a conversation, which becomes the most recent one. */
+  function updateConversation(record: ContactRecord, change: Partial<WireContact>): Reply {
+    const contact = { ...record.contact, ...change }
+    contacts.replace({ ...record, contact, activeAt: preciseNow() })
     return ok(show(contact))
   }
 
-  function addNote(entry: ContactRecord, text: string): Reply {
+  function addNote(record: ContactRecord, text: string): Reply {
     notes += 1
-    const handle = handleOf(entry.contact)
+    const handle = handleOf(record.contact)
     const note = {
       uuid: uuidOf('note', notes),
       text,
-      createdAt: writeTime(Date.now()),
+      createdAt: formatTime(Date.now()),
       status: 'note',
-      channel: entry.contact.source,
-      // The documents show a note as from the contact to itself.
+      channel: record.contact.source,
+      // The documentation shows a note as from the contact to itself.
       from: handle,
       to: handle,
     } as const
-    act({ ...entry, messages: [note, ...entry.messages] }, {})
+    updateConversation({ ...record, messages: [note, ...record.messages] }, {})
     return ok({ success: true })
   }
 
@@ -64,20 +64,20 @@ export function conversationRoutes({ contacts, show }: Context): Route[] {
       method: 'GET',
       path: '/contacts/*/messages',
       query: ['page'],
-      handle: on(({ messages }, { query }) => {
+      handle: withContact(({ messages }, { query }) => {
         const page = pageIn(query)
         if (page === undefined) return refuse('Invalid page')
         return ok({ messages: pageFrom(messages, startOf(page)).shown })
       }),
     },
-    { method: 'GET', path: '/contacts/*/bot', handle: on(({ bot }) => ok({ bot })) },
+    { method: 'GET', path: '/contacts/*/bot', handle: withContact(({ bot }) => ok({ bot })) },
     {
       method: 'POST',
       path: '/contacts/*/bot',
-      handle: on((entry, { body }) =>
+      handle: withContact((record, { body }) =>
         withParameters(botCheck, body, ({ status }) => {
           const bot = botAfter(status)
-          contacts.replace({ ...entry, bot })
+          contacts.replace({ ...record, bot })
           return ok({ bot })
         }),
       ),
@@ -85,23 +85,27 @@ export function conversationRoutes({ contacts, show }: Context): Route[] {
     {
       method: 'POST',
       path: '/contacts/*/conversation/close',
-      handle: on((entry) => act(entry, { closedAt: writeTime(Date.now()) })),
+      handle: withContact((record) => updateConversation(record, { closedAt: formatTime(Date.now()) })),
     },
     {
       method: 'POST',
       path: '/contacts/*/conversation/open',
-      handle: on((entry) => act(entry, { closedAt: null })),
+      handle: withContact((record) => updateConversation(record, { closedAt: null })),
     },
     {
       method: 'POST',
       path: '/contacts/*/conversation/note',
-      handle: on((entry, { body }) => withParameters(noteCheck, body, ({ text }) => addNote(entry, text))),
+      handle: withContact((record, { body }) =>
+        withParameters(noteCheck, body, ({ text }) => addNote(record, text)),
+      ),
     },
     {
       method: 'PUT',
       path: '/contacts/*/conversation/update_funnel',
-      handle: on((entry, { body }) =>
-        withParameters(funnelCheck, body, ({ funnel_id: funnelId }) => act(entry, { funnelId })),
+      handle: withContact((record, { body }) =>
+        withParameters(funnelCheck, body, ({ funnel_id: funnelId }) =>
+          updateConversation(record, { funnelId }),
+        ),
       ),
     },
   ]

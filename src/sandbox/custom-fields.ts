@@ -1,12 +1,13 @@
-/** Custom fields by their types: what each takes, how a contact holds it, and what is told of its type. */
+/** Custom fields by type: which values each accepts, how a contact stores them, and their metadata. */
 import type { FieldType } from './account.ts'
 import { customFields } from './account.ts'
-import { isIn, isText, quote } from './parameters.ts'
+import { isIn, isString, quote } from './parameters.ts'
+import type { WireContact } from './wire.ts'
 
-/** Values by name, as the parameter `custom_fields` gives them. */
+/** Values by name, as in the parameter `custom_fields`. */
 export type CustomValues = Readonly<Record<string, string | readonly string[]>>
 
-/** The check of `custom_fields`: an object of values by name. */
+/** Checks `custom_fields`, an object of values by name. @returns what is wrong with it */
 export function areCustomFields(value: unknown): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return ['must be an object']
   return Object.entries(value).flatMap(([name, content]) => {
@@ -20,8 +21,8 @@ function checkField(name: string, field: FieldType, value: unknown): string[] {
     const isChoice = Array.isArray(value) && value.every((option) => isIn(field.options, option))
     return isChoice ? [] : [`${quote(name)} must be a list of ${field.options.join(', ')}`]
   }
-  // Seen on the live API: a JSON number or boolean is refused even for a number field.
-  if (!isText(value)) return [`${quote(name)} must be a string`]
+  // Observed on the live API: a JSON number or boolean is refused, even for a number field.
+  if (!isString(value)) return [`${quote(name)} must be a string`]
   if (field.type === 'dropdown') {
     return isIn(field.options, value) ? [] : [`${quote(name)} must be one of ${field.options.join(', ')}`]
   }
@@ -36,8 +37,8 @@ const forms = {
   date: /^\d{4}-\d\d-\d\d$/,
 } as const
 
-/** Values by name, as a contact holds them: a checkbox's as JSON text, with a space after each comma. */
-export function writeCustomFields(given: CustomValues): Record<string, string> {
+/** @returns values by name, as a contact stores them: those of a checkbox as JSON, with a space after each comma */
+export function toCustomFields(given: CustomValues): Record<string, string> {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => [
       name,
@@ -47,13 +48,13 @@ export function writeCustomFields(given: CustomValues): Record<string, string> {
 }
 
 /**
- * `customFieldsMetadata`: by name, the value in its type, the type, and the options where there is
- * a fixed choice. The documents show texts, dates and checkboxes so; that a number comes as one is
- * our reading of their "typed value".
+ * Creates `customFieldsMetadata`: by name, the typed value, the type, and the options if they are fixed. The
+ * documentation shows this for strings, dates and checkboxes. That numbers are JSON numbers is a reading of
+ * its "typed value".
  *
- * @param values as a contact's `customFields` holds them
+ * @param values the `customFields` of a contact
  */
-export function customFieldsMetadata(values: Readonly<Record<string, string>>): Record<string, object> {
+function customFieldsMetadata(values: Readonly<Record<string, string>>): Record<string, object> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, text]) => {
       const field = customFields.get(name)
@@ -64,4 +65,11 @@ export function customFieldsMetadata(values: Readonly<Record<string, string>>): 
 
 function typedValue({ type }: FieldType, text: string): unknown {
   return type === 'checkbox' || type === 'number' ? JSON.parse(text) : text
+}
+
+/** @returns the contact, with its `customFieldsMetadata` if the query requests them by `include_field_types` */
+export function withFieldTypes(contact: WireContact, query: URLSearchParams): WireContact {
+  return query.get('include_field_types') === 'true'
+    ? Object.assign({ ...contact }, { customFieldsMetadata: customFieldsMetadata(contact.customFields) })
+    : contact
 }

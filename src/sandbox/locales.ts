@@ -1,13 +1,13 @@
-/** The words that the seeded contacts are made of: names, numbers and greetings of many languages and scripts. */
+/** Names, numbers and greetings in many languages and scripts, for seeded contacts. */
 
 /** A list that is not empty. */
-export type Words = readonly [string, ...string[]]
+export type NonEmptyList = readonly [string, ...string[]]
 
 export interface Locale {
-  /** What a mobile number there begins with, and how the digits after it are grouped. */
+  /** The prefix of a mobile number, and the groups of the digits after it. */
   readonly phone: readonly [prefix: string, groups: readonly [number, ...number[]]]
-  readonly given: Words
-  readonly family: Words
+  readonly given: NonEmptyList
+  readonly family: NonEmptyList
   readonly isFamilyFirst?: true
   readonly street: string
   readonly greeting: string
@@ -123,8 +123,8 @@ export const locales: readonly [Locale, ...Locale[]] = [
   },
 ]
 
-/** What people call themselves where they may write what they like. */
-export const nicknames: Words = [
+/** Names that users choose for themselves. */
+export const nicknames: NonEmptyList = [
   '🌸 Sakura 🌸',
   '👨‍👩‍👧‍👦',
   'xX_dark.wolf_Xx',
@@ -139,7 +139,7 @@ export const nicknames: Words = [
   'Wolfeschlegelsteinhausenbergerdorff Hubert Blaine the Third of Philadelphia and Hamburg',
 ]
 
-export const notes: Words = [
+export const notes: NonEmptyList = [
   'Prefers to be called in the afternoon.',
   'Paid by bank transfer.\nAsk for the invoice number first.',
   'Ne parle que français 🇫🇷',

@@ -1,20 +1,21 @@
-/** Chance that is the same at every start: the account can be described, and a finding repeated. */
+/** A pseudo-random number generator: the same seed gives the same account, so that it can be described. */
 
 export interface Random {
-  /** A whole number from 0 to below `sides`, which is at most 2^32. */
-  integer(sides: number): number
-  /** Whether something chance that chance so many times in a hundred. */
+  /** @returns an integer from 0 to `limit` - 1. `limit` is at most 2^32 */
+  integer(limit: number): number
+  /** @returns true with this probability in percent */
   chance(percent: number): boolean
-  pick<const Things extends readonly [unknown, ...unknown[]]>(things: Things): Things[number]
-  /** 32 hexadecimal digits. */
+  /** @returns one of the items */
+  pick<const Items extends readonly [unknown, ...unknown[]]>(items: Items): Items[number]
+  /** @returns 32 hexadecimal digits */
   uuid(): string
 }
 
-/** @param seed which of the 2^32 games to play */
+/** @param seed any integer. Only its low 32 bits are used */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
 
-  /** The mulberry32 generator: 32 bits, small and quick. */
+  /** The mulberry32 generator, which has 32 bits of state. */
   function next(): number {
     state = (state + 0x6d2b79f5) >>> 0
     let bits = Math.imul(state ^ (state >>> 15), state | 1)
@@ -23,11 +24,11 @@ export function createRandom(seed: number): Random {
   }
 
   const hex = (): string => next().toString(16).padStart(8, '0')
-  const integer = (sides: number): number => Math.floor((next() / 2 ** 32) * sides)
+  const integer = (limit: number): number => Math.floor((next() / 2 ** 32) * limit)
   return {
     integer,
     chance: (percent) => integer(100) < percent,
-    pick: (things) => things[integer(things.length)] ?? things[0],
+    pick: (items) => items[integer(items.length)] ?? items[0],
     uuid: () => hex() + hex() + hex() + hex(),
   }
 }

@@ -1,4 +1,4 @@
-/** What the sandbox answers to one request. */
+/** Replies of the sandbox. */
 import type { ParameterCheck } from './parameters.ts'
 
 export interface Reply {
@@ -12,16 +12,16 @@ export function ok(body: unknown): Reply {
   return { status: 200, body }
 }
 
-/** @param error a text, or reasons by parameter */
+/** @param error a string, or errors by parameter */
 export function refuse(error: unknown): Reply {
   return { status: 400, body: { error } }
 }
 
-/** Works with a body's parameters, or refuses them. */
+/** Handles the parameters of a body, or refuses them. */
 export function withParameters<Parameters>(
   check: ParameterCheck<Parameters>,
   body: unknown,
-  work: (parameters: Parameters) => Reply,
+  handle: (parameters: Parameters) => Reply,
 ): Reply {
-  return check.isAccepted(body) ? work(body) : refuse(check.complaintsAbout(body))
+  return check.isAccepted(body) ? handle(body) : refuse(check.findErrors(body))
 }

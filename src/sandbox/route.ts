@@ -1,17 +1,17 @@
-/** One call of the API, and what is done for it. */
+/** A route of the API, and its handler. */
 import type { ContactRepository } from './contact-repository.ts'
 import type { WireContact } from './wire.ts'
 import type { Reply } from './reply.ts'
 
-/** What the routes work with. */
+/** The dependencies of the routes. */
 export interface Context {
   readonly contacts: ContactRepository
-  /** Wraps a contact for an answer. */
+  /** Wraps a contact for a reply. */
   readonly show: (contact: WireContact) => { readonly contact: unknown }
 }
 
 export interface Call {
-  /** What stands in the place of the path's `*`. */
+  /** The segment that matches the path's `*`. */
   readonly id: string
   readonly query: URLSearchParams
   readonly body: unknown
@@ -19,9 +19,9 @@ export interface Call {
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below `/v1`; `*` stands for any one segment. */
+  /** Relative to `/v1`. `*` matches any one segment. */
   readonly path: string
-  /** The query parameters that it knows; any other is refused. Default: none. */
+  /** The accepted query parameters. Any other is refused. Default: none. */
   readonly query?: readonly string[]
   handle(call: Call): Reply
 }

@@ -1,4 +1,4 @@
-/** From a request to what is done for it. */
+/** Finds the route of a request. */
 import { accountRoutes } from './account-routes.ts'
 import { contactRoutes } from './contact-routes.ts'
 import { conversationRoutes } from './conversation-routes.ts'
@@ -6,7 +6,7 @@ import type { Reply } from './reply.ts'
 import { notFound, refuse } from './reply.ts'
 import type { Context } from './route.ts'
 
-/** @returns a function that answers a request; its path is given with its query, as sent */
+/** @returns a function that answers a request. Its `path` includes the query, as sent */
 export function createRouter(context: Context): (method: string, path: string, body: unknown) => Reply {
   const routes = [accountRoutes, contactRoutes(context), conversationRoutes(context)]
     .flat()

@@ -1,6 +1,6 @@
 /**
- * A Callbell on a loopback port. It keeps to the documented rules and, where the documents are
- * silent, takes the reading that forgives least; it records every request, and fails on demand.
+ * A simulated Callbell on a loopback port. It enforces the documented rules, and the strictest reading of
+ * everything else. It records every request, and fails on demand.
  */
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { listen } from '../listen.ts'
 import type { ContactRepository } from './contact-repository.ts'
 import { createContactRepository } from './contact-repository.ts'
-import { createRateCheck } from './pace-check.ts'
+
 import type { Reply } from './reply.ts'
 import type { Route } from './route.ts'
 import { createRouter } from './router.ts'
@@ -22,64 +22,64 @@ export interface RecordedRequest {
   /** Path and query, as sent. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** Parsed JSON; undefined where there was none. */
+  /** Parsed JSON; undefined if the body is not valid JSON. */
   readonly body: unknown
 }
 
-/** What goes wrong with one request, instead of or besides its normal course. */
+/** A fault of one request. */
 export interface Fault {
-  /** The method of the requests that it is for. Default: any. */
+  /** Applies to requests with this method only. Default: any. */
   readonly on?: Route['method']
-  /** Whether the request's work is done before the fault: a contact may be stored. Default: false. */
+  /** Whether the request is carried out before the fault, for example a contact is stored. Default: false. */
   readonly afterWork?: boolean
-  /** Milliseconds to wait before the answer. */
+  /** The delay before the reply, in milliseconds. */
   readonly delayMs?: number
-  /** An answer in place of the normal one. */
+  /** Replaces the normal reply. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** A text is sent as it is, anything else as JSON. Default: of a status from 400 on, an error as Callbell has it. */
+  /** A string is sent unchanged, anything else as JSON. Default for a status from 400: an error of Callbell. */
   readonly body?: unknown
-  /** Cut the connection instead of answering. */
+  /** Closes the connection instead of replying. */
   readonly drop?: boolean
-  /** With `drop` or `status`: do the work all the same, this many milliseconds after the cut or the answer. */
+  /** With `drop` or `status`: carries out the request nevertheless, this many milliseconds after the fault. */
   readonly workAfterMs?: number
 }
 
 export interface Sandbox {
-  /** The base URL, as in `CALLBELL_API_URL`. */
+  /** The base URL, for `CALLBELL_API_URL`. */
   readonly url: string
   readonly token: string
   /** The newest 10,000 requests, oldest first. */
   readonly requests: readonly RecordedRequest[]
   readonly contacts: ContactRepository
-  /** How many requests were answered 429 because there were too many. */
+  /** @returns the number of requests that exceeded the rate limit and were answered 429 */
   rejections(): number
-  /** Lets the next requests, one each, meet these faults. */
+  /** Applies these faults to the next requests, one each. */
   failNext(...faults: readonly Fault[]): void
   close(): Promise<void>
 }
 
 export interface SandboxOptions {
   readonly token: string
-  /** Requests that may come within any second. The documented limit is 300. */
+  /** The limit of requests within any second. Default: the documented 300. */
   readonly maxRps?: number
-  /** How a contact is answered: as seen on the live API (the default), or in a list of one, as in the documents. */
+  /** A contact in replies: an object as on the live API (the default), or a list of one as in the documentation. */
   readonly contactShape?: 'object' | 'array'
   /**
-   * How numbers are kept and looked up: as they came, and by their digits (the default); or as digits, and
-   * only by the text that is kept.
+   * How phone numbers are stored and looked up: unchanged, and by their digits (the default); or as digits,
+   * and only by exactly these.
    */
   readonly phoneForm?: 'as-given' | 'digits'
-  /** How many contacts are there from the start, besides the first one. Default: none. */
+  /** The number of seeded contacts, in addition to the first one. Default: 0. */
   readonly seed?: number
-  /** What goes wrong with a request for which `failNext` has nothing. Default: nothing does. */
+  /** @returns the fault of a request for which `failNext` has none. Default: none */
   readonly faultOf?: (request: RecordedRequest) => Fault | undefined
 }
 
-const mostRecorded = 10_000
+const maxRecorded = 10_000
 
-/** In place of a reply that nobody will see. */
-const notDone: Reply = { status: 500, body: null }
+/** A placeholder for a reply that is not sent. */
+const notSent: Reply = { status: 500, body: null }
 
 export async function startSandbox({
   token,
@@ -109,19 +109,19 @@ export async function startSandbox({
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const recorded = await record(request)
     requests.push(recorded)
-    if (requests.length > mostRecorded) requests.shift()
+    if (requests.length > maxRecorded) requests.shift()
     const next = faults.findIndex(({ on = recorded.method }) => on === recorded.method)
     const [fault] = next < 0 ? [faultOf?.(recorded)] : faults.splice(next, 1)
     const isReplaced = fault?.status !== undefined || fault?.drop === true
-    // A request that is only delayed is worked on; one that is answered otherwise, or cut, if told so.
-    const normal = isReplaced && !fault.afterWork ? notDone : reply(recorded)
+    // A delayed request is carried out. If the reply is replaced or dropped, it is only with `afterWork`.
+    const normal = isReplaced && !fault.afterWork ? notSent : reply(recorded)
     if (fault?.delayMs !== undefined) await delay(fault.delayMs)
     if (fault?.drop) {
       request.socket.destroy()
-      await workLate(fault, recorded)
+      await applyLate(fault, recorded)
       return
     }
-    // A fault after the work is none where the work was not taken on: a 201 would be a lie.
+    // With a 429 the request was not carried out, so the fault does not apply: a 201 would be wrong.
     const isTooMany = fault?.afterWork === true && normal.status === 429
     const { status, body, headers }: Reply & Pick<Fault, 'headers'> =
       fault?.status === undefined || isTooMany
@@ -129,17 +129,17 @@ export async function startSandbox({
         : { body: bodyOf(fault.status), ...fault, status: fault.status }
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
-    if (fault) await workLate(fault, recorded)
+    if (fault) await applyLate(fault, recorded)
   }
 
-  async function workLate({ workAfterMs }: Fault, recorded: RecordedRequest): Promise<void> {
+  async function applyLate({ workAfterMs }: Fault, recorded: RecordedRequest): Promise<void> {
     if (workAfterMs === undefined) return
     await delay(workAfterMs)
     reply(recorded)
   }
 
   const server = createServer((request, response) => {
-    // A client that goes away in the middle leaves nothing to answer.
+    // The client has disconnected during the request.
     handle(request, response).catch(() => request.socket.destroy())
   })
   const { port } = await listen(server, 0, '127.0.0.1')
@@ -156,6 +156,18 @@ export async function startSandbox({
       server.closeAllConnections()
       await once(server, 'close')
     },
+  }
+}
+
+/** @returns a function that counts a request, and returns whether it is within the limit of any one second */
+function createRateCheck(maxRps: number): () => boolean {
+  const times: number[] = []
+  return () => {
+    const now = performance.now()
+    while (times[0] !== undefined && times[0] <= now - 1000) times.shift()
+    if (times.length >= maxRps) return false
+    times.push(now)
+    return true
   }
 }
 

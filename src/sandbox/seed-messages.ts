@@ -1,22 +1,22 @@
-/** The seeded conversations: somebody greets, is answered, and is now and then noted about. */
+/** Seeded conversations: greetings, answers, and some notes. */
 import type { WireContact, WireMessage } from './wire.ts'
-import { handleOf, writeTime } from './wire.ts'
+import { handleOf, formatTime } from './wire.ts'
 import type { Locale } from './locales.ts'
 import type { Random } from './random.ts'
 
-/** What the account goes by in messages. */
+/** The account's number in messages. */
 const ourHandle = '390212345678'
 
 export interface Span {
   /** Milliseconds since the epoch. */
   readonly from: number
   readonly until: number
-  /** How many messages. */
+  /** The number of messages. */
   readonly length: number
 }
 
-/** @returns newest first; the newest was at the end of the span */
-export function writeMessages(
+/** @returns messages, newest first. The newest is at the end of the span */
+export function createMessages(
   random: Random,
   { greeting, answer }: Locale,
   contact: WireContact,
@@ -25,7 +25,7 @@ export function writeMessages(
   const handle = handleOf(contact)
   return Array.from({ length }, (_, position) => {
     const common = {
-      createdAt: writeTime(until - Math.floor(((until - from) / length) * position)),
+      createdAt: formatTime(until - Math.floor(((until - from) / length) * position)),
       channel: contact.source,
     }
     if (contact.assignedUser && random.chance(10)) {

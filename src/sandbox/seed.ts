@@ -1,25 +1,25 @@
-/** An account that looks lived in, for a first look at lists and forms: always the same one. */
+/** Seeds the account with realistic contacts. They are always the same. */
 import type { FieldType } from './account.ts'
 import { bot, channels, customFields, funnels, tags, teams, users } from './account.ts'
 import type { CustomValues } from './custom-fields.ts'
-import { writeCustomFields } from './custom-fields.ts'
+import { toCustomFields } from './custom-fields.ts'
 import type { ContactRecord } from './contact-record.ts'
 import { mainChannel } from './contact-record.ts'
 import type { WireBot, WireContact } from './wire.ts'
-import { hrefsOf, writeTime } from './wire.ts'
+import { hrefsOf, formatTime } from './wire.ts'
 import type { Locale } from './locales.ts'
 import { locales, nicknames, notes } from './locales.ts'
 import type { Random } from './random.ts'
 import { createRandom } from './random.ts'
-import { writeMessages } from './seed-messages.ts'
+import { createMessages } from './seed-messages.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
 
-/** Contacts were created within four years from here. */
-const beginning = Date.parse('2021-01-01T08:00:00Z')
+/** Contacts are created within four years from this time. */
+const firstCreation = Date.parse('2021-01-01T08:00:00Z')
 
-/** Weighed by repetition; the last is a word that the gateway does not know. */
+/** Weighted by repetition. The gateway does not know the last one. */
 const sources = [
   'whatsapp',
   'whatsapp',
@@ -31,26 +31,26 @@ const sources = [
   'webchat',
 ] as const
 
-/** @param count how many contacts; the first ones do not depend on it */
+/** @param count the number of contacts. A higher count adds contacts, and does not change the first ones */
 export function createSeed(count: number): ContactRecord[] {
   const random = createRandom(2021)
-  return Array.from({ length: count }, () => createEntry(random))
+  return Array.from({ length: count }, () => createSeedRecord(random))
 }
 
-function createEntry(random: Random): ContactRecord {
+function createSeedRecord(random: Random): ContactRecord {
   const locale = random.pick(locales)
-  const createdAt = beginning + random.integer(4 * 365) * day + random.integer(day)
+  const createdAt = firstCreation + random.integer(4 * 365) * day + random.integer(day)
   const activeAt = createdAt + random.integer(90) * day + random.integer(12) * hour
   const contact = createContact(random, locale, createdAt, activeAt)
-  // One in ten has pages of messages, most have a few.
+  // One in ten has several pages of messages. Most have a few messages.
   const length = random.chance(10) ? 21 + random.integer(30) : random.integer(5)
-  const game = random.integer(2 ** 32)
+  const messageSeed = random.integer(2 ** 32)
   return {
     contact,
-    // Written when they are asked for: there are more of them than of all else.
+    // Created lazily, because there are more messages than anything else.
     get messages() {
       const span = { from: createdAt, until: activeAt, length }
-      return writeMessages(createRandom(game), locale, contact, span)
+      return createMessages(createRandom(messageSeed), locale, contact, span)
     },
     bot: createBot(random, createdAt),
     activeAt,
@@ -63,7 +63,7 @@ function createContact(random: Random, locale: Locale, createdAt: number, active
   const isWhatsApp = source === 'whatsapp'
   const hasBsuid = isWhatsApp && random.chance(20)
   const phoneNumber = phoneOf(random, locale)
-  // Seen on the live API: a contact of Facebook's with neither name nor number.
+  // Observed on the live API: a Facebook contact with neither name nor number.
   const isNameless = source === 'facebook' && random.chance(30)
   return {
     uuid,
@@ -71,14 +71,14 @@ function createContact(random: Random, locale: Locale, createdAt: number, active
     // A WhatsApp user may hide the number behind a business-scoped id.
     phoneNumber: isWhatsApp && !(hasBsuid && random.chance(30)) ? phoneNumber : null,
     avatarUrl: random.chance(30) ? `https://assets.example.com/avatars/${uuid}.png` : null,
-    createdAt: writeTime(createdAt),
-    closedAt: random.chance(40) ? writeTime(activeAt) : null,
-    blockedAt: random.chance(4) ? writeTime(activeAt + hour) : null,
+    createdAt: formatTime(createdAt),
+    closedAt: random.chance(40) ? formatTime(activeAt) : null,
+    blockedAt: random.chance(4) ? formatTime(activeAt + hour) : null,
     source,
     ...hrefsOf(uuid),
     tags: tags.filter(() => random.chance(25)),
     assignedUser: random.chance(60) ? random.pick(users) : null,
-    customFields: writeCustomFields(customValues(random, locale)),
+    customFields: toCustomFields(customValues(random, locale)),
     funnelId: random.chance(50) ? random.pick(funnels).uuid : null,
     note: random.chance(20) ? random.pick(notes) : null,
     ...(hasBsuid && { bsuid: `bsuid_${random.uuid().slice(0, 16)}` }),
@@ -93,7 +93,7 @@ function nameOf(random: Random, { given, family, isFamilyFirst }: Locale): strin
   return (isFamilyFirst ? names.toReversed() : names).join(' ')
 }
 
-/** With or without its spaces: both were seen on the live API. */
+/** With or without spaces: both occur on the live API. */
 function phoneOf(random: Random, { phone: [prefix, groups] }: Locale): string {
   const rest = groups.map((length) => String(random.integer(10 ** length)).padStart(length, '0')).join(' ')
   return random.chance(50) ? `${prefix}${rest}` : `${prefix}${rest}`.replaceAll(/\D/g, '')
@@ -110,11 +110,11 @@ function valueFor(random: Random, field: FieldType, street: string): string | re
   if (field.type === 'dropdown') return field.options[random.integer(field.options.length)] ?? ''
   if (field.type === 'email') return `contact.${random.integer(10_000)}@example.com`
   if (field.type === 'number') return String(18 + random.integer(70))
-  if (field.type === 'date') return writeTime(random.integer(16_000) * day).slice(0, 10)
+  if (field.type === 'date') return formatTime(random.integer(16_000) * day).slice(0, 10)
   return `${street} ${1 + random.integer(99)}`
 }
 
 function createBot(random: Random, createdAt: number): WireBot {
   const status = random.pick(['started', 'in_progress', 'ended'])
-  return { ...bot, status, conversationStartedAt: status === 'started' ? null : writeTime(createdAt) }
+  return { ...bot, status, conversationStartedAt: status === 'started' ? null : formatTime(createdAt) }
 }

@@ -1,4 +1,4 @@
-/** What goes over the wire, in the shapes that Callbell writes; times are ISO 8601 in whole seconds. */
+/** The JSON of Callbell's API. Times are ISO 8601 in whole seconds. */
 import type { bot, channels, teams } from './account.ts'
 
 export interface WireContact {
@@ -17,14 +17,14 @@ export interface WireContact {
   readonly customFields: Readonly<Record<string, string>>
   readonly funnelId: string | null
   readonly note: string | null
-  /** Only there for WhatsApp contacts whose id is known, says Callbell's documentation. */
+  /** Documented as present only for WhatsApp contacts with a known id. */
   readonly bsuid?: string
   readonly team: (typeof teams)[number] | null
   readonly channel: (typeof channels)[number] | null
 }
 
 export interface WireMessage {
-  /** What Callbell itself notes has none: the documented example shows it so. */
+  /** Absent for notes that Callbell writes itself, as in the documented example. */
   readonly uuid?: string
   readonly text: string
   readonly createdAt: string
@@ -41,11 +41,11 @@ export type WireBot = typeof bot & {
 }
 
 /** @param time milliseconds since the epoch */
-export function writeTime(time: number): string {
+export function formatTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`
 }
 
-/** The dashboard's addresses of a contact and its conversation. */
+/** @returns the dashboard's URLs of a contact and its conversation */
 export function hrefsOf(uuid: string) {
   return {
     href: `https://dash.callbell.eu/contacts/${uuid}`,
@@ -53,7 +53,7 @@ export function hrefsOf(uuid: string) {
   }
 }
 
-/** What stands for a contact in `from` and `to` of a message. */
+/** @returns the identifier of a contact in `from` and `to` of a message */
 export function handleOf({ phoneNumber, bsuid, uuid }: WireContact): string {
   return phoneNumber?.replaceAll(/\D/g, '') ?? bsuid ?? uuid
 }

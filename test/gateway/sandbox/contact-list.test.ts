@@ -7,7 +7,7 @@ import { least, refused, startTestSandbox } from '../../support/test-sandbox.ts'
 
 const [sales, support] = account.teams
 
-/** Names of what a list shows, and the rest of the answer. */
+/** The names in a list, and the rest of the reply. */
 async function list({ call }: TestSandbox, query = '') {
   const { body } = await call('GET', `/contacts${query}`)
   return { names: body.contacts.map(({ name }: WireContact) => name), meta: body.meta }
@@ -17,7 +17,7 @@ function addMany({ sandbox }: TestSandbox, count: number): void {
   for (let n = 1; n <= count; n += 1) sandbox.contacts.add({ ...least, name: `${n}` })
 }
 
-test('contacts are listed whole, newest conversation first', async () => {
+test('contacts are listed completely, most recent conversation first', async () => {
   const { call, create, sandbox } = await startTestSandbox()
   const [first, second] = [await create({ name: 'First' }), await create({ name: 'Second' })]
   const [john] = sandbox.contacts.all()
@@ -47,7 +47,7 @@ test('a page has 20 contacts', async () => {
   expect(await list(sandbox, `?after=${meta.next}`)).toEqual(third)
 })
 
-test('filters hold together; a contact must have all of the tags, in any case', async () => {
+test('filters are combined; a contact must have all of the tags, in any case', async () => {
   const sandbox = await startTestSandbox()
   await sandbox.create({ name: 'None' })
   await sandbox.create({ name: 'One', tags: ['VIP'] })
@@ -65,7 +65,7 @@ test('filters hold together; a contact must have all of the tags, in any case', 
   expect(await list(sandbox, '?tags=')).toEqual(none)
 })
 
-test('the types of custom fields are told where they are asked for', async () => {
+test('the types of custom fields are returned if they are requested', async () => {
   const { call, create } = await startTestSandbox()
   await create({ custom_fields: { Age: '42' } })
   const { body } = await call('GET', '/contacts?include_field_types=true')
@@ -75,7 +75,7 @@ test('the types of custom fields are told where they are asked for', async () =>
   ])
 })
 
-test('a page beyond the limit, and what is no page, is refused', async () => {
+test('a page beyond the limit is refused, and so is an invalid one', async () => {
   const { call } = await startTestSandbox()
   expect(await call('GET', '/contacts?page=501')).toEqual(refused('Pagination limit exceeded'))
   for (const page of ['0', '-1', '1.5', 'one', '']) {
@@ -83,7 +83,7 @@ test('a page beyond the limit, and what is no page, is refused', async () => {
   }
 })
 
-test('a cursor is good as it came, with the filters that it was made with', async () => {
+test('a cursor is valid if it is unchanged, with the filters that it was created with', async () => {
   const sandbox = await startTestSandbox()
   for (let n = 0; n < 25; n += 1) await sandbox.create({ tags: ['VIP'] })
   const { meta } = await list(sandbox, '?tags=VIP')
@@ -96,10 +96,10 @@ test('a cursor is good as it came, with the filters that it was made with', asyn
     expect(await sandbox.call('GET', `/contacts?${filters}after=${meta.next}`)).toEqual(invalid)
   }
   const both = await sandbox.call('GET', `/contacts?tags=VIP&page=2&after=${meta.next}`)
-  expect(both).toEqual(refused('page and after exclude each other'))
+  expect(both).toEqual(refused('page and after cannot be combined'))
 })
 
-/** What happens to the account between two pages. */
+/** Changes of the account between two pages. */
 type Event = { readonly add: Partial<typeof least> } | { readonly removeAt: number }
 
 const contact = fc.record({
@@ -122,7 +122,7 @@ const query = fc
   )
   .map((filters) => new URLSearchParams(filters))
 
-test('a walk shows each contact that is there throughout once and in order, whatever comes and goes', async () => {
+test('paging shows each lasting contact once and in order, while others are added and removed', async () => {
   const { call, sandbox } = await startTestSandbox()
   const { contacts } = sandbox
   await fc.assert(
@@ -153,7 +153,7 @@ test('a walk shows each contact that is there throughout once and in order, what
   )
 })
 
-/** The filters once more, in the words of the documents. */
+/** The filters again, by their documented rules. */
 function meets(filters: URLSearchParams): (contact: WireContact) => boolean {
   const { source, tags, team_uuid: team } = Object.fromEntries(filters)
   return (one) =>

@@ -17,7 +17,7 @@ const ada = {
   note: 'Call back',
 }
 
-test('a contact is answered with all that is known of it', async () => {
+test('a contact is returned with all its fields', async () => {
   const { call, create } = await startTestSandbox()
   const contact = await create(ada)
   expect(contact).toEqual({
@@ -42,7 +42,7 @@ test('a contact is answered with all that is known of it', async () => {
   expect(await call('GET', `/contacts/${contact.uuid}`)).toEqual({ status: 200, body: { contact } })
 })
 
-test('the types of custom fields are told where they are asked for', async () => {
+test('the types of custom fields are returned if they are requested', async () => {
   const { call, create } = await startTestSandbox()
   const contact = await create(ada)
   const { body } = await call('GET', `/contacts/${contact.uuid}?include_field_types=true`)
@@ -64,7 +64,7 @@ test('the types of custom fields are told where they are asked for', async () =>
   expect(without.body).toEqual({ contact })
 })
 
-test('a phone number is looked up on one channel: the main one unless told', async () => {
+test('a phone number is looked up on one channel, by default the main one', async () => {
   const { call, create } = await startTestSandbox()
   const contact = await create({ identifier: '+39 02 1' })
   const there = await create({ identifier: '+39 02 1', channel_uuid: roma.uuid })
@@ -74,7 +74,7 @@ test('a phone number is looked up on one channel: the main one unless told', asy
   expect(await call('GET', '/contacts/phone/39022')).toEqual(notFound)
 })
 
-test('what is not known of is not found', async () => {
+test('an unknown contact is not found', async () => {
   const { call } = await startTestSandbox()
   const paths = ['/none', '/contacts/', '/contacts/phone/', '/contacts/bsuid/none', `/contacts/${john}/none`]
   const nobody = ['/contacts/none', '/contacts/none/messages', '/contacts/none/bot']
@@ -94,14 +94,14 @@ test('what is not known of is not found', async () => {
   for (const [method, path] of others) expect(await call(method, path)).toEqual(notFound)
 })
 
-test('a query parameter that a call does not know is refused', async () => {
+test('an unknown query parameter is refused', async () => {
   const { call } = await startTestSandbox()
   expect(await call('GET', '/contacts?tag=VIP')).toEqual(
     refused({ tag: ['is not a parameter of this call'] }),
   )
 })
 
-test('a change leaves alone what it does not name', async () => {
+test('a change keeps what it does not name', async () => {
   const { call, create, sandbox } = await startTestSandbox()
   const contact = await create(ada)
   const path = `/contacts/${contact.uuid}`
@@ -146,14 +146,14 @@ test.each<[unknown, unknown]>([
   [{ unassign_user: false }, { unassign_user: ['must be true'] }],
   [
     { unassign_user: true, assigned_user: 'ada@example.com' },
-    { unassign_user: ['contradicts assigned_user'] },
+    { unassign_user: ['cannot be combined with assigned_user'] },
   ],
   [{ team_uuid: 'none' }, { team_uuid: ['does not exist'] }],
   [{ bot_status: 'ended' }, { bot_status: ['must be one of bot_start, bot_end'] }],
   [
     { note: 'a'.repeat(1001), name: ' ' },
     {
-      note: ['must be a text of at most 1000'],
+      note: ['must be a string of at most 1000 characters'],
       name: ['must be present and not empty'],
     },
   ],
@@ -164,7 +164,7 @@ test.each<[unknown, unknown]>([
   expect(sandbox.contacts.all()).toEqual(before)
 })
 
-test('a contact that was deleted is gone, and its uuid does not come back', async () => {
+test('a deleted contact is not found, and its uuid is not used again', async () => {
   const { call, create } = await startTestSandbox()
   const { uuid } = await create()
   const answer = await call('DELETE', `/contacts/${uuid}`)
@@ -174,7 +174,7 @@ test('a contact that was deleted is gone, and its uuid does not come back', asyn
   expect((await create()).uuid).not.toBe(uuid)
 })
 
-test('a contact comes in a list of one where the documents are to be followed', async () => {
+test('a contact is in a list of one with the documented shape', async () => {
   const { call, sandbox } = await startTestSandbox({ contactShape: 'array' })
   const path = `/contacts/${john}`
   const calls = [

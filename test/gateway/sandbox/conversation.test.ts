@@ -15,7 +15,7 @@ test('a conversation is closed and opened again', async () => {
   expect((await call('GET', john)).body).toEqual({ contact })
 })
 
-test('each accepted note makes one more message', async () => {
+test('each accepted note adds a message', async () => {
   const { call } = await startTestSandbox()
   const note = { text: 'Hey @ada, look here!' }
   for (const _ of [1, 2]) {
@@ -36,7 +36,7 @@ test('each accepted note makes one more message', async () => {
   expect(body.messages[0].uuid).not.toBe(body.messages[1].uuid)
 })
 
-test('messages come newest first, 20 a page', async () => {
+test('messages are listed newest first, 20 per page', async () => {
   const { call } = await startTestSandbox()
   for (let n = 1; n <= 21; n += 1) await call('POST', `${john}/conversation/note`, { text: `Note ${n}` })
   const texts = async (query: string): Promise<string[]> => {
@@ -71,7 +71,7 @@ test('a conversation moves to a funnel', async () => {
   expect(answer).toEqual({ status: 200, body: { contact: { ...contact, funnelId } } })
 })
 
-test('the bot is there from the start, and can be ended and started', async () => {
+test('the bot exists initially, and can be ended and started', async () => {
   const { call, create } = await startTestSandbox()
   const bot = {
     uuid: account.bot.uuid,

@@ -45,7 +45,7 @@ test.each<[unknown, unknown]>([
   ],
   [{ ...least, team_uuid: 'none' }, { team_uuid: ['does not exist'] }],
   [{ ...least, bot_status: 'start' }, { bot_status: ['must be one of bot_start, bot_end'] }],
-  [{ ...least, note: 'a'.repeat(1001) }, { note: ['must be a text of at most 1000'] }],
+  [{ ...least, note: 'a'.repeat(1001) }, { note: ['must be a string of at most 1000 characters'] }],
   [{ ...least, assignedUser: 'ada@example.com' }, { assignedUser: ['is not a parameter of this call'] }],
 ])('%j is refused', async (parameters, error) => {
   const { call, sandbox } = await startTestSandbox()
@@ -53,7 +53,7 @@ test.each<[unknown, unknown]>([
   expect(sandbox.contacts.all()).toHaveLength(1)
 })
 
-test('each accepted POST makes one more contact, even of the same identifier', async () => {
+test('each accepted POST creates a contact, even with the same identifier', async () => {
   const { call, sandbox } = await startTestSandbox()
   const first = await call('POST', '/contacts', least)
   const second = await call('POST', '/contacts', least)
@@ -62,8 +62,8 @@ test('each accepted POST makes one more contact, even of the same identifier', a
   expect(first.body.contact.uuid).not.toBe(second.body.contact.uuid)
 })
 
-test('more than 300 requests in a second are too many', async () => {
-  // However busy the machine is, they all come at once.
+test('more than 300 requests in a second exceed the rate limit', async () => {
+  // They arrive together, even on a busy machine.
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const { call, sandbox } = await startTestSandbox({ maxRps: 300 })
@@ -78,7 +78,7 @@ test('more than 300 requests in a second are too many', async () => {
   expect(await call('DELETE', '/contacts/none')).toEqual(notFound)
 })
 
-test('faults meet the next requests, one each', async () => {
+test('faults apply to the next requests, one each', async () => {
   const { sandbox } = await startTestSandbox()
   sandbox.failNext(
     { status: 503, body: 'down' },
@@ -101,16 +101,19 @@ test('faults meet the next requests, one each', async () => {
   expect(sandbox.requests.map(({ body }) => body)).toEqual([least, least, least, least])
 })
 
-test.each(['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const)('a fault can wait for a %s', async (on) => {
-  const { call, sandbox } = await startTestSandbox()
-  sandbox.failNext({ on, status: 503, body: { error: 'down' } })
-  expect((await call(on === 'GET' ? 'POST' : 'GET', '/none')).status).toBe(404)
-  expect(await call(on, '/none')).toEqual({ status: 503, body: { error: 'down' } })
-  expect((await call(on, '/none')).status).toBe(404)
-  expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/none', '/v1/none', '/v1/none'])
-})
+test.each(['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const)(
+  'a fault can be limited to %s requests',
+  async (on) => {
+    const { call, sandbox } = await startTestSandbox()
+    sandbox.failNext({ on, status: 503, body: { error: 'down' } })
+    expect((await call(on === 'GET' ? 'POST' : 'GET', '/none')).status).toBe(404)
+    expect(await call(on, '/none')).toEqual({ status: 503, body: { error: 'down' } })
+    expect((await call(on, '/none')).status).toBe(404)
+    expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/none', '/v1/none', '/v1/none'])
+  },
+)
 
-test('a fault after the work does not claim that there was work where there were too many requests', async () => {
+test('a fault after the work does not replace a 429', async () => {
   const { sandbox, call } = await startTestSandbox({ maxRps: 1 })
   await call('GET', '/channels')
   sandbox.failNext({ status: 201, body: '"created"', afterWork: true })

@@ -9,7 +9,7 @@ import { least, startTestSandbox } from '../../support/test-sandbox.ts'
 const seeded = createSeed(300)
 const contacts = seeded.map(({ contact }) => contact)
 
-test('a seeded account is the same at every start, and begins the same whatever its size', () => {
+test('a seeded account is always the same, and a larger one begins with the same contacts', () => {
   expect(createSeed(300)).toEqual(seeded)
   expect(createSeed(10)).toEqual(seeded.slice(0, 10))
 })
@@ -25,7 +25,7 @@ test('the first contact and the uuids of created ones do not depend on the seed'
   ])
 })
 
-test('each seeded contact is one that Callbell could have written', () => {
+test('each seeded contact is one that Callbell could return', () => {
   for (const contact of contacts) {
     expect(decodeContact(JSON.stringify({ contact }))).toMatchObject({ unreadable: [] })
     expect(account.tags).toEqual(expect.arrayContaining([...contact.tags]))
@@ -38,7 +38,7 @@ function asGiven([name, text]: [string, string]): [string, unknown] {
   return [name, text.startsWith('[') ? JSON.parse(text) : text]
 }
 
-test('a number is one contact’s on its channel, and the examples’ numbers are free', () => {
+test('a number is unique on its channel, and the numbers of examples are unused', () => {
   const places = contacts
     .filter(({ phoneNumber }) => phoneNumber !== null)
     .map(({ phoneNumber, channel }) => `${phoneNumber?.replaceAll(/\D/g, '')} ${channel?.uuid}`)
@@ -61,7 +61,7 @@ test.each<readonly [string, (contact: WireContact) => boolean]>([
   ['has neither name nor number', ({ name, phoneNumber }) => name === null && phoneNumber === null],
   ['has an id in place of a number', ({ bsuid, phoneNumber }) => Boolean(bsuid) && phoneNumber === null],
   ['has a number with spaces', ({ phoneNumber }) => /^\+\d+ /.test(phoneNumber ?? '')],
-  ['has a number of digits alone', ({ phoneNumber }) => /^\d+$/.test(phoneNumber ?? '')],
+  ['has a number with digits only', ({ phoneNumber }) => /^\d+$/.test(phoneNumber ?? '')],
   ['is closed', ({ closedAt }) => closedAt !== null],
   ['is blocked', ({ blockedAt }) => blockedAt !== null],
   ['is assigned', ({ assignedUser }) => assignedUser !== null],
@@ -74,7 +74,7 @@ test.each<readonly [string, (contact: WireContact) => boolean]>([
   expect(contacts.some(isIt)).toBe(true)
 })
 
-test('a seeded contact is found in every way', async () => {
+test('a seeded contact is found by each lookup', async () => {
   const { call } = await startTestSandbox({ seed: 300 })
   const contact = contacts.find(({ bsuid, phoneNumber }) => bsuid && phoneNumber)
   const found = { status: 200, body: { contact } }
@@ -101,7 +101,7 @@ test('seeded conversations have messages of every kind, newest first, and bots i
   expect((await call('GET', path)).body.messages[0]).toMatchObject({ text: 'Hi', status: 'note' })
 })
 
-test('a seeded account has pages, and what is created comes first', async () => {
+test('a seeded account has several pages, and a created contact is first', async () => {
   const { call } = await startTestSandbox({ seed: 300 })
   const { body } = await call('POST', '/contacts', least)
   const answer = await call('GET', '/contacts')
