@@ -1,4 +1,4 @@
-/** Documents of a schema, valid and hostile, with variables that may fit or not: for tests by fast-check. */
+/** Generates documents of a schema, valid and hostile, with matching or wrong variables, for fast-check. */
 import fc from 'fast-check'
 import type {
   GraphQLArgument,
@@ -27,7 +27,7 @@ export interface AnyDocument {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** Names that JavaScript, or an executor, may take for something else. */
+/** Names that JavaScript, or an executor, may confuse with something else. */
 const hostileNames = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'data', 'x_y', 'x', 'a']
 const marker = '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d'
 const hostileTexts = [
@@ -45,8 +45,8 @@ const hostileTexts = [
 type Draw = fc.GeneratorValue
 
 /**
- * @param literals in place of any text for certain arguments and input fields, by their names
- * @returns documents of one operation, whose variables are left out, null, right, wrong or have a default
+ * @param literals replace strings for some arguments and input fields, by their names
+ * @returns documents of one operation. Their variables are absent, null, valid, invalid, or have a default
  */
 export function anyDocument(
   schema: GraphQLSchema,
@@ -62,7 +62,7 @@ class Writer {
   private readonly definitions: string[] = []
   private readonly fragments: string[] = []
   private readonly variables: Record<string, unknown> = {}
-  /** Fields that may still be written: documents stay small. */
+  /** The number of fields that may still be added, which keeps documents small. */
   private left = 40
 
   constructor(schema: GraphQLSchema, draw: Draw, literals: Readonly<Record<string, readonly string[]>>) {
@@ -91,13 +91,13 @@ class Writer {
     throw new Error('nothing to pick from')
   }
 
-  /** A selection set; never empty. */
+  /** A selection set, never empty. */
   private selection(type: GraphQLNamedType, depth: number, most: number): string {
     const fields = isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : []
     const open = fields.filter((field) => depth > 1 || isLeafType(getNamedType(field.type)))
     const count = this.draw(fc.integer, { min: 1, max: most })
     const parts: string[] = []
-    /** What each name in the answer stands for: two things of one name are not valid. */
+    /** The meaning of each name in the response: two meanings of one name are not valid. */
     const taken = new Map<string, string>()
     for (let index = 0; index < count && this.left > 0; index += 1) {
       this.left -= 1
@@ -151,7 +151,7 @@ class Writer {
     return `(${given.map((arg) => `${arg.name}: ${this.value(arg, arg.type, 4)}`).join(', ')})`
   }
 
-  /** A literal, or a variable in its place, or literals with variables inside. */
+  /** A literal, or a variable instead, or literals with variables inside. */
   private value(place: GraphQLArgument | GraphQLInputField, type: GraphQLInputType, depth: number): string {
     if (this.chance(0.35)) return this.variable(place, type)
     if (!isNonNullType(type) && this.chance(0.15)) return 'null'
@@ -172,13 +172,13 @@ class Writer {
     return JSON.stringify(this.text(place))
   }
 
-  /** Defines a variable of the type that the place has, or of a stricter or, with a default, a laxer one. */
+  /** Defines a variable of the expected type, or of a stricter one or, with a default, a nullable one. */
   private variable(place: GraphQLArgument | GraphQLInputField, type: GraphQLInputType): string {
     const name = this.chance(0.05) ? `__proto__` : `v${this.definitions.length}`
     if (this.definitions.some((definition) => definition.startsWith(`$${name}:`)))
       return this.variable(place, type)
     const value = this.json(place, type, 4)
-    // A variable that may be null fits where a default stands in for one that was left out.
+    // A nullable variable is valid if a default replaces an absent value.
     const isLax = isNonNullType(type) && this.chance(0.5)
     const fallback = isLax ? this.constant(place, type) : undefined
     const written = isLax ? String(getNullableType(type)) : String(type)
@@ -202,7 +202,7 @@ class Writer {
     return writeLiteral(this.json(place, getNullableType(type), 0, true), type)
   }
 
-  /** A value that fits, as JSON. */
+  /** A valid value, as JSON. */
   private json(
     place: GraphQLArgument | GraphQLInputField,
     type: GraphQLInputType,

@@ -1,4 +1,4 @@
-/** The gateway as its own process, as `npm start` runs it. Killed after the test if it is still there. */
+/** The gateway as a child process, as `npm start` runs it. It is killed after the test if it still runs. */
 import type { ChildProcessByStdio } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,22 +11,22 @@ import { onTestFinished } from 'vitest'
 const main = join(import.meta.dirname, '../../src/main.ts')
 
 export interface ChildGateway {
-  /** Where it was started, and looks for `.env`. */
+  /** Its working directory, which may contain `.env`. */
   readonly folder: string
   /** Resolves with the URL of the GraphQL endpoint once it has been printed. */
   readonly url: Promise<string>
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
-  /** What it has written so far. */
+  /** Its output so far. */
   output(): { readonly stdout: string; readonly stderr: string }
   kill(signal: NodeJS.Signals): void
-  /** The most memory that it has had so far; undefined where the operating system has no `/proc`. */
+  /** The peak of its memory; undefined if the operating system has no `/proc`. */
   peakMemoryBytes(): number | undefined
 }
 
 /**
- * @param clockAheadMs by how much the process believes it to be later
- * @param dotEnv the text of its `.env`; left out: it has none
+ * @param clockAheadMs milliseconds by which its wall clock is ahead
+ * @param dotEnv the content of its `.env`. Default: it has none
  */
 export function startGateway(
   variables: Readonly<Record<string, string>> = {},
@@ -37,7 +37,7 @@ export function startGateway(
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
   const laterClock = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAheadMs}`
   const child = spawn(process.execPath, ['--import', laterClock, main], {
-    // No `.env` but the given one, and no variable but the given ones.
+    // Only the given `.env`, and only the given variables.
     cwd: folder,
     env: { PATH: process.env['PATH'], PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,7 +45,7 @@ export function startGateway(
   return followGateway(child, folder)
 }
 
-/** Follows a gateway that was started in another way. */
+/** Observes a gateway process that was started in another way. */
 export function followGateway(
   child: ChildProcessByStdio<null, Readable, Readable>,
   folder: string,
@@ -65,7 +65,7 @@ export function followGateway(
   })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
   void ended.then(() => url.reject(new Error(`ended without an address: ${stderr}`)))
-  // Not every test waits for an address.
+  // Some tests do not wait for the address.
   url.promise.catch(() => undefined)
   return {
     folder,

@@ -1,10 +1,10 @@
-/** Asks a running process whether it makes code from text. */
+/** Checks whether a running process can generate code from strings. */
 import { expect } from 'vitest'
 import type { ChildGateway } from './child-gateway.ts'
 
 /**
- * For `node --import`: on SIGUSR2 the process tries every way in which text becomes code, and writes
- * on standard error what came of it. A worker, which gets no signal, does so when it starts.
+ * For `node --import`: on SIGUSR2 the process tries every way to generate code from strings, and writes
+ * the results to standard error. A worker, which gets no signal, does so when it starts.
  */
 export const codeGenerationProbe = `data:text/javascript,${encodeURIComponent(`
   import cluster from 'node:cluster'
@@ -28,9 +28,9 @@ export const codeGenerationProbe = `data:text/javascript,${encodeURIComponent(`
 const ways = ['eval', 'Function', 'AsyncFunction', 'GeneratorFunction', 'AsyncGeneratorFunction']
 
 /**
- * @param gateway serves, and was started with the probe
- * @param processes how many report: it and its workers
- * @returns the ids of those that reported
+ * @param gateway was started with the probe, and serves
+ * @param processes the number of processes that report: the gateway and its workers
+ * @returns the ids of the processes that reported
  */
 export async function expectNoCodeGeneration(gateway: ChildGateway, processes: number): Promise<number[]> {
   gateway.kill('SIGUSR2')

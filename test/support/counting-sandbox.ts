@@ -1,4 +1,4 @@
-/** Sandboxes that gateway processes share, and what the contacts in them are compared by. */
+/** Sandboxes that several gateway processes share, and what tests compare of their contacts. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { onTestFinished } from 'vitest'
@@ -26,9 +26,9 @@ export interface Report {
 }
 
 /**
- * A sandbox that does not wait for this thread, and bears with a quarter more than the limit: a
- * busy machine may hold requests up. Processes that knew nothing of each other would send twice as
- * much at least.
+ * A sandbox in another thread that accepts a quarter more than the limit: a busy machine may delay
+ * requests. Processes without a shared limit would send at least twice
+ * the limit.
  */
 export async function openPacedSandbox(
   limit: number,

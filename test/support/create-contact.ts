@@ -1,4 +1,4 @@
-/** A create as a caller of a gateway process sends it, and what the caller is told. */
+/** A create as a caller of a gateway process sends it, and its result. */
 import { createHash } from 'node:crypto'
 import type { ChildGateway } from './child-gateway.ts'
 
@@ -6,7 +6,7 @@ const query = `mutation ($input: CreateContactInput!) {
   createContact(input: $input) { contact { uuid } replayed }
 }`
 
-/** What a caller is told, without the request's id. */
+/** The result for the caller, without the request's id. */
 export interface Told {
   readonly uuid?: string
   readonly replayed?: boolean
@@ -14,7 +14,7 @@ export interface Told {
   readonly outcome?: string
 }
 
-/** A number of its own: a look for a contact must not find another. */
+/** A unique number, so that a lookup finds no other contact. */
 function numberOf(name: string): string {
   return `+39 ${createHash('sha256').update(name).digest().readUIntBE(0, 6)}`
 }

@@ -1,4 +1,4 @@
-/** An issuer of JWTs: a real server that publishes real keys. Closes itself after the test. */
+/** An issuer of JWTs: a real server that publishes real keys. It is closed after the test. */
 import type { CryptoKey, JWK } from 'jose'
 import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { once } from 'node:events'
@@ -10,21 +10,21 @@ import { listen } from '../../src/listen.ts'
 export interface IssuerKey {
   readonly alg: string
   readonly privateKey: CryptoKey
-  /** As it is published. */
+  /** The published form. */
   readonly jwk: JWK
 }
 
 export interface Issuer {
   readonly url: string
-  /** How often the key set was asked for. */
+  /** The number of requests for the key set. */
   fetches(): number
-  /** Replaces what the key set's URL answers. */
+  /** Replaces the response to requests for the key set. */
   answer(respond: (response: ServerResponse) => void): void
-  /** Makes the key set's URL answer with these keys. */
+  /** Publishes these keys. */
   publish(...keys: readonly IssuerKey[]): void
 }
 
-/** @param kid left out: a key without an id */
+/** @param kid default: a key without an id */
 export async function createKey(alg: string, kid?: string): Promise<IssuerKey> {
   const { privateKey, publicKey } = await generateKeyPair(alg)
   return { alg, privateKey, jwk: { ...(await exportJWK(publicKey)), alg, use: 'sig', ...(kid && { kid }) } }
@@ -51,7 +51,7 @@ export async function startIssuer(...keys: readonly IssuerKey[]): Promise<Issuer
   }
 }
 
-/** Signs claims as they are: a JWT need not hold what its standard asks for. Undefined ones are left out. */
+/** Signs claims without checking them: a JWT may lack what its standard requires. Undefined claims are omitted. */
 export async function sign(
   { alg, jwk: { kid }, privateKey }: Omit<IssuerKey, 'privateKey'> & { privateKey: CryptoKey | Uint8Array },
   claims: Readonly<Record<string, unknown>>,

@@ -30,7 +30,7 @@ const contact = {
   channel: { uuid: 'h1', title: 'WhatsApp', type: 'whatsapp', main: true },
 }
 
-/** Responses of the upstream, by the marker in a request's path or body. */
+/** The responses of the upstream, by a marker in the path or body of a request. */
 export const answers: Readonly<Record<string, readonly [status: number, body: string]>> = {
   refused: [422, JSON.stringify({ error: { name: ['is too short'], tags: ['unknown'] } })],
   unauthorized: [401, JSON.stringify({ error: 'not authorized' })],
@@ -67,7 +67,7 @@ async function startUpstream(): Promise<Upstream> {
 
 const given = z.object({ name: z.string(), identifier: z.string() }).partial()
 
-/** The contact that was requested or created, and everything else that any endpoint returns. */
+/** The requested or created contact, and everything else that any endpoint returns. */
 function answerTo(url: string, body: string): string {
   const [, kind, id] = /^\/v1\/contacts\/(phone\/|bsuid\/)?([^/?]+)/.exec(url) ?? []
   const { name, identifier } = id === undefined && body !== '' ? given.parse(JSON.parse(body)) : {}
@@ -154,7 +154,7 @@ export async function openPaths(options: TestGatewayOptions = {}): Promise<Paths
   }
 }
 
-/** Without what differs at each run, and without the stack of a bug. */
+/** Removes what differs between runs, and the stack of a bug. */
 function linesOf({ log }: TestGateway): string {
   return JSON.stringify(
     log.map(({ time: _time, durationMs: _duration, err, ...line }) => ({
@@ -198,7 +198,7 @@ interface OneRun {
   readonly log: string
 }
 
-/** One run, with its requests to Callbell and its log. */
+/** One run, with all its effects. */
 async function runOnce(gateway: TestGateway, upstream: Upstream, body: string): Promise<OneRun> {
   gateway.forgetLog()
   const before = upstream.requests.length
@@ -212,7 +212,7 @@ async function runOnce(gateway: TestGateway, upstream: Upstream, body: string): 
   }
 }
 
-/** Runs whose responses are ignored, over kept connections. */
+/** Runs whose responses are discarded, on connections that are kept open. */
 async function repeat({ url }: TestGateway, body: string, runs: number): Promise<void> {
   const headers = { 'content-type': 'application/json', 'x-request-id': 'r1' }
   for (let run = 0; run < runs; run += 1) {

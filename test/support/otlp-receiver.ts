@@ -1,4 +1,4 @@
-/** A real OTLP receiver: takes exports over HTTP and decodes them by the protocol's own message format. */
+/** A real OTLP receiver: it accepts exports over HTTP and decodes them by the protocol's message format. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { listen } from '../../src/listen.ts'
 
-/** Of opentelemetry/proto/trace/v1 and its kin, what a trace needs; the numbers are the protocol's. */
+/** The parts of opentelemetry/proto/trace/v1 that a trace needs. The protocol defines the numbers. */
 const format = protobuf
   .parse(
     `
@@ -85,12 +85,12 @@ export type ReceivedSpan = z.output<
 >['resourceSpans'][number]['scopeSpans'][number]['spans'][number] & { readonly resource: object }
 
 export interface OtlpReceiver {
-  /** As in `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly endpoint: string
   readonly spans: readonly ReceivedSpan[]
   /** Path and headers of each export. */
   readonly exports: readonly { readonly path: string; readonly headers: NodeJS.Dict<string | string[]> }[]
-  /** From here on, exports are answered so; null: not at all. */
+  /** Sets the response to exports from now on; null: none. */
   answer(status: number | null): void
 }
 

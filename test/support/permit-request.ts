@@ -1,6 +1,6 @@
 import type { PermitRequest } from '../../src/store/shared-limits.ts'
 
-/** What a member of the replicas asks a store for permits with. */
+/** A request of a replica to a store for permits. */
 export function permitRequest(changes: Partial<PermitRequest> = {}): PermitRequest {
   return {
     wanted: 0,

@@ -1,21 +1,21 @@
-/** A caller below HTTP: it sends bytes and tells what came back. */
+/** A caller below HTTP: it sends bytes and returns the responses. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** @param allowHalfOpen whether the caller may go on sending when the gateway has ended its side */
+/** @param allowHalfOpen whether the caller may continue to send after the gateway has ended its side */
 export async function openSocket(url: string, allowHalfOpen = false): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen })
-  // What is cut off may be cut off hard.
+  // The gateway may reset the connection.
   socket.on('error', () => undefined)
   onTestFinished(() => void socket.destroy())
   await once(socket, 'connect')
   return socket
 }
 
-/** Resolves when the connection is closed, in whatever way. */
+/** Resolves when the connection is closed for any reason. */
 export async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => void socket.once('close', resolve))
 }
@@ -27,8 +27,8 @@ export interface RawAnswer {
 }
 
 /**
- * @param isAll whether the caller closes its end behind the bytes
- * @returns all answers that came until the gateway closed the connection
+ * @param isAll whether the caller ends its side after the bytes
+ * @returns all responses until the gateway closed the connection
  */
 export async function sendRaw(url: string, bytes: string | Buffer, isAll = false): Promise<RawAnswer[]> {
   const socket = await openSocket(url)
@@ -40,7 +40,7 @@ export async function sendRaw(url: string, bytes: string | Buffer, isAll = false
   return readAnswers(text)
 }
 
-/** Reads answers whose bodies have a length, are chunked, or end with the connection. */
+/** Parses responses whose bodies have a length, are chunked, or end with the connection. */
 export function readAnswers(text: string): RawAnswer[] {
   if (text === '') return []
   const [head = ''] = text.split('\r\n\r\n', 1)

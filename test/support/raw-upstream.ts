@@ -1,4 +1,4 @@
-/** An upstream below HTTP: it reads whole requests and does with the socket whatever a test says. */
+/** An upstream below HTTP: it reads complete requests, and a test decides what happens to the socket. */
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -6,14 +6,14 @@ import { listen } from '../../src/listen.ts'
 
 export interface RawUpstream {
   readonly url: string
-  /** Every request's text, head and body. */
+  /** Every request as a string, head and body. */
   readonly requests: readonly string[]
-  /** How many connections were opened. */
+  /** The number of opened connections. */
   connections(): number
 }
 
 /**
- * @param answer called once a request has arrived whole, with its number from 0 on, and its text
+ * @param answer called when a request has arrived completely, with its number from 0, and its bytes
  */
 export async function startRawUpstream(
   answer: (socket: Socket, number: number, request: string) => void,
@@ -24,7 +24,7 @@ export async function startRawUpstream(
   const server = createServer((socket) => {
     connections += 1
     sockets.add(socket)
-    // A peer that gives up is what many of these tests are about.
+    // Many of these tests close connections early.
     socket.on('error', () => socket.destroy())
     let text = ''
     socket.setEncoding('utf8').on('data', (chunk: string) => {
@@ -46,7 +46,7 @@ export async function startRawUpstream(
   return { url: `http://127.0.0.1:${port}/v1`, requests, connections: () => connections }
 }
 
-/** A whole HTTP answer as text. */
+/** @returns a complete HTTP response as a string */
 export function httpAnswer(status: string, body = '', headers = ''): string {
   return `HTTP/1.1 ${status}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`
 }

@@ -1,4 +1,4 @@
-/** An upstream in a thread of its own, which records when the first byte of each request arrives. */
+/** An upstream in its own thread that records when the first byte of each request arrives. */
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -10,7 +10,7 @@ const { handshakeMs, acceptMs, backlog, latencyMs, isKeptAlive, certificate, key
 
 /** Milliseconds on the clock of this thread. */
 const arrivals: number[] = []
-/** When this thread itself was held up: what arrived meanwhile is recorded late. */
+/** Periods in which this thread was blocked: requests that arrived meanwhile are recorded late. */
 const stalls: number[] = []
 let statuses: number[] = []
 
@@ -40,7 +40,7 @@ function serve(socket: Socket): void {
 function listen(): Server {
   if (certificate === undefined) {
     return createServer({ pauseOnConnect: true }, (socket) => {
-      // Accepted late: the kernel has completed the connection, and taken the request, long before.
+      // Accepted late: the kernel established the connection, and received the request, long before.
       socket.on('error', () => socket.destroy())
       setTimeout(() => {
         serve(socket)
@@ -72,7 +72,7 @@ parentPort?.on('message', (message: 'report' | { blockMs: number } | { statuses:
   if (message === 'report') {
     parentPort?.postMessage({ arrivals, stalls, now: performance.now() } satisfies UpstreamReport)
   } else if ('blockMs' in message) {
-    // It accepts nothing, and reads nothing.
+    // Blocks the thread: it accepts and reads nothing.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.blockMs)
     tickedAt = performance.now()
   } else {

@@ -4,11 +4,11 @@ import { Worker } from 'node:worker_threads'
 import { onTestFinished } from 'vitest'
 
 export interface UpstreamOptions {
-  /** Milliseconds that a TLS handshake takes; only with a certificate. */
+  /** The duration of a TLS handshake in milliseconds. Only with a certificate. */
   readonly handshakeMs?: number
-  /** Milliseconds after which a connection is taken up that the kernel has made. */
+  /** Milliseconds after which a connection that the kernel established is accepted. */
   readonly acceptMs?: number
-  /** Connections that the kernel makes ahead. */
+  /** The backlog: connections that the kernel establishes in advance. */
   readonly backlog?: number
   readonly latencyMs?: number
   readonly isKeptAlive?: boolean
@@ -25,9 +25,9 @@ export interface UpstreamReport {
 export interface RecordingUpstream {
   readonly url: string
   report(): Promise<UpstreamReport>
-  /** It stops for so many milliseconds: what comes meanwhile is taken up by the kernel, and by nobody else. */
+  /** Blocks for this many milliseconds. Meanwhile only the kernel accepts connections. */
   block(milliseconds: number): void
-  /** What the next requests are answered with, in place of 200. */
+  /** Sets the responses to the next requests, instead of 200. */
   answerNext(statuses: readonly number[]): void
 }
 
@@ -50,7 +50,7 @@ export async function startRecordingUpstream(options: UpstreamOptions = {}): Pro
 }
 
 /**
- * The most arrivals within any second. Seconds in which the upstream itself was held up are left out: what
+ * Counts the most arrivals within any second. Seconds in which the upstream was blocked are excluded: what
  * arrived meanwhile was recorded late.
  */
 export function worstSecond({ arrivals, stalls }: UpstreamReport): number {

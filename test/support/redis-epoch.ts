@@ -1,10 +1,10 @@
-/** A Redis that seems to have had its data for long: stores take keys that it does not know at once. */
+/** Makes a Redis appear to have had its data for long, so that stores accept unknown keys at once. */
 import { createClient } from '@redis/client'
 
-/** What stores keep in Redis to know since when it has had its data, in microseconds. */
+/** Stores record here since when Redis has had its data, in microseconds. */
 export const epochKey = 'callbell-graphql:epoch'
 
-/** Waits until it can be reached. A store may have been faster, and have found a new Redis. */
+/** Waits until Redis is reachable. A store may have been faster, and have found a new Redis. */
 export async function pretendAge(url: string): Promise<void> {
   const client = createClient({ url }).on('error', () => undefined)
   await client.connect()

@@ -1,4 +1,4 @@
-/** A real Redis of the test's own, on a free port, which it may kill and start again. */
+/** A real Redis for one test on a free port. The test may kill and restart it. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,32 +11,32 @@ import { onTestFinished } from 'vitest'
 import { listen } from '../../src/listen.ts'
 import { pretendAge } from './redis-epoch.ts'
 
-/** Whether there is a `redis-server` on the PATH. On CI there must be: nothing is skipped there. */
+/** Whether there is a `redis-server` on the PATH. On CI it is required: nothing is skipped there. */
 export const hasRedis =
   spawnSync('redis-server', ['--version']).status === 0 || process.env['CI'] !== undefined
 
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** @param settings further arguments, this time */
+  /** @param settings additional arguments for this start */
   start(settings?: readonly string[]): Promise<void>
-  /** As a crash would end it. */
+  /** Kills it, as a crash would. */
   kill(): Promise<void>
-  /** It keeps its connections, and answers nothing until it goes on. */
+  /** Suspends it: it keeps its connections, and answers nothing until it is resumed. */
   hang(): void
   goOn(): void
-  /** As `CONFIG SET` does. */
+  /** Like `CONFIG SET`. */
   configure(name: 'maxmemory' | 'maxmemory-policy', value: string): Promise<void>
-  /** Runs a command. @returns its reply, as texts */
+  /** Runs a command. @returns its reply, as strings */
   run(...command: readonly string[]): Promise<string[]>
 }
 
 export interface RedisServerOptions {
-  /** Whether what it was told outlives `kill`. Default: it comes back empty. */
+  /** Whether data survives `kill`. Default: it restarts empty. */
   readonly keepsData?: boolean
-  /** Whether it is seen to be new, so that stores quarantine keys. Default: it seems to have been there for long. */
+  /** Whether it appears to be new, so that stores quarantine keys. Default: it appears to be old. */
   readonly isNew?: boolean
-  /** Further arguments of `redis-server`. */
+  /** Additional arguments of `redis-server`. */
   readonly settings?: readonly string[]
 }
 
@@ -61,7 +61,7 @@ export async function startRedis({
       '--bind',
       '127.0.0.1',
       '--dir',
-      // A replica writes a file with what its master has; the next start is not to find it.
+      // A replica writes a file with the data of its master. The next start must not load it.
       keepsData ? folder : mkdtempSync(join(tmpdir(), 'redis-')),
       '--save',
       '',
@@ -73,7 +73,7 @@ export async function startRedis({
     for await (const chunk of server.stdout ?? []) {
       if (String(chunk).includes('Ready to accept connections')) break
     }
-    // The log's last line comes before the socket takes connections.
+    // The last log line is written before the socket accepts connections.
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
     socket.destroy()

@@ -1,4 +1,4 @@
-/** A TCP proxy that passes on late what the server says, or everything. */
+/** A TCP proxy that delays what the server sends, or everything. */
 import type { Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -6,7 +6,7 @@ import { listen } from '../../src/listen.ts'
 
 export interface SlowProxy {
   readonly url: string
-  /** Milliseconds by which replies are late, from now on. */
+  /** Sets the delay of replies in milliseconds, from now on. */
   replyMs: number
 }
 
@@ -22,7 +22,7 @@ export async function startSlowProxy(url: string, { replyMs = 0, connectMs = 0 }
     }
     for (const socket of [client, upstream]) sockets.add(socket.on('error', end).on('close', end))
     setTimeout(() => void client.pipe(upstream), connectMs)
-    // In order: each timer has the same delay as the one before it, or a longer one.
+    // The order is kept: each timer has the same delay as the one before it, or a longer one.
     upstream.on('data', (chunk) => setTimeout(() => client.write(chunk), proxy.replyMs))
   })
   const { port } = await listen(server, 0, '127.0.0.1')

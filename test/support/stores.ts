@@ -1,4 +1,4 @@
-/** The three stores, each opened afresh. */
+/** The three stores, each newly opened. */
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,13 +11,13 @@ import { hasRedis, startRedis } from './redis-server.ts'
 
 const silent = pino({ level: 'silent' })
 
-/** A store that is ready to be used. @param options default: nothing is quarantined */
+/** A store that is ready. @param options default: nothing is quarantined */
 export async function openTestStore(
   url: string,
   options: StoreOptions = { quarantineMs: 0 },
 ): Promise<Store> {
   const store = await openStore(url, silent, options)
-  // A Redis connection takes a moment, in which every call is refused.
+  // Connecting to Redis takes a moment, in which every call is refused.
   for (;;) {
     try {
       await store.readRecord('ready?')
@@ -28,18 +28,18 @@ export async function openTestStore(
   }
 }
 
-/** A record as a store gives it, of any age. */
+/** A record as a store returns it, of any age. */
 export function stored(record: string) {
   const ageMs: unknown = expect.toSatisfy((age) => typeof age === 'number' && age >= 0)
   return { record, ageMs }
 }
 
-/** The path of a SQLite file that does not exist yet, in a folder that does. */
+/** The path of a SQLite file that does not exist yet, in an existing folder. */
 export function newSqliteFile(): string {
   return join(mkdtempSync(join(tmpdir(), 'store-')), 'test.db')
 }
 
-/** Where a new, empty store can be opened, by the store's name. */
+/** The URL of a new, empty store, by the store's name. */
 export const storeUrls: readonly (readonly [string, () => Promise<string>])[] = [
   ['memory', async () => 'memory:'],
   ['sqlite', async () => `sqlite:${join(mkdtempSync(join(tmpdir(), 'store-')), 'deep', 'test.db')}`],

@@ -1,4 +1,4 @@
-/** One address in front of several servers, as a load balancer or a virtual IP gives it. */
+/** One address in front of several servers, like a load balancer or a virtual IP. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
@@ -6,20 +6,20 @@ import { listen } from '../../src/listen.ts'
 
 export interface TcpSwitch {
   readonly port: number
-  /** Where connections lead that are made from now on; null: they are refused. Those that there are stay. */
+  /** The target of new connections; null: they are refused. Existing connections do not change. */
   readonly leadTo: (port: number | null) => void
   /** Ends all connections. */
   readonly cut: () => void
-  /** Nothing of the connections that there are is passed on any more, and nobody is told. */
+  /** Drops all further data of the existing connections without closing them. */
   readonly swallow: () => void
 }
 
-/** A switch that its opener closes. */
+/** A relay that its opener closes. */
 export interface TcpRelay extends TcpSwitch {
   readonly close: () => Promise<void>
 }
 
-/** @param first the port on this machine to which connections lead; null: they are refused */
+/** @param first the port on this machine that is the target; null: connections are refused */
 export async function openTcpRelay(first: number | null): Promise<TcpRelay> {
   let target = first
   const pairs = new Set<readonly [Socket, Socket]>()

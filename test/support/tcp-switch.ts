@@ -1,4 +1,4 @@
-/** A switch of a test's own, closed when the test has finished. */
+/** A relay for one test, closed after the test. */
 import { onTestFinished } from 'vitest'
 import type { TcpSwitch } from './tcp-relay.ts'
 import { openTcpRelay } from './tcp-relay.ts'

@@ -1,4 +1,4 @@
-/** For 127.0.0.1, of no worth: its key is public. Valid for a hundred years. */
+/** A certificate for 127.0.0.1. Its key is public, so it protects nothing. Valid for a hundred years. */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBmzCCAUGgAwIBAgIUYKctlWv1cI/7whSQdTkCjdqa1ckwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNjA2MjQxOVoYDzIxMjYxMTAy

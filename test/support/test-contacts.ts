@@ -1,4 +1,4 @@
-/** What the gateway promises, without GraphQL and HTTP in front: one life of a process. */
+/** The contacts layer without GraphQL and HTTP: one process lifetime. */
 import pino from 'pino'
 import { createCallbellClient } from '../../src/callbell/client.ts'
 import type { Contacts } from '../../src/contacts/contacts.ts'
@@ -15,7 +15,7 @@ export interface TestContactsOptions {
   readonly wallClock?: WallClock
 }
 
-/** Its lookups are proved from the start. */
+/** Lookups are proved from the start. */
 export function createTestContacts(
   { url, token }: Pick<Sandbox, 'url' | 'token'>,
   store: Store,

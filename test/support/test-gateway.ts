@@ -1,4 +1,4 @@
-/** The whole gateway over real sockets, with the sandbox as its Callbell. Closes itself after the test. */
+/** The whole gateway over real sockets, with the sandbox as Callbell. It is closed after the test. */
 import type { ExecutionResult } from 'graphql'
 import { print } from 'graphql'
 import { promisify } from 'node:util'
@@ -17,16 +17,16 @@ import type { StartTrace } from '../../src/telemetry/span.ts'
 import { creationKinds } from '../../src/domain/call-observer.ts'
 
 export interface TestGatewayOptions extends Partial<AppSettings>, AppOverrides {
-  /** Callbell's place, when it is not the sandbox. */
+  /** The URL of the upstream, if it is not the sandbox. */
   readonly url?: string
   readonly store?: Store
-  /** Default: nobody is asked. */
+  /** Default: no authentication. */
   readonly authentication?: Partial<AuthenticateOptions>
   readonly sandbox?: Partial<SandboxOptions>
   readonly startTrace?: StartTrace
 }
 
-/** What tests do not set themselves. */
+/** The defaults of tests. */
 const settings: AppSettings = {
   timeoutMs: 5000,
   maxRps: 300,
@@ -50,22 +50,22 @@ export interface TestGateway {
   readonly contacts: Contacts
   /** All log lines so far, parsed. */
   readonly log: readonly Record<string, unknown>[]
-  /** Starts over with no log line. */
+  /** Forgets all log lines so far. */
   readonly forgetLog: () => void
-  /** Posts a document and returns the answer's JSON. */
+  /** Posts a document and returns the JSON of the response. */
   readonly execute: <Data, Variables>(
     document: string | TypedDocumentNode<Data, Variables>,
     variables?: Variables,
   ) => Promise<ExecutionResult<Data>>
-  /** How many connections callers have to the gateway. */
+  /** The number of client connections to the gateway. */
   readonly connections: () => Promise<number>
   readonly post: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
 }
 
-/** A token that may appear nowhere but in the `authorization` header towards Callbell. */
+/** A token that may appear only in the `authorization` header of requests to Callbell. */
 export const sentinelToken = 'sentinel-b2f1c0de'
 
-/** @param options what differs from `settings`; the lookups of all kinds are proved unless told otherwise */
+/** @param options differences from `settings`. By default, the lookups of all kinds are proved */
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const sandbox = await startSandbox({ token: sentinelToken, ...options.sandbox })
   const lines: Record<string, unknown>[] = []
@@ -84,7 +84,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     version: '1.2.3',
     knownOperations: ['CreateContact'],
     startTrace: options.startTrace,
-    // No process before it has used the limit.
+    // No previous process has used the limit.
     limiterStartsAt: 0,
     overrides: { proved: creationKinds, ...options },
   })

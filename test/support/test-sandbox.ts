@@ -1,11 +1,11 @@
-/** A sandbox, spoken to over HTTP as the gateway does. Closes itself after the test. */
+/** A sandbox that tests call over HTTP like the gateway does. It is closed after the test. */
 import { onTestFinished } from 'vitest'
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 
 export interface TestSandbox {
   readonly sandbox: Sandbox
-  /** @param path below `/v1`, with its query */
+  /** @param path relative to `/v1`, with its query */
   readonly call: (method: string, path: string, body?: unknown, token?: string) => Promise<TestAnswer>
   /** Creates a WhatsApp contact and returns it. */
   readonly create: (parameters?: object) => Promise<TestAnswer['body']>
@@ -13,7 +13,7 @@ export interface TestSandbox {
 
 export interface TestAnswer {
   readonly status: number
-  /** Parsed JSON, which a test looks into as it likes. */
+  /** Parsed JSON of any shape, for tests. */
   readonly body: Awaited<ReturnType<Response['json']>>
 }
 

@@ -1,9 +1,9 @@
-/** Finds what a validator never looked at: for one that knows a schema's fields, those that the schema lacks. */
+/** Finds fields that a validator never reads: if it knows a schema's fields, those that the schema lacks. */
 
 /**
- * Hands `value` to `read`, and watches.
+ * Passes `value` to `read`, and records each access.
  *
- * @returns the paths of all fields that `read` never asked for
+ * @returns the paths of all fields that `read` did not access
  */
 export function unreadFields(value: object, read: (watched: object) => void): string[] {
   const unread = new Set<string>()
