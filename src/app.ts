@@ -1,4 +1,4 @@
-/** The application: all parts of the gateway, composed from explicit dependencies. It knows no process. */
+/** The application: all parts of the gateway, composed from explicit dependencies. It does not use `process`. */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,7 +19,7 @@ import { createHealthChecks, createStoreCheck } from './http/health-checks.ts'
 import { createRequestListener } from './http/request-listener.ts'
 import type { ServerLimits } from './http/server.ts'
 import { createHttpServer } from './http/server.ts'
-import { listen } from './listen.ts'
+import { describeListenError, listen } from './listen.ts'
 import { createOperations } from './operations/operations.ts'
 import { createCallerLimit } from './rate-limit/caller-limit.ts'
 import type { Store } from './store/store.ts'
@@ -30,7 +30,7 @@ import type { StartTrace } from './telemetry/span.ts'
 import { createTelemetry } from './telemetry/telemetry.ts'
 import type { CreationKind } from './domain/call-observer.ts'
 
-/** Complete values, without defaults: what each means is said at `Config`. */
+/** Complete values, without defaults. `Config` describes them. */
 export interface AppSettings extends Pick<
   Config,
   | 'timeoutMs'
@@ -46,14 +46,14 @@ export interface AppSettings extends Pick<
   | 'logSample'
   | 'drainDelayMs'
 > {
-  /** Whether only names of this machine are accepted as `Host`. */
+  /** Whether only the names of this machine are accepted as `Host`. */
   readonly isHostChecked: boolean
 }
 
 export interface AppDeps {
   readonly settings: AppSettings
   readonly log: Logger
-  /** Stays open when the app closes, as everything that is passed in. */
+  /** Not closed with the app, like everything that is passed in. */
   readonly store: Store
   readonly upstream: {
     readonly kind: 'callbell' | 'sandbox'
@@ -63,23 +63,23 @@ export interface AppDeps {
   readonly authentication: AuthenticateOptions
   /** The gateway's version, for the user agent and the metrics. */
   readonly version: string
-  /** Names of operations that metrics count apart from others. */
+  /** Names of operations that have a metric label of their own. */
   readonly knownOperations: Iterable<string>
-  /** Default: nothing is traced. */
+  /** Default: tracing is off. */
   readonly startTrace?: StartTrace | undefined
   /** Reads the metrics of all workers, in Prometheus' text format. Default: of this process alone. */
   readonly readAllMetrics?: (() => Promise<string>) | undefined
-  /** Milliseconds by which the event loop is late. Default: never late. */
+  /** Returns the delay of the event loop in milliseconds. Default: 0. */
   readonly eventLoopDelayMs?: () => number
   /**
-   * Until when the rate limiter allows only a little, on the clock of `performance.now()`: the process
-   * before this one may have used the limit. Default: until one window after the process started.
+   * Until this time, on the clock of `performance.now()`, the rate limiter permits only a few requests: a
+   * previous process may have used the limit. Default: one window after the process started.
    */
   readonly limiterStartsAt?: number
   readonly overrides?: AppOverrides
 }
 
-/** What replaces parts of the app in tests. */
+/** Replaces parts of the app in tests. */
 export interface AppOverrides {
   readonly contacts?: Partial<Contacts> | undefined
   readonly health?: Partial<HealthSources> | undefined
@@ -87,7 +87,7 @@ export interface AppOverrides {
   readonly answerLimits?: AnswerLimits | undefined
   /** Default: true */
   readonly hasFastPath?: boolean | undefined
-  /** Whose lookups are proved from the start. Default: none */
+  /** The kinds whose lookups are proved from the start. Default: none */
   readonly proved?: readonly CreationKind[] | undefined
 }
 
@@ -101,22 +101,22 @@ export interface App {
    *
    * @param port 0: any free one
    * @returns the URL of the GraphQL endpoint
-   * @throws StartError where the port cannot be had
+   * @throws StartError if it cannot listen on the port
    */
   listen(port: number, host: string): Promise<string>
-  /** Checks Callbell's token and clock now, and from time to time until the process ends. */
-  keepTimeKnown(): Promise<void>
-  /** Drains: what has started finishes and is answered. Resolves when the app has closed what it opened. */
+  /** Checks Callbell's token and clock now, and periodically until the process ends. */
+  monitorCallbell(): Promise<void>
+  /** Drains: requests in flight are answered. Resolves when the app has closed what it opened. */
   close(): Promise<void>
-  /** Closes at once: connections are cut. */
+  /** Closes at once, with all connections. */
   destroy(): Promise<void>
 }
 
-/** Milliseconds that a field may need after its deadline to be answered. */
+/** Milliseconds from the deadline of a field until its response is sent. */
 const drainGraceMs = 1000
-/** Answers show Callbell's time for ten minutes: an idle gateway asks for one. */
-const askTimeEveryMs = 300_000
-const askTimeAgainAfterMs = 15_000
+/** An answer shows Callbell's time for ten minutes. An idle gateway requests one in time. */
+const checkIntervalMs = 300_000
+const retryIntervalMs = 15_000
 
 export function createApp(deps: AppDeps): App {
   const { settings, log, store, upstream, version } = deps
@@ -147,8 +147,8 @@ export function createApp(deps: AppDeps): App {
     knownOperations: deps.knownOperations,
   })
   const { background } = telemetry
-  const contactsParts = { callbell, store, budgets, log, background, proved: overrides.proved }
-  const contacts = { ...createContacts(contactsParts, settings), ...overrides.contacts }
+  const contactsDeps = { callbell, store, budgets, log, background, proved: overrides.proved }
+  const contacts = { ...createContacts(contactsDeps, settings), ...overrides.contacts }
   let isDraining = false
   const checkStore = createStoreCheck(store)
   const healthSources = {
@@ -181,7 +181,7 @@ export function createApp(deps: AppDeps): App {
   const listener: App['listener'] = (request, response) => void requestListener(request, response)
   const { server, connections } = createHttpServer(listener, {
     limits,
-    onRefusal: telemetry.rejected,
+    onRejected: telemetry.rejected,
   })
   metrics.observe(async () => ({
     ...callbell.state(),
@@ -191,10 +191,10 @@ export function createApp(deps: AppDeps): App {
     isLookupProved: contacts.calibration.isProved,
   }))
 
-  async function keepTimeKnown(): Promise<void> {
+  async function monitorCallbell(): Promise<void> {
     const isAccepted = await contacts.checkToken()
-    const pauseMs = isAccepted ? askTimeEveryMs : askTimeAgainAfterMs
-    setTimeout(() => void keepTimeKnown(), pauseMs).unref()
+    const pauseMs = isAccepted ? checkIntervalMs : retryIntervalMs
+    setTimeout(() => void monitorCallbell(), pauseMs).unref()
   }
 
   return {
@@ -202,22 +202,22 @@ export function createApp(deps: AppDeps): App {
     server,
     contacts,
     metrics,
-    keepTimeKnown,
+    monitorCallbell,
     async listen(port, host) {
-      // An IPv6 address may be written as in URLs.
+      // An IPv6 address may be in brackets, as in URLs.
       const address = await listen(server, port, host.replace(/^\[(.*)\]$/, '$1')).catch((error: Error) => {
-        throw new StartError(`Can't listen on HOST ${host}, PORT ${port}: ${error.message}`)
+        throw new StartError(describeListenError(error, host, port))
       })
       const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
       return `http://${authority}:${address.port}/graphql`
     },
     async close() {
       isDraining = true
-      // Load balancers notice it by /readyz before connections are refused.
+      // Load balancers get 503 from /readyz before connections are refused.
       await delay(settings.drainDelayMs)
       const finished = contacts.stop()
       await connections.drain(settings.timeoutMs + drainGraceMs)
-      // Calls go on when their caller has gone.
+      // Calls continue when their caller has disconnected.
       await finished
       await callbell.close()
     },

@@ -18,11 +18,11 @@ import type { Logger } from './domain/logger.ts'
 import { createLog } from './telemetry/log.ts'
 import { watchApiKeys } from './config/api-key-reloader.ts'
 
-/** Characters of a header for traces: a shorter value is no secret, and would be redacted wherever it stands. */
+/** In characters. A shorter header for traces is not a secret, and redacting it would damage other values. */
 const minSecretLength = 8
-/** Milliseconds that a worker may take to exit beyond the deadline of a field: to answer it and to flush traces. */
+/** Milliseconds from the deadline of a field until a worker exits: time to send the response and to flush traces. */
 const exitGraceMs = 5000
-/** Enough for lists to have pages. */
+/** Enough for lists with several pages. */
 const sandboxContacts = 300
 
 interface Upstream {
@@ -31,25 +31,25 @@ interface Upstream {
   close?(): Promise<void>
 }
 
-/** To be called before anything is parsed or served. */
+/** Configures V8 and zod. Call it before anything is parsed or served. */
 function prepareRuntime(): void {
   disablePretenuring()
-  // zod would write a parser as code for each object form; it must not, and should not even try.
+  // zod would generate code for object schemas. Code generation is forbidden, so it must not try.
   z.config({ jitless: true })
 }
 
 /**
- * V8 notices which places in the code make objects that survive a collection, and then makes theirs among
- * the old ones (allocation-site pretenuring). With many requests in flight those are parts of requests,
- * which end soon; but there they keep the rest of their request alive until the old ones are collected,
- * too. Of 128 concurrent requests that was 1.5 to 6 kB of each; without it is 0.1 kB, and a collection of
- * the young takes a third of the time.
+ * V8 learns which allocation sites create objects that survive a garbage collection, and then allocates
+ * theirs in the old generation (allocation-site pretenuring). With many requests in flight, those are parts
+ * of requests, which end soon. In the old generation they keep the rest of their request alive until a major
+ * collection. With 128 concurrent requests, that was 1.5 to 6 kB each. Without pretenuring it is 0.1 kB, and
+ * a minor collection takes a third of the time.
  */
 function disablePretenuring(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
 
-/** From here on a bug that nobody catches ends the process with a line in the log. */
+/** Opens the log. From here on, an uncaught exception is logged before it ends the process. */
 function openLog({ logLevel, callbell, traces }: Config): Logger {
   const log = createLog({
     level: logLevel,
@@ -59,15 +59,15 @@ function openLog({ logLevel, callbell, traces }: Config): Logger {
     ],
     isTerminal: process.stdout.isTTY,
   })
-  // Node would print it with all that it holds, past the log and its redaction.
+  // Node would print the error with all its properties, without redaction.
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'a bug ends the process')
+    log.fatal({ err: error }, 'an uncaught exception ends the process')
     process.exit(1)
   })
   return log
 }
 
-/** Callbell itself, or a sandbox in this process. */
+/** @returns Callbell, or a sandbox in this process */
 async function openUpstream({ callbell }: Config): Promise<Upstream> {
   if (callbell) return callbell
   const { startSandbox } = await import('./sandbox/sandbox.ts')
@@ -77,15 +77,15 @@ async function openUpstream({ callbell }: Config): Promise<Upstream> {
 /** @throws StartError */
 async function openConfiguredStore({ storeUrl, ttlMs, timeoutMs, resendAfterMs }: Config, log: Logger) {
   try {
-    // By then no call that was in flight when the store lost its records can still reach Callbell.
+    // After this time, no call that was in flight when the store lost its records can still reach Callbell.
     return await openStore(storeUrl, log, { quarantineMs: timeoutMs + resendAfterMs, ttlMs })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new StartError(`STORE_URL: the store can't be opened: ${reason}`)
+    throw new StartError(`STORE_URL: the store cannot be opened: ${reason}`)
   }
 }
 
-/** Loaded only where traces are configured: it takes its time. */
+/** Loads OpenTelemetry lazily, because loading it takes long. */
 async function openTraces({ traces }: Config, log: Logger) {
   if (traces === null) return undefined
   const { createTraces } = await import('./telemetry/open-telemetry.ts')
@@ -103,7 +103,7 @@ async function serve(
   upstream: Upstream,
   readAllMetrics?: () => Promise<string>,
 ) {
-  // Loaded only by a process that serves: the primary does without it.
+  // Loaded lazily: the primary process does not need these modules.
   const [{ createApp }, { listDocumentedOperations }, { operationNamesIn }, { watchEventLoop }] =
     await Promise.all([
       import('./app.ts'),
@@ -134,7 +134,7 @@ async function serve(
     eventLoopDelayMs: watchEventLoop(),
   })
   const url = await app.listen(config.port, config.host)
-  void app.keepTimeKnown()
+  void app.monitorCallbell()
   return {
     url,
     registry: app.metrics.registry,
@@ -146,14 +146,14 @@ async function serve(
   }
 }
 
-async function startAlone(config: Config, log: Logger): Promise<void> {
+async function startSingle(config: Config, log: Logger): Promise<void> {
   const upstream = await openUpstream(config)
   const server = await serve(config, log, upstream)
   onceSignaled(log, async () => {
     await server.close()
     await upstream.close?.()
   })
-  announce(log, config, server.url)
+  logStart(log, config, server.url)
 }
 
 async function startPrimary(config: Config, variables: Variables, log: Logger): Promise<void> {
@@ -164,8 +164,8 @@ async function startPrimary(config: Config, variables: Variables, log: Logger): 
     settings() {
       const { GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE } = readEnvironment()
       return {
-        // A worker that starts later has the settings of the others, except for API keys: one that was
-        // withdrawn meanwhile stays withdrawn.
+        // A worker that starts later has the settings of the others, except for API keys: a key that was
+        // removed meanwhile must stay removed.
         variables: { ...variables, GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE },
         sandbox: config.callbell ? null : { url: upstream.url, token: upstream.token },
       }
@@ -176,8 +176,8 @@ async function startPrimary(config: Config, variables: Variables, log: Logger): 
     await primary.shutdown(config.drainDelayMs + config.timeoutMs + exitGraceMs)
     await upstream.close?.()
   })
-  // Not waited for: a signal may come before.
-  primary.url.then((url) => announce(log, config, url), fail)
+  // Not awaited: a signal may arrive before.
+  primary.url.then((url) => logStart(log, config, url), fail)
 }
 
 async function startWorker(worker: Worker): Promise<void> {
@@ -190,7 +190,7 @@ async function startWorker(worker: Worker): Promise<void> {
     },
     exit: (code) => process.exit(code),
   })
-  // A terminal signals every process, and the primary sends its message as well.
+  // A terminal signals every process, and the primary sends its message, too.
   process.on('SIGTERM', () => void shutdown())
   process.on('SIGINT', () => void shutdown())
 }
@@ -198,22 +198,22 @@ async function startWorker(worker: Worker): Promise<void> {
 /** @param shutdown lets the process end by itself */
 function onceSignaled(log: Logger, shutdown: () => Promise<void>): void {
   const listener = (signal: NodeJS.Signals): void => {
-    log.info(`${signal}: finishing what has started`)
+    log.info(`${signal}: shutting down after the requests in flight`)
     void shutdown()
   }
-  // Once: a second signal ends the process at once, as everywhere.
+  // `once`: a second signal ends the process at once, as usual.
   process.once('SIGTERM', listener)
   process.once('SIGINT', listener)
 }
 
 /** Logs where the gateway listens and what it forwards to. */
-function announce(log: Logger, { callbell, graphiql }: Config, url: string): void {
-  // Written at any log level: nobody should have to guess the address, or whether contacts are real.
-  const announcer = log.child({}, { level: 'info' })
-  announcer.info(`listening on ${url}${graphiql ? ' (open it in a browser for GraphiQL)' : ''}`)
-  announcer.info(
+function logStart(log: Logger, { callbell, graphiql }: Config, url: string): void {
+  // Written at any log level: operators must know the address, and whether contacts are real.
+  const startLog = log.child({}, { level: 'info' })
+  startLog.info(`listening on ${url}${graphiql ? ' (open it in a browser for GraphiQL)' : ''}`)
+  startLog.info(
     callbell
-      ? `contacts are created for real, at ${callbell.url}`
+      ? `using Callbell at ${callbell.url}: contacts are real`
       : 'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
   )
 }
@@ -231,7 +231,7 @@ async function start(): Promise<void> {
   if (cluster.worker && workerVariable in process.env) return startWorker(cluster.worker)
   const { config, variables } = readSettings(readEnvironment)
   const log = openLog(config)
-  return config.workers > 1 ? startPrimary(config, variables, log) : startAlone(config, log)
+  return config.workers > 1 ? startPrimary(config, variables, log) : startSingle(config, log)
 }
 
 await start().catch(fail)

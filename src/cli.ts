@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command `callbell-graphql`. It loads the gateway only when it is known that this Node can run
- * it, so what is written here must be understood by the older ones, too.
+ * The command `callbell-graphql`. It loads the gateway only after checking the version of Node, so this file
+ * must run on older versions, too.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -21,15 +21,17 @@ const oldestNode = engines.node.replace('>=', '')
 const help = `${name} ${version}: ${description}.
 
   ${name}
-      starts it on a built-in sandbox: no account, no network
+      starts the gateway on a built-in sandbox: no account, no network
   CALLBELL_API_TOKEN='your token' ${name}
-      starts it on your account
+      starts the gateway on your account
 
-  --workers [n]  serves by so many processes, which share one port; without a number, one for each core
-  --help, -h     this text
-  --version, -v  its version
+  --workers [n]  runs n processes that share one port, by default one for each core.
+                 It needs Redis: set STORE_URL to redis://<host>
+  --help, -h     prints this help
+  --version, -v  prints the version
 
-Environment variables configure it, or a file .env in the folder that it is started in. All of them:
+Environment variables configure the gateway. A file .env in the current folder can set them.
+All variables are described in
 ${fileURLToPath(new URL('../.env.example', import.meta.url))}
 `
 
@@ -47,7 +49,7 @@ interface Arguments {
 
 function readArguments(): Arguments {
   const given = process.argv.slice(2)
-  // Node knows no option that may have a value.
+  // Node's `parseArgs` has no options with an optional value.
   const args = given.map((arg, at) =>
     arg === '--workers' && (given[at + 1] ?? '-').startsWith('-') ? '--workers=auto' : arg,
   )
@@ -61,25 +63,25 @@ function readArguments(): Arguments {
       },
     }).values
   } catch (error) {
-    // Node's second sentence is advice for commands that take file names.
+    // Node's second sentence is advice for commands with file names.
     return { problem: String(error instanceof Error ? error.message.split('. ')[0] : error) }
   }
 }
 
 async function run(): Promise<void> {
   if (process.versions.node.localeCompare(oldestNode, 'en', { numeric: true }) < 0) {
-    fail(`needs Node ${oldestNode} or later, and this is Node ${process.versions.node}`, 1)
+    fail(`Node ${oldestNode} or later is required, and this is Node ${process.versions.node}`, 1)
     return
   }
   const given = readArguments()
   if (given.problem !== undefined) {
-    fail(`${given.problem}. Environment variables configure it: see ${name} --help`, 2)
+    fail(`${given.problem}. Environment variables configure the gateway. See ${name} --help`, 2)
   } else if (given.help) {
     process.stdout.write(help)
   } else if (given.version) {
     process.stdout.write(`${version}\n`)
   } else {
-    // The one way in for settings is the environment, and there it is judged.
+    // All settings come from the environment, and are validated there.
     if (given.workers !== undefined) process.env['GATEWAY_WORKERS'] = given.workers
     await import('./main.ts')
   }

@@ -1,25 +1,27 @@
-/** The entry of the process: what must be set before any other code is loaded. It imports nothing else. */
+/** The entry point of the process: it sets what must be set before any other code is loaded. */
 const flag = '--disallow-code-generation-from-strings'
 
 /**
- * Makes sure that V8 refuses `eval`, `new Function` and their kin in this process. V8 takes the flag
- * only when the process starts. A Node that was started without it is replaced by one with it, in the
- * same process (`execve`). To be called before any other code is loaded.
+ * Ensures that V8 refuses `eval`, `new Function` and similar in this process. V8 reads the flag only at the
+ * start of the process. If Node was started without it, `execve` replaces it by a Node with the flag, in the
+ * same process. Call it before any other code is loaded.
  *
- * @throws Error where the process can't be replaced, as on Windows
+ * @throws Error if the process cannot be replaced, as on Windows
  */
 function forbidCodeGeneration(): void {
   if (!isAllowed()) return
   const { execPath, execArgv, argv } = process
   if (process.execve === undefined || process.platform === 'win32') {
-    throw new Error(`This platform needs the flag at the start: node ${flag} ${argv.slice(1).join(' ')}`)
+    throw new Error(
+      `This platform needs a flag of Node. Start the gateway with: node ${flag} ${argv.slice(1).join(' ')}`,
+    )
   }
   process.execve(execPath, [execPath, flag, ...execArgv, ...argv.slice(1)], process.env)
 }
 
 function isAllowed(): boolean {
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- whether this works is the question
+    // oxlint-disable-next-line typescript/no-implied-eval -- this tests whether it works
     return new Function('return true')() === true
   } catch {
     return false
@@ -27,6 +29,6 @@ function isAllowed(): boolean {
 }
 
 forbidCodeGeneration()
-// graphql-js reads it when it is loaded, and otherwise checks at each use that there is only one graphql-js.
+// graphql-js reads it when it is loaded. Without it, graphql-js checks at each use that it is loaded only once.
 process.env['NODE_ENV'] ??= 'production'
 await import('./bootstrap.ts')

@@ -1,11 +1,11 @@
-/** One bound for the memory of all request bodies that are still arriving or wait to be read. */
+/** Limits the memory of all request bodies that are still arriving or have not been read. */
 import { RequestError } from '../graphql/request-error.ts'
 
 /** A request body that holds memory. */
 export interface HeldBody {
   /** Bytes that are allocated for it. */
   readonly allocatedBytes: number
-  /** Gives its memory back. Its reader gets the reason. */
+  /** Frees its memory. Its reader rejects with the reason. */
   reject(reason: RequestError): void
 }
 
@@ -14,9 +14,9 @@ const retryAfterMs = 1000
 
 /**
  * Counts the bytes that bodies have allocated. Above the limit, the largest unfinished body is rejected,
- * and the oldest of equally large ones. Age alone would be unfair: an attacker who opens ever new bodies
- * would push out every slow caller. With size, a body of up to `limitBytes` / (number of connections)
- * bytes is never rejected, whatever others send.
+ * and the oldest of equally large ones. Age alone would be unfair: an attacker that keeps opening bodies
+ * would evict every slow caller. By size, a body of up to `limitBytes` / (number of connections) bytes is
+ * never rejected because of others.
  */
 export class BodyMemory {
   readonly #limitBytes: number
@@ -36,23 +36,23 @@ export class BodyMemory {
   allocate(body: HeldBody, bytes: number): void {
     this.#allocatedBytes += bytes
     while (this.#isExceeded() && this.#unfinished.size > 0) {
-      const largest = this.#takeLargest()
+      const largest = this.#removeLargest()
       largest?.reject(this.#overloaded())
     }
     if (this.#isExceeded()) body.reject(this.#overloaded())
   }
 
-  /** From now on the body may be rejected to make room for others. */
+  /** Registers a body. From now on it may be rejected to free memory for others. */
   start(body: HeldBody): void {
     this.#unfinished.add(body)
   }
 
-  /** The body has arrived and is no longer rejected to make room for others. */
+  /** The body has arrived, and is no longer rejected to free memory for others. */
   finish(body: HeldBody): void {
     this.#unfinished.delete(body)
   }
 
-  /** The body gives all its bytes back. */
+  /** The body has freed all its bytes. */
   free(body: HeldBody): void {
     this.#unfinished.delete(body)
     this.#allocatedBytes -= body.allocatedBytes
@@ -62,7 +62,7 @@ export class BodyMemory {
     return this.#allocatedBytes > this.#limitBytes
   }
 
-  #takeLargest(): HeldBody | undefined {
+  #removeLargest(): HeldBody | undefined {
     let largest: HeldBody | undefined
     for (const body of this.#unfinished) {
       if (largest === undefined || body.allocatedBytes > largest.allocatedBytes) largest = body
@@ -77,7 +77,7 @@ export class BodyMemory {
     return new RequestError({
       status: 503,
       code: 'OVERLOADED',
-      message: `The gateway is receiving too many large request bodies: they take ${allocated} bytes of memory, and the limit is ${limit} bytes`,
+      message: `The gateway is receiving too many large request bodies: they take ${allocated} bytes of memory, and the limit is ${limit} bytes.`,
       retryable: true,
       retryAfterMs,
     })

@@ -1,4 +1,4 @@
-/** A request as Node's server makes it, whose body is collected from its first byte on. */
+/** A request of Node's server that collects its body from the first byte, within bounds. */
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { RequestError } from '../graphql/request-error.ts'
@@ -7,9 +7,9 @@ import { closeAfterAnswer } from './lingering-close.ts'
 import { RequestBody } from './request-body.ts'
 
 /**
- * Node's parser gives each chunk of a body to `push`, also while nobody reads it. A bound that is kept
- * there holds for every body: also for one that waits for the check of credentials, or is never read.
- * As a stream such a request is empty.
+ * Node's parser passes each chunk of a body to `push`, even if nothing reads it. A bound that is checked
+ * there holds for every body, including one that waits for authentication, or is never read. As a stream,
+ * such a request is empty.
  */
 export class BoundedRequest extends IncomingMessage {
   readonly #memory: BodyMemory
@@ -20,13 +20,13 @@ export class BoundedRequest extends IncomingMessage {
     this.#memory = memory
   }
 
-  /** Whether no more bytes of this request are to come. */
+  /** Whether the whole request has arrived. */
   get hasArrived(): boolean {
     if (this.#body?.isRejected) return false
     return this.complete || (this.#body?.isWhole ?? false)
   }
 
-  /** @param chunk of the body; null: its end */
+  /** @param chunk a part of the body; null: its end */
   override push(chunk: Buffer | null): boolean {
     if (chunk === null) {
       this.#body?.finish()
@@ -34,13 +34,13 @@ export class BoundedRequest extends IncomingMessage {
     }
     if (this.#bodyOf().receive(chunk)) return true
     closeAfterAnswer(this.socket)
-    // Node stops reading from the connection. Until then it goes on with the bytes that it has read.
+    // Node stops reading from the connection, but still parses the bytes that it has read.
     return false
   }
 
   /**
-   * @returns the body; a promise where it has not arrived yet, which rejects with Refused if it exceeds a
-   *   bound or does not arrive whole
+   * @returns the body; if it has not arrived yet, a promise that rejects with a RequestError if the body
+   *   exceeds a bound or is incomplete
    */
   readBody(): Buffer | Promise<Buffer> {
     const body = this.#bodyOf()
@@ -48,9 +48,9 @@ export class BoundedRequest extends IncomingMessage {
     return body.read()
   }
 
-  /** Nobody reads the body any more: what has arrived is given up, and what follows is not kept. */
+  /** Discards what has arrived of the body, and what follows. */
   abandonBody(): void {
-    this.#bodyOf().reject(notWhole)
+    this.#bodyOf().reject(incomplete)
   }
 
   #bodyOf(): RequestBody {
@@ -59,9 +59,9 @@ export class BoundedRequest extends IncomingMessage {
     const body = new RequestBody(this.#memory, length === undefined ? undefined : Number(length))
     this.#body = body
     // The connection has ended, or the request has been answered without its body.
-    this.on('close', () => body.reject(notWhole))
+    this.on('close', () => body.reject(incomplete))
     return body
   }
 }
 
-const notWhole = new RequestError({ status: 400, message: 'The request body did not arrive whole' })
+const incomplete = new RequestError({ status: 400, message: 'The request body is incomplete.' })

@@ -1,4 +1,4 @@
-/** An answer as Node's server makes it, which closes the connection if its request has not arrived. */
+/** A response of Node's server that closes the connection if its request has not arrived completely. */
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
 import { ServerResponse } from 'node:http'
 import type { BoundedRequest } from './bounded-request.ts'
@@ -7,8 +7,8 @@ import { closeAfterAnswer } from './lingering-close.ts'
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
 /**
- * Bytes that nobody reads could follow such an answer without an end. Node writes the head of every
- * answer by `writeHead`, so that this holds whoever answers.
+ * Otherwise, an unlimited number of unread bytes could follow the response. Node writes the head of every
+ * response by `writeHead`, so this holds for all of them.
  */
 export class BoundedResponse extends ServerResponse<BoundedRequest> {
   override writeHead(status: number, phrase?: string | Headers, headers?: Headers): this {

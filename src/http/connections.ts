@@ -1,154 +1,158 @@
-/** The connections of an HTTP server: how many there may be, how long they may idle, and how they end. */
+/** Limits the connections of an HTTP server: their number, their unsent responses, and how they end. */
 import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { closeLingering } from './lingering-close.ts'
 
 export interface ConnectionLimits {
-  /** One more, and the one that has been idle for longest is closed. */
+  /** The number of connections. One more closes the one that has been idle for longest. */
   readonly connections: number
-  /** Milliseconds for an answer to be taken by its reader, from its first byte on. */
-  readonly answerTakenMs: number
-  /** Bytes of answers that wait to be taken, of all connections together. */
-  readonly untakenBytes: number
-  /** Requests that one connection may send without waiting for their answers. */
+  /** Milliseconds in which the client must receive a response, from its first byte. */
+  readonly sendTimeoutMs: number
+  /** Bytes of responses that wait in memory to be sent, for all connections together. */
+  readonly unsentBytes: number
+  /** Requests that one connection may send without waiting for their responses. */
   readonly pipelined: number
-  /** Bytes that one connection may send since its last request. */
+  /** Bytes that one connection may send after its last request. */
   readonly bytesWithoutRequest: number
 }
 
 export interface Connections {
-  /** How many are open. */
+  /** @returns the number of open connections */
   count(): number
-  /** Answers that have not been taken yet, of one connection, oldest first. */
-  openAnswers(socket: Socket): readonly ServerResponse[]
-  /** Closes a connection as soon as it waits for no answer. */
-  endWhenAnswered(socket: Socket): void
+  /** @returns the unfinished responses of a connection, oldest first */
+  openResponses(socket: Socket): readonly ServerResponse[]
+  /** Closes a connection as soon as all its responses are finished. */
+  closeWhenAnswered(socket: Socket): void
   /**
-   * Takes no new connection, closes those that wait for nothing, and resolves when the others have
-   * been answered or `limitMs` milliseconds are over.
+   * Accepts no new connection, and closes the idle ones. Resolves when the others have their responses,
+   * or after `limitMs` milliseconds, and then all are closed.
    */
   drain(limitMs: number): Promise<void>
 }
 
-const sweepEveryMs = 500
+const checkEveryMs = 500
 const none: readonly ServerResponse[] = []
-/** What one answer must leave in memory for all of them to be looked at, at once. */
-const largeAnswerBytes = 100_000
+/** If one response leaves more bytes in memory, all of them are checked at once. */
+const largeResponseBytes = 100_000
 
 interface Open {
-  /** Those that it waits for, oldest first. */
-  answers: readonly ServerResponse[]
-  /** Numbered in the order in which they happened: the lowest has been idle for longest. */
-  touch: number
-  /** Bytes that it had sent by then. */
-  bytesAtTouch: number
+  /** Its unfinished responses, oldest first. */
+  responses: readonly ServerResponse[]
+  /** The number of its last event, in the order of all events: the lowest has been idle for longest. */
+  lastEvent: number
+  /** Bytes that it had sent at its last event. */
+  bytesAtEvent: number
 }
 
-/** Watches a server's connections from its start on. */
-export function watchConnections(server: Server, limits: ConnectionLimits): Connections {
+/** Enforces the limits for a server's connections, from its start. */
+export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
   /**
-   * Entries stay as long as their connections. A map that entries leave and enter with each request is
-   * made anew all the time, and V8 lets each old table keep the next one, with all that it holds: every
-   * request would outlive its collection, for no reason but that.
+   * An entry lives as long as its connection. If each request added and removed an entry, V8 would often
+   * rebuild the table. Each old table references the next one with all its entries, so that requests would
+   * survive garbage collections.
    */
   const open = new Map<Socket, Open>()
-  let touches = 0
+  let events = 0
   const ending = new WeakSet<Socket>()
-  /** Since when answers have been on their way. */
-  const begun = new WeakMap<ServerResponse, number>()
+  /** When responses were first seen with sent headers. */
+  const startedSending = new WeakMap<ServerResponse, number>()
   let isDraining = false
 
-  function touch(socket: Socket, connection: Open, answers: readonly ServerResponse[]): void {
-    connection.answers = answers
-    touches += 1
-    connection.touch = touches
-    connection.bytesAtTouch = socket.bytesRead
-    if (answers.length === 0 && (isDraining || ending.has(socket))) closeLingering(socket)
+  function update(socket: Socket, connection: Open, responses: readonly ServerResponse[]): void {
+    connection.responses = responses
+    events += 1
+    connection.lastEvent = events
+    connection.bytesAtEvent = socket.bytesRead
+    if (responses.length === 0 && (isDraining || ending.has(socket))) closeLingering(socket)
   }
 
   /**
-   * Strangers who open connections and say nothing, or never all, lose theirs first; whoever is
-   * being served keeps his. If all are, the newest goes: it has said nothing yet.
+   * Closes the idlest connection if there are too many. Clients that open connections and send nothing, or
+   * incomplete requests, lose theirs first, and those with a complete request keep theirs. If all have one,
+   * the newest connection is closed: it has sent nothing yet.
    */
-  function makeRoom(): void {
+  function closeIdlest(): void {
     if (open.size <= limits.connections) return
     let idlest: readonly [Socket, Open] | undefined
     for (const entry of open) {
-      const [, { answers, touch: last }] = entry
-      if (answers.some(({ req }) => req.complete)) continue
-      if (idlest === undefined || last < idlest[1].touch) idlest = entry
+      const [, { responses, lastEvent }] = entry
+      if (responses.some(({ req }) => req.complete)) continue
+      if (idlest === undefined || lastEvent < idlest[1].lastEvent) idlest = entry
     }
     if (idlest === undefined) return
     idlest[0].destroy()
     open.delete(idlest[0])
   }
 
-  /** Answers wait in memory: the connections with most of them are closed first. */
-  function boundUntaken(): void {
-    const waiting = [...open].map(([socket, { answers }]) => ({ socket, bytes: untakenOf(socket, answers) }))
+  /** Limits the responses in memory: the connections with the most unsent bytes are closed first. */
+  function limitUnsent(): void {
+    const waiting = [...open].map(([socket, { responses }]) => ({
+      socket,
+      bytes: unsentBytesOf(socket, responses),
+    }))
     let total = waiting.reduce((sum, { bytes }) => sum + bytes, 0)
-    if (total <= limits.untakenBytes) return
+    if (total <= limits.unsentBytes) return
     for (const { socket, bytes } of waiting.toSorted((one, other) => other.bytes - one.bytes)) {
-      if (total <= limits.untakenBytes) return
+      if (total <= limits.unsentBytes) return
       total -= bytes
       socket.destroy()
     }
   }
 
-  function sweepConnections(): void {
-    boundUntaken()
+  function checkConnections(): void {
+    limitUnsent()
     const now = performance.now()
-    for (const [socket, { answers, bytesAtTouch }] of open) {
-      // Empty lines before a request and zeros before the size of a chunk are valid, and have no end.
-      if (socket.bytesRead - bytesAtTouch > limits.bytesWithoutRequest) socket.destroy()
-      const [first] = answers
+    for (const [socket, { responses, bytesAtEvent }] of open) {
+      // Empty lines before a request and zeros before the size of a chunk are valid, and may never end.
+      if (socket.bytesRead - bytesAtEvent > limits.bytesWithoutRequest) socket.destroy()
+      const [first] = responses
       if (first === undefined || !first.headersSent) continue
-      const since = begun.get(first)
-      if (since === undefined) begun.set(first, now)
-      else if (now - since > limits.answerTakenMs) socket.destroy()
+      const since = startedSending.get(first)
+      if (since === undefined) startedSending.set(first, now)
+      else if (now - since > limits.sendTimeoutMs) socket.destroy()
     }
   }
 
   server.on('connection', (socket) => {
-    touches += 1
-    open.set(socket, { answers: none, touch: touches, bytesAtTouch: 0 })
+    events += 1
+    open.set(socket, { responses: none, lastEvent: events, bytesAtEvent: 0 })
     socket.once('close', () => open.delete(socket))
-    makeRoom()
+    closeIdlest()
   })
   server.on('request', ({ socket }, response) => {
     const connection = open.get(socket)
-    // It has been closed to make room.
+    // It has been closed in favor of a new one.
     if (connection === undefined) return
-    touch(socket, connection, [...connection.answers, response])
-    // No honest caller does so: what would all be held for him is given up with him.
-    if (connection.answers.length > limits.pipelined) socket.destroy()
-    // Many large answers may be written between two sweeps.
+    update(socket, connection, [...connection.responses, response])
+    // No honest client does this. Closing frees what its requests hold.
+    if (connection.responses.length > limits.pipelined) socket.destroy()
+    // Many large responses may be written between two checks.
     response.on('prefinish', () => {
-      if (response.writableLength > largeAnswerBytes) boundUntaken()
+      if (response.writableLength > largeResponseBytes) limitUnsent()
     })
     response.on('close', () => {
-      const others = connection.answers.filter((answer) => answer !== response)
-      touch(socket, connection, others.length === 0 ? none : others)
+      const others = connection.responses.filter((other) => other !== response)
+      update(socket, connection, others.length === 0 ? none : others)
     })
   })
-  const sweep = setInterval(sweepConnections, sweepEveryMs).unref()
-  server.once('close', () => clearInterval(sweep))
+  const timer = setInterval(checkConnections, checkEveryMs).unref()
+  server.once('close', () => clearInterval(timer))
 
   return {
     count: () => open.size,
-    openAnswers: (socket) => open.get(socket)?.answers ?? none,
-    endWhenAnswered(socket) {
+    openResponses: (socket) => open.get(socket)?.responses ?? none,
+    closeWhenAnswered(socket) {
       ending.add(socket)
       const connection = open.get(socket)
-      if (connection) touch(socket, connection, connection.answers)
+      if (connection) update(socket, connection, connection.responses)
       else closeLingering(socket)
     },
     async drain(limitMs) {
       isDraining = true
       const closed = once(server, 'close')
       server.close()
-      for (const [socket, connection] of open) touch(socket, connection, connection.answers)
+      for (const [socket, connection] of open) update(socket, connection, connection.responses)
       const limit = setTimeout(() => server.closeAllConnections(), limitMs)
       await closed
       clearTimeout(limit)
@@ -156,8 +160,11 @@ export function watchConnections(server: Server, limits: ConnectionLimits): Conn
   }
 }
 
-/** Bytes that wait to be taken: in the socket, and in answers that wait for the ones before them. */
-function untakenOf(socket: Socket, answers: readonly ServerResponse[]): number {
-  const queued = answers.reduce((sum, { socket: own, writableLength }) => sum + (own ? 0 : writableLength), 0)
+/** @returns bytes that wait to be sent: in the socket, and in responses that wait for earlier ones */
+function unsentBytesOf(socket: Socket, responses: readonly ServerResponse[]): number {
+  const queued = responses.reduce(
+    (sum, { socket: own, writableLength }) => sum + (own ? 0 : writableLength),
+    0,
+  )
   return socket.writableLength + queued
 }

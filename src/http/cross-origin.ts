@@ -1,47 +1,47 @@
-/** Which web pages may talk to the gateway: none but its own, unless `CORS_ORIGINS` names theirs. */
+/** Decides which web pages may call the gateway: its own, and those of the origins in `CORS_ORIGINS`. */
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 
 export interface CrossOriginOptions {
-  /** Exact origins of pages that may read answers. */
+  /** Exact origins of pages that may read responses. */
   readonly corsOrigins: readonly string[]
   /**
-   * Whether the `Host` header must name this machine or a host of `corsOrigins`. Where callers prove
-   * nothing, being on the same machine is all that protects the account, and a page that points its
-   * own name at 127.0.0.1 (DNS rebinding) is of the same origin to a browser.
+   * Whether the `Host` header must name this machine or a host of `corsOrigins`. Without authentication,
+   * only the loopback address protects the account. A page whose own host name resolves to 127.0.0.1 (DNS
+   * rebinding) has the same origin for a browser.
    */
   readonly isHostChecked: boolean
 }
 
-/** What of a request tells where it comes from. */
+/** The parts of a request that show its origin. */
 export interface RequestHead {
   readonly method: string
   readonly headers: Pick<Headers, 'get'>
 }
 
 export interface CrossOrigin {
-  /** Why a request does not come from where it may, if so. */
+  /** @returns why the request's origin is not allowed; undefined if it is */
   findRejection(request: RequestHead, url: Pick<URL, 'host' | 'hostname'>): RequestErrorInit | undefined
-  /** The answer to a preflight. Without the headers that `headersFor` adds it allows nothing. */
+  /** @returns the response to a preflight. Without the headers of `headersFor` it allows nothing */
   answerPreflight(): Response
-  /** The CORS headers of an answer: none where no origin was named, or another one asks. */
+  /** @returns the CORS headers of a response. They allow only the origins of `corsOrigins` */
   headersFor(request: RequestHead): Readonly<Record<string, string>>
 }
 
 const loopbackNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-/** Seconds for which a browser keeps the answer to a preflight. */
-const preflightKeptFor = '600'
+/** Seconds for which a browser caches the response to a preflight. */
+const preflightMaxAge = '600'
 
 export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOptions): CrossOrigin {
   const origins = new Set(corsOrigins)
   const hostnames = new Set(corsOrigins.map((origin) => new URL(origin).hostname))
 
-  /** Whether another site's page may have made a browser send this, as browsers themselves tell. */
-  function isForeign({ headers }: RequestHead, url: Pick<URL, 'host'>): boolean {
+  /** Whether a browser sent this for a page of another site, by the headers that browsers set. */
+  function isCrossSite({ headers }: RequestHead, url: Pick<URL, 'host'>): boolean {
     const origin = headers.get('origin')
     if (origin !== null && origins.has(origin)) return false
     const site = headers.get('sec-fetch-site')
     if (site !== null) return site !== 'same-origin' && site !== 'none'
-    // Older browsers; and what is no browser sends neither.
+    // Older browsers do not send `sec-fetch-site`. Other clients send neither header.
     return origin !== null && URL.parse(origin)?.host !== url.host
   }
 
@@ -51,15 +51,15 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
         return {
           status: 421,
           message:
-            'The Host header must be localhost or a loopback address. A proxy in front may set it, or CORS_ORIGINS may list its origin',
+            'The Host header must be localhost or a loopback address. Set it in the proxy, or add its origin to CORS_ORIGINS.',
         }
       }
-      // A POST of JSON is not sent by browsers before a preflight has allowed it; a GET is.
-      if (request.method === 'GET' && isForeign(request, url)) {
+      // Browsers send a POST of JSON only after a successful preflight. They send a GET without one.
+      if (request.method === 'GET' && isCrossSite(request, url)) {
         return {
           status: 403,
           code: 'FORBIDDEN',
-          message: 'A page of another origin may not ask by GET. CORS_ORIGINS lists those that may',
+          message: 'Cross-origin GET refused. Add the origin to CORS_ORIGINS.',
         }
       }
       return undefined
@@ -78,7 +78,7 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
         ...allowed,
         'access-control-allow-methods': 'GET, POST',
         'access-control-allow-headers': 'content-type, authorization, x-api-key, x-request-id',
-        'access-control-max-age': preflightKeptFor,
+        'access-control-max-age': preflightMaxAge,
       }
     },
   }

@@ -1,30 +1,32 @@
-/** `/livez` and `/readyz`: what an orchestrator asks. */
+/** `/livez` and `/readyz`, for orchestrators and load balancers. */
 
-/** One thing that must be well for new requests to be welcome. */
+/** One condition for accepting new requests. */
 export interface Check {
   readonly name: string
-  /** @returns what is wrong, or undefined; it does not reject */
+  /** @returns the problem, or undefined. It does not reject */
   readonly findProblem: () => string | undefined | Promise<string | undefined>
-  /** @returns what is no problem yet: it is reported, and does not count; it does not reject */
+  /** @returns a risk that is reported but does not change the status. It does not reject */
   readonly findWarning?: () => Promise<string | undefined>
 }
 
 export interface Health {
-  /** Where contacts go: the real Callbell or the sandbox. */
+  /** Where requests go: to Callbell or to the sandbox. */
   readonly upstream: 'callbell' | 'sandbox'
   readonly checks: readonly Check[]
 }
 
-/** 200 while the process can answer at all. */
+/** @returns 200: the process answers */
 export function answerLiveness(): Response {
   return Response.json({ live: true })
 }
 
 /**
- * 200 while new requests are welcome; 503 while they are not. Either way all reasons and warnings are reported.
+ * Runs all checks.
  *
- * @param excluded names of checks that do not count, as in `/readyz?exclude=store`: what is wrong
- *   with all replicas at once is no reason to take each of them out of service
+ * @param excluded names of checks that do not change the status, as in `/readyz?exclude=store`. A problem of
+ *   all replicas at once is no reason to take them all out of service
+ * @returns 200 if new requests can be served, else 503, with all problems and warnings; 400 for an unknown
+ *   name
  */
 export async function answerReadiness(
   { upstream, checks }: Health,
@@ -33,8 +35,8 @@ export async function answerReadiness(
   const unknown = excluded.filter((name) => !checks.some((check) => check.name === name))
   if (unknown.length > 0) {
     const names = checks.map(({ name }) => name).join(', ')
-    // Nothing of what was sent is repeated: it may be anything.
-    return Response.json({ error: `exclude must name one of ${names}` }, { status: 400 })
+    // The unknown name is not quoted: it may contain anything.
+    return Response.json({ error: `\`exclude\` must be one of ${names}.` }, { status: 400 })
   }
   const findings = await Promise.all(
     checks.map(async ({ name, findProblem, findWarning }) => ({

@@ -1,36 +1,36 @@
 /**
- * Closes a connection whose peer may still be sending. A socket that is closed with unread bytes resets
- * the connection, and the peer may lose the answer before it has read it. RFC 9112, section 9.6.
+ * Closes connections whose peer may still be sending. Closing a socket with unread bytes resets the
+ * connection, and the peer may lose the response before it has read it (RFC 9112, section 9.6).
  */
 import { Socket } from 'node:net'
 
-/** Milliseconds for the peer to read the answer and to stop sending. */
+/** Milliseconds for the peer to read the response and to stop sending. */
 const lingerMs = 2000
-/** Bytes that are read and discarded in that time. What exceeds them stays unread. */
+/** Bytes that are read and discarded in that time. Further bytes stay unread. */
 const lingerBytes = 1_000_000
 
 const closing = new WeakSet<Socket>()
 const lingering = new WeakSet<Socket>()
 
-/** @returns whether a request that comes now could not be answered, and so must not be served */
+/** @returns whether the connection is closing. A request that arrives now cannot be answered, so it must not run */
 export function isClosing(socket: Socket): boolean {
   return closing.has(socket) || !socket.writable
 }
 
-/** Serves no further request of the connection, and lingers when the answer that says `close` has left. */
+/** Serves no further request of the connection, and closes it after the response with `connection: close`. */
 export function closeAfterAnswer(socket: Socket): void {
   if (closing.has(socket)) return
   closing.add(socket)
-  // Node calls it behind that answer. Its own closes the socket at once.
+  // Node calls it after that response. Node's own method closes the socket at once.
   socket.destroySoon = () => closeLingering(socket)
 }
 
-/** Sends what is written and the end; then discards what comes, within bounds, and closes the socket. */
+/** Sends what is written and the end. Then it discards what arrives, within bounds, and closes the socket. */
 export function closeLingering(socket: Socket): void {
   if (lingering.has(socket)) return
   lingering.add(socket)
   closing.add(socket)
-  // A socket that the HTTP server has paused starts to read again by the server's own listener only.
+  // If the HTTP server has paused the socket, only the server's own listener resumes reading.
   if (socket.isPaused()) socket.once('resume', () => discardInput(socket)).resume()
   else discardInput(socket)
   socket.end()
@@ -41,7 +41,7 @@ export function closeLingering(socket: Socket): void {
   else socket.once('end', close)
 }
 
-/** Takes the socket from the HTTP parser: chunks and further requests would cost more than their bytes do. */
+/** Detaches the socket from the HTTP parser: parsing chunks and requests would cost more than reading bytes. */
 function discardInput(socket: Socket): void {
   socket.removeAllListeners('data')
   let bytes = 0

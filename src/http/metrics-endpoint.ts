@@ -1,4 +1,4 @@
-/** `/metrics`: for Prometheus, and for nobody who may not see what others do. */
+/** `/metrics`, in Prometheus' text format. Metrics show the activity of all callers, so they need a scope. */
 import type { IncomingMessage } from 'node:http'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -11,8 +11,9 @@ export interface MetricsEndpointParts {
 }
 
 /**
- * Where callers have to prove who they are, so has whoever reads the metrics, by the same
- * credentials, which need the scope `metrics:read`.
+ * Creates the endpoint. It authenticates like the GraphQL endpoint, and needs the scope `metrics:read`.
+ *
+ * @returns a function that answers a request. It does not reject
  */
 export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpointParts) {
   const { metrics, log } = telemetry
@@ -41,5 +42,5 @@ export function createMetricsEndpoint({ authenticate, telemetry }: MetricsEndpoi
 const lacksScope = {
   status: 403,
   code: 'FORBIDDEN',
-  message: 'The metrics need the scope metrics:read, which the caller does not have',
+  message: 'The metrics need the scope metrics:read, which this caller does not have.',
 } as const

@@ -1,17 +1,17 @@
-/** The body of one request: collected in one growing buffer, within bounds of its own. */
+/** Collects the body of one request in one growing buffer, within bounds. */
 import { RequestError } from '../graphql/request-error.ts'
 import type { BodyMemory, HeldBody } from './body-memory.ts'
 
-/** A mutation with ten contacts takes a few kilobytes. */
+/** In bytes. A mutation with ten contacts takes a few kilobytes. */
 export const largestBodyBytes = 100_000
-/** What is allocated for a body that does not arrive in one piece. It doubles from there. */
+/** The first allocation for a body that arrives in several chunks. It doubles from there. */
 const firstAllocationBytes = 4096
 /**
- * Each chunk costs about a microsecond, however small it is. Clients write kilobytes at a time. One that
- * sends a small body byte by byte is served, too.
+ * Each chunk costs about a microsecond, even if it is small. Clients write kilobytes at a time. A client that
+ * sends a small body byte by byte is accepted, too.
  */
 const freeChunks = 2000
-const bytesPerFurtherChunk = 50
+const bytesPerExtraChunk = 50
 
 const nothing: Buffer = Buffer.alloc(0)
 
@@ -26,7 +26,7 @@ export class RequestBody implements HeldBody {
   #rejection: RequestError | undefined
   #reader: PromiseWithResolvers<Buffer> | undefined
 
-  /** @param declaredBytes the `content-length`; undefined: the body comes in chunks */
+  /** @param declaredBytes the `content-length`; undefined: the body is chunked */
   constructor(memory: BodyMemory, declaredBytes: number | undefined) {
     this.#memory = memory
     this.#declaredBytes = declaredBytes
@@ -39,7 +39,7 @@ export class RequestBody implements HeldBody {
     return this.#allocatedBytes
   }
 
-  /** Whether all declared bytes are here, even if the parser has not come to the end of the request. */
+  /** Whether all declared bytes have arrived, even if the parser has not reached the end of the request. */
   get isWhole(): boolean {
     return this.#state !== 'REJECTED' && this.#size === this.#declaredBytes
   }
@@ -48,19 +48,19 @@ export class RequestBody implements HeldBody {
     return this.#state === 'REJECTED'
   }
 
-  /** @returns whether more may follow; false: the body has been rejected */
+  /** Adds a chunk. @returns false if the body has been rejected */
   receive(chunk: Buffer): boolean {
     if (this.#state !== 'ARRIVING') return false
     this.#chunks += 1
     const size = this.#size + chunk.length
     if (size > largestBodyBytes) this.reject(tooLarge(`at least ${size.toLocaleString('en-US')}`))
-    else if (this.#chunks > freeChunks + size / bytesPerFurtherChunk)
+    else if (this.#chunks > freeChunks + size / bytesPerExtraChunk)
       this.reject(tooManyChunks(this.#chunks, size))
     else this.#append(chunk, size)
     return !this.isRejected
   }
 
-  /** The request has arrived to its end. */
+  /** The request has arrived completely. */
   finish(): void {
     if (this.#state !== 'ARRIVING') return
     this.#state = 'ARRIVED'
@@ -68,7 +68,7 @@ export class RequestBody implements HeldBody {
     this.#reader?.resolve(this.#take())
   }
 
-  /** The body is given up: its memory is free, and its reader gets the reason. */
+  /** Discards the body and frees its memory. Its reader rejects with the reason. */
   reject(reason: RequestError): void {
     if (this.#state === 'READ' || this.#state === 'REJECTED') return
     this.#state = 'REJECTED'
@@ -78,9 +78,9 @@ export class RequestBody implements HeldBody {
   }
 
   /**
-   * To be called once.
+   * Reads the body. Call it once.
    *
-   * @returns the body; a promise where it has not arrived yet, which rejects with Refused if it is rejected
+   * @returns the body; if it has not arrived yet, a promise that rejects with the reason of `reject`
    */
   read(): Buffer | Promise<Buffer> {
     if (this.#state === 'ARRIVED') return this.#take()
@@ -91,7 +91,7 @@ export class RequestBody implements HeldBody {
 
   #append(chunk: Buffer, size: number): void {
     if (chunk.length === this.#declaredBytes) {
-      // The common case: one piece, which need not be copied.
+      // The common case: one chunk, which is not copied.
       this.#allocate(chunk.length)
       if (!this.isRejected) this.#bytes = chunk
     } else {
@@ -107,7 +107,7 @@ export class RequestBody implements HeldBody {
     const length = Math.min(wanted, this.#declaredBytes ?? largestBodyBytes)
     this.#allocate(length - this.#bytes.length)
     if (this.isRejected) return
-    // Memory of its own: a slice of a shared pool would keep the whole pool.
+    // Not from Node's pool: a slice would keep the whole pool in memory.
     const grown = Buffer.allocUnsafeSlow(length)
     this.#bytes.copy(grown)
     this.#bytes = grown
@@ -118,7 +118,7 @@ export class RequestBody implements HeldBody {
     this.#memory.allocate(this, bytes)
   }
 
-  /** Gives the body away, and its memory back. */
+  /** @returns the body, which is no longer counted */
   #take(): Buffer {
     const body = this.#size === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#size)
     this.#state = 'READ'
@@ -137,7 +137,7 @@ function tooLarge(measured: string): RequestError {
   return new RequestError({
     status: 413,
     code: 'REQUEST_ENTITY_TOO_LARGE',
-    message: `The request body has ${measured} bytes; the limit is ${largestBodyBytes.toLocaleString('en-US')} bytes`,
+    message: `The request body has ${measured} bytes; the limit is ${largestBodyBytes.toLocaleString('en-US')} bytes.`,
   })
 }
 
@@ -145,6 +145,6 @@ function tooManyChunks(chunks: number, size: number): RequestError {
   const [measured, free] = [chunks, freeChunks].map((count) => count.toLocaleString('en-US'))
   return new RequestError({
     status: 400,
-    message: `The request body came in ${measured} chunks with ${size.toLocaleString('en-US')} bytes; the limit is ${free} chunks and one more for each ${bytesPerFurtherChunk} bytes`,
+    message: `The request body has ${measured} chunks for ${size.toLocaleString('en-US')} bytes; the limit is ${free} chunks and one more for each ${bytesPerExtraChunk} bytes.`,
   })
 }

@@ -15,9 +15,8 @@ import { createMetricsEndpoint } from './metrics-endpoint.ts'
 import { assetsPath, createPlayground } from './playground/playground.ts'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import { answerRejection } from './rejections.ts'
-import { requestIdOf } from './request-id.ts'
 import { badHost, readTarget } from './request-target.ts'
-import { securityHeaders } from './security-headers.ts'
+import { requestIdOf, securityHeaders } from './headers.ts'
 
 export interface RequestListenerParts extends GraphqlEndpointParts, CrossOriginOptions {
   readonly health: Health

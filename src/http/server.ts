@@ -1,4 +1,4 @@
-/** The HTTP server, with every limit spelt out: how large, how slow and how many. */
+/** The HTTP server, with explicit limits for sizes, durations and numbers. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { randomUUID } from 'node:crypto'
@@ -7,32 +7,32 @@ import { BodyMemory } from './body-memory.ts'
 import { BoundedRequest } from './bounded-request.ts'
 import { BoundedResponse } from './bounded-response.ts'
 import type { Connections } from './connections.ts'
-import { watchConnections } from './connections.ts'
+import { limitConnections } from './connections.ts'
 import { closeLingering, isClosing } from './lingering-close.ts'
 import { renderRejection } from './rejections.ts'
-import { securityHeaders } from './security-headers.ts'
+import { securityHeaders } from './headers.ts'
 
-/** Milliseconds, unless they say otherwise. */
+/** In milliseconds, unless stated otherwise. */
 export const serverLimits = {
-  /** For a request's head to arrive; a connection that says nothing at all is closed by it, too. */
+  /** For a request's head to arrive. It also closes a connection that sends nothing. */
   headersTimeout: 10_000,
   /** For the whole request. */
   requestTimeout: 20_000,
-  /** Between requests: longer than the minute for which load balancers keep theirs open. */
+  /** Between requests: longer than the minute for which load balancers keep connections open. */
   keepAliveTimeout: 65_000,
-  /** For an answer to be taken. */
-  answerTakenMs: 60_000,
-  /** Bytes of answers that nobody takes, all connections together. */
-  untakenBytes: 64_000_000,
-  /** Requests on one connection, without waiting for answers. Each is begun as it arrives. */
+  /** For the client to receive a response, from its first byte. */
+  sendTimeoutMs: 60_000,
+  /** Bytes of responses that wait in memory to be sent, for all connections together. */
+  unsentBytes: 64_000_000,
+  /** Requests on one connection that do not wait for responses. Each starts when it arrives. */
   pipelined: 10,
-  /** Bytes on one connection since its last request: more than a body with its chunks, or a linger, has. */
+  /** Bytes on one connection after its last request: more than a body with its chunks, or a lingering close, needs. */
   bytesWithoutRequest: 2_000_000,
-  /** Bytes: a JWT takes a few thousand. */
+  /** In bytes. A JWT takes a few thousand. */
   maxHeaderSize: 16_384,
-  /** One more, and the one that has been idle for longest is closed. */
+  /** The number of connections. One more closes the one that has been idle for longest. */
   connections: 2000,
-  /** Bytes of memory for all bodies that are arriving or wait to be read: 16 kB for each connection. */
+  /** Bytes of memory for all bodies that are arriving or have not been read: 16 kB for each connection. */
   bodyMemoryBytes: 33_554_432,
 }
 export type ServerLimits = typeof serverLimits
@@ -43,31 +43,31 @@ interface HttpParseError {
   readonly message: string
 }
 
-/** By what Node's parser calls the ways in which a request can't be read. */
+/** Responses to requests that cannot be parsed, by the error codes of Node's parser. */
 function parseErrorsOf(limits: ServerLimits): Readonly<Record<string, HttpParseError>> {
   const { maxHeaderSize, headersTimeout, requestTimeout } = limits
   return {
     HPE_HEADER_OVERFLOW: {
       status: 431,
       phrase: 'Request Header Fields Too Large',
-      message: `The request’s headers are too large; the limit is ${maxHeaderSize} bytes`,
+      message: `The headers of the request are too large; the limit is ${maxHeaderSize} bytes.`,
     },
     HPE_CHUNK_EXTENSIONS_OVERFLOW: {
       status: 413,
       phrase: 'Content Too Large',
-      message: 'The request’s chunk extensions are too large',
+      message: 'The chunk extensions of the request are too large.',
     },
     ERR_HTTP_REQUEST_TIMEOUT: {
       status: 408,
       phrase: 'Request Timeout',
-      message: `The request did not arrive in time; the limits are ${headersTimeout} ms for its head and ${requestTimeout} ms for all of it`,
+      message: `The request did not arrive in time; the limits are ${headersTimeout} ms for its head and ${requestTimeout} ms for all of it.`,
     },
   }
 }
 const unreadable: HttpParseError = {
   status: 400,
   phrase: 'Bad Request',
-  message: 'The request is not HTTP/1.1',
+  message: 'The request is not valid HTTP/1.1.',
 }
 
 export interface HttpServer {
@@ -75,9 +75,9 @@ export interface HttpServer {
   readonly connections: Connections
 }
 
-/** What was refused before it was a request. */
+/** A request that was rejected before the listener got it. */
 export interface RejectedRequest {
-  /** As its answer tells it. */
+  /** As in the response's `x-request-id`. */
   readonly requestId: string
   readonly address: string | undefined
   readonly status: number
@@ -85,13 +85,16 @@ export interface RejectedRequest {
 }
 
 export interface HttpServerOptions {
-  /** In place of the usual ones. */
+  /** Replaces the defaults. */
   readonly limits?: Partial<ServerLimits>
-  readonly onRefusal?: (refused: RejectedRequest) => void
+  /** Called for each request that is rejected before the listener gets it. */
+  readonly onRejected?: (rejected: RejectedRequest) => void
 }
 
 /**
- * @param listener answers requests; their bodies can be had by `readBody` only
+ * Creates the server.
+ *
+ * @param listener answers requests. Their bodies are available through `readBody` only
  * @returns a server that is not listening yet
  */
 export function createHttpServer(
@@ -100,8 +103,8 @@ export function createHttpServer(
 ): HttpServer {
   const limits = { ...serverLimits, ...options.limits }
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits
-  const { onRefusal } = options
-  const refusals = parseErrorsOf(limits)
+  const { onRejected } = options
+  const parseErrors = parseErrorsOf(limits)
   const bodyMemory = new BodyMemory(limits.bodyMemoryBytes)
   const server = createServer({
     IncomingMessage: class extends BoundedRequest {
@@ -114,46 +117,50 @@ export function createHttpServer(
     requestTimeout,
     keepAliveTimeout,
     maxHeaderSize,
-    // How exactly the first two are kept.
+    // The resolution of the first two timeouts.
     connectionsCheckingInterval: Math.min(1000, headersTimeout),
-    // The gateway refuses such a request in words of its own.
+    // The gateway rejects such a request with its own message.
     requireHostHeader: false,
   })
   server.on('request', (request, response) => {
     if (!isClosing(request.socket)) listener(request, response)
   })
-  const connections = watchConnections(server, limits)
+  const connections = limitConnections(server, limits)
 
-  // `expect: 100-continue` is met by Node itself; nothing else can be.
+  // Node handles `expect: 100-continue` itself. Nothing else is supported.
   server.on('checkExpectation', ({ socket: { remoteAddress: address } }, response) => {
     const requestId = randomUUID()
-    onRefusal?.({ requestId, address, status: 417, reason: 'The request expects what can’t be met' })
+    onRejected?.({ requestId, address, status: 417, reason: 'The Expect header is not supported.' })
     response.writeHead(417, { ...securityHeaders, 'x-request-id': requestId, connection: 'close' }).end()
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const open = connections.openAnswers(socket)
-    if (error.code === 'ECONNRESET' || !socket.writable || open.some(({ headersSent }) => headersSent)) {
+    const unfinished = connections.openResponses(socket)
+    if (
+      error.code === 'ECONNRESET' ||
+      !socket.writable ||
+      unfinished.some(({ headersSent }) => headersSent)
+    ) {
       socket.destroy()
-    } else if (open.some(({ req }) => req.complete)) {
-      // Whole requests came before the broken one: what became of them must still be told, and this
-      // answer must not be taken for theirs.
-      connections.endWhenAnswered(socket)
+    } else if (unfinished.some(({ req }) => req.complete)) {
+      // Complete requests came before the invalid one. They must still get their responses, and this one
+      // must not be taken for theirs.
+      connections.closeWhenAnswered(socket)
     } else {
-      const refusal = refusals[error.code ?? ''] ?? unreadable
+      const rejection = parseErrors[error.code ?? ''] ?? unreadable
       const requestId = randomUUID()
-      const { status, message: reason } = refusal
-      // One that began to be served tells of itself.
-      if (open.length === 0) onRefusal?.({ requestId, address: socket.remoteAddress, status, reason })
-      socket.write(writeRejection(refusal, requestId))
+      const { status, message: reason } = rejection
+      // A request that the listener got is logged by the listener.
+      if (unfinished.length === 0) onRejected?.({ requestId, address: socket.remoteAddress, status, reason })
+      socket.write(writeRejection(rejection, requestId))
       closeLingering(socket)
     }
   })
   return { server, connections }
 }
 
-/** An answer in full, where there is no request that could be answered. */
+/** Serializes a whole response, for a connection without a request object. */
 function writeRejection({ status, phrase, message }: HttpParseError, requestId: string): string {
-  // Whatever it was, it did not run.
+  // It may have been a mutation, and it did not run.
   const body = renderRejection({ status, message }, requestId, true)
   const headers = {
     ...securityHeaders,

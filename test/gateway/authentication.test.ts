@@ -32,7 +32,7 @@ function known(name: string, scopes: readonly Scope[] = both, bucket = name): Au
 const refused = (reason: string): Authentication => ({ failure: 'UNAUTHENTICATED', reason })
 const unavailable = (reason: string): Authentication => ({
   failure: 'AUTHENTICATION_UNAVAILABLE',
-  reason: `the key set can't be used: ${reason}`,
+  reason: `the key set is not usable: ${reason}`,
 })
 
 /** Authenticates a request with these headers. */
@@ -43,7 +43,7 @@ async function ask(
   return createAuthenticate({ apiKeys: null, jwt: null, ...options })(new Headers(headers), '192.0.2.1')
 }
 
-test('without authentication everybody is anyone, told apart by address', async () => {
+test('without authentication, every caller is `anyone`, and has a bucket by address', async () => {
   expect(await ask({}, { 'x-api-key': 'whatever', authorization: 'Basic eDp5' })).toEqual(
     known('anyone', [...both, 'metrics:read'], 'address:192.0.2.1'),
   )
@@ -72,7 +72,7 @@ const apiKeys = keysOf({
   GATEWAY_API_KEYS: `web:${digestOf(web)}, web:${digestOf(old).toUpperCase()},`,
   GATEWAY_API_KEYS_FILE: `\uFEFF# the others\r\n\r\nreport:${digestOf(report)}:read\r\n form:${digestOf(form)}:write `,
 })
-/** As a header arrives: each byte of its UTF-8 is a character. */
+/** As Node decodes a header: each byte of its UTF-8 is a character. */
 const formInHeader = Buffer.from(form).toString('latin1')
 
 test.each<[Record<string, string>, Authentication]>([
@@ -92,11 +92,14 @@ test.each<[Record<string, string>, Authentication]>([
   [{ 'x-api-key': digestOf(web) }, refused('unknown API key')],
   [{ 'x-api-key': 'web' }, refused('unknown API key')],
   [{ authorization: 'Bearer a.b.c' }, refused('unknown API key')],
-  [{ authorization: 'Bearer' }, refused('an authorization header that is no Bearer')],
-  [{ authorization: `Basic ${web}` }, refused('an authorization header that is no Bearer')],
-  [{ authorization: `Bearer ${web}, Bearer ${web}` }, refused('an authorization header that is no Bearer')],
-  [{ 'x-api-key': 'x'.repeat(8193) }, refused('credentials of over 8192 bytes')],
-  [{ authorization: `Bearer ${'x'.repeat(8186)}` }, refused('credentials of over 8192 bytes')],
+  [{ authorization: 'Bearer' }, refused('the authorization header is not a Bearer token')],
+  [{ authorization: `Basic ${web}` }, refused('the authorization header is not a Bearer token')],
+  [
+    { authorization: `Bearer ${web}, Bearer ${web}` },
+    refused('the authorization header is not a Bearer token'),
+  ],
+  [{ 'x-api-key': 'x'.repeat(8193) }, refused('the credentials have more than 8192 bytes')],
+  [{ authorization: `Bearer ${'x'.repeat(8186)}` }, refused('the credentials have more than 8192 bytes')],
   [{ 'x-api-key': 'x'.repeat(8192) }, refused('unknown API key')],
 ])('with API keys, %j', async (headers, expected) => {
   expect(await ask({ apiKeys: () => apiKeys }, headers)).toEqual(expected)
@@ -160,7 +163,7 @@ const claims = (changes: Claims = {}): Claims => ({
 })
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
-/** Long enough that no test sees a second request for the key set. */
+/** So long that no test causes a second request for the key set. */
 const untilTomorrow = { cooldownMs: 86_400_000 }
 
 function trusting(url: string, pace: Partial<JwtOptions> = untilTomorrow): Partial<AuthenticateOptions> {
@@ -172,7 +175,7 @@ test.each([rsa, ec, ed])('a token that is signed with $alg names its caller', as
   expect(await ask(trusting(issuer.url), bearer(await sign(key, claims())))).toEqual(known('jwt:ada'))
 })
 
-/** How a token differs from a good one, and what becomes of it. */
+/** How a token differs from a valid one, and the result. */
 test.each<[string, () => Claims, Authentication]>([
   ['expired', () => ({ exp: now() - 10 }), refused('the token has expired')],
   ['just expired by our clock', () => ({ exp: now() - 1 }), known('jwt:ada')],
@@ -182,7 +185,7 @@ test.each<[string, () => Claims, Authentication]>([
   ['of another issuer', () => ({ iss: 'https://issuer.example' }), refused('wrong issuer')],
   ['without an issuer', () => ({ iss: undefined }), refused('the token has no iss')],
   ['for somebody else', () => ({ aud: 'https://else.example' }), refused('wrong audience')],
-  ['for us too', () => ({ aud: ['https://else.example', audience] }), known('jwt:ada')],
+  ['for this gateway, too', () => ({ aud: ['https://else.example', audience] }), known('jwt:ada')],
   ['for nobody', () => ({ aud: undefined }), refused('the token has no aud')],
   ['without a subject', () => ({ sub: undefined }), refused('the token has no sub')],
   ['with an empty subject', () => ({ sub: '' }), refused("the token's sub is malformed")],
@@ -213,12 +216,12 @@ test.each<[string, () => Claims, Authentication]>([
 
 const encode = (value: unknown): string => base64url.encode(JSON.stringify(value))
 
-/** Tokens that nobody signed who may. */
+/** Tokens without a valid signature. */
 test.each<[string, () => string | Promise<string>, string]>([
   [
     'an unsigned token',
     () => `${encode({ alg: 'none' })}.${encode(claims())}.`,
-    'an algorithm that is not allowed',
+    'the algorithm is not allowed',
   ],
   [
     'the public key as a secret',
@@ -227,7 +230,7 @@ test.each<[string, () => string | Promise<string>, string]>([
         { alg: 'HS256', jwk: rsa.jwk, privateKey: new TextEncoder().encode(JSON.stringify(rsa.jwk)) },
         claims(),
       ),
-    'an algorithm that is not allowed',
+    'the algorithm is not allowed',
   ],
   ['an unknown key id', async () => sign(await createKey('ES256', 'stranger'), claims()), 'unknown key id'],
   ['a known id, another key', async () => sign(await createKey('ES256', 'ec'), claims()), 'wrong signature'],
@@ -252,16 +255,16 @@ test.each<[string, () => string | Promise<string>, string]>([
   expect(await ask(trusting(issuer.url), bearer(await forge()))).toEqual(refused(reason))
 })
 
-test('a token without a key id is held against the one key that fits, and never against several', async () => {
+test('a token without a key id is verified with the only matching key, and refused if several match', async () => {
   const anonymous = await createKey('ES256')
   const issuer = await startIssuer(rsa, anonymous)
   const token = bearer(await sign(anonymous, claims()))
   expect(await ask(trusting(issuer.url), token)).toEqual(known('jwt:ada'))
   issuer.publish(ec, anonymous)
-  expect(await ask(trusting(issuer.url), token)).toEqual(refused('no key id, and several keys that fit'))
+  expect(await ask(trusting(issuer.url), token)).toEqual(refused('no key id, and several keys match'))
 })
 
-test('the key set is asked for once, however many tokens and made-up key ids come', async () => {
+test('the key set is requested once, even for many tokens and forged key ids', async () => {
   const issuer = await startIssuer(ec)
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...trusting(issuer.url) })
   const good = new Headers(bearer(await sign(ec, claims())))
@@ -276,7 +279,7 @@ test('the key set is asked for once, however many tokens and made-up key ids com
   expect(issuer.fetches()).toBe(1)
 })
 
-test('a key that the issuer takes into use is met without a restart', async () => {
+test('a new key of the issuer is found without a restart', async () => {
   const issuer = await startIssuer(ec)
   const options = trusting(issuer.url, { cooldownMs: 0 })
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...options })
@@ -290,24 +293,20 @@ test('a key that the issuer takes into use is met without a restart', async () =
   expect(issuer.fetches()).toBe(fetches)
 })
 
-/** What may come in place of a key set. */
+/** Answers that are not a key set. */
 test.each<[string, Parameters<Issuer['answer']>[0], string]>([
-  [
-    'an error',
-    (response) => response.writeHead(500).end('{"keys":[]}'),
-    'the issuer answered with the HTTP status 500',
-  ],
+  ['an error', (response) => response.writeHead(500).end('{"keys":[]}'), 'the issuer answered HTTP 500'],
   [
     'a redirect',
     (response) => response.writeHead(302, { location: '/' }).end(),
-    'the issuer answered with the HTTP status 302',
+    'the issuer answered HTTP 302',
   ],
   [
     'garbage',
     (response) => response.end('<html>'),
     'Failed to parse the JSON Web Key Set HTTP response as JSON',
   ],
-  ['a megabyte', (response) => response.end(' '.repeat(1_000_001)), 'it has more than 1000000 bytes'],
+  ['a megabyte', (response) => response.end(' '.repeat(1_000_001)), 'the answer has more than 1000000 bytes'],
   ['other JSON', (response) => response.end('{"keys":7}'), 'JSON Web Key Set malformed'],
   [
     'a key that is none',
@@ -328,24 +327,24 @@ test.each<[string, Parameters<Issuer['answer']>[0], string]>([
   4000,
 )
 
-test('an issuer in trouble is left alone for a while', async () => {
+test('a failing issuer gets no request during the cooldown', async () => {
   const issuer = await startIssuer()
   issuer.answer((response) => response.writeHead(503).end())
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...trusting(issuer.url) })
   const token = new Headers(bearer(await sign(ec, claims())))
-  const reason = 'the issuer answered with the HTTP status 503'
+  const reason = 'the issuer answered HTTP 503'
   expect(await authenticate(token, undefined)).toEqual(unavailable(reason))
   const later = unavailable(`${reason} (the gateway waits 86,400,000 ms between two requests)`)
   for (let call = 0; call < 3; call += 1) expect(await authenticate(token, undefined)).toEqual(later)
   expect(issuer.fetches()).toBe(1)
 })
 
-test('an issuer at a port that fetch does not ask is told by that', async () => {
+test('an issuer at a port that fetch blocks is reported with that reason', async () => {
   const token = bearer(await sign(ec, claims()))
   expect(await ask(trusting('http://127.0.0.1:6000/jwks.json'), token)).toEqual(unavailable('bad port'))
 })
 
-test('callers are let in again when the issuer is back', async () => {
+test('callers are accepted again when the issuer is reachable again', async () => {
   const issuer = await startIssuer()
   issuer.answer((response) => response.destroy())
   const options = trusting(issuer.url, { cooldownMs: 100 })
@@ -356,7 +355,7 @@ test('callers are let in again when the issuer is back', async () => {
   await expect.poll(() => authenticate(token, undefined)).toEqual(known('jwt:ada'))
 })
 
-test('callers with a known key are let in while the issuer is away, and nobody else', async () => {
+test('while the issuer is unreachable, only callers with a known key are accepted', async () => {
   const issuer = await startIssuer(ec)
   const options = trusting(issuer.url, { cooldownMs: 0 })
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...options })
@@ -368,7 +367,7 @@ test('callers with a known key are let in while the issuer is away, and nobody e
   expect(await authenticate(good, undefined)).toEqual(known('jwt:ada'))
 })
 
-test('an issuer that nobody can reach is told by its error', async () => {
+test('an unreachable issuer is reported with its error', async () => {
   const gone = createServer()
   const { port } = await listen(gone, 0, '127.0.0.1')
   gone.close()
@@ -377,7 +376,7 @@ test('an issuer that nobody can reach is told by its error', async () => {
   expect(await ask(trusting(url), token)).toEqual(unavailable('ECONNREFUSED'))
 })
 
-test('with keys and tokens both, a Bearer’s form says which it is', async () => {
+test('with keys and tokens, the form of a Bearer token decides which it is', async () => {
   const issuer = await startIssuer(ec)
   const options = { apiKeys: () => apiKeys, ...trusting(issuer.url) }
   const token = await sign(ec, claims())
@@ -389,7 +388,7 @@ test('with keys and tokens both, a Bearer’s form says which it is', async () =
   expect(await ask(options, bearer('a.b.c'))).toEqual(refused('the token is malformed'))
 })
 
-test('with tokens alone, a key opens nothing', async () => {
+test('with tokens alone, a key is refused', async () => {
   const issuer = await startIssuer(ec)
   expect(await ask(trusting(issuer.url), { 'x-api-key': web })).toEqual(refused('no credentials'))
   expect(await ask(trusting(issuer.url), bearer(web))).toEqual(refused('the token is malformed'))

@@ -1,4 +1,4 @@
-/** `/readyz`: what keeps a process from being asked, and what is told of it. */
+/** `/readyz`: the problems that make a process not ready, and how they are reported. */
 import { expect, test } from 'vitest'
 import { createHealthChecks, createStoreCheck } from '../../src/http/health-checks.ts'
 import { answerReadiness } from '../../src/http/health.ts'
@@ -18,16 +18,16 @@ async function readiness({ url }: Pick<TestGateway, 'url'>, query = ''): Promise
 
 const ask = '{ contact(uuid: "u") { uuid } }'
 
-test('a token that Callbell does not accept, until it does', async () => {
+test('a token that Callbell rejects, until it accepts it', async () => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext({ status: 401, body: { error: 'not authorized' } })
   await gateway.execute(ask)
-  expect(await readiness(gateway)).toEqual([503, false, ['token: Callbell does not accept it']])
+  expect(await readiness(gateway)).toEqual([503, false, ['token: Callbell rejected the gateway’s API token']])
   await gateway.execute(ask)
   expect(await readiness(gateway)).toEqual([200, true, []])
 })
 
-test('a token that is forbidden counts as well, and a failure says nothing of it', async () => {
+test('a 403 counts as a rejected token, and a failure does not change that', async () => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext(
     { status: 403, body: { error: 'forbidden' } },
@@ -47,26 +47,26 @@ test.each([
   [403, ''],
   [403, '{"message":"blocked"}'],
   [401, '{"error":""}'],
-])('a %i of something else than Callbell (%s) says nothing of the token', async (status, body) => {
+])('a %i that is not from Callbell (%s) says nothing about the token', async (status, body) => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext({ status, body })
   await gateway.execute(ask)
   expect(await readiness(gateway)).toEqual([200, true, []])
 })
 
-test('a breaker that is open', async () => {
+test('an open circuit', async () => {
   const gateway = await createTestGateway({ timeoutMs: 1000 })
   gateway.sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
   await Promise.all(Array.from({ length: 12 }, () => gateway.execute(ask)))
-  const reason = 'breaker: Callbell is down, and is left alone for a moment'
+  const reason = 'breaker: Callbell fails, and the circuit is open for 2 seconds'
   expect(await readiness(gateway)).toEqual([503, false, [reason]])
   expect(await readiness(gateway, '?exclude=breaker')).toEqual([200, true, [reason]])
-  // Half-open, one request is welcome to find out whether it is back.
+  // Half-open: one request may probe Callbell.
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
-  expect(gateway.log.filter(({ msg }) => /down/.test(String(msg)))).toHaveLength(1)
+  expect(gateway.log.filter(({ msg }) => /circuit is open/.test(String(msg)))).toHaveLength(1)
 })
 
-test('everything that is wrong is told, whatever counts', async () => {
+test('all problems are reported, including excluded ones', async () => {
   const gateway = await createTestGateway({
     health: {
       isDraining: () => true,
@@ -76,12 +76,12 @@ test('everything that is wrong is told, whatever counts', async () => {
     },
   })
   const reasons = [
-    'draining: the process is about to end',
-    'event-loop: the process is 250 ms behind',
+    'draining: the process is shutting down',
+    'event-loop: the event loop is 250 ms late; the limit is 150 ms',
     'store: Redis is loading its data; calls with a new idempotency key are refused',
     'store: keys may be evicted',
-    'breaker: Callbell is down, and is left alone for a moment',
-    'token: Callbell does not accept it',
+    'breaker: Callbell fails, and the circuit is open for 2 seconds',
+    'token: Callbell rejected the gateway’s API token',
   ]
   expect(await readiness(gateway)).toEqual([503, false, reasons])
   const others = '?exclude=store&exclude=breaker&exclude=token'
@@ -93,16 +93,16 @@ test('everything that is wrong is told, whatever counts', async () => {
   ])
 })
 
-test('what can’t be excluded is said', async () => {
+test('an unknown check cannot be excluded, and the known ones are named', async () => {
   const gateway = await createTestGateway()
   expect(await readiness(gateway, '?exclude=stroe')).toEqual([
     400,
     undefined,
-    'exclude must name one of draining, event-loop, store, breaker, token',
+    '`exclude` must be one of draining, event-loop, store, breaker, token.',
   ])
 })
 
-test('a loop that is late is seen at once, and one that is not is not', async () => {
+test('a late event loop is detected at once, and a punctual one is not reported', async () => {
   const delayMs = watchEventLoop()
   await expect.poll(delayMs).toBeLessThan(100)
   await expect
@@ -126,11 +126,11 @@ test('a loop that is late is seen at once, and one that is not is not', async ()
   await expect.poll(delayMs).toBeLessThan(100)
 })
 
-test('a process that has been told to end says so before it stops listening', async () => {
+test('a process that shuts down reports it before it stops listening', async () => {
   const gateway = startGateway({ DRAIN_DELAY_MS: '3000' })
   const url = await gateway.url
   gateway.kill('SIGTERM')
-  const draining = [503, false, ['draining: the process is about to end']]
+  const draining = [503, false, ['draining: the process is shutting down']]
   await expect.poll(() => readiness({ url }), { interval: 10 }).toEqual(draining)
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
 })
@@ -142,17 +142,17 @@ test.each([
   [
     'GET /readyz',
     503,
-    '{"ready":false,"upstream":"sandbox","reasons":["draining: the process is about to end"]}',
+    '{"ready":false,"upstream":"sandbox","reasons":["draining: the process is shutting down"]}',
   ],
   [
     'OPTIONS /readyz',
     503,
-    '{"ready":false,"upstream":"sandbox","reasons":["draining: the process is about to end"]}',
+    '{"ready":false,"upstream":"sandbox","reasons":["draining: the process is shutting down"]}',
   ],
   [
     'GET /readyz?exclude=draining',
     200,
-    '{"ready":true,"upstream":"sandbox","reasons":["draining: the process is about to end"]}',
+    '{"ready":true,"upstream":"sandbox","reasons":["draining: the process is shutting down"]}',
   ],
 ])('a load balancer asks by HTTP/1.0 without a Host header: %s', async (request, status, body) => {
   const gateway = await createTestGateway({ health: { isDraining: () => true } })
@@ -162,7 +162,7 @@ test.each([
   expect([connection, encoding]).toEqual(['close', undefined])
 })
 
-test('the delay of the event loop is read once for all that ask within 20 ms', async () => {
+test('the delay of the event loop is read once for all requests within 20 ms', async () => {
   let reads = 0
   const checks = createHealthChecks({
     isDraining: () => false,
@@ -178,7 +178,7 @@ test('the delay of the event loop is read once for all that ask within 20 ms', a
   expect(reads).toBeLessThanOrEqual(1 + (performance.now() - start) / 20)
 })
 
-test('many who ask make the store be asked once', async () => {
+test('many requests cause one call of the store', async () => {
   let pings = 0
   const check = createStoreCheck({
     ping: async () => {
@@ -196,10 +196,10 @@ function failing(reason: string): unknown[] {
   return [503, false, [`store: ${reason}; calls with a new idempotency key are refused`]]
 }
 
-test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () => {
+test.runIf(hasRedis)('a Redis that is killed, hangs, and is reachable again', async () => {
   const redis = await startRedis()
   const gateway = { url: await startGateway({ STORE_URL: redis.url }).url }
-  // It may be found to hang in a command or in connecting.
+  // It may hang in a command or in connecting.
   const isHanging = async (): Promise<boolean> =>
     /did not reply within \d000 ms; calls/.test(JSON.stringify(await readiness(gateway)))
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
@@ -209,7 +209,7 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () =
   await expect.poll(async () => (await readiness(gateway, '?exclude=store'))[0]).toBe(200)
   await redis.start()
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
-  // Full, it still answers, and takes nothing.
+  // A full Redis still answers, but stores nothing.
   await redis.configure('maxmemory', '1')
   await expect.poll(() => readiness(gateway)).toEqual(failing('Redis is out of memory'))
   await redis.configure('maxmemory', '0')
@@ -226,11 +226,11 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and comes back', async () =
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
 })
 
-test.runIf(hasRedis)('a cluster is refused at the start, by name', async () => {
+test.runIf(hasRedis)('a Redis cluster is refused at the start, with its name', async () => {
   const { url } = await startRedis({ settings: ['--cluster-enabled', 'yes'], isNew: true })
   const gateway = startGateway({ STORE_URL: url })
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
   expect(gateway.output().stderr).toBe(
-    "STORE_URL: the store can't be opened: Redis is a cluster, which is not supported; use a single Redis, or one with replicas behind one address\n",
+    'STORE_URL: the store cannot be opened: Redis is a cluster, which is not supported; use a single Redis, or one with replicas behind one address\n',
   )
 })

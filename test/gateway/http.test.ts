@@ -15,7 +15,7 @@ describe('GraphQL over HTTP', () => {
     current = await createTestGateway()
     const result = await audit.fn()
     const level = audit.name.slice(0, audit.name.indexOf(' '))
-    // MAY is a matter of taste; MUST and SHOULD are not.
+    // MAY is optional. MUST and SHOULD are required.
     expect(level === 'MAY' ? 'ok' : result.status).toBe('ok')
   })
 
@@ -32,17 +32,17 @@ async function get(
   return fetch(new URL(path, gateway.url), { headers, redirect: 'manual' })
 }
 
-test('the root leads to GraphQL', async () => {
+test('the root redirects to GraphQL', async () => {
   const response = await get(await createTestGateway(), '/')
   expect([response.status, response.headers.get('location')]).toEqual([302, '/graphql'])
 })
 
-test('a process that answers is alive', async () => {
+test('a process that answers is live', async () => {
   const response = await get(await createTestGateway(), '/livez')
   expect([response.status, await response.json()]).toEqual([200, { live: true }])
 })
 
-test('a process that drains is alive and not ready', async () => {
+test('a process that drains is live and not ready', async () => {
   let isDraining = false
   const gateway = await createTestGateway({ health: { isDraining: () => isDraining } })
   const ready = await get(gateway, '/readyz')
@@ -51,7 +51,7 @@ test('a process that drains is alive and not ready', async () => {
   const draining = await get(gateway, '/readyz')
   expect([draining.status, await draining.json()]).toEqual([
     503,
-    { ready: false, upstream: 'sandbox', reasons: ['draining: the process is about to end'] },
+    { ready: false, upstream: 'sandbox', reasons: ['draining: the process is shutting down'] },
   ])
   expect((await get(gateway, '/livez')).status).toBe(200)
 })
@@ -100,7 +100,7 @@ test('a URL that only ends like a known one runs its query', async () => {
   expect(await response.json()).toEqual({ data: { __typename: 'Query' } })
 })
 
-test('no origin is allowed to read answers', async () => {
+test('no other origin may read responses', async () => {
   const { post } = await createTestGateway()
   const response = await post(typename, { origin: 'https://evil.example' })
   const names = [...response.headers.keys()].filter((name) => name.startsWith('access-control'))
@@ -152,7 +152,7 @@ test.each(['text/html', 'image/png', 'application/json;charset=iso-8859-1', 'tex
   },
 )
 
-test.each(['variables', 'extensions'])('a GET with %s that are no JSON is refused', async (parameter) => {
+test.each(['variables', 'extensions'])('a GET with invalid JSON in %s is refused', async (parameter) => {
   const response = await get(await createTestGateway(), `/graphql?query={__typename}&${parameter}={bad`)
   expect(response.status).toBe(400)
   expect(await response.json()).toHaveProperty(
@@ -201,7 +201,7 @@ test.each([
   })
 })
 
-test('a body that is no UTF-8 is refused, and not stored with damaged letters', async () => {
+test('a body with invalid UTF-8 is refused, and not stored with replacement characters', async () => {
   const gateway = await createTestGateway()
   const query =
     'mutation { createContact(input: { identifier: "1", source: WHATSAPP, name: "Jos\u00e9" }) { contact { id } } }'
@@ -215,7 +215,7 @@ test('a body that is no UTF-8 is refused, and not stored with damaged letters', 
   expect(gateway.sandbox.requests).toEqual([])
 })
 
-test('a request id from outside is kept when it is harmless, and is replaced when not', async () => {
+test('a caller’s request id is kept if it is safe, and replaced if not', async () => {
   const { post } = await createTestGateway()
   const kept = await post(typename, { 'x-request-id': 'Root=1-67891233:abc' })
   expect(kept.headers.get('x-request-id')).toBe('Root=1-67891233:abc')
@@ -238,7 +238,7 @@ test('the playground can be switched off', async () => {
   expect((await get(gateway, '/graphiql/x.js')).status).toBe(404)
 })
 
-test('the playground’s files are compressed, and kept by browsers', async () => {
+test('the playground’s files are compressed, and cached by browsers', async () => {
   const gateway = await createTestGateway()
   const page = await (await get(gateway, '/graphql', { accept: 'text/html' })).text()
   const paths = [...page.matchAll(/"(\/graphiql\/[^"]+)"/g)].map(([, path]) => path ?? '')
@@ -257,7 +257,7 @@ test('the playground’s files are compressed, and kept by browsers', async () =
   }
 })
 
-/** Without the decompression that `fetch` does by itself. */
+/** Without the automatic decompression of `fetch`. */
 async function getRaw(url: URL, acceptEncoding: string) {
   const { promise, resolve, reject } = Promise.withResolvers<{
     status: number | undefined

@@ -1,4 +1,4 @@
-/** What a connection still takes from a client that goes on sending behind its answer. */
+/** How much a closing connection reads from a client that continues to send after its response. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -18,7 +18,7 @@ async function startServer(): Promise<{ url: string; connection: Promise<Socket>
 }
 
 // A body that is too large is rejected with its first byte, and the connection is paused.
-test.each([90_000, 900_000])('%i bytes behind an answer are read until their sender ends', async (length) => {
+test.each([90_000, 900_000])('%i bytes after a response are read until the client ends', async (length) => {
   const { url, connection } = await startServer()
   const socket = await openSocket(url)
   const head = `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n{`
@@ -31,7 +31,7 @@ test.each([90_000, 900_000])('%i bytes behind an answer are read until their sen
   expect([served.bytesRead, served.errored]).toEqual([head.length + length - 1, null])
 })
 
-test('after a megabyte nothing is read any more', async () => {
+test('after a megabyte, nothing more is read', async () => {
   const { url, connection } = await startServer()
   const socket = await openSocket(url, true)
   socket.resume().write('POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\n{')

@@ -87,7 +87,7 @@ test('no line contains contact data, a caller’s credentials or a secret', asyn
   }
   expect(said).toEqual([
     [`listening on ${url} (open it in a browser for GraphiQL)`],
-    [`contacts are created for real, at ${upstream.url}`],
+    [`using Callbell at ${upstream.url}: contacts are real`],
     ['a request was answered'],
     ['a request was answered'],
     ['a request was answered'],
@@ -102,7 +102,7 @@ test('no line contains contact data, a caller’s credentials or a secret', asyn
     ['a request was refused', 'GRAPHQL_PARSE_FAILED'],
     ['a request was refused', 'GRAPHQL_VALIDATION_FAILED'],
     ['a request was refused', 'BAD_REQUEST'],
-    ['SIGTERM: finishing what has started'],
+    ['SIGTERM: shutting down after the requests in flight'],
   ])
 })
 
@@ -191,13 +191,13 @@ test.each([true, false])(
 )
 
 test.each([
-  ['GARBAGE', 400, 'The request is not HTTP/1.1'],
+  ['GARBAGE', 400, 'The request is not valid HTTP/1.1.'],
   [
     `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'a'.repeat(17_000)}`,
     431,
-    'The request’s headers are too large; the limit is 16384 bytes',
+    'The headers of the request are too large; the limit is 16384 bytes.',
   ],
-  ['GET / HTTP/1.1\r\nhost: localhost\r\nexpect: more', 417, 'The request expects what can’t be met'],
+  ['GET / HTTP/1.1\r\nhost: localhost\r\nexpect: more', 417, 'The Expect header is not supported.'],
 ])('a request rejected by the HTTP parser is logged: %.40j', async (head, status, reason) => {
   const gateway = await createTestGateway()
   const [answer] = await sendRaw(gateway.url, `${head}\r\n\r\n`)

@@ -43,7 +43,7 @@ export const shortLimits = {
   headersTimeout: 300,
   requestTimeout: 600,
   keepAliveTimeout: 300,
-  answerTakenMs: 300,
+  sendTimeoutMs: 300,
 }
 export const headOfPost = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
 export const chunkedHead = `${headOfPost}transfer-encoding: chunked\r\n\r\n`
@@ -99,7 +99,7 @@ export function summary({ status, headers, body }: RawAnswer): object {
 export const tooLarge = (bytes: string) => ({
   status: 413,
   data: undefined,
-  errors: [`REQUEST_ENTITY_TOO_LARGE: The request body has ${bytes} bytes; the limit is 100,000 bytes`],
+  errors: [`REQUEST_ENTITY_TOO_LARGE: The request body has ${bytes} bytes; the limit is 100,000 bytes.`],
 })
 
 export const tinyChunks = (count: number, byte = ' '): string => `1\r\n${byte}\r\n`.repeat(count)

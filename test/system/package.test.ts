@@ -120,7 +120,7 @@ test('its package.json says nothing that publint would say differently', async (
 })
 
 const version = `${packageJson.version}\n`
-const advice = 'Environment variables configure it: see callbell-graphql --help\n'
+const advice = 'Environment variables configure the gateway. See callbell-graphql --help\n'
 
 test.each<[string, Ended]>([
   ['--version', { code: 0, stdout: version, stderr: '' }],
@@ -146,7 +146,7 @@ test('on a Node that is too old the command says which it needs', async () => {
   expect(await run(process.execPath, [join(unpacked, 'dist/cli.js')])).toEqual({
     code: 1,
     stdout: '',
-    stderr: `callbell-graphql: needs Node 99.1 or later, and this is Node ${process.versions.node}\n`,
+    stderr: `callbell-graphql: Node 99.1 or later is required, and this is Node ${process.versions.node}\n`,
   })
 })
 
@@ -216,7 +216,7 @@ test('installed in an empty folder, it is started by npx', { timeout: 120_000 },
   // npx is gone at once: what keeps the output open is the gateway.
   await closed
   expect(gateway.output()).toEqual({
-    stdout: expect.stringContaining('SIGTERM: finishing what has started'),
+    stdout: expect.stringContaining('SIGTERM: shutting down after the requests in flight'),
     stderr: '',
   })
 })

@@ -37,7 +37,7 @@ test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTE
     `listening on ${url} (open it in a browser for GraphiQL)`,
     'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
     'a request was answered',
-    'SIGTERM: finishing what has started',
+    'SIGTERM: shutting down after the requests in flight',
   ])
 })
 
@@ -191,7 +191,7 @@ test('of a mutation in two parts, the one that has started is finished and the o
 test('a store that cannot be opened ends it, saying why', async () => {
   const gateway = startGateway({ STORE_URL: 'sqlite:/dev/null/keys.db' })
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
-  expect(gateway.output().stderr).toMatch(/^STORE_URL: the store can't be opened: /)
+  expect(gateway.output().stderr).toMatch(/^STORE_URL: the store cannot be opened: /)
 })
 
 test('a configuration that cannot be used ends it, with every problem', async () => {
@@ -261,6 +261,6 @@ test('a port that is taken ends it, with its name', async () => {
   const gateway = startGateway({ PORT: String(port) })
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
   expect(gateway.output().stderr).toBe(
-    `Can't listen on HOST 127.0.0.1, PORT ${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+    `Port ${port} on 127.0.0.1 is already in use. Set PORT to another one.\n`,
   )
 })

@@ -384,7 +384,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
     [
       'a Redis that can’t be named so',
       { GATEWAY_WORKERS: '2', STORE_URL: 'redis://localhost:port' },
-      "STORE_URL: the store can't be opened: Invalid URL\n",
+      'STORE_URL: the store cannot be opened: Invalid URL\n',
     ],
   ])('tell once of %s, and end', async (_name, variables, stderr) => {
     const gateway = startGateway(variables)
@@ -404,7 +404,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
     expect(await gateway.ended).toEqual({ code: 1, signal: null })
     expect(gateway.output()).toEqual({
       stdout: '',
-      stderr: `Can't listen on HOST 127.0.0.1, PORT ${port}: bind EADDRINUSE 127.0.0.1:${port}\n`,
+      stderr: `Port ${port} on 127.0.0.1 is already in use. Set PORT to another one.\n`,
     })
   })
 })

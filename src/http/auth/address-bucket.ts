@@ -1,10 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
 /**
- * What callers without a name share a rate limit by: `address:` and their IPv4 address, or the /64
- * of their IPv6 address, as one host has a whole /64 to choose its addresses from (RFC 4291, 2.5.4).
+ * Names the rate limit bucket of callers without a name: `address:` and their IPv4 address, or the /64 of
+ * their IPv6 address. One host can use all addresses of its /64 (RFC 4291, 2.5.4).
  *
- * @param address as a socket tells it; undefined once the socket is gone
+ * @param address the peer's address; undefined if the socket is closed
  */
 export function addressBucket(address: string | undefined): string {
   const [plain = ''] = (address ?? '').split('%')
@@ -18,9 +18,9 @@ export function addressBucket(address: string | undefined): string {
   return `address:${prefix.join(':')}::/64`
 }
 
-/** The eight groups of an IPv6 address. */
+/** @returns the eight groups of an IPv6 address */
 function expand(address: string): number[] {
-  // A URL's host has one form: hex groups, with at most one `::`.
+  // A URL normalizes its host: hex groups, with at most one `::`.
   const { hostname } = new URL(`http://[${address}]`)
   const [left = [], right = []] = hostname
     .slice(1, -1)

@@ -1,4 +1,4 @@
-/** Who sent a request: the credentials in its headers, and what they prove. */
+/** Authenticates a request by the credentials in its headers. */
 import { scopes } from '../../domain/caller.ts'
 import { addressBucket } from './address-bucket.ts'
 import type { ApiKey } from './api-key.ts'
@@ -10,32 +10,32 @@ import type { JwtOptions } from './jwt.ts'
 export type { Authentication, AuthenticationFailure } from './authentication.ts'
 
 /**
- * @param address the peer's IP address, as its socket tells it
- * @returns the caller, or why there is none; it does not throw
+ * @param address the peer's IP address; undefined if the socket is closed
+ * @returns the caller, or why authentication failed. It does not reject
  */
 export type Authenticate = (
   headers: Pick<Headers, 'get'>,
   address: string | undefined,
 ) => Promise<Authentication>
 
-/** Both null: nobody is asked. */
+/** If both are null, callers need no credentials. */
 export interface AuthenticateOptions {
-  /** The keys that are good now; null: keys are no credentials. */
+  /** Returns the keys that are valid now; null: API keys are not accepted. */
   readonly apiKeys: (() => readonly ApiKey[]) | null
-  /** Null: tokens are no credentials. */
+  /** Null: JWTs are not accepted. */
   readonly jwt: JwtOptions | null
 }
 
-/** Of whoever is not asked. */
+/** The scopes of callers that need no credentials. */
 const allScopes = new Set(scopes)
-/** Characters, which are bytes in a header: no token that says a few things is longer. */
-const longestCredential = 8192
-/** In compact form. The third part of an unsigned token is empty: it must be refused as a token. */
-const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/
+/** In bytes. A token with a few claims is shorter. */
+const maxCredentialBytes = 8192
+/** A JWT in compact form. The third part of an unsigned token is empty: it must be refused as a token. */
+const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
-/** Takes an API key in `x-api-key`, and an API key or a JWT in `authorization: Bearer …`. */
+/** Accepts an API key in `x-api-key`, and an API key or a JWT in `authorization: Bearer …`. */
 export function createAuthenticate({ apiKeys, jwt }: AuthenticateOptions): Authenticate {
-  // Loaded only where it is asked for: it takes its time.
+  // Loaded lazily, because loading it takes long.
   const jwtCheck = jwt && import('./jwt.ts').then(({ createJwtCheck }) => createJwtCheck(jwt))
 
   function checkApiKey(presented: string): Authentication {
@@ -51,23 +51,23 @@ export function createAuthenticate({ apiKeys, jwt }: AuthenticateOptions): Authe
     }
     const apiKey = apiKeys && headers.get('x-api-key')
     const authorization = headers.get('authorization')
-    if (Math.max(apiKey?.length ?? 0, authorization?.length ?? 0) > longestCredential) {
-      return unauthenticated(`credentials of over ${longestCredential} bytes`)
+    if (Math.max(apiKey?.length ?? 0, authorization?.length ?? 0) > maxCredentialBytes) {
+      return unauthenticated(`the credentials have more than ${maxCredentialBytes} bytes`)
     }
     if (apiKey) return checkApiKey(apiKey)
     const bearer = bearerOf(authorization)
     if (typeof bearer !== 'string') return bearer
-    if (!jwtCheck || (apiKeys && !jwtForm.test(bearer))) return checkApiKey(bearer)
+    if (!jwtCheck || (apiKeys && !jwtPattern.test(bearer))) return checkApiKey(bearer)
     const checkJwt = await jwtCheck
     return checkJwt(bearer)
   }
 }
 
-/** The scheme's name is case-insensitive (RFC 9110, 11.1). */
+/** Reads the token. The scheme's name is case-insensitive (RFC 9110, 11.1). */
 function bearerOf(authorization: string | null): string | AuthenticationFailure {
   if (!authorization) return unauthenticated('no credentials')
   return (
     /^Bearer +(\S+)$/i.exec(authorization)?.[1] ??
-    unauthenticated('an authorization header that is no Bearer')
+    unauthenticated('the authorization header is not a Bearer token')
   )
 }

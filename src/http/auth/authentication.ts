@@ -1,10 +1,10 @@
-/** What asking for credentials comes to. */
+/** The result of authenticating a request. */
 import type { Caller } from '../../domain/caller.ts'
 
 export interface AuthenticationFailure {
-  /** Unavailable: whether the credentials are good could not be found out, which is not the caller's fault. */
+  /** `AUTHENTICATION_UNAVAILABLE`: the credentials could not be checked, which is not the caller's fault. */
   readonly failure: 'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE'
-  /** Which check failed, for the log only: it helps a guesser more than a caller. Quotes no credential. */
+  /** Which check failed, for the log only: it would help an attacker. It quotes no credential. */
   readonly reason: string
 }
 

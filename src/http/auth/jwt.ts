@@ -1,4 +1,4 @@
-/** JSON Web Tokens: who they name, by the keys that their issuer publishes. */
+/** Verifies JSON Web Tokens with the keys that their issuer publishes. */
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose'
 import type { Scope } from '../../domain/caller.ts'
@@ -10,23 +10,23 @@ import { unauthenticated } from './authentication.ts'
 export interface JwtSettings {
   /** Where the issuer publishes its keys, a JSON Web Key Set. */
   readonly jwksUrl: string
-  /** What `iss` must be. */
+  /** The required value of `iss`. */
   readonly issuer: string
-  /** What `aud` must be, or hold. */
+  /** The required value of `aud`, or one of its values. */
   readonly audience: string
 }
 
 export interface JwtOptions extends JwtSettings {
   /**
-   * Milliseconds that must lie between two requests for the key set, whatever the first one came to:
-   * a new key is met once they are over, and made-up key ids make us ask the issuer no more often.
+   * The cooldown between two requests for the key set, in milliseconds, even if the first one failed. A new
+   * key is found after it, and forged key ids cause no more requests to the issuer.
    */
   readonly cooldownMs?: number
-  /** Milliseconds after which a request for the key set is given up. */
+  /** The timeout of a request for the key set, in milliseconds. */
   readonly timeoutMs?: number
 }
 
-/** Asymmetric ones only: as the secret of an HS256, the issuer's public key would be known to everyone. */
+/** Only asymmetric ones: with HS256, an attacker could sign with the issuer's public key. */
 const algorithms = [
   'RS256',
   'RS384',
@@ -40,22 +40,22 @@ const algorithms = [
   'EdDSA',
   'Ed25519',
 ]
-/** Seconds by which the issuer's clock may differ from ours. */
+/** The accepted difference of the issuer's clock, in seconds. */
 const clockTolerance = 5
 /** OpenID Connect Core 1.0, section 2: a subject has at most 255 characters. */
-const longestSubject = 255
+const maxSubjectLength = 255
 
-/** The key set can't be had or is broken. The message is the reason. */
+/** The key set is unavailable or invalid. The message is the reason. */
 class JwksUnavailable extends Error {
   override readonly name = 'JwksUnavailable'
 }
 
-/** The issuer was asked a moment ago and is not asked now. */
+/** The cooldown after the last request for the key set is not over. */
 class CoolingDown extends Error {
   override readonly name = 'CoolingDown'
 }
 
-/** @returns a function from a token to the caller that it names; it does not throw */
+/** @returns a function that verifies a token and returns its caller. It does not reject */
 export function createJwtCheck(jwtOptions: JwtOptions): (token: string) => Promise<Authentication> {
   const { issuer, audience } = jwtOptions
   const findKey = createKeyFinder(jwtOptions)
@@ -70,29 +70,29 @@ export function createJwtCheck(jwtOptions: JwtOptions): (token: string) => Promi
     } catch (error) {
       if (error instanceof errors.JOSEError) return unauthenticated(reasonOf(error))
       const reason = error instanceof JwksUnavailable ? error.message : describe(error)
-      return { failure: 'AUTHENTICATION_UNAVAILABLE', reason: `the key set can't be used: ${reason}` }
+      return { failure: 'AUTHENTICATION_UNAVAILABLE', reason: `the key set is not usable: ${reason}` }
     }
   }
 }
 
 /**
- * Finds the key that a token's header names, in a key set that is kept for ten minutes and asked for
- * anew when it lacks a key. Throws JwksUnavailable, or jose's error where the token is at fault.
+ * Finds the key that a token's header names. The key set is cached for ten minutes, and requested again if
+ * it lacks a key. The function throws JwksUnavailable, or jose's error if the token is invalid.
  */
 function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOptions): JWTVerifyGetKey {
-  let restsUntil = -Infinity
-  /** Why the last request gave no key set: most callers meet the cool-down, and the log must tell them why. */
+  let cooldownEndsAt = -Infinity
+  /** Why the last request failed. During the cooldown, the log must still name that reason. */
   let lastReason: string | undefined
   const findKey = createRemoteJWKSet(new URL(jwksUrl), {
     cooldownDuration: cooldownMs,
     timeoutDuration: timeoutMs,
-    // jose cools down after a success only: an issuer in trouble would be asked by every request.
+    // jose has a cooldown only after a success: a failing issuer would get a request for each token.
     [customFetch]: async (address, init) => {
       const now = performance.now()
-      if (now < restsUntil) throw new CoolingDown()
-      restsUntil = now + cooldownMs
+      if (now < cooldownEndsAt) throw new CoolingDown()
+      cooldownEndsAt = now + cooldownMs
       lastReason = undefined
-      return bounded(await fetch(address, init))
+      return readBounded(await fetch(address, init))
     },
   })
   return async (header, token) => {
@@ -112,20 +112,20 @@ function createKeyFinder({ jwksUrl, cooldownMs = 5000, timeoutMs = 5000 }: JwtOp
   }
 }
 
-/** A key set is a few kilobytes; this one is not an issuer's. */
-const largestKeySetBytes = 1_000_000
+/** A key set has a few kilobytes. A larger answer is not a key set. */
+const maxKeySetBytes = 1_000_000
 
-/** @throws where it is no key set by its status or its size */
-async function bounded(response: Response): Promise<Response> {
+/** Reads the answer. @throws Error if its status or its size is not that of a key set */
+async function readBounded(response: Response): Promise<Response> {
   if (response.status !== 200) {
     await response.body?.cancel()
-    throw new Error(`the issuer answered with the HTTP status ${response.status}`)
+    throw new Error(`the issuer answered HTTP ${response.status}`)
   }
-  const bytes = Buffer.allocUnsafe(largestKeySetBytes)
+  const bytes = Buffer.allocUnsafe(maxKeySetBytes)
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
-    if (size > largestKeySetBytes) throw new Error(`it has more than ${largestKeySetBytes} bytes`)
+    if (size > maxKeySetBytes) throw new Error(`the answer has more than ${maxKeySetBytes} bytes`)
     bytes.set(chunk, size - chunk.byteLength)
   }
   return new Response(bytes.subarray(0, size), { status: response.status, headers: response.headers })
@@ -139,8 +139,8 @@ const claimReasons: ReadonlyMap<string, string> = new Map([
 
 const reasons: ReadonlyMap<string, string> = new Map([
   [errors.JWKSNoMatchingKey.code, 'unknown key id'],
-  [errors.JWKSMultipleMatchingKeys.code, 'no key id, and several keys that fit'],
-  [errors.JOSEAlgNotAllowed.code, 'an algorithm that is not allowed'],
+  [errors.JWKSMultipleMatchingKeys.code, 'no key id, and several keys match'],
+  [errors.JOSEAlgNotAllowed.code, 'the algorithm is not allowed'],
   [errors.JWSSignatureVerificationFailed.code, 'wrong signature'],
 ])
 
@@ -154,7 +154,7 @@ function reasonOf(error: errors.JOSEError): string {
   return reasons.get(error.code) ?? 'the token is malformed'
 }
 
-/** `fetch` hides what happened in the cause, of which a code says more than a message. */
+/** `fetch` puts the reason into the cause, whose code is clearer than its message. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
@@ -163,17 +163,17 @@ function describe(error: unknown): string {
   return error instanceof TypeError ? cause.message : error.message
 }
 
-/** The name ends up in digests, where broken Unicode would make two subjects one, and in logs, which show no format characters. */
+/** The subject goes to digests, where unpaired surrogates would make two subjects equal, and to logs, which remove format characters. */
 function isSubject(subject: unknown): subject is string {
   return (
     typeof subject === 'string' &&
     subject.length >= 1 &&
-    !isLongerThan(subject, longestSubject) &&
+    !isLongerThan(subject, maxSubjectLength) &&
     !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(subject)
   )
 }
 
-/** `scope` is RFC 8693's claim, `scp` Entra's and Okta's; what other scopes there are is not ours to know. */
+/** `scope` is the claim of RFC 8693, `scp` the one of Entra and Okta. Other scopes are ignored. */
 function scopesOf(payload: JWTPayload): ReadonlySet<Scope> {
   const granted = new Set([payload['scope'], payload['scp'], payload['scopes']].flatMap(wordsOf))
   return new Set(scopes.filter((scope) => granted.has(scope)))

@@ -1,6 +1,6 @@
 /**
- * GraphiQL's files, from the package that ships them. They have nine megabytes, so they are read and
- * compressed when a browser first requests the page. Their names contain their hash.
+ * GraphiQL's files, from the package that ships them. They have nine megabytes. They are read and compressed
+ * when a browser first requests the page, and served under names that contain their hash.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { gzip } from 'node:zlib'
 import { codeRoot } from '../../package-root.ts'
 
 export interface Asset {
-  /** The file name with a hash of its content. The content of a name never changes. */
+  /** The file name with the hash of the content, so that the content of a name never changes. */
   readonly name: string
   readonly type: string
   readonly plain: Uint8Array<ArrayBuffer>

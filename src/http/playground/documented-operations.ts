@@ -1,4 +1,4 @@
-/** The operations of `schema/operations/`, each with variables that work on the sandbox. */
+/** Reads the operations of `schema/operations/`, each with variables that work on the sandbox. */
 import { readdir, readFile } from 'node:fs/promises'
 import { packageRoot } from '../../package-root.ts'
 
@@ -6,12 +6,12 @@ export interface DocumentedOperation {
   readonly name: string
   /** The document, with one operation. */
   readonly query: string
-  /** JSON. */
+  /** As JSON. */
   readonly variables: string
 }
 
 const folder = new URL('schema/operations/', packageRoot)
-/** The operation that GraphiQL opens with. */
+/** The operation that new users see first. */
 const opening = 'CreateContact'
 
 /** @returns the names, sorted */
@@ -20,7 +20,7 @@ export async function listDocumentedOperations(): Promise<string[]> {
   return files.map((file) => file.replace('.graphql', ''))
 }
 
-/** @returns all operations: the opening one first, the others sorted by name */
+/** @returns the operations. `CreateContact` is the first one, the others are sorted */
 export async function readDocumentedOperations(): Promise<DocumentedOperation[]> {
   const names = await listDocumentedOperations()
   const ordered = [opening, ...names.filter((name) => name !== opening)]

@@ -1,20 +1,20 @@
-/** GraphiQL: the page and its files, all served by this gateway. */
+/** Serves GraphiQL: the page and its files. Nothing comes from another host. */
 import type { Asset, Assets } from './assets.ts'
 import { readAssets } from './assets.ts'
 import type { DocumentedOperation } from './documented-operations.ts'
 import { readDocumentedOperations } from './documented-operations.ts'
 
 export interface Playground {
-  /** The HTML page. */
+  /** @returns the HTML page */
   answerPage(): Promise<Response>
-  /** One of the page's files; 404 for any other path. */
+  /** @returns one of the page's files; 404 for any other path */
   answerAsset(pathname: string, acceptEncoding: string | null): Promise<Response>
 }
 
-/** The path of the page's files. */
+/** The path prefix of the page's files. */
 export const assetsPath = '/graphiql/'
 
-/** Only this origin, and no inline script. Monaco, GraphiQL's editor, writes inline styles and inlines its fonts. */
+/** Allows this origin only, and no inline script. Monaco, GraphiQL's editor, needs inline styles and fonts. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,7 +30,7 @@ const contentSecurityPolicy = [
 
 /** @param endpoint the path of GraphQL, which the page calls */
 export function createPlayground(endpoint: string): Playground {
-  // A failed read is not kept: the next request reads again.
+  // A failed read is not cached, so that the next request retries it.
   let reading: Promise<{ page: string; files: Map<string, Asset> }> | undefined
   const read = () => {
     reading ??= prepare(endpoint).catch((error: unknown) => {
@@ -74,12 +74,12 @@ export function createPlayground(endpoint: string): Playground {
   }
 }
 
-/** Bytes of a file that are buffered for one reader. */
+/** Bytes of a file that are in memory for one slow client. */
 const partBytes = 65_536
 
 /**
- * Serves a file in parts, so that all readers share it. As one piece, each Response would keep a copy of
- * nine megabytes until its reader has received it.
+ * All responses share the file in memory. Without a stream, each Response would hold a copy until its client
+ * has received it.
  */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let start = 0
@@ -109,7 +109,7 @@ function renderPage(endpoint: string, assets: Assets, operations: DocumentedOper
   const workers = Object.fromEntries(
     Object.entries(assets.workers).map(([label, { name }]) => [label, assetsPath + name]),
   )
-  // Inside a script element only `<` can end the data early.
+  // Inside a script element, only `<` could end the data early.
   const data = JSON.stringify({ endpoint, operations, workers }).replaceAll('<', '\\u003c')
   return `<!doctype html>
 <html lang="en">

@@ -3,8 +3,8 @@ const { endpoint, operations, workers } = JSON.parse(document.querySelector('#pl
 
 self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => workers[label] }
 
-// GraphiQL ignores the variables of its `defaultTabs`, and reads whole tabs from its storage. So the first
-// visit fills the storage. Later visits find the tabs of the visitor.
+// GraphiQL ignores the variables of its `defaultTabs`, but it reads complete tabs from local storage. So the
+// first visit fills the storage. Later visits find their own tabs.
 const tabs = 'graphiql:tabState'
 if (localStorage.getItem(tabs) === null) {
   const [first] = operations
@@ -31,11 +31,11 @@ if (localStorage.getItem(tabs) === null) {
 globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   endpoint,
   title: 'Callbell GraphiQL',
-  // Ignored while the storage has tabs. Without it the bundle opens its own welcome text beside them.
+  // Not used while the storage has tabs. Without it, the bundle adds a tab with its own welcome text.
   defaultTabs: operations,
-  // An Authorization header must not outlive the session in local storage.
+  // An Authorization header must not be stored: it would outlive the session in local storage.
   shouldPersistHeaders: false,
   showPersistHeadersSettings: false,
-  // The bundle's own handler writes every query, and the data in it, into the address bar.
+  // The bundle's default handler writes every query, including typed values, to the address bar.
   onEditQuery: () => {},
 })

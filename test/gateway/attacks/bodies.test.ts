@@ -90,7 +90,7 @@ describe('bodies that cost more than their bytes', () => {
   const mutation = JSON.stringify({ query: `mutation{${create}}` })
   const wholeMutation = `${headOfPost}content-length: ${mutation.length}\r\n\r\n${mutation}`
   const tooManyChunks =
-    'BAD_REQUEST: The request body came in 2,041 chunks with 2,041 bytes; the limit is 2,000 chunks and one more for each 50 bytes'
+    'BAD_REQUEST: The request body has 2,041 chunks for 2,041 bytes; the limit is 2,000 chunks and one more for each 50 bytes.'
 
   test.each([
     ['99,990 of them', tinyChunks(99_990)],

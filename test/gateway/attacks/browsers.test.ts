@@ -49,7 +49,7 @@ describe('a page of another site', () => {
     expect(await told(response)).toEqual({
       status: 403,
       data: undefined,
-      errors: ['FORBIDDEN: A page of another origin may not ask by GET. CORS_ORIGINS lists those that may'],
+      errors: ['FORBIDDEN: Cross-origin GET refused. Add the origin to CORS_ORIGINS.'],
     })
     expect(upstream(gateway)).toBe(0)
   })
@@ -103,7 +103,7 @@ describe('a page of another site', () => {
     )
     expect(answer?.status).toBe(421)
     expect(JSON.parse(answer?.body ?? '').errors[0].message).toBe(
-      'The Host header must be localhost or a loopback address. A proxy in front may set it, or CORS_ORIGINS may list its origin',
+      'The Host header must be localhost or a loopback address. Set it in the proxy, or add its origin to CORS_ORIGINS.',
     )
     expect(upstream(gateway)).toBe(0)
   })

@@ -23,7 +23,7 @@ describe('someone who has time', () => {
         socket.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n')
         drip(socket, 'x: y\r\n')
       },
-      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time; the limits are \d+ ms for its head and \d+ ms for all of it"/,
+      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time; the limits are \d+ ms for its head and \d+ ms for all of it\."/,
     ],
     [
       'sends its body byte by byte',
@@ -31,7 +31,7 @@ describe('someone who has time', () => {
         socket.write(`${headOfPost}content-length: 1000\r\n\r\n`)
         drip(socket, ' ')
       },
-      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time; the limits are \d+ ms for its head and \d+ ms for all of it"/,
+      /^HTTP\/1\.1 408 [\s\S]*"The request did not arrive in time; the limits are \d+ ms for its head and \d+ ms for all of it\."/,
     ],
     [
       'stops in the middle of its body',
@@ -59,7 +59,7 @@ describe('someone who has time', () => {
   })
 
   test('answers that nobody takes do not fill the memory', async () => {
-    const gateway = await createTestGateway({ limits: { untakenBytes: 10_000_000 } })
+    const gateway = await createTestGateway({ limits: { unsentBytes: 10_000_000 } })
     const page = await fetch(gateway.url, { headers: { accept: 'text/html' } })
     const script = /\/graphiql\/graphiql-\w+\.js/.exec(await page.text())?.[0]
     const sockets = await Promise.all(Array.from({ length: 10 }, () => openSocket(gateway.url)))

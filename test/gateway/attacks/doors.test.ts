@@ -64,7 +64,7 @@ describe('requests that two servers read differently', () => {
     )
     expect([answer?.status, JSON.parse(answer?.body ?? '').errors[0].message]).toEqual([
       431,
-      'The request’s headers are too large; the limit is 16384 bytes',
+      'The headers of the request are too large; the limit is 16384 bytes.',
     ])
   })
 
@@ -156,7 +156,7 @@ describe('requests that two servers read differently', () => {
       {
         status: 400,
         connection: 'close',
-        errors: ['BAD_REQUEST: The request must have one Host header, which names a host'],
+        errors: ['BAD_REQUEST: The request must have exactly one Host header with a valid host.'],
       },
     ])
   })

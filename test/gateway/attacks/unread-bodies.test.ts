@@ -53,7 +53,7 @@ describe('bodies that are never finished', () => {
     expect(JSON.parse(refused?.body ?? '').errors).toEqual([
       {
         message: expect.stringMatching(
-          /^The gateway is receiving too many large request bodies: they take 2\d\d,\d\d\d bytes of memory, and the limit is 250,000 bytes$/,
+          /^The gateway is receiving too many large request bodies: they take 2\d\d,\d\d\d bytes of memory, and the limit is 250,000 bytes\.$/,
         ),
         extensions: {
           code: 'OVERLOADED',
