@@ -1,9 +1,9 @@
 /**
- * `npm run bench:abuse`: what one caller can do to another. For each attack, one attacker and one honest
+ * `npm run bench:abuse`: measures what one caller can do to another. For each attack, one attacker and one honest
  * caller against a gateway with a heap of 256 MB, each a process of its own, as is the upstream. Prints what
  * the honest caller met without and with the attack, what the gateway used, and whether it survived.
  *
- *   --seconds 3              of each attack; those that need longer take longer
+ *   --seconds 3              of each attack; some need longer
  *   --only livez,full-redis  which attacks
  *   --list                   prints the attacks, and runs none
  *   --write                  into docs/abuse.md

@@ -69,7 +69,7 @@ const upstream = await startUpstream()
 
 const answerFirst = (server: RunningServer): Promise<FirstAnswer> => firstAnswer('gateway', server)
 
-/** One after the other, each a fresh process. */
+/** Sequentially, each in a new process. */
 async function measureColdStarts(main: string): Promise<number[]> {
   const all: number[] = []
   for (let run = 0; run < coldStarts; run += 1) {
@@ -80,7 +80,7 @@ async function measureColdStarts(main: string): Promise<number[]> {
 }
 
 const has = (name: (typeof options.series)[number]): boolean => options.series.includes(name)
-/** How many times the progress of a series is told. */
+/** How often the progress of a series is printed. */
 function stepsOfAny(name: (typeof options.series)[number]): number {
   if (name === 'latency') return 3
   if (name === 'extras') return stepsOfExtras(options)

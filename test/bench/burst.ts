@@ -1,8 +1,8 @@
 /**
- * `npm run bench:burst`: 2,000 creates at once, against a Callbell that answers 429 to whatever
- * exceeds 300 requests in any second. Prints how long it took, what callers were told and what
- * the upstream saw; exits with 1 unless each contact was created once, without a 429, in the
- * time that 2,000 / 300 a second takes, give or take 15 %.
+ * `npm run bench:burst`: 2,000 creates at once, against a Callbell that answers 429 above 300 requests in
+ * any second. It prints the duration, the results of the callers and the requests of the upstream. It exits
+ * with 1 unless each contact was created once, without a 429, within 15 % of the time that 2,000 / 300 a
+ * second takes.
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ const maxRps = 300
 const ideal = creates / maxRps
 const tolerance = 0.15
 
-// A thread of its own: it must not take requests late because callers keep it busy.
+// In its own thread, so that busy callers do not delay it.
 const upstream = new Worker(new URL('upstream.ts', import.meta.url), {
   workerData: { token: 'bench', maxRps },
 })
@@ -67,8 +67,8 @@ const counts = Object.entries(Object.groupBy(told, (word) => word)).map(
 )
 const different = new Set(contacts.map(({ name }: { readonly name: string }) => name)).size
 const ratio = seconds / ideal
-process.stdout.write(`told:     ${counts.join(', ')}
-upstream: ${requests} requests, ${rejections} of them answered 429, ${contacts.length} contacts made, ${different} different
+process.stdout.write(`callers:  ${counts.join(', ')}
+upstream: ${requests} requests, ${rejections} of them answered 429, ${contacts.length} contacts created, ${different} different
 time:     ${seconds.toFixed(2)} s; ${creates} at ${maxRps} a second take ${ideal.toFixed(2)} s: ratio ${ratio.toFixed(2)}
 `)
 const isOnce = contacts.length === creates && different === creates

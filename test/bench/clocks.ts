@@ -1,7 +1,7 @@
 /**
- * `npm run bench:clocks`: two gateways on one Redis whose wall clocks are a minute off, and are set while
- * keyed creates are under way, by libfaketime where it is installed. Repeats go to both until the answer is
- * final. Exits with 1 unless each key has made one contact, and each caller has been given its own.
+ * `npm run bench:clocks`: two gateways on one Redis whose wall clocks are wrong by a minute, and are set
+ * while creates with keys are in flight. It uses libfaketime if it is installed. Repeats go to both gateways
+ * until the answer is final. It exits with 1 unless each key created one contact, and each caller got its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,9 +32,9 @@ interface Scenario {
   readonly name: string
   /** What becomes of the first attempt of each key. */
   readonly fault: Fault
-  /** Whether repeats go out while the first calls are under way, or after they have been answered. */
+  /** Whether repeats are sent while the first calls are in flight, or after they have been answered. */
   readonly repeats: 'meanwhile' | 'afterwards'
-  /** Seconds by which the clock of the first gateway is set while its creates are under way. */
+  /** Seconds by which the clock of the first gateway is set while its creates are in flight. */
   readonly jump?: number
 }
 
@@ -151,7 +151,7 @@ async function run([one, two]: readonly [Replica, Replica], scenario: Scenario):
   const wasAhead = one.clock.aheadSeconds()
   one.clock.set(wasAhead + jump)
   if (repeats === 'afterwards') await firsts
-  // Both at once, so that each meets what the other has under way.
+  // Both at once, so that each meets the calls that the other has in flight.
   const answers = await Promise.all(
     numbers.map((number) => Promise.all([settle(one, number), settle(two, number)])),
   )

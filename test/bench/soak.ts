@@ -1,8 +1,8 @@
 /**
- * `npm run soak -- --minutes 10`: creates at a constant rate against three gateways on one Redis, whose
- * clocks disagree, while the upstream fails at random, and gateways and Redis are ended, started again and
- * replaced. In the end it compares what callers were answered with what the upstream holds; exits with 1
- * where anything was lost, doubled, wrong, another's or denied.
+ * `npm run soak -- --minutes 10`: creates contacts at a constant rate through three gateways on one Redis,
+ * whose clocks disagree. Meanwhile the upstream fails at random, and gateways and Redis are killed, restarted
+ * and replaced. In the end it compares the answers to callers with the contacts of the upstream. It exits with
+ * 1 if a contact was lost, doubled, wrong, another caller's or denied.
  */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

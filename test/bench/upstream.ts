@@ -1,4 +1,4 @@
-/** The sandbox as a thread of its own: tells its URL, and what it has seen when it is asked. */
+/** The sandbox in its own thread: it posts its URL, and on request what it has received. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 

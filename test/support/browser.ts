@@ -9,7 +9,7 @@ const packed = join(root, 'node_modules/@sparticuz/chromium/bin')
 /** Beside the package, so that another version never uses the files of this one. */
 const unpacked = join(root, 'node_modules/.cache/chromium')
 
-/** The package's own configuration has the font paths of another system. Without fonts, a page with a text field crashes Chromium. */
+/** The package's own configuration has the font paths of another system. Without fonts, a page with an input field crashes Chromium. */
 const fontsFile = join(unpacked, 'fonts.conf')
 const fontsConfiguration = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">

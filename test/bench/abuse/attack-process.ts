@@ -1,6 +1,6 @@
 /**
  * One attack, as a process of its own: what the attacker costs must not be what the honest caller waits
- * for. It prints `ready` when it begins and, when it is told to end (SIGTERM), what it met, as JSON.
+ * for. It prints `ready` when it begins and, on SIGTERM its results, as JSON.
  *
  *   node attack-process.ts <name> <url> <seconds>
  */
@@ -11,7 +11,7 @@ import { apiKeys } from './scene.ts'
 
 /** It shares its cores with the honest caller and the upstream, which go first. */
 const niceness = 19
-/** It ends by itself when nobody tells it to. */
+/** It ends by itself if there is no SIGTERM. */
 const graceMs = 30_000
 
 const [, , name, url = '', seconds] = process.argv

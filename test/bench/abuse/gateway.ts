@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '../../..')
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-/** Everything else is as it comes: what is measured is what the documentation promises. */
+/** Everything else has its default: the documentation's promises are measured. */
 const variables = (port: number, upstreamUrl: string, storeUrl: string): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   PORT: String(port),
@@ -104,9 +104,9 @@ async function statusOf(url: URL): Promise<number | undefined> {
 /** What a process has used since `reset`. A process that has ended used what was seen last. */
 export interface Usage {
   reset(): void
-  /** The most memory that it had, in mebibytes; NaN where the system does not tell. */
+  /** Its peak memory in mebibytes; NaN if the system does not report it. */
   peak(): number
-  /** Seconds on a CPU for each second; NaN where the system does not tell. */
+  /** CPU seconds per second; NaN if the system does not report it. */
   cpu(): number
 }
 

@@ -1,7 +1,7 @@
 /**
  * The honest caller, a process of its own: creates and reads contacts at a fixed rate, whatever became of
- * those before, and checks each answer. It prints `ready` when it has warmed up and, when it is told to end
- * (SIGTERM), what it met, as JSON.
+ * those before, and checks each answer. It prints `ready` when it has warmed up and, on SIGTERM,
+ * its results as JSON.
  *
  *   node honest.ts <url> [tag edits | keys]
  */
@@ -16,7 +16,7 @@ const perSecond = 20
 const warmUps = 60
 /** Milliseconds until a request that is not answered is given up. */
 const patienceMs = 15_000
-/** Requests that are under way: more are not begun. */
+/** The limit of requests in flight. */
 const mostPending = 1000
 /** Milliseconds after which it ends by itself. */
 const longestLifeMs = 600_000
@@ -74,7 +74,7 @@ function editCall(number: number): Call {
 }
 
 function callOf(number: number): Call {
-  // Once a second: an edit takes three calls, one after the other.
+  // Once a second: an edit takes three consecutive calls.
   if (work === 'tag edits' && number % perSecond === 0) return editCall(number)
   return number % 2 === 0 ? createCall(number) : readCall(number)
 }

@@ -1,4 +1,4 @@
-/** A child process that prints what it met when it is told to end. */
+/** A child process that prints its results on SIGTERM. */
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { startChild } from '../cost/child.ts'

@@ -19,7 +19,7 @@ export function getBytes(host: string, target: string, headers: readonly string[
   return requestBytes([`GET ${target} HTTP/1.1`, `host: ${host}`, ...headers])
 }
 
-/** A text for each of the numbers from 0 on, joined. */
+/** Joins a string for each of the numbers from 0. */
 export function repeat(count: number, part: (number: number) => string, separator = ' '): string {
   return Array.from({ length: count }, (_, number) => part(number)).join(separator)
 }

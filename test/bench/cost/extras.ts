@@ -87,7 +87,7 @@ interface Run {
   readonly samples: LoadMeasurement[]
 }
 
-/** The gateway alone, in several ways, which take turns. */
+/** The gateway alone, in several variants, measured alternately. */
 export async function measureExtras(
   { passes, passRequests, warmUp }: BenchOptions,
   upstreamUrl: string,

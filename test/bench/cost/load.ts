@@ -38,7 +38,7 @@ export async function ask(target: Target, request: Request): Promise<Answer> {
 
 export interface Load {
   /**
-   * Sends so many requests, each connection the next one as soon as it has its answer.
+   * Sends a number of requests. Each connection sends the next one as soon as it has its answer.
    *
    * @param make gives a request; all must have the same answer
    * @returns milliseconds
@@ -136,8 +136,7 @@ export async function openLoop(
   }
 
   try {
-    // As a balancer's are: requests find a connection that is open. They take turns, so that none idles
-    // for so long that the server closes it.
+    // As a balancer's are: requests find a connection that is open. They alternate, so that none idles until the server closes it.
     for (let number = 0; number < 16; number += 1) idle.push(await open())
     const start = performance.now() + 10
     for (let number = 0; number < count; number += 1) {

@@ -49,7 +49,7 @@ function threadsOf(pid: number): readonly string[] {
 }
 
 /**
- * The time that a process has been on a CPU, in microseconds; NaN where the system does not tell.
+ * The CPU time of a process in microseconds; NaN if the system does not report it.
  * The scheduler's own count is exact; the other one is in hundredths of a second.
  */
 export function cpuMicroseconds(pid: number): number {
@@ -62,7 +62,7 @@ export function cpuMicroseconds(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000_000
 }
 
-/** Of a process, in mebibytes; NaN where the system does not tell. */
+/** The memory of a process in mebibytes; NaN if the system does not report it. */
 export function residentMebibytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1]) / 1024
 }

@@ -12,7 +12,7 @@ import { slope } from './statistics.ts'
 export interface MemorySeries {
   /** How many requests there were before, and mebibytes. */
   readonly points: readonly (readonly [requests: number, mebibytes: number])[]
-  /** Mebibytes over the second half, by the line through its points. */
+  /** Mebibytes over the second half, by linear regression. */
   readonly growth: number
 }
 

@@ -11,11 +11,11 @@ export const variables: { readonly input: Readonly<Record<string, unknown>> } = 
 )
 
 const phoneNumber = '+39 333 123 4567'
-/** More than there are connections: no two requests that are under way are for the same person. */
+/** More than there are connections, so that no two requests in flight are for the same person. */
 const persons = 900
 
 /**
- * A body for another person: creates for the same one take turns. The numbers end alike, as the upstream
+ * A body for another person: creates for the same one would be serialized. The numbers end alike, as the upstream
  * answers with the same contact whatever it is sent.
  *
  * @param count of requests before this one
@@ -26,7 +26,7 @@ export function forPerson(body: string, count: number): string {
   return body.replaceAll(phoneNumber, number)
 }
 
-/** What Callbell is sent for these variables: the request of whoever needs no gateway. */
+/** The request to Callbell for these variables, as a client without a gateway sends it. */
 export const wireRequest = JSON.stringify({
   identifier: phoneNumber,
   source: 'whatsapp',
@@ -104,14 +104,14 @@ const contactFields = [
 const payloadFields = ['replayed', 'userErrors { field message code }']
 export const mostFields = contactFields.length + payloadFields.length
 
-/** A document that selects so many fields, those of the payload last. */
+/** A document that selects this number of fields, those of the payload last. */
 export function selecting(count: number): string {
   const ofContact = contactFields.slice(0, count)
   const ofPayload = payloadFields.slice(0, Math.max(0, count - contactFields.length))
   return `mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { ${ofContact.join(' ')} } ${ofPayload.join(' ')} } }`
 }
 
-/** A document that creates so many contacts. */
+/** A document that creates this number of contacts. */
 export function aliased(count: number): string {
   const selection =
     '{ contact { uuid name phoneNumber source tags createdAt } userErrors { field message code } }'

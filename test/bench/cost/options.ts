@@ -7,7 +7,7 @@ export const seriesNames = ['fields', 'aliases', 'connections', 'extras', 'laten
 export type SeriesName = (typeof seriesNames)[number]
 
 export interface BenchOptions {
-  /** Whether it is a look, and no measurement. */
+  /** Whether it is a quick check instead of a measurement. */
   readonly isQuick: boolean
   /** In each of them every server is started and measured once, in an order of its own. */
   readonly rounds: number
@@ -88,7 +88,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     isQuick: values.quick,
     rounds: readNumber('rounds', values.rounds ?? String(defaults.rounds)),
     requests: readNumber('requests', values.requests ?? String(defaults.requests)),
-    // Everything is told as a ratio to it.
+    // Everything is reported as a ratio to it.
     only: serverNames.filter((name) => name === 'bare-proxy' || only.includes(name)),
     series: readNames('series', values.series ?? seriesNames.join(','), seriesNames),
     write: values.write,

@@ -1,6 +1,6 @@
-/** Says what is being measured: on one line of a terminal, or on a line each elsewhere. */
+/** Prints what is being measured: in one line of a terminal, or else in a line for each step. */
 export interface Progress {
-  /** The next of the steps that were told beforehand. */
+  /** Begins the next step. */
   step(what: string): void
   /** Something within a step. */
   detail(what: string): void

@@ -48,7 +48,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   )
 }
 
-/** The servers, from the cheapest to the dearest. */
+/** The servers, from the cheapest to the most expensive. */
 export const byCost = (rounds: Rounds): readonly ServerName[] =>
   [...rounds.keys()].toSorted(
     (left, right) => ratios(rounds, left, 'cpu').median - ratios(rounds, right, 'cpu').median,

@@ -48,7 +48,7 @@ export const stepsOf = (name: SeriesName, { passes }: BenchOptions): number =>
 const middle = (all: readonly LoadMeasurement[], figure: keyof LoadMeasurement): number =>
   median(all.map((measurement) => measurement[figure]))
 
-/** Each server is started once, and they take turns at each point; only what is sent to them changes. */
+/** Each server is started once, and measured alternately at each point. Only the requests change. */
 export async function measureSeries(
   seriesName: SeriesName,
   { passes, passRequests, warmUp }: BenchOptions,

@@ -34,7 +34,7 @@ const token = 'a-token-of-callbell'
 const apiKey = 'an-api-key-of-the-benchmark'
 
 /**
- * All that protects it is on; the two paces are set so high that they count and never hold back. The
+ * All its protections are on. The two rate limits are so high that they count but never delay. The
  * log and keys, which the others have nothing like, are measured apart.
  */
 const gatewayVariables = (upstreamUrl: string): NodeJS.ProcessEnv => ({

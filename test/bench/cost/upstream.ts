@@ -35,7 +35,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Nginx reads `\\`, `'` and `$` in a text as its own; the last two the contact's JSON lacks. */
+/** Nginx reads `\\`, `'` and `$` in a string as its own syntax; the last two the contact's JSON lacks. */
 const quoted = `'${wireAnswer.replaceAll('\\', String.raw`\\`)}'`
 
 const nginxConfiguration = (folder: string, port: number): string => `

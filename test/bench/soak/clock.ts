@@ -47,7 +47,7 @@ export function openClock(folder: string, name: string, aheadSeconds: number): S
 
   function set(seconds: number): void {
     now = seconds
-    // Whoever reads it meanwhile must not find half of it.
+    // Atomically: a reader must not find a part of it.
     writeFileSync(`${file}.new`, `${seconds < 0 ? '' : '+'}${seconds}\n`)
     renameSync(`${file}.new`, file)
   }

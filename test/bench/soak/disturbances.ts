@@ -17,7 +17,7 @@ export interface DisturbedParts {
 /** @returns what it is, and the doing of it, which ends when all is as it was */
 type Disturbance = readonly [name: string, () => Promise<void>]
 
-/** Until gateways have connected again, and what was under way at the moment has been answered. */
+/** Until gateways have reconnected, and the calls in flight have been answered. */
 const reconnectMs = 2000
 /** Seconds by which a clock is set. */
 const jumps = [60, -60, 3600, -3600, 90_000] as const

@@ -8,7 +8,7 @@ export interface SoakOptions {
   readonly rate: number
   /** Requests a second that the upstream takes. Retries and lookups need some beside the creates. */
   readonly limit: number
-  /** Of a hundred requests so many fail. */
+  /** The percentage of requests that fail. */
   readonly faults: number
   /** Seconds between two things that happen to the whole: from half of it to one and a half. */
   readonly every: number

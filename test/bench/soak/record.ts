@@ -29,7 +29,7 @@ export function createRecord(steady: Replica, replicas: readonly Replica[], elap
 
   return {
     memories,
-    /** Looks at the memory of the steady replica until it is stopped. */
+    /** Samples the memory of the steady replica until it is stopped. */
     async watch(signal: AbortSignal): Promise<void> {
       while (!signal.aborted) {
         const megabytes = await steady.memory()
@@ -77,7 +77,7 @@ load          ${minutes} minutes, ${rate} creates a second, limit ${limit} reque
 clocks        ${replicas.map(({ name, clock }) => `${name} ${clock.aheadSeconds()} s`).join(', ')}, by ${clockMeans}
 disturbances  ${list(disturbances)}
 faults        ${list(met)}
-callers       ${callers.counts().begun} creates, ${callers.skipped} not begun for want of room; answers on the way: ${list(callers.answers)}
+callers       ${callers.counts().begun} creates, ${callers.skipped} not started because too many were unanswered; intermediate answers: ${list(callers.answers)}
 reported      created ${totals.CREATED}, applied ${totals.APPLIED}, not applied ${totals.NOT_APPLIED}, unknown ${totals.UNKNOWN}, gave up ${totals.GAVE_UP}
 upstream      ${made.length} contacts from ${requests} requests, ${rejections} of them 429 beyond its limit
 lost          ${show(verdict.lost)}
@@ -87,8 +87,8 @@ another's     ${show(verdict.anothers)}
 denied        ${show(verdict.denied)}
 unsettled     ${show(verdict.unsettled)}; without a key, and there: ${verdict.unknownButMade}
 lost by Redis ${outcomes.filter(({ isForgotten }) => isForgotten).length} keys after an ambiguous answer; doubled, since a repeat is a new call then: ${show(verdict.doubledByLoss)}
-latency       while nothing was broken (${latencies.length} creates): p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms
-memory        of the gateway that was never ended, median of the second minute ${memoryIn(minuteMs, 2 * minuteMs)}, of the last ${memoryIn(endMs - minuteMs, endMs)}
+latency       before the first disturbance (${latencies.length} creates): p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms
+memory        of the gateway that was never killed, median of the second minute ${memoryIn(minuteMs, 2 * minuteMs)}, of the last ${memoryIn(endMs - minuteMs, endMs)}
 errors logged ${list(logged)}`
     },
   }

@@ -1,6 +1,6 @@
 /**
- * The sandbox as a thread of its own that fails at random, remembers what it made of each create,
- * and forgets the contacts themselves after a while: an hour of them would not fit.
+ * The sandbox in its own thread. It fails at random, and records the result of each create. It deletes old
+ * contacts, because an hour of them would not fit into memory.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createRandom } from '../../../src/sandbox/random.ts'
@@ -10,7 +10,7 @@ import { startSandbox } from '../../../src/sandbox/sandbox.ts'
 export interface UpstreamOptions {
   readonly token: string
   readonly maxRps: number
-  /** Of a hundred creates, and of a hundred lookups, so many fail. */
+  /** The percentages of creates and of lookups that fail. */
   readonly faults: number
   readonly seed: number
 }
@@ -35,7 +35,7 @@ export interface UpstreamReport {
 /** What goes wrong with a request, by its name in the report; a function is called for each anew. */
 type Faults = Readonly<Record<string, Fault | (() => Fault)>>
 
-/** Nobody looks for a contact that is older: callers have given up by then. */
+/** No lookup needs an older contact: its caller has given up. */
 const keptForMs = 300_000
 const forgetEveryMs = 10_000
 

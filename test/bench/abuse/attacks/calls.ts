@@ -61,7 +61,7 @@ export const callAttacks: readonly Attack[] = [
     what: 'creates at which Callbell itself fails: not defended, the circuit opens for all callers',
     run(attacker) {
       let count = 0
-      // Each for another person: those for one take turns.
+      // Each for another person: creates for the same one are serialized.
       const next = (): Buffer => {
         count += 1
         const input = { identifier: String(count), source: 'WHATSAPP', name: names.failed }

@@ -7,7 +7,7 @@ const createDocument =
   'mutation($input:CreateContactInput!){createContact(input:$input){userErrors{message}}}'
 const contact = { identifier: '1', source: 'WHATSAPP', name: 'Attacker' }
 
-/** @param prefix one letter, which tells lists apart */
+/** @param prefix one letter, which distinguishes lists */
 const list = (count: number, prefix: string): string[] =>
   Array.from({ length: count }, (_, number) => prefix + number.toString(36))
 

@@ -13,7 +13,7 @@ const fillSeconds = 40
 /** Ever new keys, with a contact of 90 kB each. */
 function fill(attacker: Attacker): Promise<void> {
   let count = 0
-  // Each for another person: those for one take turns.
+  // Each for another person: creates for the same one are serialized.
   const next = (): Buffer =>
     attacker.graphql(create, {
       input: {
