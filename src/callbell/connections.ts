@@ -1,6 +1,6 @@
 /**
- * The pool of connections to Callbell. A connection is opened before a request gets its permit, so that the
- * permit is used at once: a slow handshake delays no request that the rate limiter has already counted.
+ * The pool of connections to Callbell. A connection is opened before a request gets its permit. So a slow
+ * handshake delays no request that the rate limiter has already counted.
  */
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /**
- * Set in the environment of a worker. `cluster.isWorker` alone does not tell: process managers, such as pm2,
+ * Set in the environment of a worker. `cluster.isWorker` is not enough: process managers, such as pm2,
  * run a program as a worker of their own cluster.
  */
 export const workerVariable = 'CALLBELL_GRAPHQL_WORKER'

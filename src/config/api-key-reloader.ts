@@ -60,7 +60,7 @@ export function watchApiKeys({ keys, files, read, log }: ApiKeyWatchOptions): ()
     if ('keys' in reading) {
       valid = reading.keys
       const names = valid.map(({ name }) => name)
-      // Without keys nobody can call: the operator may intend it, but must notice it.
+      // Without keys, all callers are refused. The operator may intend it, but must notice it.
       log[valid.length === 0 ? 'warn' : 'info']({ names }, `API keys reloaded, now ${valid.length}`)
     } else {
       for (const problem of reading.problems) log.error(`API keys not reloaded: ${problem}`)

@@ -5,7 +5,7 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number]
 
 interface LogMethod {
-  /** @param fields written with the line. Errors at any depth are written with their stacks and causes */
+  /** @param fields of the log entry. Errors at any depth are written with their stacks and causes */
   (fields: object, message?: string): void
   /** @param values for placeholders like `%s` in the message */
   (message: string, ...values: readonly unknown[]): void

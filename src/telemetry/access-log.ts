@@ -21,7 +21,7 @@ const maxResults = 20
 
 /** @returns the level and the message */
 export function classify({ hasBug, code, fields }: RequestRecord): readonly [Level, string] {
-  // The bug itself has a line of its own, with level `error`.
+  // The bug itself has a log entry of its own, with level `error`.
   if (hasBug) return ['warn', 'a call failed']
   if (code === undefined) return ['info', 'a request was answered']
   if (code === 'AUTHENTICATION_UNAVAILABLE') return ['warn', 'a caller was not authenticated']
@@ -33,7 +33,7 @@ export function classify({ hasBug, code, fields }: RequestRecord): readonly [Lev
   return [isForOperator ? 'warn' : 'info', 'a call failed']
 }
 
-/** @returns the fields of the line. The log leaves out those that are undefined. */
+/** @returns the fields of the log entry. The log omits undefined ones */
 export function accessLogEntry(record: RequestRecord, status: number, durationMs: number): object {
   const { requestId, traceId, caller, address, operation, code, reason, fields } = record
   const entries = summarize(fields)

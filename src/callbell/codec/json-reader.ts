@@ -123,7 +123,7 @@ function stringOfCustomValue(value: unknown): string | null {
 
 /**
  * The options in the string of a checkbox field, `"[\"Dark Mode\"]"`; null for any other string. The answer
- * does not state which fields are checkboxes, and a text field may contain brackets, too. So the list is
+ * does not state which fields are checkboxes, and a string field may contain brackets, too. So the list is
  * read in addition to the string, never instead of it.
  */
 function listIn(text: string): readonly string[] | null {
