@@ -11,7 +11,7 @@ import { RequestError } from './request-error.ts'
 
 /** Errors without data. Each quotes what is wrong, and nobody fixes more at once. */
 const mostMistakes = 10
-/** Errors of fields. A null without its error looks like an answer, and an operation makes 50 calls at most. */
+/** Errors of fields. A null without its error would be taken for a value, and an operation makes 50 calls at most. */
 const mostFieldErrors = 100
 
 /** An error that has been described: it is never described twice. */

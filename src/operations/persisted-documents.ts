@@ -4,7 +4,7 @@ import type { GatewayPlugin } from '../graphql/builder.ts'
 import { RequestError } from '../graphql/request-error.ts'
 
 export interface PersistedDocuments {
-  /** Document texts by id, as a code generator writes them for a frontend. */
+  /** Documents by id, as a code generator writes them for a frontend. */
   readonly documents: ReadonlyMap<string, string>
   /** Whether all other documents are rejected. */
   readonly isExclusive: boolean

@@ -4,8 +4,8 @@ import type { Store } from './store.ts'
 
 export interface StoreOptions {
   /**
-   * How long a Redis that is new, or has lost its data, refuses keys that it does not know, in milliseconds:
-   * an earlier call with such a key may still be in flight. 0: it accepts them at once.
+   * Milliseconds for which a Redis that is new, or has lost its data, refuses keys that it does not know. An
+   * earlier call with such a key may still be in flight. 0: it accepts them at once.
    */
   readonly quarantineMs: number
   /** Minimum life of the records in a SQLite file of an earlier version, in milliseconds. Default: a day */

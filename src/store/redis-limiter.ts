@@ -17,12 +17,17 @@ const replicasKey = 'permits:replicas'
 const permitKeys = ['permits', replicasKey, 'permits:quiet-until']
 
 /**
- * Keys: the permits, each with the time at which it stops to count; the replicas, each with the time of its
- * latest request, the time that it confirmed, its share and its uncounted requests; the time until which
- * nothing is granted. The third key proves that the data is complete: without it, permits may have been lost.
- * None of the keys expires, because the clock may jump.
- * Arguments: the replica, the number of its request, milliseconds for which a replica is remembered, for which
- * nothing is granted after a loss, for which a permit counts at most; then the fields of `PermitRequest`.
+ * Keys. None of them expires, because the clock may jump:
+ * - the permits, each with the time at which it stops to count
+ * - the replicas, each with the time of its latest request, the time that it confirmed, its share and its
+ *   uncounted requests
+ * - the time until which nothing is granted. Without this key, permits may have been lost
+ *
+ * Arguments, all times in milliseconds:
+ * - the replica, and the number of its request
+ * - how long a replica is remembered, how long nothing is granted after a loss, how long a permit counts at most
+ * - the fields of `PermitRequest`
+ *
  * Replies the fields of `PermitReply`.
  */
 const acquireSharedScript = `

@@ -101,9 +101,13 @@ if type(reply) == 'table' and reply.err and string.find(reply.err, 'READONLY', 1
 return { now, 'OPEN' }`
 
 /**
- * Keys: the record, a key that never exists, its owner's quota, the epoch. Arguments: the record, its time to
- * live, its charge, the quota's limit, steps of the time to live, the time after which it is not written,
- * how long an epoch quarantines unknown keys, how long they are quarantined in any case.
+ * Keys: the record, a key that never exists, its owner's quota, the epoch.
+ *
+ * Arguments:
+ * - the record, its time to live, its charge, the quota's limit
+ * - steps of the time to live, and the time after which the record is not written
+ * - how long an epoch quarantines unknown keys, and how long they are quarantined in any case
+ *
  * Replies `PUT`, `LATE`, `PRESENT` as `readScript` does, `QUARANTINED` with milliseconds, or `OVER_LIMIT` with
  * the bytes used.
  */

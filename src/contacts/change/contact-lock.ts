@@ -10,8 +10,8 @@ export interface ContactLock {
    *
    * @param caller who waits for the lock
    * @param deadline when it must have ended, on the clock of `performance.now()`
-   * @throws ContactsError `OVERLOADED` at once if too many wait, or at the deadline without the lock;
-   *   `STORE_UNAVAILABLE` if the store of the replicas does not answer; and what the change throws
+   * @throws ContactsError `OVERLOADED` at once if too many wait, or at the deadline without the lock.
+   *   `STORE_UNAVAILABLE` if the store of the replicas does not answer. Also what the change throws
    */
   run<T>(uuid: string, caller: string, deadline: number, change: () => Promise<T>): Promise<T>
 }

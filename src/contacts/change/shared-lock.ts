@@ -20,7 +20,7 @@ const longestReleaseMs = 1000
 /**
  * @param deadline when the change must have ended, on the clock of `performance.now()`
  * @throws ContactsError `OVERLOADED` if the lock is not acquired in time, `STORE_UNAVAILABLE` if the store
- *   does not answer, `CONFLICT` if the store lost the lock during the change, and what the change throws
+ *   does not answer, `CONFLICT` if the store lost the lock during the change. Also what the change throws
  */
 export async function runExclusively<T>(
   store: LockStore,

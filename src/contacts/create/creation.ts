@@ -26,7 +26,7 @@ export interface CreateOperation<Made> {
    */
   send(attempt: Attempt): Promise<Made>
   /**
-   * Looks it up once. Only called if it can be looked up.
+   * Sends one lookup. Only called if it can be looked up.
    *
    * @param notBefore Callbell's time at which the first attempt was sent, or earlier, in milliseconds since
    *   the epoch; null if unknown. It may become known by an answer of the lookup itself

@@ -21,7 +21,7 @@ export interface Verification<Made> {
 const firstWaitMs = 250
 
 /**
- * Looks it up until it is found or the time is over.
+ * Repeats the lookup until it finds something or the time is over.
  *
  * @param until when the last lookup is due, on the clock of `performance.now()`. A moment in the past: one
  *   lookup, at once

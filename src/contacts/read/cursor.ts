@@ -37,7 +37,7 @@ export function encodeCursor<Page>({ page, id, place }: Position<Page>, digest: 
 
 /**
  * @param digest `digestOf` the list
- * @param pageForm what a page of this list looks like
+ * @param pageForm the form of a page of this list
  * @throws ContactsError `BAD_USER_INPUT` if it is not a valid cursor, or belongs to another list
  */
 export function decodeCursor<Page>(
