@@ -1,0 +1,90 @@
+/** The rooms of `src/`: what each may import, and how large its files may be. `docs/architecture.md` describes them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** From top to bottom. A file may import from its own room and from those below it. `.` is `src/` itself. */
+const rooms = [
+  '.',
+  'cluster',
+  'config',
+  'config/variables',
+  'sandbox',
+  'client',
+  'http',
+  'http/auth',
+  'http/playground',
+  'operations',
+  'graphql/mutations',
+  'graphql/queries',
+  'graphql/types',
+  'graphql',
+  'contacts',
+  'contacts/create',
+  'contacts/change',
+  'contacts/read',
+  'contacts/rules',
+  'contacts/attempts',
+  'callbell',
+  'callbell/codec',
+  'rate-limit',
+  'store',
+  'telemetry',
+  'domain',
+]
+
+/** Of `src/` itself, and used by every room: where the package's files are, and how a server starts to listen. */
+const shared = new Set(['listen.ts', 'package-root.ts'])
+const maxLines = 250
+const generated = 'client/documents.ts'
+
+const source = resolve('src')
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+)
+
+function textOf(file: string): string {
+  return readFileSync(join(source, file), 'utf8')
+}
+
+/** @returns the files of `src/` that a file imports, relative to `src/` */
+function importsOf(file: string): string[] {
+  const specifiers = textOf(file).matchAll(/(?:from|import)[ (]+'(?<path>\.[^']+)'/g)
+  return Array.from(specifiers, ({ groups }) =>
+    normalize(join(dirname(file), groups?.['path'] ?? '')),
+  ).filter((path) => !path.startsWith('..') && !shared.has(path))
+}
+
+test('every folder is a room with a place in the order', () => {
+  const folders = new Set(files.map((file) => dirname(file)))
+  expect([...folders].toSorted()).toEqual(rooms.toSorted())
+})
+
+test('no import leads upward', () => {
+  const upward = files.flatMap((file) =>
+    importsOf(file)
+      .filter((path) => rooms.indexOf(dirname(path)) < rooms.indexOf(dirname(file)))
+      .map((path) => `${file} imports ${path}`),
+  )
+  expect(upward).toEqual([])
+})
+
+test('only the composition and the process know the sandbox', () => {
+  const users = files.filter(
+    (file) => dirname(file) !== 'sandbox' && importsOf(file).some((path) => dirname(path) === 'sandbox'),
+  )
+  expect(users).toEqual(['bootstrap.ts'])
+})
+
+test('Callbell’s client and the contacts know no GraphQL', () => {
+  const lower = files.filter((file) => /^(?:callbell|contacts|rate-limit|store|domain)\b/.test(file))
+  expect(lower.filter((file) => /from 'graphql/.test(textOf(file)))).toEqual([])
+})
+
+test('no file is too long to be read at once', () => {
+  const long = files
+    .filter((file) => file !== generated)
+    .map((file) => ({ file, lines: textOf(file).split('\n').length - 1 }))
+    .filter(({ lines }) => lines > maxLines)
+  expect(long).toEqual([])
+})
