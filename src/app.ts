@@ -165,6 +165,7 @@ export function createApp(deps: AppDeps): App {
   })
   const requestListener = createRequestListener({
     ...settings,
+    schema,
     contacts,
     telemetry,
     authenticate: createAuthenticate(deps.authentication),

@@ -61,7 +61,7 @@ export function formatMetrics(lists: readonly MetricList[]): Promise<string> {
 }
 
 /** @returns the sum of what only ever goes up: counters and histograms */
-export function sumCounts(lists: readonly MetricList[]): MetricList {
+function sumCounts(lists: readonly MetricList[]): MetricList {
   const counts = lists.map((list) => list.filter(({ type }) => type === 'counter' || type === 'histogram'))
   return metricList.parse(AggregatorRegistry.aggregate(counts).getMetricsAsArray())
 }

@@ -6,15 +6,15 @@ import { parseApiKeys } from './api-keys.ts'
 import type { Environment } from './parsers/env-parsers.ts'
 import { findQuoted, normalizeEnvironment } from './parsers/env-parsers.ts'
 import { readTextFile } from './parsers/text-file.ts'
-import { describeIssues } from './variables/variable.ts'
-import type { Method } from './variables/authentication.ts'
+import { describeIssues } from './parsers/variable.ts'
+import type { Method } from './authentication-variables.ts'
 import {
   apiKeyVariables,
   authenticationVariables,
   jwtVariables,
   methodVariables,
   methods,
-} from './variables/authentication.ts'
+} from './authentication-variables.ts'
 
 /** With neither keys nor tokens, callers need no credentials. */
 export interface AuthenticationSettings {

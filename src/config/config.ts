@@ -5,12 +5,12 @@ import { findMethods, readAuthentication } from './authentication.ts'
 import type { Environment } from './parsers/env-parsers.ts'
 import { findQuoted, normalizeEnvironment } from './parsers/env-parsers.ts'
 import { isLoopback } from './parsers/secure-url.ts'
-import { describeIssues } from './variables/variable.ts'
-import { callbellVariables } from './variables/callbell.ts'
-import { callerVariables, schemaVariables } from './variables/callers.ts'
-import { serverVariables } from './variables/server.ts'
-import { persistentStoreUrl, storeVariables } from './variables/store.ts'
-import { logVariables, traceVariables } from './variables/telemetry.ts'
+import { describeIssues } from './parsers/variable.ts'
+import { callbellVariables } from './callbell-variables.ts'
+import { callerVariables, schemaVariables } from './caller-variables.ts'
+import { serverVariables } from './server-variables.ts'
+import { persistentStoreUrl, storeVariables } from './store-variables.ts'
+import { logVariables, traceVariables } from './telemetry-variables.ts'
 
 /** Everything but authentication, which is read again while the process runs. */
 export const environmentSchema = z.object({

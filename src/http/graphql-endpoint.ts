@@ -7,7 +7,7 @@ import type { GatewayContext, GatewayPlugin } from '../graphql/builder.ts'
 import { useDescribedErrors } from '../graphql/describe-errors.ts'
 import { useNoIntrospection } from '../graphql/introspection.ts'
 import { useOperationRecord } from '../graphql/operation-record.ts'
-import { schema } from '../schema.ts'
+import type { GraphQLSchema } from 'graphql'
 import { createDocumentCache } from '../operations/document-cache.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -24,6 +24,7 @@ import { acceptedType, answerRejection, findRejection, authenticationErrors } fr
 import { createRequestContext } from './request-context.ts'
 
 export interface GraphqlEndpointParts {
+  readonly schema: GraphQLSchema
   readonly contacts: Contacts
   readonly authenticate: Authenticate
   readonly operations: Operations
@@ -50,7 +51,7 @@ export function createGraphqlEndpoint(
   parts: GraphqlEndpointParts,
   path: string,
 ): (request: GraphqlRequest) => Promise<Response> {
-  const { contacts, authenticate, telemetry, persistedDocuments, measureAnswer } = parts
+  const { schema, contacts, authenticate, telemetry, persistedDocuments, measureAnswer } = parts
   const plugins: GatewayPlugin[] = [
     useOperationRecord,
     useDescribedErrors(telemetry.log),

@@ -28,7 +28,7 @@ export async function size(response: Response): Promise<number> {
   return (await response.text()).length
 }
 
-export function codeAndMessage({
+function codeAndMessage({
   message,
   extensions,
 }: {

@@ -8,7 +8,7 @@ const rooms = [
   '.',
   'cluster',
   'config',
-  'config/variables',
+  'config/parsers',
   'sandbox',
   'client',
   'http',

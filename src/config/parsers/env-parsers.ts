@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @returns the value without the quotes around it; undefined if it is not in quotes. A shell and `.env`
  *   remove quotes, `docker run --env-file` does not. No value of a variable may be in quotes.
  */
-export function unquote(value: string): string | undefined {
+function unquote(value: string): string | undefined {
   const text = value.trim()
   const isQuoted = text.length >= 2 && /^["']/.test(text) && text.at(-1) === text[0]
   return isQuoted ? text.slice(1, -1) : undefined

@@ -72,7 +72,7 @@ export function readRecord(text: string): IdempotencyRecord {
 }
 
 /** The fields of every record. */
-export function commonOf({ fingerprint, notBefore }: IdempotencyRecord) {
+function commonOf({ fingerprint, notBefore }: IdempotencyRecord) {
   return { fingerprint, notBefore }
 }
 

@@ -7,7 +7,7 @@ import type { Authentication, AuthenticationFailure } from './authentication.ts'
 import { unauthenticated } from './authentication.ts'
 import type { JwtOptions } from './jwt.ts'
 
-export type { Authentication, AuthenticationFailure } from './authentication.ts'
+export type { Authentication } from './authentication.ts'
 
 /**
  * @param address the peer's IP address; undefined if the socket is closed

@@ -18,7 +18,7 @@ const libraries = [
  * The library, or undefined where it is not installed. `FAKETIME_LIBRARY` names it where it is elsewhere;
  * a name of nothing does without it.
  */
-export const faketime = [process.env['FAKETIME_LIBRARY'] ?? libraries].flat().find((path) => existsSync(path))
+const faketime = [process.env['FAKETIME_LIBRARY'] ?? libraries].flat().find((path) => existsSync(path))
 
 /** How clocks are set, to be shown. */
 export const clockMeans =

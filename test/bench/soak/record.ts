@@ -94,8 +94,6 @@ errors logged ${list(logged)}`
   }
 }
 
-export type Record = ReturnType<typeof createRecord>
-
 function list(counts: ReadonlyMap<string, number>): string {
   const sorted = [...counts].toSorted(([, a], [, b]) => b - a)
   return sorted.map(([name, count]) => `${name} ${count}`).join(', ') || 'none'

@@ -6,7 +6,7 @@ import type { Scope } from '../../../src/domain/caller.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { readAuthentication } from '../../../src/config/authentication.ts'
 import { ConfigError, environmentSchema, readConfig } from '../../../src/config/config.ts'
-import { authenticationVariables } from '../../../src/config/variables/authentication.ts'
+import { authenticationVariables } from '../../../src/config/authentication-variables.ts'
 import type { ApiKey } from '../../../src/http/auth/api-key.ts'
 
 const none = { apiKeys: null, apiKeysFile: null, jwt: null }
