@@ -56,12 +56,12 @@ test.each<[object, object, object]>([
 })
 
 test.each<[object, [string, string]]>([
-  [{}, ['', 'BLANK']],
-  [{ expectedTags: ['VIP'] }, ['', 'BLANK']],
-  [{ addTags: [] }, ['', 'BLANK']],
-  [{ removeTags: [] }, ['', 'BLANK']],
-  [{ customFields: [] }, ['', 'BLANK']],
-  [{ addTags: [], removeTags: [], customFields: [], expectedTags: [] }, ['', 'BLANK']],
+  [{}, ['', 'NOTHING_TO_UPDATE']],
+  [{ expectedTags: ['VIP'] }, ['', 'NOTHING_TO_UPDATE']],
+  [{ addTags: [] }, ['', 'NOTHING_TO_UPDATE']],
+  [{ removeTags: [] }, ['', 'NOTHING_TO_UPDATE']],
+  [{ customFields: [] }, ['', 'NOTHING_TO_UPDATE']],
+  [{ addTags: [], removeTags: [], customFields: [], expectedTags: [] }, ['', 'NOTHING_TO_UPDATE']],
   [{ name: null }, ['input.name', 'INVALID']],
   [{ tags: null }, ['input.tags', 'INVALID']],
   [{ addTags: null }, ['input.addTags', 'INVALID']],
@@ -97,7 +97,7 @@ test('a contact that is not there', async () => {
     const { contact, userErrors } = await update(gateway, { uuid: 'nobody', ...input })
     expect([contact, userErrors?.map(({ field, code }) => [field, code])]).toEqual([
       null,
-      [[['input', 'uuid'], 'REJECTED']],
+      [[['input', 'uuid'], 'NOT_FOUND']],
     ])
   }
 })
@@ -296,7 +296,7 @@ test('a contact that is gone before an edit is sent again', async () => {
   const refused = await during({ 'PATCH 1': () => ({ status: 429 }), ...gone })
   expect(await update(refused, { addTags: ['VIP'] })).toMatchObject({
     contact: null,
-    userErrors: [{ field: ['input', 'uuid'], code: 'REJECTED' }],
+    userErrors: [{ field: ['input', 'uuid'], code: 'NOT_FOUND' }],
   })
   const ambiguous = await during({ 'PATCH 1': () => ({ drop: true }), ...gone })
   expect((await update(ambiguous, { addTags: ['VIP'] })).error).toMatchObject({
@@ -429,7 +429,7 @@ test.each<[string, object]>([
     { updateContact: null },
     [
       expect.objectContaining({
-        message: 'Except for the tag "Ghost", which Callbell did not accept: the change was made',
+        message: 'Callbell did not accept the tag "Ghost", but applied all other changes. The change was made.',
         extensions: expect.objectContaining({
           code: 'CALLBELL_REJECTED',
           outcome: 'APPLIED',
@@ -446,7 +446,7 @@ test('a tag that Callbell answers, and does not keep, is named as well', async (
   expect(errors).toEqual([
     expect.objectContaining({
       message:
-        'After each of 3 writes the contact did not have the tag "Ghost" as written: the change may or may not have been made',
+        'After each of 3 writes the contact did not have the tag "Ghost" as written. The change may or may not have been made.',
       extensions: expect.objectContaining({ code: 'CALLBELL_REJECTED', outcome: 'UNKNOWN' }),
     }),
   ])
