@@ -261,7 +261,7 @@ test.each<[string, (sandbox: Sandbox) => void]>([
     },
   ],
 ])('nothing is concluded where %s', async (_where, prepare) => {
-  const gateway = await createTestGateway({ resendAfterMs: 1, timeoutMs: 1000 })
+  const gateway = await createTestGateway({ resendAfterMs: 1, timeoutMs: 30_000 })
   prepare(gateway.sandbox)
   gateway.sandbox.failNext({ status: 500 })
   const keyed = { idempotencyKey: 'k' }
@@ -282,7 +282,7 @@ test.each<[string, (sandbox: Sandbox) => void, number]>([
   ],
   ['the conversation is empty', () => undefined, 1],
 ])('a note with a key is sent again after the quiet period where %s', async (_where, prepare, made) => {
-  const gateway = await createTestGateway({ resendAfterMs: 1, timeoutMs: 1000 })
+  const gateway = await createTestGateway({ resendAfterMs: 1, timeoutMs: 30_000 })
   prepare(gateway.sandbox)
   gateway.sandbox.failNext({ status: 500 })
   const keyed = { idempotencyKey: 'k' }

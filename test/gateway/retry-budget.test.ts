@@ -7,7 +7,7 @@ import { startTestSandbox } from '../support/test-sandbox.ts'
 test('a caller whose calls fail takes no retry from another', async () => {
   const { sandbox } = await startTestSandbox()
   const { contacts, close } = createTestContacts(sandbox, openMemoryStore(), {
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
     resendAfterMs: 60_000,
   })
   const [failing, other] = [createTestContext('failing'), createTestContext('other')]
