@@ -1,14 +1,14 @@
 /**
- * `npm test`: all checks, and all tests at the same time. Tests wait for servers and clocks half of the time, which
- * the checks use. What a check says is printed at the end, and only where it fails.
+ * `npm test`: all checks and all tests at the same time. Tests often wait for servers and clocks, and the checks use
+ * that time. The output of a check is printed at the end, and only if it fails.
  */
 import type { StdioOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
-/** The cheapest first, one after the other: together they would need both cores and more memory. */
-const checks = ['check:format', 'check:generated', 'check:types', 'check:lint']
+/** One after the other, the cheapest first: together they would need all cores and more memory. */
+const checks = ['check:format', 'check:generated', 'check:unused', 'check:types', 'check:lint']
 
 interface Ended {
   readonly name: string

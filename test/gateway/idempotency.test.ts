@@ -169,12 +169,12 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     const isRest = (ms: unknown): boolean => typeof ms === 'number' && ms >= 3000 - waitedMs && ms <= 3000
     expect(tooEarly).toHaveProperty('retryAfterMs', expect.toSatisfy(isRest))
     await expect
-      .poll(() => create(gateway), { interval: 200, timeout: 20_000 })
+      .poll(() => create(gateway), { interval: 200, timeout: 60_000 })
       .toMatchObject({ data: { createContact: { replayed: false } } })
     expect(postsOf(gateway)).toBe(2)
     expect(gateway.sandbox.contacts.all()).toHaveLength(2)
     // Not from the answer, which may arrive long after the attempt ended.
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(3000)
+    expect(performance.now() - began).toBeGreaterThanOrEqual(3000)
   })
 
   test('an unknown outcome is not sent again as long as lookups are not known to work', async () => {
@@ -186,7 +186,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     // A create that succeeds is looked up, which shows that lookups work.
     await create(gateway, { identifier: '+39 02 5000', idempotencyKey: null })
     await expect
-      .poll(() => create(gateway), { interval: 200, timeout: 20_000 })
+      .poll(() => create(gateway), { interval: 200, timeout: 60_000 })
       .toMatchObject({
         data: { createContact: { replayed: false } },
       })

@@ -429,7 +429,8 @@ test.each<[string, object]>([
     { updateContact: null },
     [
       expect.objectContaining({
-        message: 'Callbell did not accept the tag "Ghost", but applied all other changes. The change was made.',
+        message:
+          'Callbell did not accept the tag "Ghost", but applied all other changes. The change was made.',
         extensions: expect.objectContaining({
           code: 'CALLBELL_REJECTED',
           outcome: 'APPLIED',
@@ -576,7 +577,7 @@ test.each<[string, unknown]>([
 const tags = ['Called back', 'Interested', 'Newsletter', 'VIP']
 const edit = fc.record({ tag: fc.constantFrom(...tags), isAdded: fc.boolean() })
 
-test('no edit of tags is lost, however many are made at a time', { timeout: 60_000 }, async () => {
+test('no edit of tags is lost, however many are made at a time', { timeout: 180_000 }, async () => {
   const gateway = await createTestGateway({ maxRps: 0, timeoutMs: 20_000, sandbox: { maxRps: 100_000 } })
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(edit, { selector: ({ tag }) => tag, minLength: 2 }), async (edits) => {

@@ -28,13 +28,7 @@ export async function size(response: Response): Promise<number> {
   return (await response.text()).length
 }
 
-function codeAndMessage({
-  message,
-  extensions,
-}: {
-  message: string
-  extensions: { code: string }
-}): string {
+function codeAndMessage({ message, extensions }: { message: string; extensions: { code: string } }): string {
   return `${extensions.code}: ${message}`
 }
 

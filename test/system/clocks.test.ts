@@ -92,7 +92,7 @@ describe.runIf(hasRedis)('replicas on one Redis', () => {
 
   test(
     'one that is stopped with creates under way sends nothing once another has taken them over',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const [redis, sandbox] = [await startRedis(), await openSandbox()]
       const variables = {

@@ -26,7 +26,7 @@ test.each<Case>([
   ...(hasRedis ? [withWorkers] : []),
 ])(
   'a gateway that is started %s refuses code from text, and is the same process',
-  { timeout: 90_000 },
+  { timeout: 300_000 },
   async (_name, options, variablesOf, processes) => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
     const child = spawn(process.execPath, [...options, '--import', codeGenerationProbe, main], {

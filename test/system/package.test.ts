@@ -65,7 +65,7 @@ beforeAll(async () => {
   // beside this one have deadlines to keep.
   await runWell('nice', ['npm', 'pack', '--dry-run=false', '--pack-destination', folder])
   tarball = join(folder, `callbell-graphql-${packageJson.version}.tgz`)
-}, 120_000)
+}, 300_000)
 
 /** A folder that has the package, and nothing of what it depends on. */
 async function unpack(): Promise<{ readonly folder: string; readonly unpacked: string }> {
@@ -208,7 +208,7 @@ async function createContact(url: string): Promise<unknown> {
 
 const created = { data: { createContact: { contact: { name: 'John Doe' }, userErrors: [] } } }
 
-test('installed in an empty folder, it is started by npx', { timeout: 120_000 }, async (context) => {
+test('installed in an empty folder, it is started by npx', { timeout: 300_000 }, async (context) => {
   const folder = await installOrSkip(context)
   const { gateway, killGroup, closed } = startInstalled('npx', ['callbell-graphql'], folder)
   expect(await createContact(await gateway.url)).toEqual(created)
@@ -223,7 +223,7 @@ test('installed in an empty folder, it is started by npx', { timeout: 120_000 },
 
 test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
   'the installed command itself, with %s, ends with 0 on SIGTERM',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (option, context) => {
     // Workers share through Redis only.
     const variables = option === '--' ? {} : { STORE_URL: (await startRedis()).url }
@@ -245,7 +245,7 @@ test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
 
 test.for(['cli', 'main'])(
   'the installed %s makes no code from text',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (name, context) => {
     const folder = await installOrSkip(context)
     const program = join(folder, `node_modules/callbell-graphql/dist/${name}.js`)

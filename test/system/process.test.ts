@@ -32,7 +32,9 @@ test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTE
     stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line).msg),
+      .map((line) => JSON.parse(line).msg)
+      // The lookup after the first create: on a busy machine the signal comes after it.
+      .filter((message) => !message.startsWith('lookups find what was created')),
   ).toEqual([
     `listening on ${url} (open it in a browser for GraphiQL)`,
     'CALLBELL_API_TOKEN is not set: using the built-in sandbox, nothing reaches Callbell',
@@ -71,8 +73,10 @@ test('with a token it reaches the API that it is given', async () => {
   })
   const url = await gateway.url
   expect(await (await post(url)).json()).toEqual(created)
-  const ready = await fetch(new URL('/readyz', url))
-  expect(await ready.json()).toEqual({ ready: true, upstream: 'callbell', reasons: [] })
+  // On a busy machine the event loop of a process that has just started is late for a while.
+  await expect
+    .poll(async () => (await fetch(new URL('/readyz', url))).json())
+    .toEqual({ ready: true, upstream: 'callbell', reasons: [] })
   const agent = expect.stringMatching(/^callbell-graphql\/\d+\.\d+\.\d+$/)
   const sent = sandbox.requests.map(({ method, path, headers }) => [method, path, headers['user-agent']])
   expect(sent.slice(0, 2)).toEqual([

@@ -43,7 +43,7 @@ async function startReplicas(
 /** Of all together, a second. */
 const limit = 40
 
-describe.runIf(hasRedis)('three replicas', { timeout: 90_000 }, () => {
+describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
   test('of a key that all get at once, one contact is made and all tell the same', async () => {
     const [redis, sandbox] = [await startRedis(), await openSandbox()]
     const replicas = await startReplicas(redis, sandbox.url)
@@ -131,7 +131,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 90_000 }, () => {
     await expect.poll(async () => isCreated((after = await askAll('after')))).toBe(true)
     let inTheEnd: Told[] = []
     await expect
-      .poll(async () => isCreated((inTheEnd = await askAll('in the middle'))), { timeout: 60_000 })
+      .poll(async () => isCreated((inTheEnd = await askAll('in the middle'))), { timeout: 300_000 })
       .toBe(true)
     expect(await askAll('before')).toEqual(before.map(({ uuid }) => ({ uuid, replayed: true })))
     await load.until(30)

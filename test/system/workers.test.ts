@@ -39,7 +39,7 @@ function startWorkersFor(
 }
 
 /** Until a worker serves that was started in the place of another: on a busy machine it takes its time. */
-const replaced = { timeout: 60_000 }
+const replaced = { timeout: 300_000 }
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -109,7 +109,7 @@ const made = (sandbox: Sandbox, name: string, senders: number): Told[] =>
 const byReplayed = (told: readonly Told[]): Told[] =>
   told.toSorted((a, b) => Number(a.replayed) - Number(b.replayed))
 
-describe.skipIf(!hasRedis)('two workers', { timeout: 90_000 }, () => {
+describe.skipIf(!hasRedis)('two workers', { timeout: 300_000 }, () => {
   test('make one contact of a key that all get at once, and tell the same', async () => {
     const sandbox = await openSandbox()
     const gateway = await startWorkersFor(sandbox.url)
@@ -423,7 +423,7 @@ async function startCommand(...args: readonly string[]): Promise<ChildGateway> {
 
 test(
   'a gateway that a process manager runs as a worker of its own cluster serves by itself',
-  { timeout: 90_000 },
+  { timeout: 300_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
     const main = join(import.meta.dirname, '../../src/main.ts')
@@ -440,7 +440,7 @@ test(
   },
 )
 
-describe.skipIf(!hasRedis)('the command', { timeout: 90_000 }, () => {
+describe.skipIf(!hasRedis)('the command', { timeout: 300_000 }, () => {
   test.each([
     [['--workers', '3'], 3],
     [['--workers=2'], 2],
