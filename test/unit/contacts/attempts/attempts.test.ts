@@ -1,5 +1,5 @@
 /** Which failed attempts each policy sends again, on a fake clock. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { attempts } from '../../../../src/contacts/attempts/attempts.ts'
 import { ContactsError } from '../../../../src/contacts/attempts/failure.ts'
 import type { AttemptPolicy } from '../../../../src/contacts/attempts/policies.ts'
@@ -131,3 +131,36 @@ test('a create reports when its first request was sent, and which failure was am
   })
   expect(first?.sentAt).not.toEqual(second?.sentAt)
 })
+
+/** The pause before the first retry, which jitter does not change here. */
+const firstPauseMs = 75
+
+test.each<[string, AttemptPolicy, number]>([
+  ['read', readPolicy, 8000],
+  ['idempotent change', idempotentPolicy, 8000],
+  ['create', createPolicy, 6500],
+])(
+  'a %s waits for Retry-After and the backoff, if its permit is in time after that',
+  async (_name, policy, queueByMs) => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    onTestFinished(() => void vi.restoreAllMocks())
+    const sendTimes = async (retryAfterMs: number): Promise<number[]> => {
+      const times: number[] = []
+      const context = createTestContext()
+      const start = performance.now()
+      const failing = attempts(policy, context, ({ queueBy, respondBy }) => {
+        times.push(performance.now() - start)
+        expect([queueBy - start, respondBy > queueBy]).toEqual([queueByMs, true])
+        return Promise.reject(failure('CALLBELL_RATE_LIMITED', 'answered', retryAfterMs))
+      }).catch((error: unknown) => error)
+      await vi.runAllTimersAsync()
+      await failing
+      return times
+    }
+    const longestMs = queueByMs - firstPauseMs
+    expect(await sendTimes(longestMs - 1)).toEqual([0, queueByMs - 1])
+    expect(await sendTimes(longestMs)).toEqual([0])
+    // The backoff doubles.
+    expect(await sendTimes(0)).toEqual([0, 75, 225, 525])
+  },
+)

@@ -1,0 +1,76 @@
+/** When an ambiguous create is looked up, by when, and what pays for the lookups, on a fake clock. */
+import pino from 'pino'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createCreateAttempts } from '../../../../src/contacts/create/attempt-create.ts'
+import { createCalibration } from '../../../../src/contacts/create/calibration.ts'
+import { createCallOnce, verifyOutcome } from '../../../../src/contacts/create/verify-outcome.ts'
+import type { Progress } from '../../../../src/domain/callbell-error.ts'
+import { CallbellError } from '../../../../src/domain/callbell-error.ts'
+import { settled, useFakeClock, useRealClock } from '../../../support/fake-clock.ts'
+import { contextFor, failAmbiguously, never, openCallbell } from '../../../support/keyed-creation.ts'
+
+beforeEach(useFakeClock)
+afterEach(useRealClock)
+
+const calibration = createCalibration({
+  createCall: () => () => never,
+  log: pino({ level: 'silent' }),
+  proved: ['contact'],
+})
+const attempts = createCreateAttempts({ calibration, timeAt: ({ monotonicMs }) => monotonicMs })
+const isSole = (): boolean => true
+
+test.each([
+  [10_000, [250, 1000, 2000], 2500],
+  // Not for longer than two fifths of the time of the call.
+  [1000, [250, 400], 500],
+])('with %i ms, lookups are sent %j ms after the attempt, and end by %i ms', async (timeoutMs, at, endBy) => {
+  const { callbell, creation } = openCallbell()
+  callbell.send = failAmbiguously
+  const failedAt = performance.now() + 100
+  const { result } = await settled(attempts.create({ creation, context: contextFor(timeoutMs) }, { isSole }))
+  expect(result).toMatchObject({ outcome: 'UNKNOWN' })
+  expect(callbell.probes.map((time) => time - failedAt)).toEqual(at)
+  expect(callbell.probesEndBy.map((time) => time - failedAt)).toEqual(at.map(() => endBy))
+})
+
+test('no lookup waits past the deadline', async () => {
+  const { callbell, creation } = openCallbell()
+  const now = performance.now()
+  const verification = { creation, context: contextFor(1500), notBefore: () => 0, isSole }
+  const { result, at } = await settled(verifyOutcome(verification, now + 2000, calibration))
+  expect([result, at - now]).toEqual(['INCONCLUSIVE', 1000])
+  expect(callbell.probes.map((time) => time - now)).toEqual([250, 1000])
+})
+
+function createBudget(hasTokens: boolean) {
+  return {
+    earn: vi.fn<() => void>(),
+    spend: vi.fn<() => boolean>(() => hasTokens),
+    refund: vi.fn<() => void>(),
+    tokens: () => 100,
+  }
+}
+
+test.each<[Progress, number]>([
+  ['unsent', 1],
+  ['sent', 0],
+  ['answered', 0],
+])('of a lookup that is %s, %i tokens are refunded', async (progress, refunds) => {
+  const budget = createBudget(true)
+  const ask = createCallOnce(contextFor(1000, { budget }))
+  const fail = (): Promise<never> =>
+    Promise.reject(new CallbellError('CALLBELL_UNAVAILABLE', 'down', { progress }))
+  await expect(ask(fail)).rejects.toThrow('down')
+  expect([budget.spend.mock.calls.length, budget.refund.mock.calls.length]).toEqual([1, refunds])
+})
+
+test('an empty budget pays for the lookups of a repeat, and for no other', async () => {
+  const { callbell, creation } = openCallbell()
+  const context = contextFor(10_000, { budget: createBudget(false) })
+  callbell.send = failAmbiguously
+  await settled(attempts.create({ creation, context }, { isSole }))
+  expect(callbell.probes).toEqual([])
+  const { result } = await settled(attempts.verify({ creation, context, notBefore: () => 0, isSole }))
+  expect([result, callbell.probes.length]).toEqual(['ABSENT', 1])
+})
