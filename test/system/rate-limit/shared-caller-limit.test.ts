@@ -118,7 +118,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     expect(lines).toEqual([
       {
         level: 40,
-        reason: 'NoAnswerError: Redis did not answer within 1000 ms',
+        reason: 'NoAnswerError: Redis did not reply within 1000 ms',
         msg: 'callers are limited by this replica alone',
       },
     ])

@@ -234,7 +234,7 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 300_000 }, 
     const store = await openUntilEnd(`redis://127.0.0.1:${port}`)
     leadTo(second.port)
     swallow()
-    await expect(claim(store, 'k')).rejects.toThrow('Redis did not answer within 1000 ms')
+    await expect(claim(store, 'k')).rejects.toThrow('Redis did not reply within 1000 ms')
     await expect.poll(() => tryClaim(store, 'k'), { timeout: 90_000 }).toEqual(put)
   })
 })
