@@ -118,8 +118,8 @@ describe.runIf(hasRedis)('on one Redis', () => {
     expect(lines).toEqual([
       {
         level: 40,
-        reason: 'NoAnswerError: Redis did not reply within 1000 ms',
-        msg: 'callers are limited by this replica alone',
+        reason: 'NoReplyError: Redis did not reply within 1000 ms',
+        msg: 'The store is unreachable: this replica limits callers by its own buckets',
       },
     ])
   })
