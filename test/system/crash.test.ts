@@ -58,6 +58,9 @@ test.each([1, 2, 3])(
     sandbox.failNext(...Array.from({ length: creates }, (_, n) => ({ delayMs: (n * 7) % 100 })))
 
     const first = startGateway(variables)
+    await first.url
+    // Before the gateway knows Callbell's time, nothing proves that a contact was created by this call.
+    await expect.poll(() => sandbox.requests.filter(({ path }) => path.endsWith('/auth/me'))).toHaveLength(1)
     const asking = askAll(first)
     await expect.poll(() => postsOf(sandbox).length, { interval: 1 }).toBeGreaterThan(0)
     await delay(Math.random() * 60)
