@@ -1,12 +1,12 @@
 import { GraphQLError, parse, Source, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import type { FailureCode, Outcome } from '../../src/contacts/attempts/failure.ts'
-import { ContactsError } from '../../src/contacts/attempts/failure.ts'
-import { CallbellError } from '../../src/domain/callbell-error.ts'
-import type { FailureContext } from '../../src/graphql/error-table.ts'
-import { describeFailure } from '../../src/graphql/error-table.ts'
-import { RequestError } from '../../src/graphql/request-error.ts'
-import { schema } from '../../src/schema.ts'
+import type { FailureCode, Outcome } from '../../../src/contacts/attempts/failure.ts'
+import { ContactsError } from '../../../src/contacts/attempts/failure.ts'
+import { CallbellError } from '../../../src/domain/callbell-error.ts'
+import type { FailureContext } from '../../../src/graphql/error-table.ts'
+import { describeFailure } from '../../../src/graphql/error-table.ts'
+import { RequestError } from '../../../src/graphql/request-error.ts'
+import { schema } from '../../../src/schema.ts'
 
 const query: FailureContext = { mutation: undefined, outcome: undefined }
 const parsed: FailureContext = { mutation: 'parsed', outcome: undefined }
