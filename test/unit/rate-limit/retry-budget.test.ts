@@ -22,6 +22,7 @@ test('of more than 1,000 callers the oldest budget is forgotten', () => {
 test('a refund returns one token, and a budget never has more than 100', () => {
   const budget = createRetryBudgets().of('a')
   for (let calls = 0; calls < 50; calls += 1) budget.earn()
+  expect(budget.tokens()).toBe(100)
   budget.refund()
   expect(budget.tokens()).toBe(100)
   for (let spent = 0; spent < 10; spent += 1) budget.spend()

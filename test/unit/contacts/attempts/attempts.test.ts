@@ -132,6 +132,12 @@ test('a create reports when its first request was sent, and which failure was am
   expect(first?.sentAt).not.toEqual(second?.sentAt)
 })
 
+test('an idempotent change whose attempts are ambiguous reports the first one’s failure', async () => {
+  const codes: CallbellErrorCode[] = ['CALLBELL_TIMEOUT', 'CALLBELL_UNAVAILABLE']
+  const fail = (): CallbellError => failure(codes.shift() ?? 'CALLBELL_INVALID_RESPONSE', 'sent')
+  expect(await outcomeOf(idempotentPolicy, fail)).toEqual(['CALLBELL_TIMEOUT', 'UNKNOWN', 4, true])
+})
+
 /** The pause before the first retry, which jitter does not change here. */
 const firstPauseMs = 75
 

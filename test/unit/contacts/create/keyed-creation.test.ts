@@ -61,6 +61,17 @@ test('a process that could not store an outcome verifies its own record at once'
   expect([result, at - now]).toEqual([{ made: 'found', replayed: true }, 0])
 })
 
+test('a record in a store of this process alone is of a process that has ended', async () => {
+  const { callbell, start } = open(() => ({ isShared: false }))
+  callbell.send = () => never
+  void start().create()
+  await pass(1000)
+  callbell.probe = () => Promise.resolve({ made: 'found' })
+  const now = performance.now()
+  const { result, at } = await settled(start().create())
+  expect([result, at - now]).toEqual([{ made: 'found', replayed: true }, 0])
+})
+
 test('a call waits for the call of another replica, with doubled pauses up to half a second', async () => {
   const { callbell, start } = open()
   const now = performance.now()
