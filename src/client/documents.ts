@@ -8,7 +8,7 @@ import type { TypedDocumentNode as DocumentNode } from './typed-document-node.ts
 export type { TypedDocumentNode } from './typed-document-node.ts';
 /** The note to add, and the contact of the conversation. */
 export type AddConversationNoteInput = {
-  /** Makes the call safe to repeat: with the same key the note is added once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs`. A key has 1 to 255 printable characters, and is remembered for a day by default. Do not use the key of a `createContact`. */
+  /** Makes the call safe to repeat: with the same key the note is added once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs` if `retryable` is true. A key has 1 to 255 printable characters, and is remembered for a day by default. Do not use the key of a `createContact`. */
   idempotencyKey?: string | null | undefined;
   /** The text of the note, sent unchanged. It may have tabs and line breaks. Callbell documents no limit of its length. */
   text: string;
@@ -60,7 +60,7 @@ export type CreateContactInput = {
   channelUuid?: string | null | undefined;
   /** The custom fields to set. Each must exist in the account. At most 500. */
   customFields?: Array<CustomFieldInput> | null | undefined;
-  /** Makes the call safe to repeat: with the same key the contact is created once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs`. The gateway then verifies the outcome, and sends the contact again only when that is safe. A key has 1 to 255 printable characters, and is remembered for a day by default. */
+  /** Makes the call safe to repeat: with the same key the contact is created once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs` if `retryable` is true. The gateway then verifies the outcome, and sends the contact again only when that is safe. A key has 1 to 255 printable characters, and is remembered for a day by default. */
   idempotencyKey?: string | null | undefined;
   /** The identifier of the contact on the channel: for WhatsApp, the phone number with country code. At most 255 characters. */
   identifier: string;
@@ -161,7 +161,7 @@ export type UserErrorCode =
   | 'BLANK'
   /** The contact has other tags than `expectedTags`, or a tag of `removeTags` in another spelling only. */
   | 'CONFLICT'
-  /** Callbell is certain to refuse the value. Nothing was sent to Callbell. */
+  /** The value breaks a rule: Callbell would refuse it, or it contradicts another value. Nothing was sent to Callbell. */
   | 'INVALID'
   /** The input of an update contains no change. Nothing was sent to Callbell. */
   | 'NOTHING_TO_UPDATE'

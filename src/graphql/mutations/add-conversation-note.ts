@@ -14,7 +14,7 @@ const AddConversationNoteInput = builder.inputType('AddConversationNoteInput', {
     }),
     idempotencyKey: t.string({
       description:
-        'Makes the call safe to repeat: with the same key the note is added once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs`. A key has 1 to 255 printable characters, and is remembered for a day by default. Do not use the key of a `createContact`.',
+        'Makes the call safe to repeat: with the same key the note is added once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs` if `retryable` is true. A key has 1 to 255 printable characters, and is remembered for a day by default. Do not use the key of a `createContact`.',
     }),
   }),
 })
@@ -38,7 +38,7 @@ builder.mutationField('addConversationNote', (t) =>
   t.field({
     type: AddConversationNotePayload,
     description:
-      'Adds a note to a contact’s conversation, which colleagues see and the contact does not. Costs one call to Callbell, and up to three lookups if the outcome is ambiguous. Each lookup takes one call, which reads a page of messages. The note is sent again only if it was not sent, or answered 429. Each call adds one more note, unless it repeats an `idempotencyKey`. If the call fails for a reason outside the input, the field is null. Then `extensions.outcome` of the error says whether the note was added: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
+      'Adds a note to a contact’s conversation, which colleagues see and the contact does not. Costs one call to Callbell, and up to three lookups if the outcome is ambiguous. Each lookup takes one call, which reads a page of messages. Within one call, the note is sent again only if it was not sent, or answered 429. Each call adds one more note, unless it repeats an `idempotencyKey`. If the call fails for a reason outside the input, the field is null. Then `extensions.outcome` of the error says whether the note was added: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
     args: {
       input: t.arg({ type: AddConversationNoteInput, required: true, description: 'The note to add.' }),
     },

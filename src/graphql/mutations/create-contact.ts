@@ -34,7 +34,7 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
     note: t.string({ description: 'A note on the contact. At most 1000 characters.' }),
     idempotencyKey: t.string({
       description:
-        'Makes the call safe to repeat: with the same key the contact is created once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs`. The gateway then verifies the outcome, and sends the contact again only when that is safe. A key has 1 to 255 printable characters, and is remembered for a day by default.',
+        'Makes the call safe to repeat: with the same key the contact is created once. Generate one for each user action, for example a random UUID, and keep it for every retry. After `UNKNOWN`, repeat the call after `retryAfterMs` if `retryable` is true. The gateway then verifies the outcome, and sends the contact again only when that is safe. A key has 1 to 255 printable characters, and is remembered for a day by default.',
     }),
   }),
 })
@@ -58,7 +58,7 @@ builder.mutationField('createContact', (t) =>
   t.field({
     type: CreateContactPayload,
     description:
-      'Creates one contact. Costs one call to Callbell, and lookups if the outcome is ambiguous. Each lookup takes one call for each form of the phone number. The contact is sent again only if it was not sent, or answered 429. If the call fails for a reason outside the input, the field is null. Then `extensions.outcome` of the error says whether the contact was created: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
+      'Creates one contact. Costs one call to Callbell, and lookups if the outcome is ambiguous. Each lookup takes one call for each form of the phone number. Within one call, the contact is sent again only if it was not sent, or answered 429. If the call fails for a reason outside the input, the field is null. Then `extensions.outcome` of the error says whether the contact was created: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
     args: {
       input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to create.' }),
     },

@@ -26,7 +26,7 @@ builder.queryFields((t) => ({
     type: [FunnelType],
     nullable: false,
     description:
-      'The stages of the account’s sales funnel. Costs one call to Callbell, however often a request selects the field.',
+      'The sales funnels of the account. Costs one call to Callbell, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
       resolveQuery(context, info, (init) => context.known.funnels(() => context.contacts.funnels(init))),
   }),

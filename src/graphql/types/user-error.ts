@@ -12,7 +12,10 @@ const UserErrorCode = builder.enumType('UserErrorCode', {
       description:
         'A string has too many characters, or a list has over 500 items. Nothing was sent to Callbell.',
     },
-    INVALID: { description: 'Callbell is certain to refuse the value. Nothing was sent to Callbell.' },
+    INVALID: {
+      description:
+        'The value breaks a rule: Callbell would refuse it, or it contradicts another value. Nothing was sent to Callbell.',
+    },
     NOTHING_TO_UPDATE: {
       description: 'The input of an update contains no change. Nothing was sent to Callbell.',
     },
