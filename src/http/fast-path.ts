@@ -2,7 +2,7 @@
  * Answers the common request without a fetch Request and Response, which cost more than everything else. It
  * changes nothing but the cost: any other request goes to the general path before anything has run, and so
  * does a result that is not a plain success. Both paths run operations by `operations/`.
- * `test/fast-lane.test.ts` compares their responses.
+ * `test/gateway/fast-path.test.ts` compares their responses.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'

@@ -1,7 +1,7 @@
 /**
  * Coerces valid variables by functions that are created once for each type. graphql-js takes several times as
  * long, because it keeps a path for errors that few requests have. Invalid variables are left to graphql-js,
- * which reports their errors. `test/operations/execute-plan.test.ts` compares the two.
+ * which reports their errors. `test/unit/operations/execute-plan.test.ts` compares the two.
  */
 import type { GraphQLInputType, GraphQLSchema, VariableDefinitionNode } from 'graphql'
 import {

@@ -1,7 +1,7 @@
 /**
  * Runs a planned operation by section 6 of the GraphQL specification: plain functions over the schema, the
  * argument coercion and the errors of graphql-js. No code is generated. Unlike `execute` of graphql-js, it
- * stops a response that becomes too large. `test/operations/execute-plan.test.ts` compares the results.
+ * stops a response that becomes too large. `test/unit/operations/execute-plan.test.ts` compares the results.
  */
 import type { ExecutionResult, ResponsePath } from 'graphql'
 import { locatedError, OperationTypeNode } from 'graphql'

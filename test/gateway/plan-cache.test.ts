@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { schema } from '../../src/schema.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { PlanCache, PreparedOperation } from '../../src/operations/prepared-operation.ts'
-import { bodyOf, openPaths } from '../support/lanes.ts'
+import { bodyOf, openPaths } from '../support/both-paths.ts'
 
 function prepare(text: string, plans: PlanCache, name?: string): PreparedOperation {
   const document = parse(text)

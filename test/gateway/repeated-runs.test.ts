@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { schema } from '../../src/schema.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { anyDocument } from '../support/any-document.ts'
-import { bodyOf, openPaths } from '../support/lanes.ts'
+import { bodyOf, openPaths } from '../support/both-paths.ts'
 
 const least = { identifier: '1', source: 'TELEGRAM', name: 'Ada' }
 const update =

@@ -53,7 +53,7 @@ async function createUnkeyed<Made>(
 ): Promise<Made> {
   const { creation, context } = createCall
   unkeyedCount += 1
-  const taken = identities.acquire({
+  const acquired = identities.acquire({
     identity: creation.identity,
     token: `unkeyed ${unkeyedCount}`,
     isKeyed: false,
@@ -61,17 +61,17 @@ async function createUnkeyed<Made>(
     caller: context.caller.bucket,
     deadline: context.deadline,
   })
-  const turn = taken instanceof Promise ? await taken : taken
+  const lock = acquired instanceof Promise ? await acquired : acquired
   let end = { isSettled: true, wasSent: true }
   try {
-    return await attempts.create(createCall, { isSole: turn.isSole })
+    return await attempts.create(createCall, { isSole: lock.isSole })
   } catch (error) {
     const isSettled =
       error instanceof CallbellError || (error instanceof ContactsError && error.outcome !== 'UNKNOWN')
     end = { isSettled, wasSent: wasSent(error) }
     throw error
   } finally {
-    void turn.end(end)
+    void lock.end(end)
   }
 }
 

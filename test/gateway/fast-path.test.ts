@@ -8,8 +8,8 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseApiKeys } from '../../src/config/api-keys.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
-import type { Asked } from '../support/lanes.ts'
-import { answers, bodyOf as body, openPaths } from '../support/lanes.ts'
+import type { Asked } from '../support/both-paths.ts'
+import { answers, bodyOf as body, openPaths } from '../support/both-paths.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
 const create =
