@@ -9,6 +9,8 @@ import type { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
+/** Node keeps compiled modules here: it halves the CPU time of a start. */
+const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
 export interface ChildGateway {
   /** Its working directory, which may contain `.env`. */
@@ -39,7 +41,7 @@ export function startGateway(
   const child = spawn(process.execPath, ['--import', laterClock, main], {
     // Only the given `.env`, and only the given variables.
     cwd: folder,
-    env: { PATH: process.env['PATH'], PORT: '0', ...variables },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return followGateway(child, folder)

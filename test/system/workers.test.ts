@@ -428,15 +428,24 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
     const main = join(import.meta.dirname, '../../src/main.ts')
     const manager = join(folder, 'manager.cjs')
-    const fork = `cluster.setupPrimary({ exec: ${JSON.stringify(main)} }); cluster.fork()`
-    writeFileSync(manager, `const cluster = require('node:cluster'); ${fork}`)
+    writeFileSync(
+      manager,
+      `const cluster = require('node:cluster')
+      cluster.setupPrimary({ exec: ${JSON.stringify(main)} })
+      const worker = cluster.fork().process
+      // The channel between them does not survive that the worker replaces itself by a Node with the flag.
+      process.on('SIGTERM', () => worker.kill('SIGTERM'))
+      worker.on('exit', (code) => process.exit(code))`,
+    )
     const child = spawn(process.execPath, [manager], {
       cwd: folder,
       env: { PATH: process.env['PATH'], PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const told = await create(followGateway(child, folder), 'Managed')
-    expect(told).toEqual({ uuid: expect.any(String), replayed: false })
+    const gateway = followGateway(child, folder)
+    expect(await create(gateway, 'Managed')).toEqual({ uuid: expect.any(String), replayed: false })
+    gateway.kill('SIGTERM')
+    expect(await gateway.ended).toEqual({ code: 0, signal: null })
   },
 )
 
