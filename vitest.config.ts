@@ -1,13 +1,17 @@
 /** Three projects, by what their tests need: nothing, a gateway in the test's process, or other processes. */
 import { defineConfig } from 'vitest/config'
 
-/** @param timeoutMs of a test and of a poll: only a failure waits for so long, on a busy machine */
-function project(name: string, timeoutMs: number, isIsolated: boolean) {
+/**
+ * @param timeoutMs of a test and of a poll: only a failure waits for so long, on a busy machine
+ * @param globalSetup files that run before the first test of the project
+ */
+function project(name: string, timeoutMs: number, isIsolated: boolean, globalSetup: string[] = []) {
   return {
     extends: true as const,
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      globalSetup,
       isolate: isIsolated,
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
@@ -15,6 +19,8 @@ function project(name: string, timeoutMs: number, isIsolated: boolean) {
     },
   }
 }
+
+const startsGateways = ['test/support/build-gateway.ts']
 
 export default defineConfig({
   resolve: {
@@ -27,8 +33,8 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       project('unit', 60_000, false),
-      project('gateway', 120_000, false),
-      project('system', 180_000, true),
+      project('gateway', 120_000, false, startsGateways),
+      project('system', 180_000, true, startsGateways),
     ],
   },
 })

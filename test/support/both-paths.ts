@@ -10,6 +10,9 @@ import { sendRaw } from './raw-request.ts'
 import type { TestGateway, TestGatewayOptions } from './test-gateway.ts'
 import { createTestGateway } from './test-gateway.ts'
 
+/** The first plans the operation, the others use the plan. */
+export const runs = 5
+
 /** One HTTP request. */
 export interface Asked {
   readonly method?: string
@@ -97,10 +100,10 @@ export interface Paths {
   /** Sends a request to both gateways three times, and compares each time. @returns the last responses */
   readonly expectSame: (asked: Asked) => Promise<readonly RawAnswer[]>
   /**
-   * Runs the same operation many times on both gateways. Compares the first and the last run of each, and
+   * Runs the same operation several times on both gateways. Compares the first and the last run of each, and
    * both gateways with each other: the response, the requests to Callbell, the log line.
    */
-  readonly expectSameAtEachRun: (body: string, runs?: number) => Promise<RawAnswer>
+  readonly expectSameAtEachRun: (body: string, count?: number) => Promise<RawAnswer>
   /** Compares the requests of both gateways to Callbell, and their counters. */
   readonly expectSameTraces: () => Promise<void>
   readonly forgetLogs: () => void
@@ -130,13 +133,13 @@ export async function openPaths(options: TestGatewayOptions = {}): Promise<Paths
       }
       return last
     },
-    async expectSameAtEachRun(body, runs = 110) {
+    async expectSameAtEachRun(body, count = runs) {
       const [first, firstOther] = [
         await runOnce(fast, fastUpstream, body),
         await runOnce(general, generalUpstream, body),
       ]
       expect(first).toEqual(firstOther)
-      await Promise.all([repeat(fast, body, runs - 2), repeat(general, body, runs - 2)])
+      await Promise.all([repeat(fast, body, count - 2), repeat(general, body, count - 2)])
       expect(await runOnce(fast, fastUpstream, body)).toEqual(first)
       expect(await runOnce(general, generalUpstream, body)).toEqual(first)
       return first.answer

@@ -1,4 +1,4 @@
-/** The gateway as a child process, as `npm start` runs it. It is killed after the test if it still runs. */
+/** The gateway as a child process, as an installed package runs it. It is killed after the test if it still runs. */
 import type { ChildProcessByStdio } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,11 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { onTestFinished } from 'vitest'
-
-const main = join(import.meta.dirname, '../../src/main.ts')
-/** Node keeps compiled modules here: it halves the CPU time of a start. */
-const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compiled')
+import { inject, onTestFinished } from 'vitest'
 
 export interface ChildGateway {
   /** Its working directory, which may contain `.env`. */
@@ -38,10 +34,10 @@ export function startGateway(
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
   const laterClock = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAheadMs}`
-  const child = spawn(process.execPath, ['--import', laterClock, main], {
+  const child = spawn(process.execPath, ['--import', laterClock, inject('main')], {
     // Only the given `.env`, and only the given variables.
     cwd: folder,
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, PORT: '0', ...variables },
+    env: { PATH: process.env['PATH'], PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return followGateway(child, folder)

@@ -1,5 +1,5 @@
 /** Heavy attacks of `npm run bench:abuse` against a gateway with a heap of 256 MB: it survives, and its memory is bounded. */
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { attacks } from '../bench/abuse/attacks.ts'
 import { measureAttack, startUpstream } from '../bench/abuse/measure.ts'
 
@@ -20,7 +20,7 @@ test.each([
   const measured = await measureAttack(attack, {
     upstreamUrl: upstream.url,
     seconds: 2,
-    main: 'src/main.ts',
+    main: inject('main'),
   })
   expect(measured.ending).toBeUndefined()
   expect(measured.peak).toBeLessThan(mostMebibytes)

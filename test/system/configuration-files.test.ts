@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 
 /** A path in a folder of its own, after something has been made there. */
 function made(make: (path: string) => void): string {
@@ -32,8 +32,7 @@ test.each([
 
 test('a pipe called .env keeps the gateway from starting, and is not waited for', async () => {
   const path = made((file) => void execFileSync('mkfifo', [join(dirname(file), '.env')]))
-  const main = join(import.meta.dirname, '../../src/main.ts')
-  const starting = promisify(execFile)(process.execPath, [main], { cwd: dirname(path) })
+  const starting = promisify(execFile)(process.execPath, [inject('main')], { cwd: dirname(path) })
   await expect(starting).rejects.toMatchObject({
     code: 1,
     stderr: 'The configuration has problems:\n  - .env must be a regular file, but is a pipe\n',
@@ -43,8 +42,7 @@ test('a pipe called .env keeps the gateway from starting, and is not waited for'
 /** Starts the gateway with an .env that keeps it from starting. @returns what it says */
 async function startWith(env: Buffer): Promise<string> {
   const path = made((file) => writeFileSync(join(dirname(file), '.env'), env))
-  const main = join(import.meta.dirname, '../../src/main.ts')
-  const starting = promisify(execFile)(process.execPath, [main], { cwd: dirname(path) })
+  const starting = promisify(execFile)(process.execPath, [inject('main')], { cwd: dirname(path) })
   const { stderr } = await starting.then(
     () => expect.unreachable(),
     (error: { readonly stderr: string }) => error,

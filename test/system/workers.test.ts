@@ -5,7 +5,7 @@ import { mkdtempSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { listen } from '../../src/listen.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { ChildGateway } from '../support/child-gateway.ts'
@@ -410,7 +410,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 300_000 }, () => {
 })
 
 async function startCommand(...args: readonly string[]): Promise<ChildGateway> {
-  const command = join(import.meta.dirname, '../../src/cli.ts')
+  const command = join(inject('main'), '../cli.js')
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
   const env = { PATH: process.env['PATH'], PORT: '0', STORE_URL: (await startRedis()).url }
   const child = spawn(process.execPath, [command, ...args], {
@@ -426,12 +426,11 @@ test(
   { timeout: 300_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
-    const main = join(import.meta.dirname, '../../src/main.ts')
     const manager = join(folder, 'manager.cjs')
     writeFileSync(
       manager,
       `const cluster = require('node:cluster')
-      cluster.setupPrimary({ exec: ${JSON.stringify(main)} })
+      cluster.setupPrimary({ exec: ${JSON.stringify(inject('main'))} })
       const worker = cluster.fork().process
       // The channel between them does not survive that the worker replaces itself by a Node with the flag.
       process.on('SIGTERM', () => worker.kill('SIGTERM'))

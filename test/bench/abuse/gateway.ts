@@ -1,7 +1,7 @@
 /** The gateway that is attacked: a process of its own with a small heap, as it would be installed. */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { request } from 'undici'
 import type { Child } from '../cost/child.ts'
@@ -61,7 +61,7 @@ export async function startGateway({
   storeUrl,
 }: GatewayOptions): Promise<AttackedGateway> {
   const flags = [`--max-old-space-size=${heapMebibytes}`, '--disallow-code-generation-from-strings']
-  const command = [process.execPath, ...flags, join(root, main)]
+  const command = [process.execPath, ...flags, resolve(root, main)]
   const port = await freePort()
   const child = await startChild(pinned('server', command), {
     // A folder without `.env`, as the gateway would read it.

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@redis/client'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { followGateway } from '../../support/child-gateway.ts'
 import { openSandbox, postsOf } from '../../support/counting-sandbox.ts'
 import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
@@ -128,9 +128,8 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
   test('a disk that is full', async () => {
     const sandbox = await openSandbox()
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
-    const main = join(import.meta.dirname, '../../../src/main.ts')
     // Files may grow to some hundred kilobytes: a write beyond that fails as on a full disk.
-    const child = spawn('sh', ['-c', `ulimit -f 400; exec "${process.execPath}" "${main}"`], {
+    const child = spawn('sh', ['-c', `ulimit -f 400; exec "${process.execPath}" "${inject('main')}"`], {
       cwd: folder,
       env: {
         PATH: process.env['PATH'],
