@@ -8,6 +8,7 @@ import type { Fault, Sandbox } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
+import { startStopwatch } from '../support/stopwatch.ts'
 import { createTestContacts } from '../support/test-contacts.ts'
 import type { TestContext } from '../support/test-context.ts'
 import { createTestContext } from '../support/test-context.ts'
@@ -15,7 +16,7 @@ import { createTestContext } from '../support/test-context.ts'
 const timeoutMs = 1000
 /** Longer than anything in a schedule is late. */
 const resendAfterMs = 1500
-/** What a busy machine may add to a deadline. */
+/** What the work of a call may add to its deadline. */
 const slackMs = 1000
 
 /** Answers after which the work may still be done. */
@@ -155,13 +156,14 @@ async function run(sandbox: Sandbox, thing: Thing, plan: Schedule, check: (one: 
     const wallClock = (): number => Date.now() + offsetMs + (isSet ? jumpMs : 0)
     const { contacts, close } = createTestContacts(sandbox, store, { timeoutMs, resendAfterMs, wallClock })
     const call = async (key: number): Promise<void> => {
-      const start = performance.now()
+      const stopwatch = startStopwatch()
       const context = createTestContext('anyone', wallClock)
       const result = await thing.make(contacts, key, context).catch((error: unknown): Result => {
         if (!(error instanceof ContactsError) || error.outcome === undefined) throw error
         return { outcome: error.outcome }
       })
-      const one = { key, ...result, tookMs: performance.now() - start }
+      const one = { key, ...result, tookMs: stopwatch.elapsedMs() }
+      stopwatch.stop()
       reported.push(one)
       check(one)
     }
