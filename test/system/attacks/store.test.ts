@@ -12,7 +12,7 @@ import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
 import { hasRedis, startRedis } from '../../support/redis-server.ts'
 import { openTestStore } from '../../support/stores.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
-import { many, upstream } from '../../support/attacks.ts'
+import { many, upstreamRequests } from '../../support/attacks.ts'
 
 const keyedCreate =
   'mutation($i:CreateContactInput!){createContact(input:$i){contact{name customFields{value}} replayed}}'
@@ -105,11 +105,11 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
       outcome: 'NOT_APPLIED',
       retryable: true,
     })
-    expect(upstream(gateway)).toBe(100 - refused.length)
+    expect(upstreamRequests(gateway)).toBe(100 - refused.length)
     // What was made under a key is still answered, from Callbell; and nobody else notices.
     expect(await createKeyed(gateway.url, 'attacker', '0', largeValue)).toEqual(made(true, largeValue))
     expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(made(false))
-    expect(upstream(gateway)).toBe(102 - refused.length)
+    expect(upstreamRequests(gateway)).toBe(102 - refused.length)
     expect(await readiness(gateway.url)).toEqual([200, []])
   })
 
@@ -122,7 +122,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     expect(await createKeyed(gateway.url, 'honest', '1')).toEqual(storeIsFull)
     expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(made(true))
     expect(await readiness(gateway.url)).toEqual(storeProblem('Redis is out of memory'))
-    expect(upstream(gateway)).toBe(1)
+    expect(upstreamRequests(gateway)).toBe(1)
   })
 
   test('a disk that is full', async () => {
@@ -163,7 +163,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     expect(await createKeyed(gateway.url, 'anyone', '0')).toEqual(made(false))
     const modes = readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)
     expect(modes).toEqual([0o600, 0o600])
-    expect(upstream(gateway)).toBe(1)
+    expect(upstreamRequests(gateway)).toBe(1)
   })
 
   test('60 edits of one contact’s tags, and an edit of another caller', async () => {
