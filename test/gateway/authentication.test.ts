@@ -185,11 +185,7 @@ test.each<[string, () => Claims, Authentication]>([
   ['of another issuer', () => ({ iss: 'https://issuer.example' }), refused('wrong issuer')],
   ['without an issuer', () => ({ iss: undefined }), refused('the token has no iss')],
   ['for another audience', () => ({ aud: 'https://else.example' }), refused('wrong audience')],
-  [
-    'for several audiences, with this gateway',
-    () => ({ aud: ['https://else.example', audience] }),
-    known('jwt:ada'),
-  ],
+  ['for several audiences', () => ({ aud: ['https://else.example', audience] }), known('jwt:ada')],
   ['without an audience', () => ({ aud: undefined }), refused('the token has no aud')],
   ['without a subject', () => ({ sub: undefined }), refused('the token has no sub')],
   ['with an empty subject', () => ({ sub: '' }), refused("the token's sub is malformed")],
@@ -211,11 +207,7 @@ test.each<[string, () => Claims, Authentication]>([
   ],
   ['with scp as a list', () => ({ scope: undefined, scp: [...both, 7] }), known('jwt:ada')],
   ['with scopes as a list', () => ({ scope: undefined, scopes: both }), known('jwt:ada')],
-  [
-    'with scopes of unknown types',
-    () => ({ scope: 7, scp: { 'contacts:read': true } }),
-    known('jwt:ada', []),
-  ],
+  ['with invalid scopes', () => ({ scope: 7, scp: { 'contacts:read': true } }), known('jwt:ada', [])],
 ])('a token %s is accepted or refused with its reason', async (_difference, changes, expected) => {
   const issuer = await startIssuer(rsa, ec)
   const token = await sign(ec, claims(changes()))
