@@ -1,7 +1,7 @@
 /**
  * Never more than the limit in any second, by the clock of the upstream: real gateways under more load than
  * the limit allows, a real Redis, and an upstream that records when the first byte of each request arrives. In
- * real time: `npm run bench:pace` on a quiet machine. `test/unit/rate-limit/pace.test.ts` has it on a fake clock.
+ * real time: `npm run bench:pace` on a quiet machine. `test/unit/rate-limit/limit-under-load.test.ts` has it on a fake clock.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -37,7 +37,7 @@ async function open(options: TestGatewayOptions = {}) {
   return { ...gateway, ask }
 }
 
-test('a create', async () => {
+test('a create is logged with every field', async () => {
   const { ask, log } = await open()
   await ask(create, { input })
   expect(log).toEqual([
@@ -58,7 +58,7 @@ test('a create', async () => {
   ])
 })
 
-test('a create with a key: retried once, then replayed', async () => {
+test('the retry and the replay of a keyed create are logged', async () => {
   const { ask, log, sandbox, forgetLog } = await open()
   sandbox.failNext({ status: 429, body: { error: 'too many requests' } })
   const keyed = { input: { ...input, idempotencyKey: 'k1' } }
@@ -85,7 +85,7 @@ test('a create with a key: retried once, then replayed', async () => {
   ])
 })
 
-test('a create whose connection broke, and that a lookup found', async () => {
+test('a create that a lookup verified is logged with the result of each request', async () => {
   const { ask, log, sandbox } = await open()
   sandbox.failNext({ drop: true, afterWork: true })
   await ask(create, { input })
@@ -175,7 +175,7 @@ test('a query with a bad argument is logged as info, because the caller can fix 
   expect(log).toMatchObject([{ level: 'info', msg: 'a call failed', code: 'BAD_USER_INPUT' }])
 })
 
-test('an invalid document', async () => {
+test('an invalid document is logged with its code', async () => {
   const { ask, log } = await open()
   const query = 'query Wrong { contact(uuid: "u") { nothing } }'
   await ask(query)
@@ -188,7 +188,7 @@ test('an invalid document', async () => {
   ])
 })
 
-test('an unreadable body', async () => {
+test('an invalid body is logged with the reason', async () => {
   const { post, log } = await createTestGateway()
   await post('{', { 'x-request-id': 'r1' })
   expect(log).toEqual([
@@ -206,7 +206,7 @@ test('an unreadable body', async () => {
   ])
 })
 
-test('the name of an operation is cut', async () => {
+test('the name of an operation is cut at 64 characters', async () => {
   const { ask, log } = await open()
   await ask(`query ${'N'.repeat(500)} { __typename }`)
   expect(log).toMatchObject([{ operation: 'N'.repeat(64) }])
@@ -221,7 +221,7 @@ test('successes are sampled, errors are not', async () => {
 
   const some = await open({ logSample: 0.5 })
   for (let n = 0; n < 60; n += 1) await some.ask('{ __typename }')
-  // Of 60 tosses, all or none fall the same way once in 10^18 times.
+  // The probability that all or none of the 60 are logged is below 10^-17.
   expect(some.log.length).toBeGreaterThan(0)
   expect(some.log.length).toBeLessThan(60)
   expect(some.log.every(({ sample }) => sample === 0.5)).toBe(true)

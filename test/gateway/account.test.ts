@@ -3,7 +3,7 @@ import * as account from '../../src/sandbox/account.ts'
 import type { Fault } from '../../src/sandbox/sandbox.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
-test('teams, channels and funnels are read, for a call each', async () => {
+test('teams, channels and funnels take one call each', async () => {
   const { execute, sandbox } = await createTestGateway()
   const { data, errors } = await execute(`{
     teams { uuid name createdAt default memberCount }
@@ -14,7 +14,7 @@ test('teams, channels and funnels are read, for a call each', async () => {
   expect(data).toEqual({
     teams: account.teams.map(({ members, ...team }) => ({ ...team, memberCount: members })),
     channels: account.channels,
-    // Callbell writes these times in a way of its own.
+    // Callbell has another time format here.
     funnels: account.funnels.map((funnel) => ({
       ...funnel,
       createdAt: expect.stringMatching(/T.*\+01:00$/),
@@ -27,7 +27,7 @@ test('teams, channels and funnels are read, for a call each', async () => {
   ])
 })
 
-test('a list that fails is named, and never comes empty instead', async () => {
+test('a failed list is null with an error, and never empty', async () => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext({ status: 402, body: { error: 'payment required' } })
   const { data, errors } = await execute('{ teams { uuid } }')
@@ -37,7 +37,7 @@ test('a list that fails is named, and never comes empty instead', async () => {
 
 const lists = ['teams', 'channels', 'funnels'] as const
 
-/** A page with one thing. */
+/** A page with one item. */
 function page(key: string, uuid: string, meta: unknown): Fault {
   return { on: 'GET', status: 200, body: { [key]: [{ uuid }], meta } }
 }
@@ -46,7 +46,7 @@ function paths(key: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `/v1/${key}${index === 0 ? '' : `?page=${index + 1}`}`)
 }
 
-/** What the pages say of the others. */
+/** The `meta` of each page. */
 test.each<[string, unknown[]]>([
   ['pages: 3', [{ pages: 3 }, { pages: 3 }, { pages: 3 }]],
   ['pages: "3"', [{ pages: '3' }, { pages: '3' }, { pages: '3' }]],
@@ -78,7 +78,7 @@ const unreadable = 'the answer did not decode: UNREADABLE_META'
 const unknownNext = 'the answer did not decode: UNKNOWN_NEXT_PAGE'
 const tooMany = (count: string): string => `the list has at least ${count} pages; the limit is 50`
 
-/** What the answers say of other pages, and what the log says of them. */
+/** The `meta` of each page, and the logged reason. */
 test.each<[string, unknown[], string]>([
   ...[-1, 1.5, 1e16, true, false, {}, [], '', 'x', '-1', '1.5', '1e9'].map(
     (pages): [string, unknown[], string] => [`pages: ${JSON.stringify(pages)}`, [{ pages }], unreadable],
@@ -90,16 +90,16 @@ test.each<[string, unknown[], string]>([
       unreadable,
     ],
   ),
-  ['a meta that is a text', ['pages: 2'], unreadable],
+  ['a meta that is a string', ['pages: 2'], unreadable],
   ['a meta that is a list', [[{ pages: 2 }]], unreadable],
-  ['a cursor that has no number', [{ next: 'abc' }], unknownNext],
+  ['a cursor that is not a number', [{ next: 'abc' }], unknownNext],
   ['a cursor behind the last page', [{ pages: 2 }, { pages: 2, next: 'abc' }], unknownNext],
   ['a next page that is this one', [{ next: 2 }, { next: 2 }], unknownNext],
   ['a next page that is the one after', [{ next: 3 }], unknownNext],
   ['pages: 1e9', [{ pages: 1e9 }], tooMany('1,000,000,000')],
   ['pages: "51"', [{ pages: '51' }], tooMany('51')],
   ['pages that become too many', [{ pages: 2 }, { pages: 51 }], tooMany('51')],
-])('%s fails a list, which is never cut', async (_what, metas, reason) => {
+])('%s fails the list instead of shortening it', async (_what, metas, reason) => {
   for (const key of lists) {
     const { execute, sandbox, log } = await createTestGateway()
     sandbox.failNext(...metas.map((meta, index) => page(key, `u${index}`, meta)))
@@ -113,7 +113,7 @@ test.each<[string, unknown[], string]>([
   }
 })
 
-test('a list that goes on without end is read for 50 pages', async () => {
+test('an endless list fails after 50 pages', async () => {
   const { execute, sandbox, log } = await createTestGateway()
   sandbox.failNext(...Array.from({ length: 60 }, (_, index) => page('teams', 'u', { next: index + 2 })))
   expect(await execute('{teams{uuid}}')).toMatchObject({ data: null, errors: [{ path: ['teams'] }] })

@@ -24,8 +24,8 @@ function refused(...userErrors: object[]): object {
   return { data: { addConversationNote: { success: false, replayed: false, userErrors } } }
 }
 
-/** What is told of a failure, without the request's id. */
-function told({ errors }: Awaited<ReturnType<typeof add>>): object {
+/** The error's extensions, without the request's id. */
+function errorOf({ errors }: Awaited<ReturnType<typeof add>>): object {
   const { requestId: _, ...extensions } = { requestId: undefined, ...errors?.[0]?.extensions }
   return extensions
 }
@@ -38,22 +38,22 @@ function methods({ requests }: Sandbox): string {
   return requests.map(({ method }) => method).join(' ')
 }
 
-/** Lets the conversation begin with a message, or a note, of so many milliseconds ago. */
-function say(
+/** Adds an older message, or a note, to the end of the conversation. */
+function addMessage(
   { contacts }: Sandbox,
   text: string,
-  agoMs: number,
+  ageMs: number,
   status: WireMessage['status'] = 'note',
 ): void {
-  const entry = contacts.find(uuid)
-  if (!entry) throw new Error('the sandbox has no first contact')
-  const createdAt = new Date(Date.now() - agoMs).toISOString()
+  const record = contacts.find(uuid)
+  if (!record) throw new Error('the sandbox has no first contact')
+  const createdAt = new Date(Date.now() - ageMs).toISOString()
   const message = { text, createdAt, status, channel: 'whatsapp', from: '1', to: '1' } as const
-  contacts.replace({ ...entry, messages: [...entry.messages, message] })
+  contacts.replace({ ...record, messages: [...record.messages, message] })
 }
 
-/** Lets the clock jump, but not the timers. */
-function passTime(milliseconds: number): void {
+/** Moves the wall clock, but not the timers. */
+function moveClock(milliseconds: number): void {
   const { now } = Date
   vi.spyOn(Date, 'now').mockImplementation(() => now() + milliseconds)
 }
@@ -68,13 +68,13 @@ test('a note is added by exactly one POST, byte for byte', async () => {
   expect(notes(gateway.sandbox)).toEqual([input.text])
 })
 
-test('without a key each call adds one more', async () => {
+test('without a key each call adds a note', async () => {
   const gateway = await createTestGateway()
   expect([await add(gateway), await add(gateway)]).toEqual([added(), added()])
   expect(notes(gateway.sandbox)).toHaveLength(2)
 })
 
-test('a text of any length is Callbell’s to judge', async () => {
+test('a note of 5,000 characters is sent', async () => {
   const gateway = await createTestGateway()
   expect(await add(gateway, { text: 'a'.repeat(5000) })).toEqual(added())
 })
@@ -133,7 +133,7 @@ test.each<[string, string[] | null, string, string, Fault[], Partial<AddConversa
     [{ status: 400, body: { error: 'no' } }],
     {},
   ],
-])('%s is reported by input field', async (_what, field, message, code, faults, change) => {
+])('%s is reported with its input field', async (_what, field, message, code, faults, change) => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext(...faults)
   expect(await add(gateway, change)).toEqual(refused({ field, message, code }))
@@ -141,22 +141,22 @@ test.each<[string, string[] | null, string, string, Fault[], Partial<AddConversa
 })
 
 test.each<[string, Fault[], string]>([
-  ['a 429 that tells when to come back', [{ status: 429, headers: { 'retry-after': '0' } }], 'POST POST'],
+  ['a 429 with Retry-After', [{ status: 429, headers: { 'retry-after': '0' } }], 'POST POST'],
   ['a 500 after the work', [{ status: 500, afterWork: true }], 'POST GET'],
   ['a 504 after the work', [{ status: 504, afterWork: true }], 'POST GET'],
   ['a cut after the work', [{ drop: true, afterWork: true }], 'POST GET'],
   ['no answer after the work', [{ delayMs: 3000 }], 'POST GET'],
   ['a redirect after the work', [{ status: 302, afterWork: true }], 'POST GET'],
-  ['a success in words of its own', [{ status: 201, body: 'done', afterWork: true }], 'POST GET'],
+  ['a success that is not JSON', [{ status: 201, body: 'done', afterWork: true }], 'POST GET'],
   [
-    'a cut after the work, which a look does not see at once',
+    'a cut after the work, which the first lookup does not find',
     [
       { drop: true, afterWork: true },
       { on: 'GET', status: 200, body: { messages: [] } },
     ],
     'POST GET GET',
   ],
-])('a note that meets %s is there once', async (_what, faults, expected) => {
+])('after %s the note exists once', async (_what, faults, expected) => {
   const gateway = await createTestGateway({ timeoutMs: 2000 })
   const { sandbox } = gateway
   sandbox.failNext(...faults)
@@ -184,14 +184,14 @@ test.each<[string, Fault[], object, RegExp, number]>([
   ['a 502 before the work', [{ status: 502 }], { outcome: 'UNKNOWN' }, /^POST( GET)+$/, 0],
   ['a cut before the work', [{ drop: true }], { outcome: 'UNKNOWN' }, /^POST( GET)+$/, 0],
   [
-    'a 404 without a word',
+    'a 404 without a body',
     [{ status: 404, body: '' }],
     { code: 'CALLBELL_INVALID_RESPONSE', outcome: 'UNKNOWN' },
     /^POST( GET)+$/,
     0,
   ],
   [
-    'a cut after the work, and looks that fail',
+    'a cut after the work, and lookups that fail',
     [
       { drop: true, afterWork: true },
       ...Array.from({ length: 3 }, () => ({ on: 'GET', status: 500 }) as const),
@@ -201,34 +201,34 @@ test.each<[string, Fault[], object, RegExp, number]>([
     1,
   ],
   [
-    'a 500 before the work, and a look that finds no contact',
+    'a 500 before the work, and a lookup that finds no contact',
     [{ status: 500 }, { on: 'GET', status: 404, body: { error: 'not found' } }],
     { outcome: 'UNKNOWN' },
     /^POST( GET)+$/,
     0,
   ],
-])('of a note that meets %s, the outcome is told', async (_what, faults, expected, sent, made) => {
+])('after %s the error names the outcome', async (_what, faults, expected, sent, count) => {
   const gateway = await createTestGateway({ timeoutMs: 2000 })
   gateway.sandbox.failNext(...faults)
   const result = await add(gateway)
   expect(result.data).toEqual({ addConversationNote: null })
-  expect(told(result)).toMatchObject({ ...expected, retryable: false })
+  expect(errorOf(result)).toMatchObject({ ...expected, retryable: false })
   expect(methods(gateway.sandbox)).toMatch(sent)
-  expect(notes(gateway.sandbox)).toHaveLength(made)
+  expect(notes(gateway.sandbox)).toHaveLength(count)
 })
 
 test.each([
   ['is cut', '{"success":tr'],
-  ['is a page', '<html>Maintenance</html>'],
-  ['denies it', '{"success":false}'],
+  ['is HTML', '<html>Maintenance</html>'],
+  ['says that it failed', '{"success":false}'],
   ['has an error', '{"error":"conversation is locked"}'],
   ['is meant for another request', '{"contact":{"uuid":"u"}}'],
-])('a success whose answer %s is not believed', async (_what, body) => {
+])('a success whose body %s is an UNKNOWN outcome', async (_what, body) => {
   const upstream = await startRawUpstream((socket, number) => {
     socket.write(httpAnswer('200 OK', number === 0 ? body : '{"messages":[]}'))
   })
   const gateway = await createTestGateway({ url: upstream.url, timeoutMs: 1000 })
-  expect(told(await add(gateway))).toMatchObject({
+  expect(errorOf(await add(gateway))).toMatchObject({
     code: 'CALLBELL_INVALID_RESPONSE',
     outcome: 'UNKNOWN',
     retryable: false,
@@ -238,74 +238,77 @@ test.each([
 })
 
 test.each<[string, (sandbox: Sandbox) => void]>([
-  ['the page does not go back to before it', (sandbox) => say(sandbox, 'Hello', 0, 'received')],
   [
-    'a new message, which is no note, says the same',
+    'the page does not reach back to before the attempt',
+    (sandbox) => addMessage(sandbox, 'Hello', 0, 'received'),
+  ],
+  [
+    'a new message, which is not a note, has the same text',
     (sandbox) => {
-      say(sandbox, input.text, 0, 'received')
-      say(sandbox, 'Hello', 90_000)
+      addMessage(sandbox, input.text, 0, 'received')
+      addMessage(sandbox, 'Hello', 90_000)
     },
   ],
   [
-    'a new note says the same with other white space',
+    'a new note has the same text with other white space',
     (sandbox) => {
-      say(sandbox, input.text.replace('\n', '\r\n'), 0)
-      say(sandbox, 'Hello', 90_000)
+      addMessage(sandbox, input.text.replace('\n', '\r\n'), 0)
+      addMessage(sandbox, 'Hello', 90_000)
     },
   ],
   [
-    'a note that says the same is too young to be surely another',
+    'a note with the same text may be too recent to be an earlier one',
     (sandbox) => {
-      say(sandbox, input.text, 30_000)
-      say(sandbox, 'Hello', 90_000)
+      addMessage(sandbox, input.text, 30_000)
+      addMessage(sandbox, 'Hello', 90_000)
     },
   ],
-])('nothing is concluded where %s', async (_where, prepare) => {
+])('the outcome stays UNKNOWN where %s', async (_where, prepare) => {
   const gateway = await createTestGateway({ resendAfterMs: 1, timeoutMs: 30_000 })
   prepare(gateway.sandbox)
   gateway.sandbox.failNext({ status: 500 })
   const keyed = { idempotencyKey: 'k' }
-  expect(told(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
-  expect(told(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
+  expect(errorOf(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
+  expect(errorOf(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', attempts: 1 })
   expect(methods(gateway.sandbox)).toMatch(/^POST( GET)+$/)
 })
 
 test.each<[string, (sandbox: Sandbox) => void, number]>([
-  ['an older note says the same', (sandbox) => say(sandbox, input.text, 90_000), 2],
+  ['an older note has the same text', (sandbox) => addMessage(sandbox, input.text, 90_000), 2],
   [
-    'the conversation goes back to long before it, and holds something else',
+    'the conversation reaches back to long before the attempt, and has other notes',
     (sandbox) => {
-      say(sandbox, 'Hello', 0, 'received')
-      say(sandbox, 'Called once', 90_000)
+      addMessage(sandbox, 'Hello', 0, 'received')
+      addMessage(sandbox, 'Called once', 90_000)
     },
     3,
   ],
   ['the conversation is empty', () => undefined, 1],
-])('a note with a key is sent again after the quiet period where %s', async (_where, prepare, made) => {
+])('a keyed note is sent again after the quiet period where %s', async (_where, prepare, count) => {
   const gateway = await createTestGateway({ resendAfterMs: 1, timeoutMs: 30_000 })
   prepare(gateway.sandbox)
   gateway.sandbox.failNext({ status: 500 })
   const keyed = { idempotencyKey: 'k' }
-  expect(told(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN' })
+  expect(errorOf(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN' })
   expect(await add(gateway, keyed)).toEqual(added())
   expect(methods(gateway.sandbox)).toMatch(/^POST( GET)+ POST$/)
-  expect(notes(gateway.sandbox)).toHaveLength(made)
+  expect(notes(gateway.sandbox)).toHaveLength(count)
 })
 
 test.each([
   ['behind', -3_600_000],
   ['ahead', 3_600_000],
-])('a note is known for new by Callbell’s clock, an hour %s ours', async (_where, lead) => {
-  const there = (): Date => new Date(Date.now() + lead)
+])('the age of a note is measured on Callbell’s clock, an hour %s the gateway’s', async (_where, lead) => {
+  const callbellTime = (): Date => new Date(Date.now() + lead)
   let createdAt = ''
   const upstream = await startRawUpstream((socket, number) => {
     if (number === 0) {
-      createdAt = there().toISOString()
+      createdAt = callbellTime().toISOString()
       socket.destroy()
       return
     }
     const body = JSON.stringify({ messages: [{ text: input.text, createdAt, status: 'note' }] })
-    socket.write(httpAnswer('200 OK', body, `date: ${there().toUTCString()}\r\n`))
+    socket.write(httpAnswer('200 OK', body, `date: ${callbellTime().toUTCString()}\r\n`))
   })
   expect(await add(await createTestGateway({ url: upstream.url }))).toEqual(added())
   expect(upstream.requests).toHaveLength(2)
@@ -318,14 +321,14 @@ describe.each(storeUrls)('with a key and %s', (_name, createUrl) => {
     return createTestGateway({ timeoutMs: 2000, store: await openTestStore(await createUrl()), ...options })
   }
 
-  test('a repetition is told so, without a call', async () => {
+  test('a repeat is a replay, without a call', async () => {
     const gateway = await open()
     expect(await add(gateway, keyed)).toEqual(added())
     expect(await add(gateway, keyed)).toEqual(added(true))
     expect(methods(gateway.sandbox)).toBe('POST')
   })
 
-  test('while the first is under way, the others wait for it', async () => {
+  test('concurrent calls with one key wait for the first', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ delayMs: 100 })
     const all = await Promise.all(Array.from({ length: 5 }, () => add(gateway, keyed)))
@@ -335,12 +338,12 @@ describe.each(storeUrls)('with a key and %s', (_name, createUrl) => {
     expect(notes(gateway.sandbox)).toHaveLength(1)
   })
 
-  test('another text or contact, or a create, with the same key is refused', async () => {
+  test('a key is refused with another text or contact, or for a create', async () => {
     const gateway = await open()
     await add(gateway, keyed)
     const reused = { code: 'IDEMPOTENCY_KEY_REUSED', outcome: 'NOT_APPLIED', retryable: false }
-    expect(told(await add(gateway, { ...keyed, text: 'Another' }))).toEqual(reused)
-    expect(told(await add(gateway, { ...keyed, uuid: 'another' }))).toEqual(reused)
+    expect(errorOf(await add(gateway, { ...keyed, text: 'Another' }))).toEqual(reused)
+    expect(errorOf(await add(gateway, { ...keyed, uuid: 'another' }))).toEqual(reused)
     const { errors } = await gateway.execute(CreateContactDocument, {
       input: { identifier: '1', source: 'WHATSAPP', name: 'Ada', ...keyed },
     })
@@ -348,42 +351,42 @@ describe.each(storeUrls)('with a key and %s', (_name, createUrl) => {
     expect(methods(gateway.sandbox)).toBe('POST')
   })
 
-  test('the key of a create is none for a note, not even at the same time', async () => {
+  test('the key of a create is refused for a note, during the create and after it', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ delayMs: 100 })
     const contact = { identifier: '1', source: 'WHATSAPP', name: 'Ada', ...keyed } as const
     const creating = gateway.execute(CreateContactDocument, { input: contact })
     await expect.poll(() => methods(gateway.sandbox)).toBe('POST')
-    expect(told(await add(gateway, keyed))).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' })
+    expect(errorOf(await add(gateway, keyed))).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' })
     expect((await creating).data?.createContact?.replayed).toBe(false)
-    expect(told(await add(gateway, keyed))).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' })
+    expect(errorOf(await add(gateway, keyed))).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' })
     expect(notes(gateway.sandbox)).toEqual([])
   })
 
-  test('what was refused frees its key', async () => {
+  test('a rejected note frees its key', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 422, body: { error: 'no' } })
     expect(await add(gateway, keyed)).toMatchObject(refused({ message: 'Callbell rejected the request: no' }))
     expect(await add(gateway, { ...keyed, text: 'Another' })).toEqual(added())
   })
 
-  test('an unknown outcome is looked up again, and its note found', async () => {
+  test('a repeat after an UNKNOWN outcome finds the note', async () => {
     const gateway = await open()
     const failed = Array.from({ length: 2 }, () => ({ on: 'GET', status: 500 }) as const)
     gateway.sandbox.failNext({ status: 500, afterWork: true }, ...failed)
-    expect(told(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
+    expect(errorOf(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
     expect(await add(gateway, keyed)).toEqual(added(true))
     expect(await add(gateway, keyed)).toEqual(added(true))
     expect(methods(gateway.sandbox)).toMatch(/^POST( GET)+$/)
     expect(notes(gateway.sandbox)).toHaveLength(1)
   })
 
-  test('an unknown outcome is not sent again before the quiet period is over', async () => {
+  test('a repeat after an UNKNOWN outcome sends nothing before the quiet period is over', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 500 })
-    expect(told(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', retryAfterMs: 5000 })
-    passTime(3_600_000)
-    expect(told(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
+    expect(errorOf(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', retryAfterMs: 5000 })
+    moveClock(3_600_000)
+    expect(errorOf(await add(gateway, keyed))).toMatchObject({ outcome: 'UNKNOWN', retryable: true })
     expect(methods(gateway.sandbox)).toMatch(/^POST( GET)+$/)
     expect(notes(gateway.sandbox)).toEqual([])
   })

@@ -98,7 +98,7 @@ test('a caller’s credentials are not sent to Callbell', async () => {
 test.each([
   ['key-of-reader', mutation, 'contacts:write'],
   ['key-of-writer', query, 'contacts:read'],
-])('%s lacks a scope', async (key, document, scope) => {
+])('%s cannot run %s without the scope %s', async (key, document, scope) => {
   const gateway = await createTestGateway(closed)
   const { status, data, errors } = await ask(gateway, document, key)
   const outcome = document === mutation ? { outcome: 'NOT_APPLIED' } : {}
@@ -151,7 +151,7 @@ test.each([
   expect(gateway.sandbox.requests).toEqual([])
 })
 
-test('ten aliases cost ten calls, and a rejected operation runs nothing', async () => {
+test('ten aliases cost ten calls, and a rate-limited operation makes no call', async () => {
   // A bucket of twelve.
   const gateway = await createTestGateway({ ...closed, callerRps: 6 })
   expect(await ask(gateway, ten, 'key-of-web')).not.toHaveProperty('errors')
@@ -183,7 +183,7 @@ test('ten aliases cost ten calls, and a rejected operation runs nothing', async 
   expect(await ask(gateway, ten, 'key-of-shop')).not.toHaveProperty('errors')
 })
 
-test('an operation that exceeds the burst is rejected without a time to retry', async () => {
+test('an operation above the burst is rejected without Retry-After', async () => {
   const gateway = await createTestGateway({ callerRps: 1 })
   const { status, headers, errors } = await ask(gateway, ten)
   expect([status, headers.get('retry-after'), errors]).toEqual([
@@ -199,7 +199,7 @@ test('an operation that exceeds the burst is rejected without a time to retry', 
   expect(gateway.sandbox.requests).toEqual([])
 })
 
-test('an operation that makes no call costs none', async () => {
+test('an operation without calls costs none', async () => {
   const gateway = await createTestGateway({ callerRps: 1 })
   const free = [
     '{__typename}',
@@ -214,13 +214,13 @@ test('an operation that makes no call costs none', async () => {
   expect(gateway.sandbox.requests).toHaveLength(1)
 })
 
-test('a call that was retried costs two', async () => {
+test('retries and verifications cost calls, too', async () => {
   const gateway = await createTestGateway({ callerRps: 2 })
   gateway.sandbox.failNext(
     { on: 'POST', status: 429, headers: { 'retry-after': '0' } },
     { on: 'POST', status: 500, afterWork: true },
   )
-  // The create, the create again, and the lookup of it: three of a bucket of four, though one was planned.
+  // The create, its retry and its lookup take three of the bucket's four calls. One was planned.
   expect(await ask(gateway, mutation)).not.toHaveProperty('errors')
   expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET'])
   const { errors } = await ask(
@@ -230,32 +230,32 @@ test('a call that was retried costs two', async () => {
   expect(errors[0].extensions.code).toBe('RATE_LIMITED')
 })
 
-test('an address shares one bucket where callers have no names', async () => {
+test('without authentication, callers from one address share a bucket', async () => {
   const gateway = await createTestGateway({ callerRps: 5 })
   expect(await ask(gateway, ten)).not.toHaveProperty('errors')
   expect((await ask(gateway, ten)).status).toBe(429)
 })
 
-test('a caller that waits behind a hundred calls of another caller is served soon', async () => {
+test('a hundred queued calls of one caller delay another caller only briefly', async () => {
   const gateway = await createTestGateway({ ...closed, maxRps: 40 })
   const seven = `{${Array.from({ length: 7 }, (_, n) => `a${n}:contact(uuid:"shop${n}"){name}`).join(' ')}}`
-  const hog = Array.from({ length: 15 }, () => ask(gateway, seven, 'key-of-shop'))
+  const busyCaller = Array.from({ length: 15 }, () => ask(gateway, seven, 'key-of-shop'))
   await expect.poll(() => gateway.sandbox.requests.length, { interval: 5 }).toBeGreaterThan(10)
   const { data } = await ask(gateway, '{contact(uuid:"web"){name}}', 'key-of-web')
   expect(data).toEqual({ contact: null })
   const paths = gateway.sandbox.requests.map(({ path }) => path)
-  // The hog had some ninety in line; the pace lets in five at a time.
+  // The busy caller has about ninety calls in the queue, and the limiter sends five at a time.
   expect(paths.slice(0, paths.indexOf('/v1/contacts/web')).length).toBeLessThan(40)
-  const answers = await Promise.all(hog)
+  const answers = await Promise.all(busyCaller)
   expect(answers.filter(({ errors }) => errors)).toEqual([])
 })
 
 const list = 'contacts(first:100){edges{node{uuid}}}'
 const seeded = { maxRps: 0, sandbox: { seed: 120, maxRps: 100_000 } } satisfies TestGatewayOptions
-/** The first field fails the whole answer at once, and the lists need 5 calls each. */
+/** The first field fails the whole response at once, and the lists need 5 calls each. */
 const failing = `{bad:contacts(after:"x"){edges{node{uuid}}} a:${list} b:${list}}`
 
-test('a response that fails at once is sent when all its fields have ended, so that every call is counted', async () => {
+test('a response that fails early is sent when all its fields have ended', async () => {
   const answerLimits = { largestAnswerBytes: 100_000, allAnswersBytes: 200_000 }
   const gateway = await createTestGateway({ ...seeded, answerLimits, callerRps: 0 })
   for (let run = 1; run <= 4; run += 1) {
@@ -263,15 +263,15 @@ test('a response that fails at once is sent when all its fields have ended, so t
     expect([data, errors.length]).toEqual([null, 1])
     expect(gateway.sandbox.requests).toHaveLength(run * 10)
   }
-  // What Callbell answered for them counts no more: about 100 kB each.
+  // Callbell's responses to them, about 100 kB each, are released.
   expect((await ask(gateway, `{${list}}`)).data.contacts.edges).toHaveLength(100)
 })
 
-test('calls of a response that fails at once count towards the caller’s rate limit', async () => {
+test('the calls of a response that fails early count towards the caller’s rate limit', async () => {
   // A bucket of forty.
   const gateway = await createTestGateway({ ...seeded, ...closed, callerRps: 20 })
   const statuses: number[] = []
-  // Ten calls each: however slow the machine is, the bucket is filled by less.
+  // Each takes ten calls: even on a slow machine, less is refilled.
   for (let run = 0; run < 100 && !statuses.includes(429); run += 1)
     statuses.push((await ask(gateway, failing.replace('{', `query Q${run}{`), 'key-of-web')).status)
   expect(statuses).toContain(429)

@@ -1,4 +1,4 @@
-/** How large an answer may become, and what its caller learns when it would be larger. */
+/** The size limits of responses, and the errors of responses that exceed them. */
 import { expect, test } from 'vitest'
 import { decodeContact } from '../../src/callbell/codec/decode-contact.ts'
 import type { Message } from '../../src/domain/contact.ts'
@@ -8,7 +8,7 @@ import { createTestGateway } from '../support/test-gateway.ts'
 
 const limits = { largestAnswerBytes: 100_000, allAnswersBytes: 150_000 }
 
-test('a response may reach its limit, and one more byte stops it for good', () => {
+test('a response may reach its limit, and one more byte stops it permanently', () => {
   const answer = createAnswerSizes(limits)()
   answer.add(60_000)
   answer.add(40_000)
@@ -27,7 +27,7 @@ test('the largest response is stopped, whichever exceeds the limit of all', () =
   large.add(80_000)
   middle.add(60_000)
   small.add(1000)
-  // Small answers do not count, so that they are made next to large ones.
+  // Small responses are not counted, so that they succeed beside large ones.
   expect([large.excess, middle.excess, small.excess]).toEqual([undefined, undefined, undefined])
   middle.add(11_000)
   expect([middle.excess, small.excess]).toEqual([undefined, undefined])
@@ -52,7 +52,7 @@ test('a released response does not count, however often it is released', () => {
   }
 })
 
-test('a response of Callbell counts towards the limit of all, and not of one', () => {
+test('a response of Callbell counts towards the limit of all responses, and not of one', () => {
   const begin = createAnswerSizes(limits)
   const [one, other] = [begin(), begin()]
   one.hold(120_000)
@@ -80,7 +80,7 @@ function messageOf(number: number): Message {
   }
 }
 
-/** A gateway whose contacts have long notes, and 20 messages with long texts. */
+/** A gateway whose contacts have long notes, and 20 long messages. */
 async function createLargeGateway(
   hasFastPath: boolean,
   answerLimits = limits,
@@ -164,14 +164,14 @@ test.each([true, false])(
         ['b', 'RESPONSE_TOO_LARGE', 'APPLIED'],
         ['c', 'RESPONSE_TOO_LARGE', 'NOT_APPLIED'],
       ])
-      // What comes behind it has not begun.
+      // The field after it has not started.
       expect(changed).toEqual(Array.from({ length: run }, () => ['a', 'b']).flat())
     }
   },
 )
 
 test.each([true, false])(
-  'a response that others leave no memory for is retryable, unless it changed something (fast path: %s)',
+  'a response without memory left is retryable, unless it changed something (fast path: %s)',
   async (hasFastPath) => {
     const crowded = { largestAnswerBytes: 100_000, allAnswersBytes: 60_000 }
     const { execute } = await createLargeGateway(hasFastPath, crowded)

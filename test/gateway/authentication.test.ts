@@ -43,7 +43,7 @@ async function ask(
   return createAuthenticate({ apiKeys: null, jwt: null, ...options })(new Headers(headers), '192.0.2.1')
 }
 
-test('without authentication, every caller is `anyone`, and has a bucket by address', async () => {
+test('without authentication, every caller is `anyone`, with a bucket for its address', async () => {
   expect(await ask({}, { 'x-api-key': 'whatever', authorization: 'Basic eDp5' })).toEqual(
     known('anyone', [...both, 'metrics:read'], 'address:192.0.2.1'),
   )
@@ -60,7 +60,7 @@ test.each([
   ['::1', 'address:0:0:0:0::/64'],
   [undefined, 'address:unknown'],
   ['nonsense', 'address:unknown'],
-])('the address %s counts as %s', (address, bucket) => {
+])('the address %s has the bucket %s', (address, bucket) => {
   expect(addressBucket(address)).toBe(bucket)
 })
 
@@ -101,7 +101,7 @@ test.each<[Record<string, string>, Authentication]>([
   [{ 'x-api-key': 'x'.repeat(8193) }, refused('the credentials have more than 8192 bytes')],
   [{ authorization: `Bearer ${'x'.repeat(8186)}` }, refused('the credentials have more than 8192 bytes')],
   [{ 'x-api-key': 'x'.repeat(8192) }, refused('unknown API key')],
-])('with API keys, %j', async (headers, expected) => {
+])('with API keys, the headers %j are authenticated', async (headers, expected) => {
   expect(await ask({ apiKeys: () => apiKeys }, headers)).toEqual(expected)
 })
 
@@ -133,11 +133,11 @@ test.each<[Partial<ApiKeySources>, string[]]>([
       `GATEWAY_API_KEYS_FILE line 5 ${digest}`,
     ],
   ],
-])('%j is no list of keys, and no problem quotes it', (sources, problems) => {
+])('%j is not a valid list of keys, and no problem quotes it', (sources, problems) => {
   expect(parseApiKeys({ GATEWAY_API_KEYS: '', GATEWAY_API_KEYS_FILE: '', ...sources })).toEqual({ problems })
 })
 
-test('a key that is removed is refused from then on', async () => {
+test('a removed key is refused', async () => {
   let keys = apiKeys
   const authenticate = createAuthenticate({ apiKeys: () => keys, jwt: null })
   const headers = new Headers({ 'x-api-key': web })
@@ -163,55 +163,55 @@ const claims = (changes: Claims = {}): Claims => ({
 })
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
-/** So long that no test causes a second request for the key set. */
+/** No test requests the key set a second time. */
 const untilTomorrow = { cooldownMs: 86_400_000 }
 
-function trusting(url: string, pace: Partial<JwtOptions> = untilTomorrow): Partial<AuthenticateOptions> {
-  return { jwt: { jwksUrl: url, issuer: issuerName, audience, ...pace } }
+function jwtOptions(url: string, timing: Partial<JwtOptions> = untilTomorrow): Partial<AuthenticateOptions> {
+  return { jwt: { jwksUrl: url, issuer: issuerName, audience, ...timing } }
 }
 
 test.each([rsa, ec, ed])('a token that is signed with $alg names its caller', async (key) => {
   const issuer = await startIssuer(rsa, ec, ed)
-  expect(await ask(trusting(issuer.url), bearer(await sign(key, claims())))).toEqual(known('jwt:ada'))
+  expect(await ask(jwtOptions(issuer.url), bearer(await sign(key, claims())))).toEqual(known('jwt:ada'))
 })
 
 /** How a token differs from a valid one, and the result. */
 test.each<[string, () => Claims, Authentication]>([
   ['expired', () => ({ exp: now() - 10 }), refused('the token has expired')],
-  ['just expired by our clock', () => ({ exp: now() - 1 }), known('jwt:ada')],
+  ['just expired on the gateway’s clock', () => ({ exp: now() - 1 }), known('jwt:ada')],
   ['not yet valid', () => ({ nbf: now() + 30 }), refused('the token is not yet valid')],
-  ['valid soon by our clock', () => ({ nbf: now() + 2 }), known('jwt:ada')],
-  ['without an end', () => ({ exp: undefined }), refused('the token has no exp')],
+  ['valid soon on the gateway’s clock', () => ({ nbf: now() + 2 }), known('jwt:ada')],
+  ['without an expiry', () => ({ exp: undefined }), refused('the token has no exp')],
   ['of another issuer', () => ({ iss: 'https://issuer.example' }), refused('wrong issuer')],
   ['without an issuer', () => ({ iss: undefined }), refused('the token has no iss')],
-  ['for somebody else', () => ({ aud: 'https://else.example' }), refused('wrong audience')],
-  ['for this gateway, too', () => ({ aud: ['https://else.example', audience] }), known('jwt:ada')],
-  ['for nobody', () => ({ aud: undefined }), refused('the token has no aud')],
+  ['for another audience', () => ({ aud: 'https://else.example' }), refused('wrong audience')],
+  ['for several audiences', () => ({ aud: ['https://else.example', audience] }), known('jwt:ada')],
+  ['without an audience', () => ({ aud: undefined }), refused('the token has no aud')],
   ['without a subject', () => ({ sub: undefined }), refused('the token has no sub')],
   ['with an empty subject', () => ({ sub: '' }), refused("the token's sub is malformed")],
   ['with a long subject', () => ({ sub: 'x'.repeat(255) }), known(`jwt:${'x'.repeat(255)}`)],
   ['with a subject of 255 emoji', () => ({ sub: '😀'.repeat(255) }), known(`jwt:${'😀'.repeat(255)}`)],
-  ['with a longer one', () => ({ sub: 'x'.repeat(256) }), refused("the token's sub is malformed")],
+  ['with a longer subject', () => ({ sub: 'x'.repeat(256) }), refused("the token's sub is malformed")],
   ['with a line break', () => ({ sub: 'ada\nroot' }), refused("the token's sub is malformed")],
-  ['with text turned around', () => ({ sub: 'ada\u202Etoor' }), refused("the token's sub is malformed")],
-  ['with a letter that nobody sees', () => ({ sub: 'a\u200Bda' }), refused("the token's sub is malformed")],
+  ['with reversed text', () => ({ sub: 'ada\u202Etoor' }), refused("the token's sub is malformed")],
+  ['with an invisible character', () => ({ sub: 'a\u200Bda' }), refused("the token's sub is malformed")],
   ['with a line separator', () => ({ sub: 'ada\u2028root' }), refused("the token's sub is malformed")],
-  ['with half a letter', () => ({ sub: 'ada\uD83D' }), refused("the token's sub is malformed")],
+  ['with a lone surrogate', () => ({ sub: 'ada\uD83D' }), refused("the token's sub is malformed")],
   ['without scopes', () => ({ scope: undefined }), known('jwt:ada', [])],
   ['with other scopes', () => ({ scope: 'contacts:reader openid' }), known('jwt:ada', [])],
   ['that may read', () => ({ scope: 'openid contacts:read' }), known('jwt:ada', ['contacts:read'])],
   [
-    'with scp as text',
+    'with scp as a string',
     () => ({ scope: undefined, scp: 'contacts:write' }),
     known('jwt:ada', ['contacts:write']),
   ],
   ['with scp as a list', () => ({ scope: undefined, scp: [...both, 7] }), known('jwt:ada')],
   ['with scopes as a list', () => ({ scope: undefined, scopes: both }), known('jwt:ada')],
-  ['with scopes of no form', () => ({ scope: 7, scp: { 'contacts:read': true } }), known('jwt:ada', [])],
-])('a token %s', async (_difference, changes, expected) => {
+  ['with invalid scopes', () => ({ scope: 7, scp: { 'contacts:read': true } }), known('jwt:ada', [])],
+])('a token %s is accepted or refused with its reason', async (_difference, changes, expected) => {
   const issuer = await startIssuer(rsa, ec)
   const token = await sign(ec, claims(changes()))
-  expect(await ask(trusting(issuer.url), bearer(token))).toEqual(expected)
+  expect(await ask(jwtOptions(issuer.url), bearer(token))).toEqual(expected)
 })
 
 const encode = (value: unknown): string => base64url.encode(JSON.stringify(value))
@@ -236,7 +236,7 @@ test.each<[string, () => string | Promise<string>, string]>([
   ['a known id, another key', async () => sign(await createKey('ES256', 'ec'), claims()), 'wrong signature'],
   ['a known id, another algorithm', async () => sign({ ...ec, jwk: rsa.jwk }, claims()), 'unknown key id'],
   [
-    'other claims under a signature',
+    'claims that were changed after signing',
     async () => {
       const [header, , signature] = (await sign(ec, claims())).split('.')
       return `${header}.${encode(claims({ sub: 'root' }))}.${signature}`
@@ -244,36 +244,36 @@ test.each<[string, () => string | Promise<string>, string]>([
     'wrong signature',
   ],
   [
-    'a critical header that nobody here knows',
+    'an unknown critical header',
     () => `${encode({ alg: 'ES256', kid: 'ec', crit: ['x'], x: 1 })}.${encode(claims())}.AAAA`,
     'the token is malformed',
   ],
-  ['no JSON', () => 'a.b.c', 'the token is malformed'],
-  ['two parts', () => 'a.b', 'the token is malformed'],
+  ['a token that is not valid JSON', () => 'a.b.c', 'the token is malformed'],
+  ['a token of two parts', () => 'a.b', 'the token is malformed'],
 ])('%s is refused', async (_what, forge, reason) => {
   const issuer = await startIssuer(rsa, ec)
-  expect(await ask(trusting(issuer.url), bearer(await forge()))).toEqual(refused(reason))
+  expect(await ask(jwtOptions(issuer.url), bearer(await forge()))).toEqual(refused(reason))
 })
 
 test('a token without a key id is verified with the only matching key, and refused if several match', async () => {
   const anonymous = await createKey('ES256')
   const issuer = await startIssuer(rsa, anonymous)
   const token = bearer(await sign(anonymous, claims()))
-  expect(await ask(trusting(issuer.url), token)).toEqual(known('jwt:ada'))
+  expect(await ask(jwtOptions(issuer.url), token)).toEqual(known('jwt:ada'))
   issuer.publish(ec, anonymous)
-  expect(await ask(trusting(issuer.url), token)).toEqual(refused('no key id, and several keys match'))
+  expect(await ask(jwtOptions(issuer.url), token)).toEqual(refused('no key id, and several keys match'))
 })
 
 test('the key set is requested once, even for many tokens and forged key ids', async () => {
   const issuer = await startIssuer(ec)
-  const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...trusting(issuer.url) })
+  const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...jwtOptions(issuer.url) })
   const good = new Headers(bearer(await sign(ec, claims())))
-  const madeUp = await Promise.all(
+  const forgedTokens = await Promise.all(
     Array.from({ length: 20 }, () => sign({ ...ec, jwk: { kid: randomUUID() } }, claims())),
   )
-  const strangers = madeUp.map((token) => new Headers(bearer(token)))
+  const forged = forgedTokens.map((token) => new Headers(bearer(token)))
   expect(await authenticate(good, undefined)).toEqual(known('jwt:ada'))
-  const answers = await Promise.all(strangers.map((headers) => authenticate(headers, undefined)))
+  const answers = await Promise.all(forged.map((headers) => authenticate(headers, undefined)))
   expect(answers).toEqual(answers.map(() => refused('unknown key id')))
   expect(await authenticate(good, undefined)).toEqual(known('jwt:ada'))
   expect(issuer.fetches()).toBe(1)
@@ -281,7 +281,7 @@ test('the key set is requested once, even for many tokens and forged key ids', a
 
 test('a new key of the issuer is found without a restart', async () => {
   const issuer = await startIssuer(ec)
-  const options = trusting(issuer.url, { cooldownMs: 0 })
+  const options = jwtOptions(issuer.url, { cooldownMs: 0 })
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...options })
   const next = await createKey('ES256', 'next')
   const token = new Headers(bearer(await sign(next, claims())))
@@ -309,19 +309,19 @@ test.each<[string, Parameters<Issuer['answer']>[0], string]>([
   ['a megabyte', (response) => response.end(' '.repeat(1_000_001)), 'the answer has more than 1000000 bytes'],
   ['other JSON', (response) => response.end('{"keys":7}'), 'JSON Web Key Set malformed'],
   [
-    'a key that is none',
+    'an invalid key',
     (response) => response.end('{"keys":[{"kty":"EC","crv":"P-256","kid":"ec","x":"AA","y":"AA"}]}'),
     'ERR_CRYPTO_INVALID_JWK',
   ],
-  ['silence', () => undefined, 'request timed out'],
-  ['half an answer', (response) => response.write('{"keys":['), 'request timed out'],
-  ['a cut connection', (response) => response.destroy(), 'UND_ERR_SOCKET'],
+  ['no response', () => undefined, 'request timed out'],
+  ['an incomplete response', (response) => response.write('{"keys":['), 'request timed out'],
+  ['a broken connection', (response) => response.destroy(), 'UND_ERR_SOCKET'],
 ])(
-  '%s in place of the key set is not the caller’s fault',
+  '%s instead of the key set is AUTHENTICATION_UNAVAILABLE',
   async (_what, respond, reason) => {
     const issuer = await startIssuer()
     issuer.answer(respond)
-    const answer = await ask(trusting(issuer.url, { timeoutMs: 1000 }), bearer(await sign(ec, claims())))
+    const answer = await ask(jwtOptions(issuer.url, { timeoutMs: 1000 }), bearer(await sign(ec, claims())))
     expect(answer).toEqual(unavailable(reason))
   },
   4000,
@@ -330,7 +330,7 @@ test.each<[string, Parameters<Issuer['answer']>[0], string]>([
 test('a failing issuer gets no request during the cooldown', async () => {
   const issuer = await startIssuer()
   issuer.answer((response) => response.writeHead(503).end())
-  const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...trusting(issuer.url) })
+  const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...jwtOptions(issuer.url) })
   const token = new Headers(bearer(await sign(ec, claims())))
   const reason = 'the issuer answered HTTP 503'
   expect(await authenticate(token, undefined)).toEqual(unavailable(reason))
@@ -341,13 +341,13 @@ test('a failing issuer gets no request during the cooldown', async () => {
 
 test('an issuer at a port that fetch blocks is reported with that reason', async () => {
   const token = bearer(await sign(ec, claims()))
-  expect(await ask(trusting('http://127.0.0.1:6000/jwks.json'), token)).toEqual(unavailable('bad port'))
+  expect(await ask(jwtOptions('http://127.0.0.1:6000/jwks.json'), token)).toEqual(unavailable('bad port'))
 })
 
 test('callers are accepted again when the issuer is reachable again', async () => {
   const issuer = await startIssuer()
   issuer.answer((response) => response.destroy())
-  const options = trusting(issuer.url, { cooldownMs: 100 })
+  const options = jwtOptions(issuer.url, { cooldownMs: 100 })
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...options })
   const token = new Headers(bearer(await sign(ec, claims())))
   expect(await authenticate(token, undefined)).toEqual(unavailable('UND_ERR_SOCKET'))
@@ -357,28 +357,28 @@ test('callers are accepted again when the issuer is reachable again', async () =
 
 test('while the issuer is unreachable, only callers with a known key are accepted', async () => {
   const issuer = await startIssuer(ec)
-  const options = trusting(issuer.url, { cooldownMs: 0 })
+  const options = jwtOptions(issuer.url, { cooldownMs: 0 })
   const authenticate = createAuthenticate({ apiKeys: null, jwt: null, ...options })
   const good = new Headers(bearer(await sign(ec, claims())))
-  const stranger = new Headers(bearer(await sign(await createKey('ES256', 'stranger'), claims())))
+  const unknownCaller = new Headers(bearer(await sign(await createKey('ES256', 'stranger'), claims())))
   expect(await authenticate(good, undefined)).toEqual(known('jwt:ada'))
   issuer.answer((response) => response.destroy())
-  expect(await authenticate(stranger, undefined)).toEqual(unavailable('UND_ERR_SOCKET'))
+  expect(await authenticate(unknownCaller, undefined)).toEqual(unavailable('UND_ERR_SOCKET'))
   expect(await authenticate(good, undefined)).toEqual(known('jwt:ada'))
 })
 
 test('an unreachable issuer is reported with its error', async () => {
-  const gone = createServer()
-  const { port } = await listen(gone, 0, '127.0.0.1')
-  gone.close()
+  const closed = createServer()
+  const { port } = await listen(closed, 0, '127.0.0.1')
+  closed.close()
   const token = bearer(await sign(ec, claims()))
   const url = `http://127.0.0.1:${port}/jwks.json`
-  expect(await ask(trusting(url), token)).toEqual(unavailable('ECONNREFUSED'))
+  expect(await ask(jwtOptions(url), token)).toEqual(unavailable('ECONNREFUSED'))
 })
 
-test('with keys and tokens, the form of a Bearer token decides which it is', async () => {
+test('with keys and tokens, the format of a Bearer token decides how it is authenticated', async () => {
   const issuer = await startIssuer(ec)
-  const options = { apiKeys: () => apiKeys, ...trusting(issuer.url) }
+  const options = { apiKeys: () => apiKeys, ...jwtOptions(issuer.url) }
   const token = await sign(ec, claims())
   expect(await ask(options, { 'x-api-key': web })).toEqual(known('key:web'))
   expect(await ask(options, bearer(web))).toEqual(known('key:web'))
@@ -390,6 +390,6 @@ test('with keys and tokens, the form of a Bearer token decides which it is', asy
 
 test('with tokens alone, a key is refused', async () => {
   const issuer = await startIssuer(ec)
-  expect(await ask(trusting(issuer.url), { 'x-api-key': web })).toEqual(refused('no credentials'))
-  expect(await ask(trusting(issuer.url), bearer(web))).toEqual(refused('the token is malformed'))
+  expect(await ask(jwtOptions(issuer.url), { 'x-api-key': web })).toEqual(refused('no credentials'))
+  expect(await ask(jwtOptions(issuer.url), bearer(web))).toEqual(refused('the token is malformed'))
 })

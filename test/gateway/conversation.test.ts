@@ -28,14 +28,14 @@ function seeded(): Promise<TestGateway> {
   return createTestGateway({ sandbox: { seed: 60 } })
 }
 
-/** A contact with more messages than two pages hold. */
-function talker({ contacts }: Sandbox) {
+/** A contact with more than two pages of messages. */
+function contactWithMessages({ contacts }: Sandbox) {
   return contacts.entries().find(({ messages }) => messages.length > 40) ?? expect.unreachable()
 }
 
-test.each([1, 7, 20, 30, 100])('messages are walked through in steps of %i', async (first) => {
+test.each([1, 7, 20, 30, 100])('pages of %i messages show every message once, in order', async (first) => {
   const { execute, sandbox } = await seeded()
-  const { contact, messages } = talker(sandbox)
+  const { contact, messages } = contactWithMessages(sandbox)
   const shown: object[] = []
   let after: string | null = null
   for (let hasNextPage = true; hasNextPage;) {
@@ -48,21 +48,21 @@ test.each([1, 7, 20, 30, 100])('messages are walked through in steps of %i', asy
   expect(shown).toEqual(messages)
 })
 
-/** A page with so many messages, and what it says of the others. */
+/** A page with `count` messages. */
 function pageOf(count: number, meta: unknown): Fault {
   const messages = Array.from({ length: count }, (_, number) => ({ uuid: `m${number}` }))
   return { status: 200, body: { messages, meta } }
 }
 
-/** What the pages hold and say, and how many of them are read. */
+/** The pages, and how many of them are read. */
 test.each<[string, Fault[], number]>([
-  ['pages that are not full, and are counted', [pageOf(1, { pages: 2 }), pageOf(1, { pages: '2' })], 2],
-  ['pages that are not full, and name the next one', [pageOf(1, { next: 2 }), pageOf(1, { next: null })], 2],
-  ['a full page that is the last of those counted', [pageOf(20, { pages: 1 })], 1],
-  ['a full page, and one that is not', [pageOf(20, { next: null }), pageOf(2, {})], 2],
+  ['incomplete pages with a page count', [pageOf(1, { pages: 2 }), pageOf(1, { pages: '2' })], 2],
+  ['incomplete pages with a next page', [pageOf(1, { next: 2 }), pageOf(1, { next: null })], 2],
+  ['a full page that is the only one', [pageOf(20, { pages: 1 })], 1],
+  ['a full page and an incomplete one', [pageOf(20, { next: null }), pageOf(2, {})], 2],
 ])('%s are read to the end', async (_what, pages, count) => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, ...pages)
   const { data } = await execute<Answer, object>(document, { uuid, first: 40 })
   expect(data?.contact.messages.pageInfo.hasNextPage).toBe(false)
@@ -72,12 +72,12 @@ test.each<[string, Fault[], number]>([
 })
 
 test.each<[string, unknown]>([
-  ['a count that is no number', { pages: true }],
-  ['a next page that no number is known for', { next: 'abc' }],
+  ['a page count that is not a number', { pages: true }],
+  ['a next page that is not a number', { next: 'abc' }],
   ['a next page that is this one', { next: 1 }],
-])('%s fails the messages, which are never cut', async (_what, meta) => {
+])('%s fails the messages instead of shortening them', async (_what, meta) => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, pageOf(1, meta))
   expect(await execute(document, { uuid })).toMatchObject({
     data: { contact: null },
@@ -86,11 +86,11 @@ test.each<[string, unknown]>([
   expect(sandbox.requests).toHaveLength(2)
 })
 
-test('messages that fill their page are followed by an empty one', async () => {
+test('after a full page without a count, the next page may be empty', async () => {
   const { execute, sandbox } = await seeded()
   const messages = Array.from({ length: 20 }, (_, n) => ({ uuid: `m${n}` }))
   sandbox.failNext({}, { status: 200, body: { messages } }, {}, { status: 200, body: { messages: [] } })
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   const full = await execute<Answer, object>(document, { uuid })
   expect(full.data?.contact.messages.pageInfo.hasNextPage).toBe(true)
   const after = full.data?.contact.messages.pageInfo.endCursor
@@ -100,23 +100,23 @@ test('messages that fill their page are followed by an empty one', async () => {
   expect(sandbox.requests.map(({ path }) => path)).toContain(`/v1/contacts/${uuid}/messages?page=2`)
 })
 
-test('messages without a uuid are walked through by their place', async () => {
+test('cursors of messages without a uuid are positions', async () => {
   const { execute, sandbox } = await seeded()
   const page = { status: 200, body: { messages: [{ text: 'a' }, { text: 'b' }, { text: 'c' }] } }
   sandbox.failNext({}, page, {}, page)
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   const one = await execute<Answer, object>(document, { uuid, first: 2 })
   const after = one.data?.contact.messages.pageInfo.endCursor
   const other = await execute<Answer, object>(document, { uuid, first: 2, after })
-  const texts = [one, other].map(({ data }) => data?.contact.messages.nodes)
-  expect(texts).toMatchObject([[{ text: 'a' }, { text: 'b' }], [{ text: 'c' }]])
+  const pages = [one, other].map(({ data }) => data?.contact.messages.nodes)
+  expect(pages).toMatchObject([[{ text: 'a' }, { text: 'b' }], [{ text: 'c' }]])
 })
 
-test('an id of 255 emoji can be gone on from', async () => {
+test('a message id of 255 emoji works as a cursor', async () => {
   const { execute, sandbox } = await seeded()
   const page = { status: 200, body: { messages: [{ uuid: '😀'.repeat(255) }, { uuid: 'b' }] } }
   sandbox.failNext({}, page, {}, page)
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   const one = await execute<Answer, object>(document, { uuid, first: 1 })
   const after = one.data?.contact.messages.pageInfo.endCursor
   expect(await execute(document, { uuid, first: 1, after })).toMatchObject({
@@ -126,7 +126,7 @@ test('an id of 255 emoji can be gone on from', async () => {
 
 test('a cursor of another contact’s messages is refused', async () => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   const { data } = await execute<Answer, object>(document, { uuid })
   const after = data?.contact.messages.pageInfo.endCursor
   const other = sandbox.contacts.all().find((contact) => contact.uuid !== uuid)?.uuid
@@ -136,7 +136,7 @@ test('a cursor of another contact’s messages is refused', async () => {
   })
 })
 
-test('the bot is read for each contact that it is selected on, and otherwise not', async () => {
+test('the bot is read once for each contact, and only if it is selected', async () => {
   const { execute, sandbox } = await seeded()
   const fields = 'uuid name status conversationStartedAt version isLatestVersion'
   const { data } = await execute<{ contacts: { nodes: { uuid: string }[] } }, never>(
@@ -157,9 +157,9 @@ test('the bot is read for each contact that it is selected on, and otherwise not
 test.each([
   ['null', null],
   ['an empty list', []],
-])('a bot that is %s is no bot, and no error', async (_what, bot) => {
+])('a bot that is %s is null without an error', async (_what, bot) => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, { status: 200, body: { bot } })
   const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
   expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
@@ -167,13 +167,13 @@ test.each([
 })
 
 test.each([
-  ['nothing', {}],
-  ['a text', { bot: 'none' }],
+  ['an absent key', {}],
+  ['a string', { bot: 'none' }],
   ['a bot without a uuid', { bot: { name: 'Welcome bot' } }],
   ['two bots', { bot: [{ uuid: 'a' }, { uuid: 'b' }] }],
-])('%s in the place of a bot is an invalid response', async (_what, body) => {
+])('%s instead of a bot is an invalid response', async (_what, body) => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, { status: 200, body })
   expect(await execute(`{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`)).toMatchObject({
     data: { contact: { uuid, bot: null } },
@@ -181,9 +181,9 @@ test.each([
   })
 })
 
-test('a bot that is started, and answered as null, is an invalid response', async () => {
+test('null in response to the start of a bot is an invalid response', async () => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({ on: 'POST', status: 200, body: { bot: null } })
   const mutation = `mutation { setBotStatus(input: { uuid: "${uuid}", status: START }) { bot { uuid } } }`
   expect(await execute(mutation)).toMatchObject({
@@ -191,9 +191,9 @@ test('a bot that is started, and answered as null, is an invalid response', asyn
   })
 })
 
-test('no bot is null and no error; one that can’t be read leaves its contact standing', async () => {
+test('a missing bot is null without an error, and one that fails to load leaves its contact intact', async () => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
   sandbox.failNext({}, notFound, {}, { status: 403, body: { error: 'forbidden' } })
   expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
@@ -204,11 +204,11 @@ test('no bot is null and no error; one that can’t be read leaves its contact s
 })
 
 test.each<[string, Fault]>([
-  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
-  ['nothing', { status: 404, body: '' }],
-])('a 404 that is %s does not say that there is no bot', async (_what, fault) => {
+  ['the HTML of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['empty', { status: 404, body: '' }],
+])('a 404 that is %s is not taken for a missing bot', async (_what, fault) => {
   const { execute, sandbox } = await seeded()
-  const { uuid } = talker(sandbox).contact
+  const { uuid } = contactWithMessages(sandbox).contact
   const query = `{ contact(uuid: "${uuid}") { uuid bot { name } } }`
   sandbox.failNext({}, fault)
   expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: { name: 'Welcome bot' } } } })

@@ -4,13 +4,13 @@ import { CreateContactDocument } from '../../src/client/documents.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { createTestGateway, sentinelToken } from '../support/test-gateway.ts'
 
-const least: CreateContactInput = { identifier: '+39 02 1', source: 'WHATSAPP', name: 'John Doe' }
+const minimalInput: CreateContactInput = { identifier: '+39 02 1', source: 'WHATSAPP', name: 'John Doe' }
 
 test('a contact is created by exactly one POST with exactly the given parameters', async () => {
   const { execute, sandbox } = await createTestGateway()
   const result = await execute(CreateContactDocument, {
     input: {
-      ...least,
+      ...minimalInput,
       tags: ['VIP'],
       customFields: [
         { name: 'Billing Address', value: 'Main Street 1' },
@@ -77,16 +77,18 @@ test('a contact is created by exactly one POST with exactly the given parameters
 
 test('options left out or null are not sent', async () => {
   const { execute, sandbox } = await createTestGateway()
-  await execute(CreateContactDocument, { input: { ...least, tags: null, note: null, botStatus: null } })
+  await execute(CreateContactDocument, {
+    input: { ...minimalInput, tags: null, note: null, botStatus: null },
+  })
   expect(sandbox.requests.map(({ body }) => body)).toEqual([
     { identifier: '+39 02 1', source: 'whatsapp', name: 'John Doe' },
   ])
 })
 
-test('everything that is wrong with an input is told at once, and nothing is sent', async () => {
+test('all problems of an input are reported at once, and nothing is sent', async () => {
   const { execute, sandbox } = await createTestGateway()
   const input = {
-    ...least,
+    ...minimalInput,
     name: ' ',
     note: 'a'.repeat(1001),
     customFields: [{ name: 'Age', value: '4\u0000' }, { name: 'Plan' }],
@@ -120,10 +122,10 @@ test('everything that is wrong with an input is told at once, and nothing is sen
   expect(sandbox.requests).toEqual([])
 })
 
-test('what Callbell refuses comes back by input field', async () => {
+test('the problems that Callbell reports have their input fields', async () => {
   const { execute, sandbox } = await createTestGateway()
   const input = {
-    ...least,
+    ...minimalInput,
     tags: ['VIP', 'No such tag'],
     customFields: [{ name: 'Age', value: 'forty' }],
     teamUuid: 'nowhere',
@@ -158,24 +160,24 @@ test('what Callbell refuses comes back by input field', async () => {
   expect(sandbox.contacts.all()).toHaveLength(1)
 })
 
-test('one alias that fails leaves the other’s contact in the answer', async () => {
+test('a failed alias leaves the other’s contact in the response', async () => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext({ status: 401 })
   const document = `mutation ($input: CreateContactInput!) {
     first: createContact(input: $input) { contact { name } }
     second: createContact(input: $input) { contact { name } }
   }`
-  const { data, errors } = await execute(document, { input: least })
+  const { data, errors } = await execute(document, { input: minimalInput })
   expect(data).toEqual({ first: null, second: { contact: { name: 'John Doe' } } })
   expect(errors?.map(({ path }) => path)).toEqual([['first']])
   expect(sandbox.requests).toHaveLength(2)
 })
 
-test('every field that comes back is returned, from an object and any 2xx', async () => {
+test('every field of a contact in a 202 is returned', async () => {
   const contact = {
     uuid: 'u',
-    name: least.name,
-    phoneNumber: least.identifier,
+    name: minimalInput.name,
+    phoneNumber: minimalInput.identifier,
     avatarUrl: 'https://example.com/a.png',
     createdAt: '2026-01-01T00:00:00Z',
     closedAt: '2026-01-02 00:00:00 +0100',
@@ -200,7 +202,7 @@ test('every field that comes back is returned, from an object and any 2xx', asyn
     team { id uuid name createdAt default memberCount } channel { id uuid title type main discardedAt }
   } userErrors { message } } }`
   const { members, ...team } = contact.team
-  expect(await execute(document, { input: least })).toEqual({
+  expect(await execute(document, { input: minimalInput })).toEqual({
     data: {
       createContact: {
         contact: {
@@ -219,29 +221,29 @@ test('every field that comes back is returned, from an object and any 2xx', asyn
   })
 })
 
-test('a POST that has started goes on when its caller goes away', async () => {
+test('a POST that has started continues when its caller disconnects', async () => {
   const started = Promise.withResolvers<void>()
   const upstream = await startRawUpstream((socket) => {
     started.resolve()
     const answer = httpAnswer('201 Created', '{"contact":{"uuid":"u","name":[]}}')
-    void gone.promise.then(() => socket.write(answer))
+    void disconnected.promise.then(() => socket.write(answer))
   })
-  const gone = Promise.withResolvers<void>()
+  const disconnected = Promise.withResolvers<void>()
   const gateway = await createTestGateway({ url: upstream.url })
   const caller = new AbortController()
   const query = `mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { uuid } } }`
-  const asking = fetch(gateway.url, {
+  const response = fetch(gateway.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables: { input: least } }),
+    body: JSON.stringify({ query, variables: { input: minimalInput } }),
     signal: caller.signal,
   })
   await started.promise
   caller.abort()
-  await expect(asking).rejects.toThrow('aborted')
+  await expect(response).rejects.toThrow('aborted')
   await expect.poll(() => gateway.connections()).toBe(0)
-  gone.resolve()
-  // The answer was read to its end: its unreadable name was noticed.
+  disconnected.resolve()
+  // The response was read to its end: its invalid name was logged.
   await expect.poll(() => gateway.log.map(({ paths }) => paths)).toContainEqual(['contact.name'])
   expect(upstream.requests).toHaveLength(1)
 })

@@ -4,27 +4,30 @@ import type { DocumentedOperation } from '../../src/http/playground/documented-o
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
-/** What each costs on the sandbox of `npm start`; one that is not named costs one call. */
+/** The calls of each operation on the sandbox of `npm start`. Default: 1. */
 const calls: Readonly<Record<string, number>> = { ContactForm: 4, ContactPage: 3, UpdateContact: 3 }
 
 const operations = await readDocumentedOperations()
 
-test.each(operations)('$name finds something with its variables', async (operation: DocumentedOperation) => {
-  const { execute, sandbox } = await createTestGateway({ sandbox: { seed: 300 } })
-  const { data, errors } = await execute<Record<string, unknown>, unknown>(
-    operation.query,
-    JSON.parse(operation.variables),
-  )
-  expect(errors).toBeUndefined()
-  expect(Object.values(data ?? {})).not.toContain(null)
-  // Of a mutation: nothing is to be mended.
-  if (operation.query.includes('userErrors')) {
-    for (const payload of Object.values(data ?? {})) expect(payload).toMatchObject({ userErrors: [] })
-  }
-  expect(sandbox.requests).toHaveLength(calls[operation.name] ?? 1)
-})
+test.each(operations)(
+  '$name finds data with its example variables',
+  async (operation: DocumentedOperation) => {
+    const { execute, sandbox } = await createTestGateway({ sandbox: { seed: 300 } })
+    const { data, errors } = await execute<Record<string, unknown>, unknown>(
+      operation.query,
+      JSON.parse(operation.variables),
+    )
+    expect(errors).toBeUndefined()
+    expect(Object.values(data ?? {})).not.toContain(null)
+    // A mutation has nothing to fix.
+    if (operation.query.includes('userErrors')) {
+      for (const payload of Object.values(data ?? {})) expect(payload).toMatchObject({ userErrors: [] })
+    }
+    expect(sandbox.requests).toHaveLength(calls[operation.name] ?? 1)
+  },
+)
 
-test('a contact’s page has messages and a bot, a list has contacts and goes on, a form has choices', async () => {
+test('ContactPage has messages and a bot, Contacts has a next page, ContactForm has options', async () => {
   const { execute } = await createTestGateway({ sandbox: { seed: 300 } })
   const answers: Record<string, unknown> = {}
   for (const { name, query, variables } of operations) {
@@ -52,7 +55,7 @@ test('a contact’s page has messages and a bot, a list has contacts and goes on
   })
 })
 
-test('every field and mutation of the schema has its operation', () => {
+test('every query field and mutation of the schema is in a documented operation', () => {
   const schema = readFileSync('schema/schema.graphql', 'utf8')
   const documents = operations.map(({ query }) => query).join('\n')
   const roots = ['Query', 'Mutation'].flatMap((type) => {

@@ -1,5 +1,5 @@
 /**
- * The fast path changes nothing but the cost of a request. Two gateways, one without it, receive each request
+ * The fast path changes only the cost of a request. Two gateways, one without it, receive each request
  * three times: the fast path leaves a new document to the general path, and runs it from then on. Responses
  * are compared byte for byte, and so are the requests to Callbell, the log and the counters.
  */
@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseApiKeys } from '../../src/config/api-keys.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
-import type { Asked } from '../support/both-paths.ts'
+import type { SentRequest } from '../support/both-paths.ts'
 import { answers, bodyOf as body, openPaths } from '../support/both-paths.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
@@ -16,7 +16,7 @@ const create =
   'mutation CreateContact($input: CreateContactInput!) { createContact(input: $input) { contact { uuid name phoneNumber source sourceName createdAt tags customFields { name value values } team { id memberCount } channel { title } } replayed userErrors { field message code } } }'
 const input = { identifier: '+39 02 1', source: 'TELEGRAM', name: 'Ada', tags: ['a'] }
 
-test('every documented operation', async () => {
+test('every documented operation has the same response on both paths', async () => {
   const { expectSame, expectSameTraces } = await openPaths()
   for (const { query, variables, name } of await readDocumentedOperations()) {
     const given: unknown = JSON.parse(variables)
@@ -29,15 +29,18 @@ test('every documented operation', async () => {
   await expectSameTraces()
 })
 
-test.each(Object.keys(answers))('a create that Callbell answers as %s', async (marker) => {
-  const { expectSame, expectSameTraces } = await openPaths()
-  await expectSame({ body: body(create, { input: { ...input, name: marker } }) })
-  await expectSame({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
-  await expectSame({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
-  const aliases = `mutation($a: CreateContactInput!, $b: CreateContactInput!) { a: createContact(input: $a) { contact { uuid } } b: createContact(input: $b) { contact { uuid } } }`
-  await expectSame({ body: body(aliases, { a: input, b: { ...input, name: marker } }) })
-  await expectSameTraces()
-})
+test.each(Object.keys(answers))(
+  'a create whose response is %s has the same result on both paths',
+  async (marker) => {
+    const { expectSame, expectSameTraces } = await openPaths()
+    await expectSame({ body: body(create, { input: { ...input, name: marker } }) })
+    await expectSame({ body: body(create, { input: { ...input, name: marker, source: 'WHATSAPP' } }) })
+    await expectSame({ body: body(`{ contact(uuid: "${marker}") { uuid name tags } }`) })
+    const aliases = `mutation($a: CreateContactInput!, $b: CreateContactInput!) { a: createContact(input: $a) { contact { uuid } } b: createContact(input: $b) { contact { uuid } } }`
+    await expectSame({ body: body(aliases, { a: input, b: { ...input, name: marker } }) })
+    await expectSameTraces()
+  },
+)
 
 test.each<[string, unknown]>([
   ['nothing', undefined],
@@ -61,7 +64,7 @@ test.each<[string, unknown]>([
   ],
   ['a prototype', { input: { ...input, customFields: [{ name: '__proto__', value: 'x' }] } }],
   ['variables that are not declared', { input, other: 1 }],
-])('variables that are %s', async (_name, variables) => {
+])('variables that are %s have the same result on both paths', async (_name, variables) => {
   const { expectSame, expectSameTraces } = await openPaths()
   await expectSame({ body: body(create, { input }) })
   await expectSame({ body: body(create, variables) })
@@ -71,7 +74,7 @@ test.each<[string, unknown]>([
 const typename = '{ __typename }'
 const two = 'query A { __typename } query B { b: __typename }'
 
-test.each<[string, Asked]>([
+test.each<[string, SentRequest]>([
   ['is empty', { body: '' }],
   ['is not JSON', { body: '{' }],
   ['is a list', { body: `[${body(typename)}]` }],
@@ -116,9 +119,9 @@ test.each<[string, Asked]>([
   ['reads a contact and teams', { body: body('{ a: contact(uuid: "x") { name } teams { name } }') }],
   ['is over the limit', { body: body(typename, { x: 'y'.repeat(100_000) }) }],
   ['has an invalid id as argument', { body: body('{ contact(uuid: "..") { name } }') }],
-])('a body that %s', async (_name, asked) => {
+])('a body that %s has the same result on both paths', async (_name, sent) => {
   const { expectSame, expectSameTraces } = await openPaths()
-  await expectSame(asked)
+  await expectSame(sent)
   await expectSameTraces()
 })
 
@@ -139,7 +142,7 @@ const accepts = [
   '',
 ]
 
-test.each(accepts)('an answer as %j', async (accept) => {
+test.each(accepts)('a request that accepts %j has the same response on both paths', async (accept) => {
   const { expectSame } = await openPaths()
   for (const query of [
     typename,
@@ -151,7 +154,7 @@ test.each(accepts)('an answer as %j', async (accept) => {
   await expectSame({ headers: { accept }, body: body(create, { input: 1 }) })
 })
 
-test.each<[string, Asked]>([
+test.each<[string, SentRequest]>([
   [
     'with a charset',
     { headers: { 'content-type': 'application/json; charset=utf-8' }, body: body(typename) },
@@ -170,9 +173,9 @@ test.each<[string, Asked]>([
   ['with a request id', { headers: { 'x-request-id': 'r1' }, body: body(typename) }],
   ['by PUT', { method: 'PUT', body: body(typename) }],
   ['with two cookies', { headers: { cookie: 'a=1; b=2' }, body: body(typename) }],
-])('a request %s', async (_name, asked) => {
+])('a request %s has the same response on both paths', async (_name, sent) => {
   const { expectSame } = await openPaths({ corsOrigins: ['https://app.example'] })
-  await expectSame(asked)
+  await expectSame(sent)
 })
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
@@ -184,14 +187,14 @@ test.each<[string, Readonly<Record<string, string>>]>([
   ['a key as a bearer', { authorization: 'Bearer w' }],
   ['a key without the scope', { 'x-api-key': 'r' }],
   ['a key for metrics', { 'x-api-key': 'm' }],
-])('a caller with %s', async (_name, headers) => {
+])('a caller with %s has the same results on both paths', async (_name, headers) => {
   const parsed = parseApiKeys({
     GATEWAY_API_KEYS: `web:${digest('w')},reader:${digest('r')}:read,prometheus:${digest('m')}:metrics`,
     GATEWAY_API_KEYS_FILE: '',
   })
   if ('problems' in parsed) throw new Error(parsed.problems.join())
   const { expectSame, expectSameTraces } = await openPaths({ authentication: { apiKeys: () => parsed.keys } })
-  // So that both gateways have the document in their caches.
+  // Both gateways cache the document.
   await expectSame({ headers: { 'x-api-key': 'w' }, body: body(create, { input }) })
   await expectSame({ headers, body: body(create, { input }) })
   await expectSame({ headers, body: body(typename) })
@@ -199,7 +202,7 @@ test.each<[string, Readonly<Record<string, string>>]>([
   await expectSameTraces()
 })
 
-test('a caller that exceeds its rate limit', async () => {
+test('a caller that exceeds its rate limit has the same errors on both paths', async () => {
   const { expectSame, expectSameTraces } = await openPaths({ callerRps: 1 })
   const three =
     '{ a: contact(uuid: "x") { name } b: contact(uuid: "y") { name } c: contact(uuid: "z") { name } }'
@@ -208,7 +211,7 @@ test('a caller that exceeds its rate limit', async () => {
   await expectSameTraces()
 })
 
-test('documents that are not registered, and one that is', async () => {
+test('unregistered documents and a registered one have the same responses on both paths', async () => {
   const documents = new Map([['a', typename]])
   const { expectSame } = await openPaths({ persistedDocuments: { documents, isExclusive: true } })
   await expectSame({ body: body(typename) })
@@ -217,7 +220,7 @@ test('documents that are not registered, and one that is', async () => {
   await expectSame({ body: JSON.stringify({ documentId: 'x' }) })
 })
 
-test('idempotency keys that are repeated, and reused with different input', async () => {
+test('repeated and reused idempotency keys have the same results on both paths', async () => {
   const { expectSame, expectSameTraces } = await openPaths()
   for (const given of [{}, { name: 'Eve' }, { idempotencyKey: 'k2' }]) {
     await expectSame({ body: body(create, { input: { ...input, idempotencyKey: 'k1', ...given } }) })
@@ -225,7 +228,7 @@ test('idempotency keys that are repeated, and reused with different input', asyn
   await expectSameTraces()
 })
 
-test('a bug, whose stack also shows the path of each request', async () => {
+test('a bug has the same response on both paths, and its stack shows the path', async () => {
   const { expectSame, fast } = await openPaths({
     contacts: {
       // The stack of an asynchronous error goes back as far as the fast path.
@@ -282,7 +285,7 @@ test.each<[string, object]>([
   ['has objects for strings', { uuid: 'u', tags: [{}], name: { a: 1 } }],
   ['has numbers for strings', { uuid: 5, tags: [1], name: 2, note: true }],
   ['has an unknown source', { uuid: 'u', tags: [], source: 'x' }],
-])('a contact that %s, which every decoder rejects', async (_name, found) => {
+])('an invalid contact that %s has the same result on both paths', async (_name, found) => {
   const { expectSame } = await openPaths({
     contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify(found))) },
   })
@@ -291,36 +294,44 @@ test.each<[string, object]>([
   await expectSame({ body: body(query) })
 })
 
-test('any selection of any field, with any input', { timeout: 120_000 }, async () => {
-  const { expectSame, expectSameTraces, forgetLogs } = await openPaths()
-  const leaves = ['id', 'uuid', 'name', 'phoneNumber', 'source', 'sourceName', 'createdAt', 'tags', 'note']
-  const nested = ['customFields { name value values }', 'team { id name default }', 'channel { title main }']
-  const selection = fc.uniqueArray(fc.constantFrom(...leaves, ...nested), { minLength: 1 })
-  const word = fc.oneof(
-    fc.string({ unit: 'grapheme' }),
-    fc.constantFrom('Ada', 'refused', 'odd', 'broken', ''),
-  )
-  const anyInput = fc.record(
-    {
-      identifier: word,
-      source: fc.constantFrom('TELEGRAM', 'FACEBOOK', 'INSTAGRAM'),
-      name: word,
-      tags: fc.oneof(fc.array(word), fc.constant(null)),
-      customFields: fc.array(
-        fc.record({ name: word, value: word, values: fc.array(word) }, { requiredKeys: ['name'] }),
-      ),
-      note: fc.oneof({ weight: 5, arbitrary: word }, fc.constant(null), fc.integer()),
-      botStatus: fc.constantFrom('START', 'END', null),
-    },
-    { requiredKeys: ['identifier', 'source', 'name'] },
-  )
-  await fc.assert(
-    fc.asyncProperty(selection, anyInput, async (fields, given) => {
-      const query = `mutation M($input: CreateContactInput!) { createContact(input: $input) { contact { ${fields.join(' ')} } userErrors { field message code } } }`
-      await expectSame({ body: body(query, { input: given }) })
-      forgetLogs()
-    }),
-    { numRuns: 60 },
-  )
-  await expectSameTraces()
-})
+test(
+  'any selection of fields, with any input, has the same result on both paths',
+  { timeout: 120_000 },
+  async () => {
+    const { expectSame, expectSameTraces, forgetLogs } = await openPaths()
+    const leaves = ['id', 'uuid', 'name', 'phoneNumber', 'source', 'sourceName', 'createdAt', 'tags', 'note']
+    const nested = [
+      'customFields { name value values }',
+      'team { id name default }',
+      'channel { title main }',
+    ]
+    const selection = fc.uniqueArray(fc.constantFrom(...leaves, ...nested), { minLength: 1 })
+    const word = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('Ada', 'refused', 'odd', 'broken', ''),
+    )
+    const anyInput = fc.record(
+      {
+        identifier: word,
+        source: fc.constantFrom('TELEGRAM', 'FACEBOOK', 'INSTAGRAM'),
+        name: word,
+        tags: fc.oneof(fc.array(word), fc.constant(null)),
+        customFields: fc.array(
+          fc.record({ name: word, value: word, values: fc.array(word) }, { requiredKeys: ['name'] }),
+        ),
+        note: fc.oneof({ weight: 5, arbitrary: word }, fc.constant(null), fc.integer()),
+        botStatus: fc.constantFrom('START', 'END', null),
+      },
+      { requiredKeys: ['identifier', 'source', 'name'] },
+    )
+    await fc.assert(
+      fc.asyncProperty(selection, anyInput, async (fields, given) => {
+        const query = `mutation M($input: CreateContactInput!) { createContact(input: $input) { contact { ${fields.join(' ')} } userErrors { field message code } } }`
+        await expectSame({ body: body(query, { input: given }) })
+        forgetLogs()
+      }),
+      { numRuns: 60 },
+    )
+    await expectSameTraces()
+  },
+)

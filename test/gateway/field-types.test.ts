@@ -42,7 +42,7 @@ test.each([
   ['{ customFields { type @include(if: $no) } }', false],
   ['{ customFields @skip(if: true) { type } }', false],
   ['{ customFields { type: name } }', false],
-  // Another thing's type.
+  // The type of a channel.
   ['{ channel { type } customFields { name } }', false],
 ])('%s requests types: %s', async (selection, isAsked) => {
   const { execute, sandbox, uuid } = await withFields()

@@ -22,7 +22,7 @@ test('a contact is found by its phone number', async () => {
   expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/contacts/phone/123456789'])
 })
 
-test('a phone number is looked up on the channel that is asked for', async () => {
+test('a phone number is looked up on the given channel', async () => {
   const { execute, sandbox } = await createTestGateway()
   const channelUuid = 'c4a00000000000000000000000000002'
   const input = { identifier: '+39 06 1', source: 'WHATSAPP', name: 'Roma', channelUuid } as const
@@ -49,7 +49,7 @@ test('a contact is found by its business-scoped user id', async () => {
   expect(sandbox.requests).toHaveLength(2)
 })
 
-test('what was created can be read back', async () => {
+test('a created contact can be read', async () => {
   const { execute } = await createTestGateway()
   const input = { identifier: '+39 02 1', source: 'WHATSAPP', name: 'Ünïcødé  “quoted” 😀' } as const
   const created = await execute(CreateContactDocument, { input })
@@ -58,7 +58,7 @@ test('what was created can be read back', async () => {
   expect(data?.contact).toMatchObject({ uuid, name: input.name, phoneNumber: input.identifier })
 })
 
-test('an identifier is counted in characters, of which an emoji is one', async () => {
+test('the length of an identifier is counted in code points', async () => {
   const { execute, sandbox } = await createTestGateway()
   expect(await execute(ContactDocument, { uuid: '😀'.repeat(255) })).toEqual({ data: { contact: null } })
   expect(await execute(ContactDocument, { uuid: '😀'.repeat(256) })).toMatchObject({
@@ -67,7 +67,7 @@ test('an identifier is counted in characters, of which an emoji is one', async (
   expect(sandbox.requests).toHaveLength(1)
 })
 
-test('a message that quotes a long value is cut between its characters', async () => {
+test('a message that quotes a long value is cut between code points', async () => {
   const { execute } = await createTestGateway()
   const document =
     'query ($source: ContactSource) { contacts(filter: { source: $source }) { nodes { uuid } } }'
@@ -81,16 +81,16 @@ test.each([
   ['429', { status: 429 }],
   ['500', { status: 500 }],
   ['503 with a Retry-After', { status: 503, headers: { 'retry-after': '0' } }],
-  ['a cut', { drop: true }],
+  ['a broken connection', { drop: true }],
   ['a 404 of a proxy', { status: 404, body: '<html>not found</html>' }],
-  ['a 404 of nobody', { status: 404, body: '' }],
+  ['a 404 without a body', { status: 404, body: '' }],
   ['a 403 of a firewall', { status: 403, body: '<html>forbidden</html>' }],
   ['a 410', { status: 410, body: { error: 'gone' } }],
-  ['a success that is a page', { status: 200, body: '<html>maintenance</html>' }],
-  ['a success that is none', { status: 200, body: { success: false } }],
+  ['a success that is HTML', { status: 200, body: '<html>maintenance</html>' }],
+  ['a success with `success: false`', { status: 200, body: { success: false } }],
   ['a success with an error', { status: 200, body: { error: 'try later', contact: null } }],
   ['another contact', { status: 200, body: { contact: { uuid: 'b', name: 'B' } } }],
-])('a read that meets %s is made again', async (_what, fault) => {
+])('a read is retried after %s', async (_what, fault) => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext(fault, fault, fault)
   expect(await execute(ContactDocument, { uuid: john })).toHaveProperty('data.contact.uuid', john)
@@ -101,7 +101,7 @@ test.each([
   ['a 404', { status: 404, body: { error: 'not found' } }],
   ['a contact that is null', { status: 200, body: { contact: null } }],
   ['an empty list', { status: 200, body: { contact: [] } }],
-])('%s is null and no error', async (_what, fault) => {
+])('%s is null without an error', async (_what, fault) => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext(fault, fault)
   expect(await execute(ContactDocument, { uuid: 'u' })).toEqual({ data: { contact: null } })
@@ -111,10 +111,10 @@ test.each([
 })
 
 test.each([
-  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
-  ['nothing', { status: 404, body: '' }],
+  ['the HTML of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['empty', { status: 404, body: '' }],
   ['JSON without an error', { status: 404, body: { message: 'no route' } }],
-])('a 404 that is %s does not say that there is no contact', async (_what, fault) => {
+])('a 404 that is %s is not taken for a missing contact', async (_what, fault) => {
   const { execute, sandbox } = await createTestGateway()
   for (const document of [
     `{ contact(uuid: "${john}") { uuid } }`,
@@ -128,17 +128,17 @@ test.each([
   expect(sandbox.requests).toHaveLength(8)
 })
 
-/** What is asked for, the contact that is answered, and whether it is taken for the right one. */
+/** The query, the contact of the response, and whether it is accepted as the requested one. */
 test.each<[string, string, object, boolean]>([
   ['uuid', '{ contact(uuid: "ABC1") { uuid } }', { uuid: 'abc1' }, true],
   ['other uuid', '{ contact(uuid: "abc1") { uuid } }', { uuid: 'abc2' }, false],
   [
-    'number in other digits',
+    'number in another format',
     '{ contactByPhone(phoneNumber: "+39 333 123 4567") { uuid } }',
     { phoneNumber: '3331234567' },
     true,
   ],
-  ['number that is left out', '{ contactByPhone(phoneNumber: "+39 333 123 4567") { uuid } }', {}, true],
+  ['number omitted', '{ contactByPhone(phoneNumber: "+39 333 123 4567") { uuid } }', {}, true],
   [
     'number too short to be compared',
     '{ contactByPhone(phoneNumber: "12345") { uuid } }',
@@ -152,20 +152,25 @@ test.each<[string, string, object, boolean]>([
     false,
   ],
   ['bsuid', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', { bsuid: 'IT.1' }, true],
-  ['bsuid that is left out', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', {}, true],
+  ['bsuid omitted', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', {}, true],
   ['other bsuid', '{ contactByBsuid(bsuid: "IT.1") { uuid } }', { bsuid: 'IT.2' }, false],
-])('an answer with the %s', async (_what, document, keys, isTaken) => {
-  const { execute, sandbox } = await createTestGateway()
-  const fault = { status: 200, body: { contact: { uuid: 'abc1', ...keys } } }
-  sandbox.failNext(fault, fault, fault, fault)
-  const { data, errors } = await execute<Record<string, object | null>, object>(document)
-  const expected = isTaken ? [{ uuid: 'abc1' }, undefined, 1] : [null, 'CALLBELL_INVALID_RESPONSE', 4]
-  expect([...Object.values(data ?? {}), errors?.[0]?.extensions?.['code'], sandbox.requests.length]).toEqual(
-    expected,
-  )
-})
+])(
+  'a response with the %s is accepted, or retried as another contact’s',
+  async (_what, document, keys, isAccepted) => {
+    const { execute, sandbox } = await createTestGateway()
+    const fault = { status: 200, body: { contact: { uuid: 'abc1', ...keys } } }
+    sandbox.failNext(fault, fault, fault, fault)
+    const { data, errors } = await execute<Record<string, object | null>, object>(document)
+    const expected = isAccepted ? [{ uuid: 'abc1' }, undefined, 1] : [null, 'CALLBELL_INVALID_RESPONSE', 4]
+    expect([
+      ...Object.values(data ?? {}),
+      errors?.[0]?.extensions?.['code'],
+      sandbox.requests.length,
+    ]).toEqual(expected)
+  },
+)
 
-test('a read whose success is cut off is made again', async () => {
+test('a read is retried after an incomplete success', async () => {
   const contact = JSON.stringify({ contact: { uuid: john } })
   const upstream = await startRawUpstream((socket, number) => {
     if (number === 0) socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${contact.length}\r\n\r\n{"con`)
@@ -178,14 +183,14 @@ test('a read whose success is cut off is made again', async () => {
   expect(upstream.requests).toHaveLength(2)
 })
 
-test('a read that gets no answer leaves time for another', async () => {
+test('a read without a response leaves time for a retry', async () => {
   const { execute, sandbox } = await createTestGateway({ timeoutMs: 4000 })
   sandbox.failNext({ delayMs: 60_000 })
   expect(await execute(ContactDocument, { uuid: john })).toHaveProperty('data.contact.uuid', john)
   expect(sandbox.requests).toHaveLength(2)
 })
 
-test('fields that wait for one another have one deadline', async () => {
+test('fields that wait for each other have one deadline', async () => {
   const timeoutMs = 2000
   const isLost = { phone: true, uuid: true }
   const { execute, sandbox } = await createTestGateway({
@@ -199,7 +204,7 @@ test('fields that wait for one another have one deadline', async () => {
   const stopwatch = startStopwatch()
   const both = await execute(document)
   stopwatch.stop()
-  // Twice as long, if the second had a deadline of its own after the first.
+  // It would take twice as long if the second field had its own deadline after the first.
   expect(stopwatch.elapsedMs()).toBeLessThan(1.8 * timeoutMs)
   const failures = both.errors?.map(({ path, extensions }) =>
     [path?.join('.'), extensions?.['code']].join(' '),
@@ -211,7 +216,7 @@ test('fields that wait for one another have one deadline', async () => {
     data: { a: null, b: { uuid: john } },
     errors: [{ path: ['a'], extensions: { code: 'CALLBELL_TIMEOUT' } }],
   })
-  // It does not wait until the other one has failed for good.
+  // It does not wait for the last retry of the other field.
   const paths = sandbox.requests.slice(before).map(({ path }) => path)
   expect(paths.indexOf(`/v1/contacts/${john}`)).toBe(1)
   expect(paths.length).toBeGreaterThan(2)
@@ -223,7 +228,7 @@ test.each([
   ['..', '`uuid` is not a valid id.'],
   ['a\u0000', '`uuid` must not contain control characters or broken Unicode.'],
   ['\ud800', '`uuid` must not contain control characters or broken Unicode.'],
-])('the uuid %j, which could name something else, is not asked for', async (uuid, message) => {
+])('the invalid uuid %j is refused without a request', async (uuid, message) => {
   const { execute, sandbox } = await createTestGateway()
   const { errors } = await execute(ContactDocument, { uuid })
   expect(errors).toEqual([
@@ -236,13 +241,13 @@ test.each([
   expect(sandbox.requests).toEqual([])
 })
 
-test('a uuid stays one segment of the path, whatever is in it', async () => {
+test('a uuid with reserved characters is one segment of the path', async () => {
   const { execute, sandbox } = await createTestGateway()
   await execute(ContactDocument, { uuid: 'a/../b?c=d#e' })
   expect(sandbox.requests.map(({ path }) => path)).toEqual(['/v1/contacts/a%2F..%2Fb%3Fc%3Dd%23e'])
 })
 
-test('a contact that is asked for twice is read once', async () => {
+test('a contact that is selected twice is read once', async () => {
   const { execute, sandbox } = await createTestGateway()
   const document = `{
     a: contact(uuid: "${john}") { name }
@@ -277,7 +282,7 @@ test('a read that fails for one alias fails for the other', async () => {
   expect(sandbox.requests).toHaveLength(1)
 })
 
-test('a contact that is found by its number is not read by its uuid as well', async () => {
+test('a contact that is found by its number is not read by its uuid', async () => {
   const { execute, sandbox } = await createTestGateway()
   const { data } = await execute(
     `{ a: contact(uuid: "${john}") { name } b: contactByPhone(phoneNumber: "123456789") { uuid } c: contact(uuid: "nobody") { name } }`,
@@ -289,7 +294,7 @@ test('a contact that is found by its number is not read by its uuid as well', as
   ])
 })
 
-test('a number that can’t be looked up does not keep a contact from being read by its uuid', async () => {
+test('an invalid number does not prevent a read by uuid', async () => {
   const { execute } = await createTestGateway()
   const { data, errors } = await execute(
     `{ a: contact(uuid: "${john}") { name } b: contactByPhone(phoneNumber: "..") { uuid } }`,

@@ -1,4 +1,4 @@
-/** Whatever is sent: an answer that is ours by name, never a stack, never a crash, and memory stays flat. */
+/** Arbitrary requests get a documented code, and never a stack. The process survives, and its memory is bounded. */
 import fc from 'fast-check'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,8 +10,8 @@ import { arbitraryText } from '../support/arbitrary-text.ts'
 
 const document =
   'mutation($input:CreateContactInput!){createContact(input:$input){contact{id name} userErrors{field message code} replayed}}'
-/** The codes of what a caller alone can cause. */
-const callersCodes = [
+/** The codes of errors that the caller causes. */
+const callerErrorCodes = [
   'BAD_REQUEST',
   'BAD_USER_INPUT',
   'GRAPHQL_PARSE_FAILED',
@@ -27,16 +27,16 @@ interface Answer {
   readonly data?: Record<string, unknown> | null
 }
 
-/** Checks an answer of `/graphql`, in whatever way it was asked. */
+/** Checks a response of `/graphql` to any request. */
 function checkAnswer(status: number, body: string): Answer {
   expect(status).toBeLessThan(500)
   expect(body).not.toMatch(/\n\s+at |node_modules|\.ts:\d/)
   const answer: Answer = JSON.parse(body)
-  for (const { extensions } of answer.errors ?? []) expect(callersCodes).toContain(extensions.code)
+  for (const { extensions } of answer.errors ?? []) expect(callerErrorCodes).toContain(extensions.code)
   return answer
 }
 
-/** Nothing was a bug. */
+/** @returns the log lines of bugs */
 function bugs({ log }: TestGateway): readonly object[] {
   return log.filter(({ level }) => level === 'error' || level === 'fatal')
 }
@@ -80,7 +80,7 @@ const nearlyInput = fc.record(
   { requiredKeys: ['identifier', 'source', 'name'] },
 )
 
-test('any variables', async () => {
+test('any variables have a documented result', async () => {
   const gateway = await createTestGateway({ maxRps: 0, sandbox: { maxRps: 100_000 } })
   const variables = fc.oneof(
     { weight: 3, arbitrary: fc.record({ input: nearlyInput }) },
@@ -90,7 +90,7 @@ test('any variables', async () => {
     fc.asyncProperty(variables, async (value) => {
       const response = await gateway.post(JSON.stringify({ query: document, variables: value }))
       const { errors, data } = checkAnswer(response.status, await response.text())
-      // A mutation always tells: what it gave, what to mend, or that nothing was done.
+      // A mutation has a payload with userErrors, or an error with its outcome.
       if (errors) for (const { extensions } of errors) expect(extensions.outcome).toBe('NOT_APPLIED')
       else expect(data?.['createContact']).toMatchObject({ userErrors: expect.any(Array) })
     }),
@@ -99,7 +99,7 @@ test('any variables', async () => {
   expect(bugs(gateway)).toEqual([])
 })
 
-test('any arguments of a query', async () => {
+test('any arguments of a query have a documented result', async () => {
   const gateway = await createTestGateway({ maxRps: 0, sandbox: { maxRps: 100_000 } })
   const query =
     'query($a:ID!,$b:String!,$c:ID){contact(uuid:$a){name} contactByPhone(phoneNumber:$b,channelUuid:$c){name} contactByBsuid(bsuid:$b){name} contacts(after:$b,filter:{tags:[$b],teamUuid:$c}){nodes{name}}}'
@@ -113,7 +113,7 @@ test('any arguments of a query', async () => {
   expect(bugs(gateway)).toEqual([])
 })
 
-test('any cursor', async () => {
+test('any cursor has a documented result', async () => {
   const gateway = await createTestGateway({ maxRps: 0, sandbox: { seed: 30, maxRps: 100_000 } })
   const query =
     'query($after:String){contacts(after:$after){nodes{messages(after:$after){nodes{text}}} pageInfo{endCursor}}}'
@@ -121,7 +121,7 @@ test('any cursor', async () => {
     '{contacts{pageInfo{endCursor}}}',
   )
   const given = Buffer.from(data?.contacts.pageInfo.endCursor ?? '', 'base64url').toString()
-  // One that was given, with parts of it exchanged.
+  // A valid cursor with replaced parts.
   const forged = fc
     .record({ page: anyValue, id: anyValue, place: anyValue }, { requiredKeys: [] })
     .map((parts) => Buffer.from(JSON.stringify({ ...JSON.parse(given), ...parts })).toString('base64url'))
@@ -135,7 +135,7 @@ test('any cursor', async () => {
   expect(bugs(gateway)).toEqual([])
 })
 
-test('any document', async () => {
+test('any document has a documented result', async () => {
   const gateway = await createTestGateway({ maxRps: 0, sandbox: { maxRps: 100_000 } })
   const word = fc.constantFrom(
     ...'{ } ( ) [ ] : ! = | & @ $ ... query mutation subscription fragment on contact createContact input uuid __typename __schema __type name type null true 1 -1.5e9 "a" """b""" $input @skip(if:true) @include @defer A # , \ufeff'.split(
@@ -156,7 +156,7 @@ test('any document', async () => {
   expect(bugs(gateway)).toEqual([])
 })
 
-test('any body', async () => {
+test('any body has a documented result', async () => {
   const gateway = await createTestGateway()
   const body = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
@@ -185,11 +185,11 @@ test('any body', async () => {
   expect(bugs(gateway)).toEqual([])
 })
 
-test('any bytes at the door', async () => {
+test('any bytes on a connection get a known status, and the gateway still answers', async () => {
   const gateway = await createTestGateway({ limits })
   const body = '{"query":"{__typename}"}'
   const whole = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`
-  /** A request with a few of its bytes exchanged, left out or doubled. */
+  /** A request with a few bytes replaced, removed or inserted. */
   const damaged = fc
     .array(fc.tuple(fc.nat(whole.length - 1), fc.constantFrom('set', 'drop', 'insert'), fc.nat(255)), {
       minLength: 1,
@@ -225,33 +225,37 @@ test('any bytes at the door', async () => {
   expect(await gateway.execute('{__typename}')).toEqual({ data: { __typename: 'Query' } })
 })
 
-test('memory does not grow with what strangers send', { timeout: 180_000 }, async () => {
-  setFlagsFromString('--expose-gc')
-  const collectGarbage: () => void = runInNewContext('gc')
-  const gateway = await createTestGateway({ graphiql: false })
-  let number = 0
-  /** Each document, operation name and id is a new one: nothing that is kept by name may be kept for ever. */
-  async function send(count: number): Promise<void> {
-    for (let sent = 0; sent < count; sent += 20) {
-      await Promise.all(
-        Array.from({ length: 20 }, async () => {
-          number += 1
-          const name = `a${number}${'x'.repeat(3000)}`
-          const query = number % 2 === 0 ? `query ${name}{__typename}` : `{${name}}`
-          const response = await gateway.post(JSON.stringify({ query, operationName: name }), {
-            'x-request-id': `r${number}`,
-          })
-          await response.text()
-        }),
-      )
-      gateway.forgetLog()
+test(
+  'memory does not grow with the number of different documents, operation names and request ids',
+  { timeout: 180_000 },
+  async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage: () => void = runInNewContext('gc')
+    const gateway = await createTestGateway({ graphiql: false })
+    let number = 0
+    /** Each document, operation name and request id is new: whatever is cached by them must expire. */
+    async function send(count: number): Promise<void> {
+      for (let sent = 0; sent < count; sent += 20) {
+        await Promise.all(
+          Array.from({ length: 20 }, async () => {
+            number += 1
+            const name = `a${number}${'x'.repeat(3000)}`
+            const query = number % 2 === 0 ? `query ${name}{__typename}` : `{${name}}`
+            const response = await gateway.post(JSON.stringify({ query, operationName: name }), {
+              'x-request-id': `r${number}`,
+            })
+            await response.text()
+          }),
+        )
+        gateway.forgetLog()
+      }
+      collectGarbage()
     }
-    collectGarbage()
-  }
-  await send(600)
-  const before = process.memoryUsage().heapUsed
-  await send(1200)
-  const grownBy = process.memoryUsage().heapUsed - before
-  // 1,200 of them are four megabytes of text alone, and many times that when read.
-  expect(grownBy).toBeLessThan(5_000_000)
-})
+    await send(600)
+    const before = process.memoryUsage().heapUsed
+    await send(1200)
+    const grownBy = process.memoryUsage().heapUsed - before
+    // The 1,200 documents are four megabytes of text, and many times that when parsed.
+    expect(grownBy).toBeLessThan(5_000_000)
+  },
+)

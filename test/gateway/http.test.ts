@@ -57,7 +57,7 @@ test('a process that drains is live and not ready', async () => {
 })
 
 test.each(['/nowhere', '/graphql/', '/graphiql/nothing.js', '/livez/', '/favicon.ico'])(
-  'there is nothing at %s',
+  'the path %s is not found',
   async (path) => {
     expect((await get(await createTestGateway(), path)).status).toBe(404)
   },
@@ -78,7 +78,7 @@ test.each([
 })
 
 test.each([true, false])(
-  'an operation can be sent to the URL as target (fast path: %s)',
+  'the target of an operation may be an absolute URL (fast path: %s)',
   async (hasFastPath) => {
     const { url } = await createTestGateway({ hasFastPath })
     const head = `host: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${typename.length}`
@@ -90,7 +90,7 @@ test.each([true, false])(
   },
 )
 
-test('a URL that only ends like a known one runs its query', async () => {
+test('a URL that ends like another endpoint’s runs the operation', async () => {
   const gateway = await createTestGateway()
   const response = await fetch(`${gateway.url}?x=/health`, {
     method: 'POST',
@@ -113,7 +113,7 @@ test.each([
   'multipart/form-data; boundary=x',
   'application/graphql',
   'application/jsonp',
-])('a body of the type %s is refused unread', async (type) => {
+])('a body of the type %s is refused', async (type) => {
   const { post, sandbox } = await createTestGateway()
   const response = await post('query=mutation{createContact}', { 'content-type': type, 'x-request-id': 'r1' })
   expect(response.status).toBe(415)
@@ -129,7 +129,7 @@ test.each([
 })
 
 test.each(['Application/JSON', 'application/json ; charset=utf-8', 'application/graphql+json'])(
-  'a body of the type %s is JSON',
+  'a body of the type %s is read as JSON',
   async (type) => {
     const { post } = await createTestGateway()
     const response = await post(typename, { 'content-type': type })
@@ -182,7 +182,7 @@ test.each([
   ['{"query":Zaphod}', 400, 'The request body is not valid JSON.'],
   ['null', 400, 'Expected params to be an object but given null.'],
   ['"text"', 400, 'Expected params to be an object but given string.'],
-])('the body %s is refused with words', async (body, status, message) => {
+])('the body %s is refused with a message', async (body, status, message) => {
   const { post } = await createTestGateway()
   const response = await post(body, { accept: 'application/graphql-response+json' })
   expect(response.status).toBe(status)

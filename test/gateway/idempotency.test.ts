@@ -21,8 +21,8 @@ function create({ execute }: TestGateway, change: Partial<CreateContactInput> = 
   return execute<{ createContact: unknown }, object>(document, { input: { ...input, ...change } })
 }
 
-/** What is told of a failure, without the request's id. */
-function told({ errors }: Awaited<ReturnType<typeof create>>): object {
+/** The error's extensions, without the request's id. */
+function errorOf({ errors }: Awaited<ReturnType<typeof create>>): object {
   const { requestId: _, ...extensions } = { requestId: undefined, ...errors?.[0]?.extensions }
   return extensions
 }
@@ -44,11 +44,11 @@ function postsOf({ sandbox }: TestGateway): number {
   return sandbox.requests.filter(({ method }) => method === 'POST').length
 }
 
-/** All lookups of the first call. */
+/** Every lookup of the first call fails. */
 const failedLookups = Array.from({ length: 2 }, () => ({ on: 'GET', status: 500 }) as const)
 
-/** Lets the wall clock jump, but not the timers. */
-function passTime(milliseconds: number): void {
+/** Moves the wall clock, but not the timers. */
+function moveClock(milliseconds: number): void {
   const { now } = Date
   vi.spyOn(Date, 'now').mockImplementation(() => now() + milliseconds)
 }
@@ -61,7 +61,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     return createTestGateway({ timeoutMs: 2000, store: await openTestStore(await createUrl()), ...options })
   }
 
-  test('the same key and input give the first result again, without a call', async () => {
+  test('a second create with the same key and input replays the first, without a call', async () => {
     const gateway = await open()
     expect(await create(gateway)).toEqual(created(gateway, false))
     expect(await create(gateway)).toEqual(created(gateway, true))
@@ -69,7 +69,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(methods(gateway)).toBe('POST')
   })
 
-  test('while the first is under way, the others wait for it', async () => {
+  test('concurrent creates with one key wait for the first', async () => {
     const gateway = await open({ timeoutMs: 30_000 })
     gateway.sandbox.failNext({ delayMs: 100 })
     const all = await Promise.all(Array.from({ length: 5 }, () => create(gateway)))
@@ -78,33 +78,33 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(methods(gateway)).toBe('POST')
   })
 
-  test('they get its failure, too', async () => {
+  test('concurrent creates with one key have the same error as the first', async () => {
     const gateway = await open({ timeoutMs: 30_000 })
     gateway.sandbox.failNext({ delayMs: 100, status: 401 })
     const [first, second] = await Promise.all([create(gateway), create(gateway)])
-    expect(told(first)).toMatchObject({ code: 'CALLBELL_UNAUTHORIZED', outcome: 'NOT_APPLIED' })
-    expect(told(second)).toEqual(told(first))
+    expect(errorOf(first)).toMatchObject({ code: 'CALLBELL_UNAUTHORIZED', outcome: 'NOT_APPLIED' })
+    expect(errorOf(second)).toEqual(errorOf(first))
     expect(methods(gateway)).toBe('POST')
   })
 
-  test('the same key with another input is refused, then and later', async () => {
+  test('a key with different input is refused, during the create and after it', async () => {
     const gateway = await open({ timeoutMs: 30_000 })
     gateway.sandbox.failNext({ delayMs: 100 })
     const reused = { code: 'IDEMPOTENCY_KEY_REUSED', outcome: 'NOT_APPLIED', retryable: false }
     const [, during] = await Promise.all([create(gateway), create(gateway, { name: 'Bob' })])
-    expect(told(during)).toEqual(reused)
-    expect(told(await create(gateway, { tags: [] }))).toEqual(reused)
+    expect(errorOf(during)).toEqual(reused)
+    expect(errorOf(await create(gateway, { tags: [] }))).toEqual(reused)
     expect(methods(gateway)).toBe('POST')
   })
 
-  test('another key is another create', async () => {
+  test('a create with another key is a new one', async () => {
     const gateway = await open()
     await create(gateway)
     expect(await create(gateway, { idempotencyKey: 'order 67' })).toEqual(created(gateway, false))
     expect(methods(gateway)).toBe('POST POST')
   })
 
-  test('another caller’s key is another key', async () => {
+  test('callers do not share idempotency keys', async () => {
     const gateway = await open()
     const wanted = { identifier: '+39 02 4', source: 'whatsapp', name: 'Ada', idempotencyKey: 'k' } as const
     const first = await gateway.contacts.create(wanted, createTestContext('one'))
@@ -116,7 +116,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   test('a create that was not applied frees its key', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 401 }, { status: 422, body: { error: 'no' } })
-    expect(told(await create(gateway))).toMatchObject({ outcome: 'NOT_APPLIED' })
+    expect(errorOf(await create(gateway))).toMatchObject({ outcome: 'NOT_APPLIED' })
     const rejected = await create(gateway, { name: 'Bob' })
     expect(rejected.data?.createContact).toEqual({
       contact: null,
@@ -127,7 +127,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(methods(gateway)).toBe('POST POST POST')
   })
 
-  test('of a success with a useless answer, the contact is looked up', async () => {
+  test('after a success that is not JSON, the contact is looked up', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 201, body: 'created', afterWork: true })
     expect(await create(gateway)).toEqual(created(gateway, false))
@@ -135,35 +135,35 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(methods(gateway)).toBe('POST GET')
   })
 
-  test('an unknown outcome is looked up again, and its contact found', async () => {
+  test('a repeat after an UNKNOWN outcome finds the contact', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ status: 500, afterWork: true }, ...failedLookups)
-    expect(told(await create(gateway))).toEqual({
+    expect(errorOf(await create(gateway))).toEqual({
       code: 'CALLBELL_UNAVAILABLE',
       outcome: 'UNKNOWN',
       retryable: true,
       retryAfterMs: 5000,
       attempts: 1,
     })
-    // The log knows what broke it, as it does without a key.
+    // The cause is logged, as without a key.
     expect(gateway.log.find(({ msg }) => msg === 'a call failed')).toMatchObject({
       fields: [{ failure: { progress: 'answered', status: 500 } }],
     })
     expect(await create(gateway)).toEqual(created(gateway, true))
     expect(await create(gateway)).toEqual(created(gateway, true))
-    // Each of its two forms is looked up, until one fails.
+    // Both forms of the number are looked up, until a lookup fails.
     expect(methods(gateway)).toBe('POST GET GET GET')
   })
 
-  test('an unknown outcome is sent again once Callbell can’t be at it any more, and not before', async () => {
+  test('a create with an UNKNOWN outcome is sent again after the quiet period, and not before', async () => {
     const gateway = await open({ resendAfterMs: 3000 })
     gateway.sandbox.failNext({ status: 500 })
-    const began = performance.now()
-    expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryAfterMs: 3000 })
-    // Whatever the wall clock says.
-    passTime(31_000)
-    const tooEarly = told(await create(gateway))
-    const waitedMs = performance.now() - began
+    const startedAt = performance.now()
+    expect(errorOf(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryAfterMs: 3000 })
+    // The wall clock does not count.
+    moveClock(31_000)
+    const tooEarly = errorOf(await create(gateway))
+    const waitedMs = performance.now() - startedAt
     expect(tooEarly).toMatchObject({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
     expect(postsOf(gateway)).toBe(1)
     const isRest = (ms: unknown): boolean => typeof ms === 'number' && ms >= 3000 - waitedMs && ms <= 3000
@@ -173,17 +173,17 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
       .toMatchObject({ data: { createContact: { replayed: false } } })
     expect(postsOf(gateway)).toBe(2)
     expect(gateway.sandbox.contacts.all()).toHaveLength(2)
-    // Not from the answer, which may arrive long after the attempt ended.
-    expect(performance.now() - began).toBeGreaterThanOrEqual(3000)
+    // The quiet period begins with the end of the attempt, not with its response.
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(3000)
   })
 
-  test('an unknown outcome is not sent again as long as lookups are not known to work', async () => {
+  test('a create with an UNKNOWN outcome is not sent again before a lookup has proved that lookups work', async () => {
     const gateway = await open({ resendAfterMs: 1, proved: [] })
     gateway.sandbox.failNext({ status: 500 })
-    expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN' })
-    expect(told(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryAfterMs: 5000 })
+    expect(errorOf(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN' })
+    expect(errorOf(await create(gateway))).toMatchObject({ outcome: 'UNKNOWN', retryAfterMs: 5000 })
     expect(postsOf(gateway)).toBe(1)
-    // A create that succeeds is looked up, which shows that lookups work.
+    // A create that succeeds is looked up, which proves that lookups work.
     await create(gateway, { identifier: '+39 02 5000', idempotencyKey: null })
     await expect
       .poll(() => create(gateway), { interval: 200, timeout: 60_000 })
@@ -193,25 +193,25 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(postsOf(gateway)).toBe(3)
   })
 
-  test('what was unknown once is not said to be not applied by a later attempt', async () => {
+  test('an UNKNOWN outcome does not become NOT_APPLIED by a later attempt', async () => {
     const gateway = await open({ resendAfterMs: 1 })
     gateway.sandbox.failNext({ status: 500 })
     await create(gateway)
     gateway.sandbox.failNext({ on: 'POST', status: 401 })
-    expect(told(await create(gateway))).toMatchObject({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN' })
+    expect(errorOf(await create(gateway))).toMatchObject({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN' })
     expect(postsOf(gateway)).toBe(2)
   })
 
-  test('an unknown outcome of another source stays unknown', async () => {
+  test('an UNKNOWN outcome of a source without lookups stays UNKNOWN', async () => {
     const gateway = await open()
     gateway.sandbox.failNext({ drop: true })
     const unknown = { code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', retryable: false, attempts: 1 }
-    expect(told(await create(gateway, { source: 'TELEGRAM' }))).toEqual(unknown)
-    expect(told(await create(gateway, { source: 'TELEGRAM' }))).toEqual(unknown)
+    expect(errorOf(await create(gateway, { source: 'TELEGRAM' }))).toEqual(unknown)
+    expect(errorOf(await create(gateway, { source: 'TELEGRAM' }))).toEqual(unknown)
     expect(methods(gateway)).toBe('POST')
   })
 
-  test('a key is forgotten after its time', async () => {
+  test('a key expires after its time to live', async () => {
     const gateway = await open({ ttlMs: 50 })
     await create(gateway)
     await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"replayed":false')
@@ -219,7 +219,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   })
 })
 
-test('what an earlier version wrote is still read', async () => {
+test('a record of an earlier version is read', async () => {
   const store = await openTestStore('memory:')
   const gateway = await createTestGateway({ store })
   const fingerprint = digest('{"identifier":"+39 02 4","source":"whatsapp","name":"Ada"}')
@@ -252,7 +252,7 @@ test.each([
 })
 
 describe.runIf(hasRedis)('several replicas on one Redis', () => {
-  test('one sends, the other waits for it', async () => {
+  test('one sends a create, and the other waits for it', async () => {
     const redis = await startRedis()
     const one = await createTestGateway({ store: await openTestStore(redis.url) })
     const two = await createTestGateway({ store: await openTestStore(redis.url), url: one.sandbox.url })
@@ -264,33 +264,33 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     expect(methods(one)).toBe('POST')
   })
 
-  test('with Redis away, a key is refused and no key is needed', async () => {
+  test('without Redis, a create with a key is refused, and one without a key succeeds', async () => {
     const redis = await startRedis()
     const gateway = await createTestGateway({ store: await openTestStore(redis.url) })
     await redis.kill()
-    const away = { code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true }
-    expect(told(await create(gateway))).toEqual(away)
+    const unavailable = { code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true }
+    expect(errorOf(await create(gateway))).toEqual(unavailable)
     expect(methods(gateway)).toBe('')
     expect(await create(gateway, { idempotencyKey: null })).toEqual(created(gateway, false))
     await redis.start()
     await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"contact":{"uuid"')
   })
 
-  test('with a Redis that hangs, calls are answered in time all the same', async () => {
+  test('while Redis hangs, calls are answered in time', async () => {
     const redis = await startRedis()
     const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 6000 })
     redis.hang()
     const [keyed, keyless] = await Promise.all([create(gateway), create(gateway, { idempotencyKey: null })])
-    expect(told(keyed)).toEqual({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
+    expect(errorOf(keyed)).toEqual({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
     expect(keyless).toEqual(created(gateway, false))
     expect(methods(gateway)).toBe('POST')
     redis.goOn()
-    // The claim got there after all, and is known for one under which nothing was sent.
+    // The claim was written late. It is known that nothing was sent under it.
     await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"replayed":false')
     expect(methods(gateway)).toBe('POST POST')
   })
 
-  test('with a Redis that hangs, a bounded number of commands waits for it', async () => {
+  test('while Redis hangs, a bounded number of commands waits for it', async () => {
     const redis = await startRedis()
     const store = await openTestStore(redis.url)
     redis.hang()
@@ -303,26 +303,26 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
       ),
     )
     const tooManyCommands = '4000 commands are already waiting for Redis, which is the limit'
-    // The others wait until they are given up, or their connection is.
+    // The others wait until their timeout, or until their connection is closed.
     expect(errors.filter((message) => message === tooManyCommands)).toHaveLength(1000)
     expect(errors).not.toContain('answered')
     redis.goOn()
     await expect.poll(() => store.readRecord('key').catch(() => 'not yet')).toBeNull()
   })
 
-  test('what one refused while Redis hung, another makes as soon as Redis goes on', async () => {
+  test('a create that one replica refused while Redis hung succeeds on another afterwards', async () => {
     const redis = await startRedis()
     const one = await createTestGateway({ store: await openTestStore(redis.url) })
     const two = await createTestGateway({ store: await openTestStore(redis.url), url: one.sandbox.url })
     redis.hang()
-    expect(told(await create(one))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(errorOf(await create(one))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     redis.goOn()
-    // The claim got there after all; who made it takes it back, so that nobody waits until it runs out.
+    // The claim was written late. Its replica removes it, so that no call waits until it expires.
     await expect.poll(async () => JSON.stringify(await create(two))).toContain('"replayed":false')
     expect(methods(one)).toBe('POST')
   })
 
-  test('with Redis lost in the middle, the outcome is told all the same, and looked up by the next', async () => {
+  test('when Redis fails during a create, the create still succeeds, and the failed write is logged', async () => {
     const redis = await startRedis()
     const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 3000 })
     onTestFinished(() => redis.kill())

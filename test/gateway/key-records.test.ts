@@ -1,4 +1,4 @@
-/** What the store keeps of idempotency keys: how large a record is, how many a caller has, a store that is full. */
+/** The records of idempotency keys: their size, the quota of a caller, and a full store. */
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Fault } from '../../src/sandbox/sandbox.ts'
@@ -15,7 +15,7 @@ const document = `mutation ($input: CreateContactInput!) {
   createContact(input: $input) { contact { uuid name customFields { value } } replayed }
 }`
 const uuid = '28f10773e3f1baf7d4b2d038a9b73b4d'
-/** What one key may need: the largest record, and 256 bytes of the store's own. */
+/** What one key may need: the largest record, and 256 bytes of overhead. */
 const claimBytes = largestRecordBytes + 256
 
 interface CallOptions {
@@ -60,7 +60,7 @@ const callers = ['one', 'two'].map((name) => ({
 const open = (store: Store, options: object = {}): Promise<TestGateway> =>
   createTestGateway({ store, authentication: { apiKeys: () => callers }, ...options })
 
-/** An upstream that has the contact, and answers the first requests only when it is told to. */
+/** An upstream that has the contact, and holds its first responses until `release()`. */
 async function startHeldUpstream(held: number, method = ''): Promise<RawUpstream & { release(): void }> {
   const answers: (() => void)[] = []
   const upstream = await startRawUpstream((socket, _number, request) => {
@@ -75,8 +75,8 @@ async function startHeldUpstream(held: number, method = ''): Promise<RawUpstream
   return { ...upstream, release: () => answers.forEach((answer) => answer()) }
 }
 
-/** A store that notes every record that is written. */
-function noting(store: Store): { readonly store: Store; readonly written: string[] } {
+/** A store that records every written record. */
+function recordWrites(store: Store): { readonly store: Store; readonly written: string[] } {
   const written: string[] = []
   return {
     written,
@@ -87,7 +87,7 @@ function noting(store: Store): { readonly store: Store; readonly written: string
         return store.claim(key, record, ttlMs, charge)
       },
       replace(key, expected, record, ttlMs, charge) {
-        // Only a key's record has a charge: others mark whose turn it is.
+        // Only the record of a key has a charge. Others are locks.
         if (charge) written.push(record)
         return store.replace(key, expected, record, ttlMs, charge)
       },
@@ -103,8 +103,8 @@ const contactGone =
   'The contact that this idempotency key created no longer exists at Callbell. The change was made.'
 
 describe.each(storeUrls)('with %s', (_name, createUrl) => {
-  test('a contact that is too large for a record is kept by its uuid, and read again', async () => {
-    const { store, written } = noting(await openTestStore(await createUrl()))
+  test('a contact that is too large for a record is stored as its uuid, and read for a replay', async () => {
+    const { store, written } = recordWrites(await openTestStore(await createUrl()))
     const gateway = await open(store)
     expect(await create(gateway, { value: large })).toEqual({ contact: contact(large), replayed: false })
     expect(await create(gateway, { value: large })).toEqual({ contact: contact(large), replayed: true })
@@ -117,8 +117,8 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     })
   })
 
-  test('a caller’s share is full at its limit, and nobody else’s is', async () => {
-    const { store, written } = noting(await openTestStore(await createUrl()))
+  test('a caller’s quota is full at its limit, and another caller’s is not', async () => {
+    const { store, written } = recordWrites(await openTestStore(await createUrl()))
     const gateway = await open(store, { callerStoreBytes: claimBytes })
     expect(await create(gateway)).toEqual(created)
     const used = Buffer.byteLength(written[1] ?? '') + 256
@@ -129,14 +129,14 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
       retryable: true,
     }
     expect(await create(gateway, { key: 'another' })).toEqual(refused)
-    // What is there already is answered, and what needs no room is made.
+    // A stored key is replayed, and a create without a key succeeds.
     expect(await create(gateway)).toEqual(replayed)
     expect(await create(gateway, { key: null })).toMatchObject({ replayed: false })
     expect(await create(gateway, { key: 'another', caller: 'two' })).toMatchObject({ replayed: false })
     expect(calls(gateway)).toEqual(Array.from({ length: 3 }, () => 'POST /v1/contacts'))
   })
 
-  test('calls that are running count for the largest record', async () => {
+  test('running calls count as records of the largest size', async () => {
     const upstream = await startHeldUpstream(2)
     const store = await openTestStore(await createUrl())
     const gateway = await open(store, {
@@ -153,7 +153,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(upstream.requests).toHaveLength(3)
   })
 
-  test('a key that is freed gives its room back', async () => {
+  test('a freed key returns its bytes to the quota', async () => {
     const gateway = await open(await openTestStore(await createUrl()), { callerStoreBytes: claimBytes })
     gateway.sandbox.failNext(...Array.from({ length: 3 }, () => ({ status: 401 })))
     for (const key of ['a', 'b', 'c']) {
@@ -163,7 +163,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
   })
 })
 
-describe('a repeated key whose contact is only referred to', () => {
+describe('a repeated key whose record has only the contact’s uuid', () => {
   const failed = { outcome: 'APPLIED', retryable: true }
 
   test.each<[string, Fault, object]>([
@@ -171,7 +171,7 @@ describe('a repeated key whose contact is only referred to', () => {
     ['a 401', { status: 401 }, { code: 'CALLBELL_UNAUTHORIZED', ...failed }],
     ['a 404 of a proxy', { status: 404, body: '<html>' }, { code: 'CALLBELL_INVALID_RESPONSE', ...failed }],
     [
-      'an answer that can’t be read',
+      'a response that is not JSON',
       { status: 200, body: 'odd' },
       { code: 'CALLBELL_INVALID_RESPONSE', ...failed },
     ],
@@ -185,12 +185,12 @@ describe('a repeated key whose contact is only referred to', () => {
       { status: 404, body: { error: 'not found' } },
       { code: 'CONTACT_GONE', message: contactGone, outcome: 'APPLIED', retryable: false },
     ],
-  ])('is never said to be created with data that the gateway lacks: %s', async (_name, fault, expected) => {
+  ])('returns no contact if the read fails with %s', async (_name, fault, expected) => {
     const gateway = await open(await openTestStore('memory:'))
     await create(gateway, { value: large })
     gateway.sandbox.failNext(fault)
-    const { message, ...told } = await create(gateway, { value: large })
-    expect({ message, ...told }).toEqual({ message, ...expected })
+    const { message, ...error } = await create(gateway, { value: large })
+    expect({ message, ...error }).toEqual({ message, ...expected })
     expect(await create(gateway, { value: large })).toEqual({ contact: contact(large), replayed: true })
     expect(calls(gateway)).toEqual([
       'POST /v1/contacts',
@@ -199,7 +199,7 @@ describe('a repeated key whose contact is only referred to', () => {
     ])
   })
 
-  test('a read that does not end is ended by the deadline', async () => {
+  test('stops a slow read at the deadline', async () => {
     const gateway = await open(await openTestStore('memory:'), { timeoutMs: 3000 })
     await create(gateway, { value: large })
     gateway.sandbox.failNext({ on: 'GET', delayMs: 60_000 })
@@ -207,11 +207,12 @@ describe('a repeated key whose contact is only referred to', () => {
     expect(calls(gateway)).toHaveLength(2)
   })
 
-  test('shows what Callbell holds now', async () => {
+  test('returns the contact’s current data', async () => {
     const gateway = await open(await openTestStore('memory:'))
     await create(gateway, { value: large })
-    const entry = gateway.sandbox.contacts.find(uuid)
-    if (entry) gateway.sandbox.contacts.replace({ ...entry, contact: { ...entry.contact, name: 'Ada L.' } })
+    const record = gateway.sandbox.contacts.find(uuid)
+    if (record)
+      gateway.sandbox.contacts.replace({ ...record, contact: { ...record.contact, name: 'Ada L.' } })
     expect(await create(gateway, { value: large })).toMatchObject({
       contact: { uuid, name: 'Ada L.' },
       replayed: true,
@@ -220,9 +221,9 @@ describe('a repeated key whose contact is only referred to', () => {
 })
 
 test.each(['u'.repeat(9000), '..'])(
-  'a contact that can neither be kept nor read by its uuid is repeated as APPLIED',
+  'the repeat of a contact that can neither be stored nor read by its uuid is an error with the outcome APPLIED',
   async (odd) => {
-    const { store, written } = noting(await openTestStore('memory:'))
+    const { store, written } = recordWrites(await openTestStore('memory:'))
     const gateway = await open(store)
     const tags = ['x'.repeat(9000)]
     gateway.sandbox.failNext({ status: 201, body: { contact: { uuid: odd, name: 'Ada', tags } } })
@@ -237,8 +238,8 @@ test.each(['u'.repeat(9000), '..'])(
   },
 )
 
-test('a record is cut off at its bytes, not at its characters', async () => {
-  const { store, written } = noting(await openTestStore('memory:'))
+test('the size of a record is counted in bytes, not in characters', async () => {
+  const { store, written } = recordWrites(await openTestStore('memory:'))
   const gateway = await open(store)
   await create(gateway, { key: 'fits', value: 'x'.repeat(6000) })
   await create(gateway, { key: 'does not', value: '€'.repeat(6000) })
@@ -246,8 +247,8 @@ test('a record is cut off at its bytes, not at its characters', async () => {
   expect(states).toEqual(['RUNNING', 'CREATED', 'RUNNING', 'REFERENCED'])
 })
 
-describe.runIf(hasRedis)('with a Redis that is full', () => {
-  test('a new key is refused as not applied, and one that is there is answered', async () => {
+describe.runIf(hasRedis)('with a full Redis', () => {
+  test('a new key is refused as NOT_APPLIED, and a stored key is replayed', async () => {
     const redis = await startRedis()
     const gateway = await open(await openTestStore(redis.url))
     expect(await create(gateway)).toEqual(created)
@@ -265,18 +266,18 @@ describe.runIf(hasRedis)('with a Redis that is full', () => {
     expect(calls(gateway)).toHaveLength(2)
   })
 
-  test('an outcome that can’t be written is reported, and looked up when there is room again', async () => {
+  test('an outcome that can’t be stored is returned, and verified when Redis has room again', async () => {
     const redis = await startRedis()
     const upstream = await startHeldUpstream(1, 'POST')
     const gateway = await open(await openTestStore(redis.url), { url: upstream.url, timeoutMs: 20_000 })
-    // From here on, Callbell's time is known.
+    // From now on, Callbell's time is known.
     await gateway.contacts.checkToken()
     const creating = create(gateway)
     await expect.poll(() => upstream.requests.length).toBe(2)
     await redis.configure('maxmemory', '1')
     upstream.release()
     expect(await creating).toEqual(created)
-    // The key has a record, of a call that can't be settled without a write.
+    // The key has the record of a call that cannot be settled without a write.
     expect(await create(gateway)).toMatchObject({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN' })
     await redis.configure('maxmemory', '0')
     expect(await create(gateway)).toEqual(replayed)
@@ -288,7 +289,7 @@ describe.runIf(hasRedis)('with a Redis that is full', () => {
   })
 })
 
-test('a store that refuses to write and can’t be read leaves the outcome open', async () => {
+test('with a store that fails to write and to read, the outcome is UNKNOWN', async () => {
   const memory = await openTestStore('memory:')
   const store: Store = {
     ...memory,

@@ -6,7 +6,7 @@ import { createHttpServer } from '../../src/http/server.ts'
 import { listen } from '../../src/listen.ts'
 import { openSocket } from '../support/raw-request.ts'
 
-/** A server that answers every request at once, and the next connection as the server has it. */
+/** A server that answers every request at once, and the server's side of the next connection. */
 async function startServer(): Promise<{ url: string; connection: Promise<Socket> }> {
   const { server } = createHttpServer((_request, response) => {
     setImmediate(() => response.writeHead(401).end('no'))
@@ -23,7 +23,7 @@ test.each([90_000, 900_000])('%i bytes after a response are read until the clien
   const socket = await openSocket(url)
   const head = `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n{`
   socket.write(head)
-  // The answer waits in the client's buffer while it sends.
+  // The response waits in the client's buffer while the client sends.
   await once(socket, 'readable')
   socket.end(' '.repeat(length - 1))
   const served = await connection

@@ -13,13 +13,13 @@ const document = `query ($first: Int, $after: String, $filter: ContactFilter) {
   }
 }`
 
-interface Step {
+interface ListVariables {
   readonly first?: number | null
   readonly after?: string | null
   readonly filter?: ContactFilter | null
 }
 
-interface Seen {
+interface ContactList {
   readonly edges: readonly { readonly cursor: string; readonly node: { readonly uuid: string } }[]
   readonly nodes: readonly { readonly uuid: string }[]
   readonly pageInfo: {
@@ -30,23 +30,23 @@ interface Seen {
   }
 }
 
-/** No limit of pace: what is counted here is calls, not seconds. */
+/** Without a rate limit: these tests count calls. */
 function seeded(seed: number): Promise<TestGateway> {
   return createTestGateway({ maxRps: 0, sandbox: { seed, maxRps: 100_000 } } satisfies TestGatewayOptions)
 }
 
-async function list({ execute }: TestGateway, step: Step): Promise<Seen> {
-  const { data, errors } = await execute<{ contacts: Seen }, Step>(document, step)
+async function list({ execute }: TestGateway, step: ListVariables): Promise<ContactList> {
+  const { data, errors } = await execute<{ contacts: ContactList }, ListVariables>(document, step)
   expect(errors).toBeUndefined()
   expect(data?.contacts.nodes).toEqual(data?.contacts.edges.map(({ node }) => node))
   return data?.contacts ?? expect.unreachable()
 }
 
-function uuidsOf({ nodes }: Seen): string[] {
+function uuidsOf({ nodes }: ContactList): string[] {
   return nodes.map(({ uuid }) => uuid)
 }
 
-/** What a list is to hold: newest conversation first. */
+/** @returns the uuids of the expected list, most recent conversation first */
 function expected({ contacts }: Sandbox, { source, tags, teamUuid }: ContactFilter): string[] {
   return contacts
     .entries()
@@ -62,7 +62,7 @@ function expected({ contacts }: Sandbox, { source, tags, teamUuid }: ContactFilt
     .map(({ contact }) => contact.uuid)
 }
 
-/** Of how many pages of 20 a part of the list is. */
+/** @returns the number of pages of 20 that hold a part of the list */
 function pagesOf(begin: number, end: number): number {
   return Math.max(1, Math.floor((end - 1) / 20) - Math.floor(begin / 20) + 1)
 }
@@ -78,23 +78,23 @@ const filters = fc.record(
 )
 
 test(
-  'steps of any size show each contact once and in order, and cost the pages that they are on',
+  'paging with any size shows each contact once and in order, for one call per page of 20',
   { timeout: 240_000 },
   async () => {
-    const scene = fc.record({
+    const parameters = fc.record({
       seed: fc.integer({ min: 0, max: 250 }),
       first: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constantFrom(19, 20, 21, 40)),
       filter: fc.oneof(fc.constant({}), filters),
     })
     await fc.assert(
-      fc.asyncProperty(scene, async ({ seed, first, filter }) => {
+      fc.asyncProperty(parameters, async ({ seed, first, filter }) => {
         const gateway = await seeded(seed)
         const whole = expected(gateway.sandbox, filter)
         const shown: string[] = []
         let after: string | null = null
         for (let hasNextPage = true; hasNextPage;) {
           const before = gateway.sandbox.requests.length
-          const part: Seen = await list(gateway, { first, after, filter })
+          const part: ContactList = await list(gateway, { first, after, filter })
           const calls = gateway.sandbox.requests.length - before
           expect(calls).toBe(pagesOf(shown.length, Math.min(whole.length, shown.length + first)))
           expect(part.pageInfo).toEqual({
@@ -114,19 +114,19 @@ test(
   },
 )
 
-test.each<[Step, number]>([
+test.each<[ListVariables, number]>([
   [{}, 1],
   [{ first: null }, 1],
   [{ first: 10 }, 1],
   [{ first: 40 }, 2],
   [{ first: 100 }, 5],
-])('%j costs no more calls than it has pages of 20: %i', async (step, calls) => {
+])('%j takes one call per page of 20: %i', async (step, calls) => {
   const gateway = await seeded(150)
   expect((await list(gateway, step)).edges).toHaveLength(step.first ?? 20)
   expect(gateway.sandbox.requests).toHaveLength(calls)
 })
 
-test('the list goes on behind any of its cursors, in another process too', async () => {
+test('the list continues after any of its cursors, in another process too', async () => {
   const one = await seeded(60)
   const { edges } = await list(one, { first: 61 })
   const other = await seeded(60)
@@ -136,7 +136,7 @@ test('the list goes on behind any of its cursors, in another process too', async
   }
 })
 
-test('what is written meanwhile hides no contact', async () => {
+test('contacts that are added between two pages hide no other', async () => {
   const gateway = await seeded(60)
   const { pageInfo } = await list(gateway, { first: 10 })
   const rest = expected(gateway.sandbox, {}).slice(10)
@@ -146,7 +146,7 @@ test('what is written meanwhile hides no contact', async () => {
   expect(uuidsOf(await list(gateway, { first: 100, after: pageInfo.endCursor }))).toEqual(rest)
 })
 
-test('where the contact before is gone, the list goes on at its place', async () => {
+test('after the contact of the cursor is removed, the list continues at its position', async () => {
   const gateway = await seeded(60)
   const part = await list(gateway, { first: 10 })
   const rest = expected(gateway.sandbox, {}).slice(10)
@@ -155,7 +155,7 @@ test('where the contact before is gone, the list goes on at its place', async ()
   expect(uuidsOf(next)).toEqual(rest)
 })
 
-test('when the third page fails, the whole list does', async () => {
+test('a failed third page fails the whole list', async () => {
   const { execute, sandbox } = await seeded(100)
   sandbox.failNext({}, {}, { status: 401, body: { error: 'not authorized' } })
   expect(await execute(document, { first: 100 })).toMatchObject({
@@ -165,14 +165,14 @@ test('when the third page fails, the whole list does', async () => {
   expect(sandbox.requests).toHaveLength(3)
 })
 
-test('a page that fails for a moment is fetched again', async () => {
+test('a page with a transient failure is retried', async () => {
   const gateway = await seeded(100)
   gateway.sandbox.failNext({}, { status: 502 })
   expect((await list(gateway, { first: 60 })).edges).toHaveLength(60)
   expect(gateway.sandbox.requests).toHaveLength(4)
 })
 
-test('pages that are not full are gone on from, at a cost that stays bounded', async () => {
+test('after incomplete pages the list continues, with a bounded number of calls', async () => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext(
     page('a', 'n1'),
@@ -189,7 +189,7 @@ test('pages that are not full are gone on from, at a cost that stays bounded', a
   expect(gateway.sandbox.requests).toHaveLength(5)
 })
 
-/** A page of Callbell's with one contact at most. */
+/** A page of Callbell's with at most one contact. */
 function page(uuid: string | null, next: string | null): Fault {
   return { status: 200, body: { contacts: uuid === null ? [] : [{ uuid }], meta: { next } } }
 }
@@ -206,7 +206,7 @@ test('a cursor that is a number is followed', async () => {
   expect(asked).toEqual(['/v1/contacts', '/v1/contacts?after=2', '/v1/contacts?after=3'])
 })
 
-/** What the answers say of other pages, and what the log says of them. */
+/** The `meta` of each page, and the logged reason. */
 test.each<[string, unknown[], string]>([
   ...[-1, 1.5, true, {}, [], 'x'.repeat(4097), '\ud800'].map((next): [string, unknown[], string] => [
     `next: ${JSON.stringify(next).slice(0, 9)}`,
@@ -216,7 +216,7 @@ test.each<[string, unknown[], string]>([
   ['pages: true', [{ pages: true, next: null }], 'UNREADABLE_META'],
   ['meta: "none"', ['none'], 'UNREADABLE_META'],
   ['the same cursor again', [{ next: 'a' }, { next: 'a' }], 'REPEATED_CURSOR'],
-])('%s fails the list, which is never cut', async (_what, metas, failure) => {
+])('%s fails the list instead of shortening it', async (_what, metas, failure) => {
   const { execute, sandbox, log } = await createTestGateway()
   sandbox.failNext(
     ...metas.map((meta): Fault => ({ status: 200, body: { contacts: [{ uuid: 'u' }], meta } })),
@@ -232,21 +232,21 @@ test.each<[string, unknown[], string]>([
 
 const malformed = '`after` is not a valid cursor. Pass an `endCursor` back unchanged.'
 
-test.each<[string, Step, string]>([
-  ['none', { first: 0 }, '`first` must be from 1 to 100, but is 0.'],
-  ['less than none', { first: -1 }, '`first` must be from 1 to 100, but is -1.'],
-  ['too many', { first: 101 }, '`first` must be from 1 to 100, but is 101.'],
+test.each<[string, ListVariables, string]>([
+  ['first: 0', { first: 0 }, '`first` must be from 1 to 100, but is 0.'],
+  ['first: -1', { first: -1 }, '`first` must be from 1 to 100, but is -1.'],
+  ['first: 101', { first: 101 }, '`first` must be from 1 to 100, but is 101.'],
   ['an empty cursor', { after: '' }, malformed],
-  ['nonsense', { after: 'x' }, malformed],
+  ['an invalid cursor', { after: 'x' }, malformed],
   ['JSON that is not a cursor', { after: Buffer.from('{"place":1}').toString('base64url') }, malformed],
   ['a comma', { filter: { tags: ['a,b'] } }, '`filter.tags` cannot contain commas.'],
   ['a blank tag', { filter: { tags: [' '] } }, '`filter.tags.0` must not be blank.'],
   [
-    'half a character',
+    'a lone surrogate',
     { filter: { teamUuid: '\ud800' } },
     '`filter.teamUuid` must not contain control characters or broken Unicode.',
   ],
-])('a list with %s is not asked for', async (_what, step, message) => {
+])('a list with %s is refused without a request', async (_what, step, message) => {
   const { execute, sandbox } = await seeded(0)
   expect(await execute(document, step)).toMatchObject({
     data: null,
@@ -255,7 +255,7 @@ test.each<[string, Step, string]>([
   expect(sandbox.requests).toEqual([])
 })
 
-test('a cursor goes with its filter', async () => {
+test('a cursor is refused with another filter', async () => {
   const gateway = await seeded(60)
   const { pageInfo } = await list(gateway, {})
   const { errors } = await gateway.execute(document, {
@@ -272,7 +272,7 @@ test('a cursor goes with its filter', async () => {
   expect(gateway.sandbox.requests).toHaveLength(1)
 })
 
-test('a cursor that Callbell refuses is the caller’s to give up', async () => {
+test('a cursor that Callbell rejects is BAD_USER_INPUT', async () => {
   const gateway = await seeded(60)
   const { pageInfo } = await list(gateway, {})
   gateway.sandbox.failNext({ status: 400, body: { error: 'Invalid pagination cursor' } })

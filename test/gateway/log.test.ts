@@ -9,7 +9,7 @@ import { openMemoryStore } from '../../src/store/memory.ts'
 
 const input = {
   identifier: '+39 333 765 4321',
-  // Not WhatsApp, whose contacts are looked for: each answer meets one call.
+  // Not WhatsApp, whose contacts are looked up: each call takes one response.
   source: 'TELEGRAM',
   name: 'Zaphod Sentinel',
   tags: ['Tag-Sentinel'],
@@ -26,7 +26,7 @@ const headers = {
 const query =
   'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { name } userErrors { message } } }'
 
-/** No line may have any of these, in any case. `sentinel` is in all the others. */
+/** No line may contain any of these, in upper or lower case. The other values contain `sentinel`. */
 const sentinels = [/sentinel/i, /zaphod/i, /765\W*4321/]
 
 const contact = { uuid: 'u', ...input, phoneNumber: input.identifier, customFields: { A: 'Via Sentinel 42' } }
@@ -69,7 +69,7 @@ test('no line contains contact data, a caller’s credentials or a secret', asyn
     LOG_LEVEL: 'trace',
   })
   const url = await gateway.url
-  const said: object[] = []
+  const logged: object[] = []
   for (const [body, , shown] of calls) {
     const response = await fetch(url, { method: 'POST', body, headers })
     expect(await response.text()).toContain(shown)
@@ -82,10 +82,10 @@ test('no line contains contact data, a caller’s credentials or a secret', asyn
   expect(creates).toBe(answers.length)
   for (const line of stdout.trim().split('\n')) {
     const { msg, code, paths } = JSON.parse(line)
-    // When the first contact is looked up depends on the machine.
-    if (!String(msg).startsWith('a lookup')) said.push([msg, ...[code ?? paths ?? []].flat()])
+    // The time of the first lookup depends on the machine.
+    if (!String(msg).startsWith('a lookup')) logged.push([msg, ...[code ?? paths ?? []].flat()])
   }
-  expect(said).toEqual([
+  expect(logged).toEqual([
     [`listening on ${url} (open it in a browser for GraphiQL)`],
     [`using Callbell at ${upstream.url}: contacts are real`],
     ['a request was answered'],
@@ -109,7 +109,7 @@ test('no line contains contact data, a caller’s credentials or a secret', asyn
 test('a bug whose message quotes a contact is logged without the contact', async () => {
   const broken = JSON.stringify({ version: 1, ...input }).slice(0, -9)
   const { post, log } = await createTestGateway({
-    // graphql-js complains of a note that is no text, V8 of a record that is no JSON.
+    // graphql-js quotes a note that is not a string, and V8 quotes a record that is not valid JSON.
     contacts: { find: () => Promise.resolve(JSON.parse(JSON.stringify({ uuid: 'u', note: input }))) },
     store: {
       ...openMemoryStore(),
@@ -156,16 +156,16 @@ function bug(type: string, message: string): object {
 }
 
 test.each([true, false])(
-  'a client that disconnects before its response (fast path: %s)',
+  'a client that disconnects before its response is logged (fast path: %s)',
   async (hasFastPath) => {
-    const { promise: asked, resolve: tellAsked } = Promise.withResolvers<Socket>()
+    const { promise: requested, resolve: onRequest } = Promise.withResolvers<Socket>()
     const created = httpAnswer('201 Created', JSON.stringify({ contact }))
     const upstream = await startRawUpstream((socket, number) => {
       if (number === 0) socket.end(created)
-      else tellAsked(socket)
+      else onRequest(socket)
     })
     const gateway = await createTestGateway({ url: upstream.url, hasFastPath })
-    // The first asking of a document is not for the fast lane.
+    // The first request of a document does not take the fast path.
     await gateway.post(create)
     gateway.forgetLog()
 
@@ -173,7 +173,7 @@ test.each([true, false])(
     caller.write(
       `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(create)}\r\n\r\n${create}`,
     )
-    const callbell = await asked
+    const callbell = await requested
     const open = await gateway.connections()
     caller.destroy()
     await vi.waitFor(async () => expect(await gateway.connections()).toBe(open - 1))

@@ -32,7 +32,7 @@ async function read(
   )
 }
 
-/** Those of our own counters that are not 0. */
+/** @returns the gateway's own counters above 0 */
 async function counted(gateway: TestGateway): Promise<Record<string, number>> {
   const all = await read(gateway)
   const counters = [...all].filter(
@@ -172,9 +172,9 @@ test('durations are in seconds', async () => {
 
 test('the queue length and the queue wait are measured', async () => {
   const { gateway, ask } = await open({ maxRps: 1, timeoutMs: 10_000 })
-  const asking = Promise.all(Array.from({ length: 3 }, () => ask('{ teams { uuid } }')))
+  const responses = Promise.all(Array.from({ length: 3 }, () => ask('{ teams { uuid } }')))
   await expect.poll(async () => (await read(gateway)).get('queue_length')).toBeGreaterThan(0)
-  await asking
+  await responses
   const all = await read(gateway)
   expect(all.get('queue_length')).toBe(0)
   // The second waited a second, and the third two.
@@ -190,7 +190,7 @@ test('degraded mode is reported while replicas are unreachable', async () => {
   }
   const { gateway } = await open({ store })
   await expect.poll(async () => (await read(gateway)).get('pace_alone')).toBe(1)
-  // It has never reached them.
+  // It has never reached the store.
   expect((await read(gateway)).get('pace_limit')).toBe(1)
 })
 
@@ -204,7 +204,7 @@ test('failed calls with a key are counted by outcome', async () => {
   expect(results.map((result) => all.get(`idempotency_total{result="${result}"}`))).toEqual([0, 0, 2, 1])
 })
 
-test('requests that an open breaker blocks have a result of their own', async () => {
+test('requests that an open circuit blocks have the result BREAKER_OPEN', async () => {
   const { gateway, sandbox, ask } = await open({ timeoutMs: 1000 })
   sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
   await Promise.all(Array.from({ length: 12 }, () => ask('{ contact(uuid: "u") { uuid } }')))
@@ -239,13 +239,13 @@ test('gauges report the current state', async () => {
   sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
   await Promise.all(Array.from({ length: 12 }, () => ask('{ contact(uuid: "u") { uuid } }')))
   expect(await now(...breaker, 'breaker_openings_total')).toEqual([0, 0, 1, 1])
-  // Read again, it is no more.
+  // A second read counts nothing.
   expect(await now('breaker_openings_total')).toEqual([1])
 })
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-test('with authentication on, the metrics need it, too', async () => {
+test('with authentication, the metrics need a key with their scope', async () => {
   const parsed = parseApiKeys({
     GATEWAY_API_KEYS: `web:${digest('w')},prometheus:${digest('p')}:metrics`,
     GATEWAY_API_KEYS_FILE: '',
@@ -269,7 +269,7 @@ test('with authentication on, the metrics need it, too', async () => {
   expect(all.get('authentication_failures_total{code="UNAUTHENTICATED"}')).toBe(2)
   expect(all.get('authentication_failures_total{code="FORBIDDEN"}')).toBe(1)
 
-  // And that is all that it may read.
+  // The key reads nothing else.
   const query = JSON.stringify({ query: '{ contact(uuid: "u") { uuid } }' })
   const response = await gateway.post(query, { authorization: 'Bearer p' })
   expect(response.status).toBe(403)

@@ -25,7 +25,7 @@ test('an operation of more than 50 calls is refused before it starts', async () 
   expect((await post(JSON.stringify({ query: listWithBots(47) }))).status).toBe(200)
 })
 
-test('an operation makes the calls that it planned', async () => {
+test('an operation makes as many calls as it was admitted with', async () => {
   const { execute, sandbox } = await createTestGateway({ sandbox: { seed: 60 } })
   const document =
     'query ($after: String) { contacts(first: 15, after: $after) { nodes { bot { name } messages { nodes { text } } } pageInfo { endCursor } } }'
@@ -42,7 +42,7 @@ interface Answer {
   readonly contacts: { readonly pageInfo: { readonly endCursor: string | null } }
 }
 
-test('a caller pays for what is below a list as well', async () => {
+test('fields below a list count towards the caller’s rate limit', async () => {
   const { execute, sandbox } = await createTestGateway({ callerRps: 5 })
   const { errors } = await execute('{ contacts(first: 10) { nodes { bot { name } } } }')
   expect(errors).toMatchObject([

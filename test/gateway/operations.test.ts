@@ -1,4 +1,4 @@
-/** The engine alone, without HTTP and Yoga: what it returns may be shown to a caller as it is. */
+/** The engine without HTTP and Yoga: its results contain nothing internal. */
 import type { ExecutionResult } from 'graphql'
 import { buildSchema, parse } from 'graphql'
 import { expect, test } from 'vitest'
@@ -12,7 +12,7 @@ import { RequestRecorder } from '../../src/telemetry/request-recorder.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 import { createTestContext } from '../support/test-context.ts'
 
-interface Ran {
+interface RunResult {
   readonly result: ExecutionResult
   /** Level, message and error message of each line. */
   readonly lines: readonly unknown[]
@@ -38,7 +38,12 @@ function createSchema() {
   return schema
 }
 
-async function run(text: string, variables = {}, callsPerSecond = 0, introspection = true): Promise<Ran> {
+async function run(
+  text: string,
+  variables = {},
+  callsPerSecond = 0,
+  introspection = true,
+): Promise<RunResult> {
   const written: string[] = []
   const log = createLog({
     level: 'info',
@@ -94,14 +99,14 @@ test('a bug in a mutation has an outcome', async () => {
   expect(lines).toEqual(logged)
 })
 
-test('a bug before anything runs is masked, and logged in full', async () => {
+test('a bug before execution is masked, and logged in full', async () => {
   const { result, lines } = await run('{ costly(first: 1) }')
   const http = { status: 500 }
   expect(result).toEqual({ errors: [{ ...masked, extensions: { http, ...masked.extensions } }] })
   expect(lines).toEqual(logged)
 })
 
-test('a mutation that is not admitted says that nothing was changed', async () => {
+test('a mutation that is not admitted is NOT_APPLIED', async () => {
   const { result, lines } = await run('mutation { a: broken b: broken c: broken }', {}, 1)
   expect(result).toEqual({
     errors: [
@@ -120,7 +125,7 @@ test('a mutation that is not admitted says that nothing was changed', async () =
   expect(lines).toEqual([])
 })
 
-test('a variable that does not fit', async () => {
+test('a variable of a wrong type is BAD_USER_INPUT', async () => {
   const { result, lines } = await run('query ($first: Int) { costly(first: $first) }', { first: 'x' })
   expect(result).toEqual({
     errors: [

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { createTestGateway } from '../support/test-gateway.ts'
 
-const listed = 'query Typename { __typename }'
+const registered = 'query Typename { __typename }'
 const mutation = 'mutation{createContact(input:{identifier:"1",source:WHATSAPP,name:"Ada"}){contact{name}}}'
 const documents = new Map([
-  ['sha-1-of-it', listed],
+  ['sha-1-of-it', registered],
   ['create', mutation],
   ['broken', '{ nothing'],
 ])
@@ -21,40 +21,43 @@ const required = {
 }
 const noQuery = { status: 200, errors: ['BAD_REQUEST: Must provide query string.'] }
 
-async function told(response: Response): Promise<object> {
+async function resultOf(response: Response): Promise<object> {
   const { data, errors } = await response.json()
-  const words = errors?.map(
+  const messages = errors?.map(
     ({ message, extensions }: { message: string; extensions: { code: string } }) =>
       `${extensions.code}: ${message}`,
   )
-  return { status: response.status, ...(data && { data }), ...(words && { errors: words }) }
+  return { status: response.status, ...(data && { data }), ...(messages && { errors: messages }) }
 }
 
 test.each([
   ['an id', { documentId: 'sha-1-of-it' }, typename, typename],
-  ['an id as Apollo sends it', apollo('sha-1-of-it'), typename, typename],
-  ['an id that is not listed', { documentId: 'nothing' }, notFound, notFound],
-  ['a key of every object', { documentId: '__proto__' }, notFound, notFound],
-  ['an id that is not listed, and its text', { query: '{__typename}', ...apollo('new') }, typename, required],
-  ['the text of a listed document', { query: listed }, typename, typename],
-  ['any other text', { query: '{ __typename }' }, typename, required],
+  ['an id in Apollo’s format', apollo('sha-1-of-it'), typename, typename],
+  ['an unregistered id', { documentId: 'nothing' }, notFound, notFound],
+  ['the id `__proto__`', { documentId: '__proto__' }, notFound, notFound],
+  ['an unregistered id with its document', { query: '{__typename}', ...apollo('new') }, typename, required],
+  ['a registered document', { query: registered }, typename, typename],
+  ['an unregistered document', { query: '{ __typename }' }, typename, required],
   [
-    'a listed id and another text',
+    'a registered id with another document',
     { documentId: 'sha-1-of-it', query: '{ __typename }' },
     typename,
     required,
   ],
-  ['nothing', {}, noQuery, required],
+  ['an empty body object', {}, noQuery, required],
   ['an id that is not a string', { documentId: 1 }, noQuery, required],
-])('%s', async (_name, body, whenOptional, whenExclusive) => {
-  const one = await createTestGateway(optional)
-  expect(await told(await one.post(JSON.stringify(body)))).toEqual(whenOptional)
-  const other = await createTestGateway(exclusive)
-  expect(await told(await other.post(JSON.stringify(body)))).toEqual(whenExclusive)
-})
+])(
+  '%s has the expected result with optional and with exclusive registration',
+  async (_name, body, whenOptional, whenExclusive) => {
+    const one = await createTestGateway(optional)
+    expect(await resultOf(await one.post(JSON.stringify(body)))).toEqual(whenOptional)
+    const other = await createTestGateway(exclusive)
+    expect(await resultOf(await other.post(JSON.stringify(body)))).toEqual(whenExclusive)
+  },
+)
 
 test.each(['"abc"', '5', 'true', 'null', '[]', '[{"documentId":"create"}]'])(
-  'the body %s is rejected as without registered documents',
+  'the body %s is rejected, with and without registered documents',
   async (body) => {
     for (const options of [{}, optional, exclusive]) {
       const gateway = await createTestGateway(options)
@@ -68,7 +71,7 @@ test.each(['"abc"', '5', 'true', 'null', '[]', '[{"documentId":"create"}]'])(
 
 test('a document that is sent by id runs with its variables, once', async () => {
   const gateway = await createTestGateway(exclusive)
-  expect(await told(await gateway.post(JSON.stringify({ documentId: 'create' })))).toEqual({
+  expect(await resultOf(await gateway.post(JSON.stringify({ documentId: 'create' })))).toEqual({
     status: 200,
     data: { createContact: { contact: { name: 'Ada' } } },
   })
@@ -77,7 +80,7 @@ test('a document that is sent by id runs with its variables, once', async () => 
 
 test('a URL may contain the id of a query, but not of a mutation', async () => {
   const gateway = await createTestGateway(exclusive)
-  expect(await told(await fetch(`${gateway.url}?documentId=sha-1-of-it`))).toEqual(typename)
+  expect(await resultOf(await fetch(`${gateway.url}?documentId=sha-1-of-it`))).toEqual(typename)
   expect((await fetch(`${gateway.url}?documentId=create`)).status).toBe(405)
   expect(gateway.sandbox.requests).toEqual([])
 })

@@ -1,4 +1,4 @@
-/** Which plan an operation runs as, and how many are kept: whatever the variables are. */
+/** Which plan an operation runs with, and how many plans are cached, for any variables. */
 import { getOperationAST, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../../src/schema.ts'
@@ -13,7 +13,7 @@ function prepare(text: string, plans: PlanCache, name?: string): PreparedOperati
   return new PreparedOperation(schema, document, operation, plans)
 }
 
-test('operations may have variables of the same name, of which one is a condition', () => {
+test('a variable that is a condition in another operation does not change the plan', () => {
   const plans = new PlanCache(1000)
   const operation = prepare(
     'query A($x:ID!,$b:Boolean!){contact(uuid:$x)@skip(if:$b){uuid}} query B($x:Boolean!){...F} fragment F on Query{__typename@skip(if:$x)}',
@@ -26,7 +26,7 @@ test('operations may have variables of the same name, of which one is a conditio
   expect(plans.size).toBe(2)
 })
 
-test('values that contain commas are not mistaken for other values', async () => {
+test('values that contain commas are not confused with other values', async () => {
   const query =
     'query B($p:Boolean!,$b:Boolean!,$q:Boolean!){a:__typename@skip(if:$p) b:__typename@skip(if:$b) c:__typename@skip(if:$q)} query A($p:ID!,$b:Boolean!,$q:ID!){yes:__typename@include(if:$b) no:__typename@skip(if:$b) contact(uuid:$p)@skip(if:true){uuid} c2:contact(uuid:$q)@skip(if:true){uuid}}'
   const { expectSameAtEachRun } = await openPaths()
@@ -50,7 +50,7 @@ test.each([
   // 3,000 combinations would be 300,000 planned fields.
   ['with fields', `{${conditional}}`],
   ['without fields', `{...@skip(if:true){${conditional}}}`],
-])('a document %s whose conditions always differ keeps a limited number of plans', (_name, selected) => {
+])('a document %s whose conditions always differ has a limited number of cached plans', (_name, selected) => {
   const text = `query(${defined})${selected}`
   const plans = new PlanCache(text.length)
   const operation = prepare(text, plans)

@@ -1,4 +1,4 @@
-/** Each request that leaves for Callbell is counted to the one on whose behalf it is made. */
+/** Each request to Callbell is counted for the caller that caused it. */
 import { expect, test } from 'vitest'
 import type { CreateContactInput } from '../../src/contacts/create/create-contact.ts'
 import type { Fault } from '../../src/sandbox/sandbox.ts'
@@ -10,10 +10,10 @@ const input: CreateContactInput = { identifier: '+39 02 6', source: 'whatsapp', 
 test.each<[string, Partial<CreateContactInput>, Fault[], number]>([
   ['a create', {}, [], 1],
   ['a keyed create', { idempotencyKey: 'k' }, [], 1],
-  ['a create that is refused here', { name: '' }, [], 0],
-  ['a create that is tried again', {}, [{ status: 429 }], 2],
-  ['a create of which nobody can tell, which is looked for', {}, [{ drop: true, afterWork: true }], 2],
-])('%s', async (_what, change, faults, calls) => {
+  ['a create that the gateway refuses', { name: '' }, [], 0],
+  ['a create that is retried', {}, [{ status: 429 }], 2],
+  ['an ambiguous create that is verified', {}, [{ drop: true, afterWork: true }], 2],
+])('%s counts each of its requests', async (_what, change, faults, calls) => {
   const { contacts, sandbox } = await createTestGateway()
   sandbox.failNext(...faults)
   const context = createTestContext()
@@ -21,7 +21,7 @@ test.each<[string, Partial<CreateContactInput>, Fault[], number]>([
   expect([context.calls(), sandbox.requests.length]).toEqual([calls, calls])
 })
 
-test('a repetition pays for looking what became of an earlier call, and for nothing else', async () => {
+test('a repeat counts the lookup of an earlier call, and a replay counts nothing', async () => {
   const { contacts, sandbox } = await createTestGateway({ timeoutMs: 1000 })
   const keyed = { ...input, idempotencyKey: 'k' }
   sandbox.failNext(
@@ -29,13 +29,13 @@ test('a repetition pays for looking what became of an earlier call, and for noth
     ...Array.from({ length: 2 }, () => ({ on: 'GET', status: 401 }) as const),
   )
   await expect(contacts.create(keyed, createTestContext())).rejects.toMatchObject({ outcome: 'UNKNOWN' })
-  const [looking, replaying] = [createTestContext(), createTestContext()]
-  expect(await contacts.create(keyed, looking)).toMatchObject({ replayed: true })
+  const [verifying, replaying] = [createTestContext(), createTestContext()]
+  expect(await contacts.create(keyed, verifying)).toMatchObject({ replayed: true })
   expect(await contacts.create(keyed, replaying)).toMatchObject({ replayed: true })
-  expect([looking.calls(), replaying.calls()]).toEqual([1, 0])
+  expect([verifying.calls(), replaying.calls()]).toEqual([1, 0])
 })
 
-test('a read', async () => {
+test('each read counts one request', async () => {
   const { contacts, sandbox } = await createTestGateway()
   const context = createTestContext()
   await contacts.find('u', context)
@@ -43,18 +43,18 @@ test('a read', async () => {
   expect([context.calls(), sandbox.requests.length]).toEqual([2, 2])
 })
 
-test('what never leaves', async () => {
+test('a create without a connection counts nothing', async () => {
   const { contacts } = await createTestGateway({ url: 'http://127.0.0.1:1/v1' })
   const context = createTestContext()
   await expect(contacts.create(input, context)).rejects.toMatchObject({ code: 'CALLBELL_UNAVAILABLE' })
   expect(context.calls()).toBe(0)
 })
 
-test('a caller that floods the gateway does not keep another one waiting', async () => {
+test('a caller that floods the gateway does not delay another caller', async () => {
   const { contacts } = await createTestGateway({ maxRps: 10 })
-  const hog = createTestContext('hog')
-  const flood = Array.from({ length: 25 }, () => contacts.find('u', hog).then(() => 'hog'))
-  const newcomer = contacts.find('u', createTestContext('newcomer')).then(() => 'newcomer')
-  expect(await Promise.race([...flood.slice(10), newcomer])).toBe('newcomer')
+  const busyCaller = createTestContext('busy')
+  const flood = Array.from({ length: 25 }, () => contacts.find('u', busyCaller).then(() => 'busy'))
+  const otherCaller = contacts.find('u', createTestContext('other')).then(() => 'other')
+  expect(await Promise.race([...flood.slice(10), otherCaller])).toBe('other')
   await Promise.all(flood)
 })

@@ -1,4 +1,4 @@
-/** A server that closes an idle connection may answer 408 to a request that it has not read: or has. */
+/** A 408 on a reused connection does not say whether the server has read the request. */
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
@@ -18,20 +18,20 @@ const addNote = 'mutation{addConversationNote(input:{uuid:"u",text:"Hi"}){succes
 const update = 'mutation{updateContact(input:{uuid:"u",name:"Ada"}){contact{name}}}'
 const remove = 'mutation{deleteContact(input:{uuid:"u"}){deletedUuid}}'
 
-/** What Callbell holds that was created in this moment. */
+/** The creation time of what Callbell has just created. */
 const now = (): string => new Date().toISOString()
 const dated = (): string => `date: ${new Date().toUTCString()}\r\n`
 const created = (): string =>
   httpAnswer('200 OK', JSON.stringify({ contact: { ...contact, createdAt: now() } }), dated())
-const noted = (): string =>
+const withNote = (): string =>
   httpAnswer(
     '200 OK',
     JSON.stringify({ messages: [{ status: 'note', text: 'Hi', createdAt: now() }] }),
     dated(),
   )
-const notNoted = httpAnswer('200 OK', '{"messages":[]}')
+const withoutNote = httpAnswer('200 OK', '{"messages":[]}')
 
-async function told({ execute }: TestGateway, document: string): Promise<object> {
+async function resultOf({ execute }: TestGateway, document: string): Promise<object> {
   const { data, errors } = await execute<object, unknown>(document)
   const { code, outcome, retryable, attempts } = errors?.[0]?.extensions ?? {}
   return errors ? { code, outcome, retryable, attempts } : (data ?? {})
@@ -39,29 +39,29 @@ async function told({ execute }: TestGateway, document: string): Promise<object>
 
 const unknown = { code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', retryable: false, attempts: 1 }
 
-/** The answers to the requests of one call in their order: the last one is given again and again. */
+/** The responses to the requests of one call, in order. The last one is repeated. */
 test.each<[string, string, (string | (() => string))[], object, RegExp]>([
   [
-    'a create that was made',
+    'a create that was applied',
     create,
     [timedOut, created],
     { createContact: { contact: { name: 'Ada' } } },
     /^POST GET$/,
   ],
   ['a create that can’t be found', create, [timedOut, absent], unknown, /^POST( GET)+$/],
-  ['a create, in the middle of its answer', create, [cutShort, absent], unknown, /^POST( GET)+$/],
-  ['a create that has no answer but 408', create, [timedOut], unknown, /^POST( GET)+$/],
+  ['a create with an incomplete response', create, [cutShort, absent], unknown, /^POST( GET)+$/],
+  ['a create with no other response', create, [timedOut], unknown, /^POST( GET)+$/],
   [
     'a note that was added',
     addNote,
-    [timedOut, noted],
+    [timedOut, withNote],
     { addConversationNote: { success: true } },
     /^POST GET$/,
   ],
-  ['a note that can’t be found', addNote, [timedOut, notNoted], unknown, /^POST( GET)+$/],
+  ['a note that can’t be found', addNote, [timedOut, withoutNote], unknown, /^POST( GET)+$/],
   ['a read', read, [timedOut, found], { contact: { name: 'Ada' } }, /^GET GET$/],
   [
-    'a read that has no answer but 408',
+    'a read with no other response',
     read,
     [timedOut],
     { code: 'CALLBELL_UNAVAILABLE', outcome: undefined, retryable: true, attempts: undefined },
@@ -69,14 +69,14 @@ test.each<[string, string, (string | (() => string))[], object, RegExp]>([
   ],
   ['an update', update, [timedOut, found], { updateContact: { contact: { name: 'Ada' } } }, /^PATCH PATCH$/],
   [
-    'an update that has no answer but 408',
+    'an update with no other response',
     update,
     [timedOut],
     { ...unknown, retryable: true, attempts: 4 },
     /^PATCH PATCH PATCH PATCH$/,
   ],
   ['a deletion', remove, [timedOut, absent], { deleteContact: { deletedUuid: 'u' } }, /^DELETE DELETE$/],
-])('a 408 on a connection that was used before: %s', async (_what, document, answers, expected, methods) => {
+])('a 408 on a reused connection is ambiguous: %s', async (_what, document, answers, expected, methods) => {
   const sockets: Socket[] = []
   const upstream = await startRawUpstream((socket, number) => {
     sockets.push(socket)
@@ -86,8 +86,8 @@ test.each<[string, string, (string | (() => string))[], object, RegExp]>([
     else socket.write(text)
   })
   const gateway = await createTestGateway({ url: upstream.url })
-  expect(await told(gateway, read)).toEqual({ contact: { name: 'Ada' } })
-  expect(await told(gateway, document)).toEqual(expected)
+  expect(await resultOf(gateway, read)).toEqual({ contact: { name: 'Ada' } })
+  expect(await resultOf(gateway, document)).toEqual(expected)
   const sent = upstream.requests.slice(1).map((request) => request.split(' ', 1)[0])
   expect(sent.join(' ')).toMatch(methods)
   expect(sockets[1], 'the connection of the first request').toBe(sockets[0])

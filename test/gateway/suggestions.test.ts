@@ -1,4 +1,4 @@
-/** "Did you mean …?" helps where callers may read the schema, and would reveal it where they may not. */
+/** "Did you mean …?" is only shown to callers that may read the schema, because it reveals names. */
 import { expect, test } from 'vitest'
 import { createTestGateway } from '../support/test-gateway.ts'
 
@@ -32,19 +32,22 @@ const mistakes: [query: string, variables: object, message: string, suggestion: 
   ],
 ]
 
-test.each(mistakes)('%s with %j', async (query, variables, message, suggestion) => {
-  for (const introspection of [true, false]) {
-    const { execute } = await createTestGateway({ introspection, graphiql: false })
-    // The second run of a document may take the fast path.
-    for (const run of [1, 2]) {
-      const { errors } = await execute(query, variables)
-      const expected = introspection ? message + suggestion : message
-      expect([run, errors?.map((error) => error.message)]).toEqual([run, [expected]])
+test.each(mistakes)(
+  '%s with %j has a suggestion only if introspection is on',
+  async (query, variables, message, suggestion) => {
+    for (const introspection of [true, false]) {
+      const { execute } = await createTestGateway({ introspection, graphiql: false })
+      // The second run of a document may take the fast path.
+      for (const run of [1, 2]) {
+        const { errors } = await execute(query, variables)
+        const expected = introspection ? message + suggestion : message
+        expect([run, errors?.map((error) => error.message)]).toEqual([run, [expected]])
+      }
     }
-  }
-})
+  },
+)
 
-test('a suggestion is cut as any other message', async () => {
+test('a message with a suggestion is cut at 300 characters', async () => {
   const { execute } = await createTestGateway()
   const { errors } = await execute(create, { i: { ...input, note: 'x'.repeat(500), nam: 'A' } })
   expect(errors?.map(({ message }) => message.length)).toEqual([300])

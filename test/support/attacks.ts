@@ -1,6 +1,6 @@
 /**
- * An attacker's notebook: each entry in the folders `attacks` is a request, the exact answer, and what reached
- * Callbell. The entries cover the OWASP GraphQL cheat sheet and graphql-cop's checks.
+ * Helpers of the tests in the folders `attacks`: each test is a request, the exact response, and what reached
+ * Callbell. The tests cover the OWASP GraphQL cheat sheet and graphql-cop's checks.
  */
 import type { Socket } from 'node:net'
 import { expect } from 'vitest'
@@ -14,12 +14,12 @@ export const many = (count: number): number[] => Array.from({ length: count }, (
 export const times = (count: number, part: (number: number) => string): string =>
   many(count).map(part).join(' ')
 
-/** What reached Callbell. */
-export function upstream({ sandbox }: TestGateway): number {
+/** @returns the number of requests that reached Callbell */
+export function upstreamRequests({ sandbox }: TestGateway): number {
   return sandbox.requests.length
 }
 
-export async function told(response: Response): Promise<object> {
+export async function resultOf(response: Response): Promise<object> {
   const { errors, data } = await response.json()
   return { status: response.status, data, errors: errors?.map(codeAndMessage) }
 }
@@ -47,7 +47,7 @@ export async function expectService({ execute }: TestGateway): Promise<void> {
   await expect.poll(() => execute('{contact(uuid:"1"){name}}')).toEqual({ data: { contact: null } })
 }
 
-/** What is said on a connection until it is closed. */
+/** @returns all that the gateway sends until the connection is closed */
 export async function readAll(socket: Socket): Promise<string> {
   let text = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
@@ -55,25 +55,25 @@ export async function readAll(socket: Socket): Promise<string> {
   return text
 }
 
-/** Sends a byte whenever the one before has left, and some time has gone by, until it is cut off. */
+/** Sends a byte every 50 ms until the connection is closed. */
 export function drip(socket: Socket, byte: string): void {
   const timer = setInterval(() => socket.write(byte), 50)
   socket.once('close', () => clearInterval(timer))
 }
 
-/** Writes bytes and waits until they have left. */
+/** Writes bytes and waits until they are sent. */
 export async function write(socket: Socket, bytes: string | Buffer): Promise<void> {
   await new Promise((resolve) => void socket.write(bytes, resolve))
 }
 
-/** Sends the bytes again and again until the connection is closed. @returns how many bytes were sent */
+/** Sends the bytes repeatedly until the connection is closed. @returns how many bytes were sent */
 export async function flood(socket: Socket, bytes: string | Buffer): Promise<number> {
   const end = closed(socket)
   while (!socket.closed) await Promise.race([write(socket, bytes), end])
   return socket.bytesWritten
 }
 
-/** @returns the statuses of a query and a health check by an honest caller */
+/** @returns the statuses of a query and of a health check by another caller */
 export async function askAll(url: string): Promise<number[]> {
   const headers = { 'content-type': 'application/json', 'x-api-key': 'k' }
   const body = '{"query":"{contact(uuid:\\"1\\"){name}}"}'
@@ -84,7 +84,7 @@ export async function askAll(url: string): Promise<number[]> {
   return Promise.all(answers.map(async (answer) => ((await answer.text()) === '' ? 0 : answer.status)))
 }
 
-/** What matters of an answer that closes the connection. */
+/** The relevant parts of a response that closes the connection. */
 export function summary({ status, headers, body }: RawAnswer): object {
   const errors = body.startsWith('{"errors"') ? JSON.parse(body).errors.map(codeAndMessage) : undefined
   return { status, connection: headers['connection'], errors }
@@ -97,7 +97,7 @@ export const tooLarge = (bytes: string) => ({
 })
 
 export const tinyChunks = (count: number, byte = ' '): string => `1\r\n${byte}\r\n`.repeat(count)
-/** The same request, which asks for its connection to be closed. */
+/** The same request with `connection: close`. */
 export const closing = (bytes: string): string => bytes.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n')
 
 export const tooMuch = (what: string) => ({

@@ -14,7 +14,7 @@ import { createTestGateway } from './test-gateway.ts'
 export const runs = 5
 
 /** One HTTP request. */
-export interface Asked {
+export interface SentRequest {
   readonly method?: string
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -74,9 +74,9 @@ const given = z.object({ name: z.string(), identifier: z.string() }).partial()
 function answerTo(url: string, body: string): string {
   const [, kind, id] = /^\/v1\/contacts\/(phone\/|bsuid\/)?([^/?]+)/.exec(url) ?? []
   const { name, identifier } = id === undefined && body !== '' ? given.parse(JSON.parse(body)) : {}
-  const asked = id === undefined ? undefined : decodeURIComponent(id)
-  const uuid = kind === undefined ? asked : undefined
-  const phoneNumber = kind === 'phone/' ? asked : identifier
+  const requested = id === undefined ? undefined : decodeURIComponent(id)
+  const uuid = kind === undefined ? requested : undefined
+  const phoneNumber = kind === 'phone/' ? requested : identifier
   return JSON.stringify({
     contact: {
       ...contact,
@@ -98,7 +98,7 @@ function answerTo(url: string, body: string): string {
 
 export interface Paths {
   /** Sends a request to both gateways three times, and compares each time. @returns the last responses */
-  readonly expectSame: (asked: Asked) => Promise<readonly RawAnswer[]>
+  readonly expectSame: (sent: SentRequest) => Promise<readonly RawAnswer[]>
   /**
    * Runs the same operation several times on both gateways. Compares the first and the last run of each, and
    * both gateways with each other: the response, the requests to Callbell, the log line.
@@ -120,12 +120,12 @@ export async function openPaths(options: TestGatewayOptions = {}): Promise<Paths
   return {
     fast,
     requests: fastUpstream.requests,
-    async expectSame(asked) {
+    async expectSame(sent) {
       let last: readonly RawAnswer[] = []
       for (let run = 1; run <= 3; run += 1) {
         const [one, other] = await Promise.all([
-          sendRaw(fast.url, write(asked)),
-          sendRaw(general.url, write(asked)),
+          sendRaw(fast.url, write(sent)),
+          sendRaw(general.url, write(sent)),
         ])
         expect(one.map(withoutDate)).toEqual(other.map(withoutDate))
         expect(linesOf(fast)).toBe(linesOf(general))
@@ -179,7 +179,7 @@ function withoutDate({ status, headers, body }: RawAnswer): object {
   return { status, headers: rest, body }
 }
 
-function write({ method = 'POST', path = '/graphql', headers = {}, body }: Asked): Buffer {
+function write({ method = 'POST', path = '/graphql', headers = {}, body }: SentRequest): Buffer {
   const all = {
     host: '127.0.0.1',
     'content-type': 'application/json',
@@ -216,9 +216,9 @@ async function runOnce(gateway: TestGateway, upstream: Upstream, body: string): 
 }
 
 /** Runs whose responses are discarded, on connections that are kept open. */
-async function repeat({ url }: TestGateway, body: string, runs: number): Promise<void> {
+async function repeat({ url }: TestGateway, body: string, count: number): Promise<void> {
   const headers = { 'content-type': 'application/json', 'x-request-id': 'r1' }
-  for (let run = 0; run < runs; run += 1) {
+  for (let run = 0; run < count; run += 1) {
     const response = await send(url, { method: 'POST', headers, body })
     await response.body.dump()
   }

@@ -30,7 +30,7 @@ export interface Report {
  * requests. Processes without a shared limit would send at least twice
  * the limit.
  */
-export async function openPacedSandbox(
+export async function openLimitedSandbox(
   limit: number,
 ): Promise<{ readonly url: string; report(): Promise<Report> }> {
   const worker = new Worker(new URL('../bench/upstream.ts', import.meta.url), {

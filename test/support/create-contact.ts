@@ -7,7 +7,7 @@ const query = `mutation ($input: CreateContactInput!) {
 }`
 
 /** The result for the caller, without the request's id. */
-export interface Told {
+export interface CreateResult {
   readonly uuid?: string
   readonly replayed?: boolean
   readonly code?: string
@@ -19,7 +19,11 @@ function numberOf(name: string): string {
   return `+39 ${createHash('sha256').update(name).digest().readUIntBE(0, 6)}`
 }
 
-export async function create(gateway: ChildGateway, name: string, idempotencyKey?: string): Promise<Told> {
+export async function create(
+  gateway: ChildGateway,
+  name: string,
+  idempotencyKey?: string,
+): Promise<CreateResult> {
   const input = {
     identifier: numberOf(name),
     source: 'WHATSAPP',
@@ -34,6 +38,6 @@ export async function create(gateway: ChildGateway, name: string, idempotencyKey
   const { data, errors } = await response.json()
   const result = data?.createContact
   if (result?.contact) return { uuid: result.contact.uuid, replayed: result.replayed }
-  const { requestId: _, ...told } = errors[0].extensions
-  return told
+  const { requestId: _, ...error } = errors[0].extensions
+  return error
 }

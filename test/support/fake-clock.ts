@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import promises from 'node:timers/promises'
 import { vi } from 'vitest'
 
-/** To be undone by `useRealClock` after the test. */
+/** Call `useRealClock` after the test. */
 export function useFakeClock(): void {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   vi.spyOn(Math, 'random').mockReturnValue(0.5)
@@ -22,9 +22,9 @@ export function useRealClock(): void {
 export const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
 
 export interface Settled {
-  /** Its value, or its error. */
+  /** The value, or the error. */
   readonly result: unknown
-  /** On the fake clock. */
+  /** The time on the fake clock. */
   readonly at: number
 }
 

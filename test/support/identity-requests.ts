@@ -8,7 +8,7 @@ import { createLog } from '../../src/telemetry/log.ts'
 const log = createLog({ level: 'silent', secrets: [] })
 export const options = { resendAfterMs: 60_000, ttlMs: 3_600_000 }
 
-export function taker(token: string, change: Partial<IdentityRequest> = {}): IdentityRequest {
+export function identityRequest(token: string, change: Partial<IdentityRequest> = {}): IdentityRequest {
   return {
     identity: 'whatsapp 39',
     token,
@@ -20,6 +20,6 @@ export function taker(token: string, change: Partial<IdentityRequest> = {}): Ide
   }
 }
 
-export function turnsOn(store: Store, change: Partial<typeof options> = {}): IdentityLocks {
+export function locksOn(store: Store, change: Partial<typeof options> = {}): IdentityLocks {
   return createIdentityLocks(store, log, { ...options, ...change })
 }

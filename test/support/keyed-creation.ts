@@ -1,4 +1,4 @@
-/** Replicas that create one thing with an idempotency key, and a Callbell that does as it is told. */
+/** Replicas that repeat a create with an idempotency key, and a scripted Callbell. */
 import pino from 'pino'
 import { createCreateAttempts } from '../../src/contacts/create/attempt-create.ts'
 import { createCalibration } from '../../src/contacts/create/calibration.ts'
@@ -9,11 +9,11 @@ import type { CallContext } from '../../src/domain/call-context.ts'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
 import { momentNow } from '../../src/domain/moment.ts'
 import type { Store } from '../../src/store/store.ts'
-import { options, turnsOn } from './identity-requests.ts'
+import { options, locksOn } from './identity-requests.ts'
 import { createTestContext } from './test-context.ts'
 
 const log = pino({ level: 'silent' })
-/** Callbell's clock shows the gateway's, and this. */
+/** By how much Callbell's clock is ahead of the gateway's. */
 const aheadMs = 1_000_000
 export const never = new Promise<never>(() => undefined)
 
@@ -31,9 +31,9 @@ export function openCallbell() {
     probe: (): Promise<LookupFinding<string>> => Promise.resolve('ABSENT'),
     sends: new Array<number>(),
     probes: new Array<number>(),
-    /** By when each lookup had to be answered. */
+    /** The deadline of each lookup. */
     probesEndBy: new Array<number>(),
-    /** The gateway's time from which on each lookup counted what it found. */
+    /** The earliest creation time that each lookup accepted, on the gateway's clock. */
     notBefore: new Array<number | null>(),
   }
   const creation: CreateOperation<string> = {
@@ -71,6 +71,6 @@ export function openReplica(store: Store): Idempotency {
     calibration,
     timeAt: ({ monotonicMs }) => monotonicMs + aheadMs,
   })
-  const identities = turnsOn(store)
+  const identities = locksOn(store)
   return createIdempotency({ store, attempts, identities, log }, { ...options, callerStoreBytes: 0 })
 }

@@ -1,4 +1,4 @@
-/** Real gateways under more load than the limit allows, and what arrives at an upstream that records it. */
+/** Real gateways under more load than the limit allows, and an upstream that records the arrivals. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import type { ChildGateway } from './child-gateway.ts'
@@ -7,7 +7,7 @@ import type { RecordingUpstream } from './recording-upstream.ts'
 import type { RedisServer } from './redis-server.ts'
 import { startRedis } from './redis-server.ts'
 
-/** Of all together, a second. */
+/** The limit of all gateways together, per second. */
 export const limit = 100
 
 export function open(
@@ -31,7 +31,7 @@ function operation(number: number): string {
   return JSON.stringify({ query: `{ ${fields.join(' ')} }` })
 }
 
-/** Keeps 120 reads under way at each gateway until the test ends. Those that fail are not of interest. */
+/** Keeps 120 reads in flight at each gateway until the test ends. Failures are ignored. */
 export function load(...gateways: readonly ChildGateway[]): void {
   const over = new AbortController()
   onTestFinished(() => over.abort())
@@ -63,7 +63,7 @@ export async function arrive(upstream: RecordingUpstream, more: number): Promise
   await expect.poll(count, { timeout: 60_000 }).toBeGreaterThanOrEqual(wanted)
 }
 
-/** A Redis that is not new to gateways: none waits for others that it may have forgotten. */
+/** A Redis that gateways have used before: none waits for permits that it may have lost. */
 export async function startUsedRedis(): Promise<RedisServer> {
   const redis = await startRedis()
   await redis.run('SET', 'callbell-graphql:permits:quiet-until', '1')

@@ -1,4 +1,4 @@
-/** The public texts, and what tests read from them. */
+/** The pages of the documentation, and the code blocks in them. */
 import { globSync, readFileSync } from 'node:fs'
 
 /** Paths of all pages for people and programs. */
@@ -13,7 +13,7 @@ export const pages: readonly string[] = [
 
 export interface CodeBlock {
   readonly page: string
-  /** What stands behind the fence: a language, and what the block is: `ts retry`. */
+  /** The words after the fence: a language, and what the block is, such as `ts retry`. */
   readonly kind: string
   readonly code: string
 }
@@ -23,9 +23,9 @@ export function codeBlocks(page: string): CodeBlock[] {
   return [...blocks].map(([, kind = '', code = '']) => ({ page, kind, code }))
 }
 
-/** @returns the code of the page's only block of that kind, or of the one at that place among them */
-export function codeBlock(page: string, kind: string, place = 0): string {
-  const found = codeBlocks(page).filter((block) => block.kind === kind)[place]
-  if (found === undefined) throw new Error(`${page} has no block ${kind} at ${place}`)
+/** @returns the code of the page's first block of that kind, or of the one at that position among them */
+export function codeBlock(page: string, kind: string, position = 0): string {
+  const found = codeBlocks(page).filter((block) => block.kind === kind)[position]
+  if (found === undefined) throw new Error(`${page} has no block ${kind} at ${position}`)
   return found.code
 }

@@ -1,4 +1,4 @@
-/** Makes a Redis appear to have had its data for long, so that stores accept unknown keys at once. */
+/** Makes a Redis appear to have had its data for a long time, so that stores accept unknown keys at once. */
 import { createClient } from '@redis/client'
 
 /** Stores record here since when Redis has had its data, in microseconds. */

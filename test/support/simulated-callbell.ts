@@ -1,6 +1,6 @@
 /**
- * Callbell and the way to it on a fake clock: when each request is taken up, whatever held it up before, and
- * gateways that send as many as their limiter allows.
+ * Callbell and the network on a fake clock: when each request is accepted, after all delays. And
+ * gateways that send as many requests as their limiter allows.
  */
 import { onTestFinished } from 'vitest'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
@@ -10,9 +10,9 @@ import type { RateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 import { createRateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 
 export interface SimulatedCallbellOptions {
-  /** From a connection that the kernel has made until the process takes it up. */
+  /** The time from the kernel's establishment of a connection until the process accepts it. */
   readonly acceptMs?: number
-  /** A handshake with the process itself: TLS. */
+  /** The duration of a TLS handshake. */
   readonly handshakeMs?: number
   readonly isKeptAlive?: boolean
 }
@@ -23,11 +23,11 @@ interface SimulatedConnection extends Connection {
 }
 
 export interface SimulatedCallbell {
-  /** When each request was taken up, in milliseconds. */
+  /** When each request was accepted, in milliseconds. */
   readonly arrivals: readonly number[]
-  /** Whatever comes meanwhile is taken up at its end. */
+  /** Requests that arrive before this time are accepted at it. */
   blockedUntil: number
-  /** So many of the next requests are answered with 429. */
+  /** The number of next requests that are answered with 429. */
   rejections: number
   readonly openPool: () => ConnectionPool
   /** @returns the status of the answer */
@@ -84,10 +84,10 @@ export function createSimulatedCallbell(options: SimulatedCallbellOptions = {}):
     async receive(connection) {
       const known = connections.get(connection)
       requests += 1
-      // The network takes a little longer for some than for others.
+      // The latency of the network varies a little.
       await wait(1 + ((requests * 7) % 3))
-      const takenUpAt = Math.max(known?.acceptedAt ?? 0, callbell.blockedUntil)
-      await wait(Math.max(0, takenUpAt - performance.now()))
+      const acceptedAt = Math.max(known?.acceptedAt ?? 0, callbell.blockedUntil)
+      await wait(Math.max(0, acceptedAt - performance.now()))
       arrivals.push(performance.now())
       const isRejected = callbell.rejections > 0
       if (isRejected) callbell.rejections -= 1
@@ -101,7 +101,7 @@ export function createSimulatedCallbell(options: SimulatedCallbellOptions = {}):
 
 export interface SimulatedGateway {
   readonly limiter: RateLimiter
-  /** As a crash would end it: what has left arrives. */
+  /** Ends it as a crash would: the requests that were sent arrive. */
   readonly kill: () => void
 }
 
@@ -123,9 +123,9 @@ export function startSimulatedGateway(
     connections: callbell.openPool(),
     startAt: performance.now() + startsInMs,
   })
-  const over = new AbortController()
+  const ended = new AbortController()
   const kill = (): void => {
-    over.abort()
+    ended.abort()
     limiter.rejectWaiting(new CallbellError('OVERLOADED', 'killed', { progress: 'unsent' }))
     limiter.close()
   }
@@ -133,7 +133,7 @@ export function startSimulatedGateway(
 
   async function send(): Promise<void> {
     const permit = await limiter.acquire(performance.now() + 5000, 'a')
-    if (over.signal.aborted || !permit.isUsable()) return permit.release()
+    if (ended.signal.aborted || !permit.isUsable()) return permit.release()
     permit.sent()
     const status = await callbell.receive(permit.connection)
     if (status === 429) limiter.slowDown()
@@ -142,7 +142,7 @@ export function startSimulatedGateway(
   }
 
   const sendAll = async (): Promise<void> => {
-    while (!over.signal.aborted) await send().catch(() => wait(50))
+    while (!ended.signal.aborted) await send().catch(() => wait(50))
   }
   for (let sender = 0; sender < 120; sender += 1) void sendAll()
   return { limiter, kill }

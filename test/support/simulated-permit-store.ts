@@ -1,27 +1,27 @@
-/** The permits of replicas on a fake clock, by the rules of `acquireSharedScript`, and the way to them. */
+/** A store of permits on a fake clock, by the rules of `acquireSharedScript`, and the connections to it. */
 import type { PermitReply, PermitRequest, SharedLimiter } from '../../src/store/shared-limits.ts'
 
-/** As `store/redis.ts` has them. */
+/** The constants of `store/redis.ts`. */
 const rememberReplicaMs = 60_000
 const quietMs = 2000
-/** As `store/redis-connection.ts` has it. */
-const patienceMs = 1000
+/** The timeout of `store/redis-connection.ts`. */
+const replyTimeoutMs = 1000
 
-/** One replica's way to the store. */
+/** One replica's connection to the store. */
 export interface SimulatedLink {
   replyMs: number
   isReachable: boolean
   readonly acquireShared: SharedLimiter['acquireShared']
-  /** As a replica that ends does: nothing is reserved for it any more. */
+  /** Ends the replica: nothing is reserved for it any more. */
   readonly leave: () => void
 }
 
 export interface SimulatedPermitStore {
   readonly link: (options?: { readonly replyMs?: number; readonly isReachable?: boolean }) => SimulatedLink
-  /** It answers nothing until it goes on, and then all that it was asked. */
+  /** Suspends it: it replies to all requests when it is resumed. */
   hang(): void
   goOn(): void
-  /** It forgets everything. */
+  /** Loses all data. */
   flush(): void
 }
 
@@ -32,19 +32,19 @@ interface Replica {
   readonly uncounted: number
 }
 
-/** The store's clock is far from the one of the replicas. */
+/** By how much the store's clock is ahead of the replicas'. */
 const clockAheadMs = 1_000_000
 const wait = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 
 async function giveUp(): Promise<never> {
-  await wait(patienceMs)
+  await wait(replyTimeoutMs)
   throw new Error('no answer')
 }
 
 export function createSimulatedPermitStore(): SimulatedPermitStore {
   let permits: number[] = []
   let replicas = new Map<string, Replica>()
-  /** Not new to replicas: none waits for others that it may have forgotten. */
+  /** Replicas have used it before: none waits for permits that it may have lost. */
   let quietUntil: number | undefined = 1
   let running = Promise.withResolvers<void>()
   running.resolve()

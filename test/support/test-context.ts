@@ -1,4 +1,4 @@
-/** On whose behalf tests call what lies behind HTTP. */
+/** The context of calls that tests make without HTTP. */
 import type { CallContext } from '../../src/domain/call-context.ts'
 import { scopes } from '../../src/domain/caller.ts'
 import type { WallClock } from '../../src/domain/moment.ts'

@@ -5,7 +5,7 @@ import { createRateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 
 export const soon = (): number => performance.now() + 20_000
 
-/** Gives a promise for each permit, also for one that is there at once. */
+/** Returns a promise for each permit, also for one that is available at once. */
 export interface TestLimiter extends RateLimiter {
   acquire(latest: number, bucket: string): Promise<Permit>
 }
@@ -24,7 +24,7 @@ export function createTestLimiter(options: Omit<RateLimiterOptions, 'connections
   return { ...limiter, acquire: async (latest, bucket) => limiter.acquire(latest, bucket) }
 }
 
-/** Sends a burst of instant requests and returns when each left. */
+/** Sends a burst of instant requests. @returns when each was sent */
 export async function burst(limiter: RateLimiter, requests: number): Promise<number[]> {
   const times: number[] = []
   const send = async (): Promise<void> => {
@@ -41,7 +41,7 @@ export async function burst(limiter: RateLimiter, requests: number): Promise<num
   return times.toSorted((a, b) => a - b)
 }
 
-/** The most requests that left within any second. */
+/** @returns the most requests that were sent within any second */
 export function mostInASecond(times: readonly number[]): number {
   return Math.max(
     ...times.map((start) => times.filter((time) => time >= start && time < start + 1000).length),

@@ -1,4 +1,4 @@
-/** A lock of contacts whose changes are named, and what became of them. */
+/** A lock of contacts, named changes, and their results. */
 import { onTestFinished } from 'vitest'
 import type { ContactLock } from '../../src/contacts/change/contact-lock.ts'
 import { createContactLock } from '../../src/contacts/change/contact-lock.ts'
@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts'
 export const inAMinute = (): number => performance.now() + 60_000
 export const many = (count: number): number[] => Array.from({ length: count }, (_, number) => number)
 
-/** A lock whose changes are named, and noted when they start. */
+/** A lock whose changes have names, which are recorded when they start. */
 export function openLock(store: Store = openMemoryStore()) {
   onTestFinished(() => store.close())
   const lock = createContactLock(store)
@@ -32,8 +32,8 @@ export const refused = (message: string) => ({
   message,
 })
 
-/** What became of a change: its result, or what its failure says. */
-export async function told(change: ReturnType<ContactLock['run']>): Promise<unknown> {
+/** @returns the result of a change, or the fields of its error */
+export async function resultOf(change: ReturnType<ContactLock['run']>): Promise<unknown> {
   try {
     return await change
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What `npm run bench:abuse` makes of what it meets, and that its attacks stay within their own bounds. */
+/** The report of `npm run bench:abuse`, and the bounds of its attacks. */
 import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { largestBodyBytes } from '../../src/http/request-body.ts'
@@ -21,22 +21,25 @@ const stream = [
   'HTTP/1.1 401 Unauthorized\r\n\r\n{"code":"UNAUTHENTICATED"}',
 ].join('')
 
-test.each([1, 2, 7, 64, 65, stream.length])('answers are counted in pieces of %i bytes', (size) => {
-  const counted: string[] = []
-  const reader = createAnswerReader((answer) => counted.push(answer))
-  let begun = 0
-  for (let at = 0; at < stream.length; at += size)
-    begun += reader.read(Buffer.from(stream.slice(at, at + size)))
-  expect(counted).toEqual(['400 BAD_USER_INPUT', '200'])
-  reader.end()
-  reader.end()
-  expect({ begun, counted }).toEqual({
-    begun: 3,
-    counted: ['400 BAD_USER_INPUT', '200', '401 UNAUTHENTICATED'],
-  })
-})
+test.each([1, 2, 7, 64, 65, stream.length])(
+  'responses in pieces of %i bytes are counted by status and code',
+  (size) => {
+    const counted: string[] = []
+    const reader = createAnswerReader((answer) => counted.push(answer))
+    let begun = 0
+    for (let at = 0; at < stream.length; at += size)
+      begun += reader.read(Buffer.from(stream.slice(at, at + size)))
+    expect(counted).toEqual(['400 BAD_USER_INPUT', '200'])
+    reader.end()
+    reader.end()
+    expect({ begun, counted }).toEqual({
+      begun: 3,
+      counted: ['400 BAD_USER_INPUT', '200', '401 UNAUTHENTICATED'],
+    })
+  },
+)
 
-test('the honest caller’s latencies are those of right answers, and of answers that never came', () => {
+test('the honest caller’s latencies include correct responses and missing ones', () => {
   const samples: readonly Sample[] = [
     { dueAt: 0, lateMs: 9, latencyMs: 1000 },
     { dueAt: 10, lateMs: 1, latencyMs: 4 },
@@ -84,7 +87,7 @@ const ended: Measured = {
   answers: {},
 }
 
-test('the report has a line for each attack, and says what makes it say less', () => {
+test('the report has a row for each attack, and notes what limits its meaning', () => {
   const hanging: Measured = { ...ended, name: 'three', ending: undefined }
   const unready: Measured = { ...survived, name: 'four', readiness: 503 }
   const mute: Measured = { ...survived, name: 'five', readiness: undefined }
@@ -107,7 +110,7 @@ test('the report has a line for each attack, and says what makes it say less', (
   )
 })
 
-test('the report goes between its own marks', () => {
+test('the report is written between its own marks', () => {
   const readme = `a\n${marks.begin}\nold\n${marks.end}\nb`
   expect(replaceReport(readme, 'new', marks)).toBe(`a\n${marks.begin}\n\nnew\n\n${marks.end}\nb`)
   expect(() => replaceReport('<!-- bench:begin --><!-- bench:end -->', 'new', marks)).toThrow(marks.begin)
@@ -115,7 +118,7 @@ test('the report goes between its own marks', () => {
 
 const read = (...args: string[]) => readOptions(args, ['one', 'two', 'three'], 'docs/abuse.md')
 
-test('options are read, and what can’t be understood is refused', () => {
+test('options are read, and invalid ones are refused', () => {
   const usual = {
     seconds: 3,
     only: ['one', 'two', 'three'],
@@ -140,13 +143,13 @@ test('options are read, and what can’t be understood is refused', () => {
   expect(() => read('--nothing')).toThrow("Unknown option '--nothing'")
 })
 
-test('attacks have names of their own', () => {
+test('attacks have unique names', () => {
   const names = attacks.map(({ name }) => name)
   expect(names.filter((name) => !/^[a-z\d.-]+$/.test(name))).toEqual([])
   expect(new Set(names).size).toBe(names.length)
 })
 
-/** The first two requests of every attack that floods: known documents are sent once as they are. */
+/** The first two requests of an attack that floods. */
 async function requestsOf(run: (attacker: Attacker) => Promise<void>): Promise<readonly Buffer[]> {
   const requests: Buffer[] = []
   const signal = new AbortController().signal
@@ -161,49 +164,49 @@ async function requestsOf(run: (attacker: Attacker) => Promise<void>): Promise<r
   return requests
 }
 
-test('the bodies of attacks are no larger than a body may be', async () => {
-  // This one asks for the name of the file first.
+test('the bodies of attacks are within the limit, with a correct content-length', async () => {
+  // This attack first requests the name of a file.
   const pure = attacks.filter(({ name }) => name !== 'unread-assets')
   const requests = (await Promise.all(pure.map(({ run }) => requestsOf(run)))).flat()
   const lengths = requests.flatMap((bytes) => {
     const [head, body] = bytes.toString('latin1').split('\r\n\r\n')
     const length = /content-length: (\d+)/.exec(head ?? '')?.[1]
-    return length === undefined ? [] : [{ told: Number(length), sent: body?.length }]
+    return length === undefined ? [] : [{ declared: Number(length), sent: body?.length }]
   })
   expect(lengths.length).toBeGreaterThan(50)
-  expect(lengths.filter(({ told, sent }) => told !== sent || told > largestBodyBytes)).toEqual([])
+  expect(lengths.filter(({ declared, sent }) => declared !== sent || declared > largestBodyBytes)).toEqual([])
 })
 
-test('an attacker goes for nobody but a loopback address', () => {
+test('an attacker only accepts a loopback address', () => {
   const { signal } = new AbortController()
   expect(() => createAttacker({ url: new URL('http://192.0.2.1/'), key: 'key', signal })).toThrow(
     'attacks go to 127.0.0.1 only, not to 192.0.2.1',
   )
 })
 
-test('an attacker keeps its connections busy, opens closed ones again, and ends when it is over', async () => {
+test('an attacker keeps its connections busy, reopens closed ones, and ends when it is aborted', async () => {
   let requests = 0
   const enough = Promise.withResolvers<void>()
   const server = createServer((_request, response) => {
     requests += 1
     if (requests === 20) enough.resolve()
-    // Every fifth answer closes its connection.
+    // Every fifth response closes its connection.
     response
       .writeHead(requests % 5 === 0 ? 503 : 200, requests % 5 === 0 ? { connection: 'close' } : {})
       .end()
   })
   const { port } = await listen(server, 0, '127.0.0.1')
   onTestFinished(() => void server.close())
-  const over = new AbortController()
+  const abort = new AbortController()
   const url = new URL(`http://127.0.0.1:${port}/graphql`)
-  const { attacker, report } = createAttacker({ url, key: 'key', signal: over.signal })
+  const { attacker, report } = createAttacker({ url, key: 'key', signal: abort.signal })
   const request = attacker.graphql('{__typename}', { a: 1 })
   expect(request.toString()).toBe(
     `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\nx-api-key: key\r\ncontent-length: 44\r\n\r\n{"query":"{__typename}","variables":{"a":1}}`,
   )
   const attacking = attacker.flood(() => request, { connections: 2 })
   await enough.promise
-  over.abort()
+  abort.abort()
   await attacking
   const { counts, sentBytes } = report()
   expect(Object.keys(counts).toSorted()).toEqual(['200', '503', 'closed'])

@@ -1,4 +1,4 @@
-/** The serving process makes no code from text, however it was started from source; built: package.test.ts. */
+/** The serving process generates no code from strings when it runs from source. package.test.ts tests the built one. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ test.each<Case>([
   ['with the flag', [flag], async () => ({}), 1],
   ...(hasRedis ? [withWorkers] : []),
 ])(
-  'a gateway that is started %s refuses code from text, and is the same process',
+  'a gateway that is started %s generates no code from strings, and keeps its process',
   { timeout: 300_000 },
   async (_name, options, variablesOf, processes) => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
@@ -47,7 +47,7 @@ test.each<Case>([
   },
 )
 
-test('npm’s scripts start it with the flag, so that no process is replaced', () => {
+test('npm’s scripts start the gateway with the flag', () => {
   const { start, dev } = packageJson.scripts
   expect([start, dev]).toEqual([`node ${flag} src/main.ts`, `node --watch ${flag} src/main.ts`])
 })

@@ -1,4 +1,4 @@
-/** Files of the configuration as a process is given them. */
+/** Configuration files of a real process. */
 import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, inject, test } from 'vitest'
 
-/** A path in a folder of its own, after something has been made there. */
-function made(make: (path: string) => void): string {
+/** @returns a path in a new folder, after `make` has created something there */
+function pathOf(make: (path: string) => void): string {
   const path = join(mkdtempSync(join(tmpdir(), 'text-')), 'file')
   make(path)
   return path
@@ -20,7 +20,7 @@ function problem(text: string): object {
 test.each([
   ['/dev/stdin', 'printf key | "$NODE" --input-type=module -e "$SCRIPT" /dev/stdin'],
   ['a process substitution', '"$NODE" --input-type=module -e "$SCRIPT" <(printf key)'],
-])('%s is a pipe', async (_what, command) => {
+])('%s is refused as a pipe', async (_what, command) => {
   const script = `
     import { readTextFile } from './src/config/parsers/text-file.ts'
     console.log(JSON.stringify(readTextFile('VARIABLE', process.argv[1])))
@@ -30,8 +30,8 @@ test.each([
   expect(JSON.parse(stdout)).toEqual(problem('must be a regular file, but is a pipe'))
 })
 
-test('a pipe called .env keeps the gateway from starting, and is not waited for', async () => {
-  const path = made((file) => void execFileSync('mkfifo', [join(dirname(file), '.env')]))
+test('a pipe with the name .env prevents the start, and does not block it', async () => {
+  const path = pathOf((file) => void execFileSync('mkfifo', [join(dirname(file), '.env')]))
   const starting = promisify(execFile)(process.execPath, [inject('main')], { cwd: dirname(path) })
   await expect(starting).rejects.toMatchObject({
     code: 1,
@@ -39,9 +39,9 @@ test('a pipe called .env keeps the gateway from starting, and is not waited for'
   })
 })
 
-/** Starts the gateway with an .env that keeps it from starting. @returns what it says */
+/** Starts the gateway with an invalid .env. @returns its standard error */
 async function startWith(env: Buffer): Promise<string> {
-  const path = made((file) => writeFileSync(join(dirname(file), '.env'), env))
+  const path = pathOf((file) => writeFileSync(join(dirname(file), '.env'), env))
   const starting = promisify(execFile)(process.execPath, [inject('main')], { cwd: dirname(path) })
   const { stderr } = await starting.then(
     () => expect.unreachable(),
@@ -60,7 +60,7 @@ test('the first variable of an .env with a byte order mark is read', async () =>
   )
 })
 
-test('an .env in UTF-16 keeps the gateway from starting: it would run the sandbox instead', async () => {
+test('an .env in UTF-16 prevents the start', async () => {
   expect(await startWith(Buffer.from('\uFEFFCALLBELL_API_TOKEN=t\r\n', 'utf16le'))).toBe(
     'The configuration has problems:\n  - .env must be UTF-8 text, but is UTF-16 or binary. Save it as UTF-8\n',
   )

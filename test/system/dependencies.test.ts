@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 interface LockedPackage {
   readonly version: string
   readonly integrity?: string
-  /** Where it is fetched from, when the lock file says so. */
+  /** The URL of the package, if the lock file has it. */
   readonly resolved?: string
   readonly hasInstallScript?: boolean
   readonly dev?: boolean
@@ -14,11 +14,11 @@ interface LockedPackage {
 
 const lock: { readonly lockfileVersion: number; readonly packages: Readonly<Record<string, LockedPackage>> } =
   JSON.parse(readFileSync('package-lock.json', 'utf8'))
-/** By their folders. The first, without one, is ours. */
+/** All packages by folder. The entry without a folder is this package. */
 const locked = Object.entries(lock.packages).filter(([folder]) => folder !== '')
 const direct = Object.entries({ ...packageJson.dependencies, ...packageJson.devDependencies })
 
-test('the contents of every package are known beforehand', () => {
+test('every package is locked with the hash of its contents', () => {
   const unknown = locked.filter(([, { integrity = '' }]) => !/^sha512-[\w+/]{86}==$/.test(integrity))
   expect(lock.lockfileVersion).toBe(3)
   expect(locked.length).toBeGreaterThan(direct.length)
@@ -30,7 +30,7 @@ test('every package comes from the npm registry', () => {
   expect(sources.filter((source) => !source.startsWith('https://registry.npmjs.org/'))).toEqual([])
 })
 
-test('one package runs a script when it is installed, and is allowed to at this version only', () => {
+test('only one package may run an install script, at one version', () => {
   const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript)
   expect(scripted.map(([folder, { version }]) => `${folder}@${version}`)).toEqual([
     'node_modules/node@24.21.0',
@@ -38,13 +38,13 @@ test('one package runs a script when it is installed, and is allowed to at this 
   expect(packageJson.allowScripts).toEqual({ 'node@24.21.0': true })
 })
 
-test('every direct dependency is asked for in one exact version, and locked at it', () => {
+test('every direct dependency has an exact version, and is locked at it', () => {
   expect(direct.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([])
   expect(direct.map(([name]) => [name, lock.packages[`node_modules/${name}`]?.version])).toEqual(direct)
 })
 
-test('the bill of materials lists all that runs in production', () => {
-  // With `--omit=dev`, npm would leave out what dev dependencies depend on as well: graphql, for one.
+test('the bill of materials lists every production package', () => {
+  // With `--omit=dev`, npm would omit packages that dev dependencies need, too, such as graphql.
   const bill: { readonly components: readonly { readonly name: string; readonly version: string }[] } =
     JSON.parse(execFileSync('npm', ['run', '--silent', 'sbom'], { encoding: 'utf8' }))
   const listed = new Set(bill.components.map(({ name, version }) => `${name}@${version}`))
@@ -56,7 +56,7 @@ test('the bill of materials lists all that runs in production', () => {
 
 const readOfBench = (file: string): string => readFileSync(`test/bench/${file}`, 'utf8')
 
-test('what only the benchmark installs is known beforehand as well, and runs no script', () => {
+test('the packages of the benchmark are locked with their hashes, and run no script', () => {
   const benchLock: typeof lock = JSON.parse(readOfBench('package-lock.json'))
   const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
     readOfBench('package.json'),
@@ -69,7 +69,7 @@ test('what only the benchmark installs is known beforehand as well, and runs no 
     Object.keys(dependencies).map((name) => [name, benchLock.packages[`node_modules/${name}`]?.version]),
   ).toEqual(Object.entries(dependencies))
   expect(readOfBench('.npmrc')).toMatch(/^ignore-scripts=true$/m)
-  // What is compared is not their versions.
+  // The benchmark and the gateway have the same versions of shared packages.
   const shared = Object.entries(dependencies).filter(([name]) => name in packageJson.dependencies)
   expect(shared.map(([name]) => name)).toEqual(['graphql', 'graphql-yoga', 'undici'])
   expect(packageJson.dependencies).toMatchObject(Object.fromEntries(shared))

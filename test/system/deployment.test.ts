@@ -1,4 +1,4 @@
-/** The deployment files against their schemas, against each other, and against what the gateway has. */
+/** The deployment files against their schemas, each other, and the gateway's settings. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { startGateway } from '../support/child-gateway.ts'
 import { unreadFields } from '../support/unread-fields.ts'
 
-/** What a field may take after its deadline until it is answered: docs/deploy.md, on SIGTERM. */
+/** The time that a response may take after its deadline: docs/deploy.md, on SIGTERM. */
 const drainGraceMs = 1000
 const someDigest = 'ab'.repeat(32)
 
@@ -37,7 +37,7 @@ const imageVariables = Object.fromEntries(
   image.getENVs().flatMap((env) => env.getProperties().map((pair) => [pair.getName(), pair.getValue()])),
 )
 
-/** What stands after a word of the Dockerfile, at each of its places. */
+/** @returns the arguments of each instruction with this keyword in the Dockerfile */
 function argumentsOf(keyword: string): string[] {
   const instructions = image.getInstructions().filter((instruction) => instruction.getKeyword() === keyword)
   return instructions.map((instruction) => instruction.getArgumentsContent() ?? '')
@@ -95,11 +95,11 @@ const gateway = gatewayPod?.containers[0]
 const redis = redisPod?.containers[0]
 const settings = manifests.find(ConfigMap.is)?.data ?? {}
 
-test('the Dockerfile has no mistake that Docker’s own rules would find', () => {
+test('the Dockerfile is valid by Docker’s rules', () => {
   expect(validateDockerfile(dockerfile)).toEqual([])
 })
 
-test('the image has the Node that the tests run on, and the package’s version', () => {
+test('the image has the Node version of the tests, and the version of the package', () => {
   expect(argumentsOf('FROM')[0]).toBe(`node:${packageJson.devDependencies.node}-slim AS base`)
   expect(argumentsOf('FROM').slice(1)).toEqual(['base AS dependencies', 'base AS build', 'base'])
   expect(argumentsOf('LABEL').join()).toContain(`image.version="${packageJson.version}"`)
@@ -108,7 +108,7 @@ test('the image has the Node that the tests run on, and the package’s version'
   expect(gateway?.image).toBe(`callbell-graphql:${packageJson.version}`)
 })
 
-test('what may go into the image exists, and is all that may', () => {
+test('the build context has only existing files of an allowlist', () => {
   const [first, ...others] = readFileSync('.dockerignore', 'utf8').match(/^[^#\n].*$/gm) ?? []
   expect(first).toBe('*')
   expect(others.filter((line) => !line.startsWith('!'))).toEqual([])
@@ -116,7 +116,7 @@ test('what may go into the image exists, and is all that may', () => {
   expect(paths.filter((path) => !existsSync(path))).toEqual([])
 })
 
-test('the image’s health check passes while the gateway lives, and fails when it is gone', async () => {
+test('the health check of the image passes while the gateway runs, and fails after it has ended', async () => {
   const [program, ...args]: [string, ...string[]] = JSON.parse(
     argumentsOf('HEALTHCHECK')[0]?.replace(/^.*?CMD /s, '') ?? '',
   )
@@ -133,15 +133,15 @@ test('the image’s health check passes while the gateway lives, and fails when 
   expect(await check()).toBe(1)
 })
 
-test('the Compose file is one by the specification', () => {
-  // The schema's own mistakes: a dialect that has another address, and `id`, which is `$id` there.
+test('the Compose file is valid by its specification', () => {
+  // The schema has errors of its own: another address of the dialect, and `id` instead of `$id`.
   const ajv = new Ajv({ strict: false, validateSchema: false, validateFormats: false, allErrors: true })
   const validate = ajv.removeKeyword('id').compile(composeSchema)
   validate(compose)
   expect(validate.errors ?? []).toEqual([])
 })
 
-test('Compose passes every variable on, and fixes those that follow from its file', () => {
+test('Compose passes every variable to the gateway, and sets only HOST, PORT and STORE_URL', () => {
   const { environment = {} } = compose.services.gateway
   expect(Object.keys(environment).toSorted()).toEqual(variables.toSorted())
   expect(Object.entries(environment).filter(([, value]) => value !== null)).toEqual([
@@ -151,7 +151,7 @@ test('Compose passes every variable on, and fixes those that follow from its fil
   ])
 })
 
-test('with Compose the gateway starts on its sandbox, and with a token asks for authentication', () => {
+test('with Compose the gateway runs on its sandbox, and a token requires authentication', () => {
   const fixed = Object.entries(compose.services.gateway.environment ?? {}).flatMap(([name, value]) =>
     value === null ? [] : [[name, value] as const],
   )
@@ -165,7 +165,7 @@ test('with Compose the gateway starts on its sandbox, and with a token asks for 
   expect(seconds * 1000).toBeGreaterThan(config.timeoutMs + drainGraceMs)
 })
 
-test('containers of Compose write to no file system, have no rights and a bound, and Redis has no way out', () => {
+test('containers of Compose are read-only, unprivileged and limited, and Redis has no external network', () => {
   const { gateway: first, redis: second } = compose.services
   for (const service of [first, second]) {
     expect(service).toMatchObject({
@@ -181,7 +181,7 @@ test('containers of Compose write to no file system, have no rights and a bound,
   expect(compose.networks['store']).toEqual({ internal: true })
 })
 
-test('every Kubernetes document is valid, and has no field that Kubernetes lacks', () => {
+test('every Kubernetes manifest is valid, without unknown fields', () => {
   expect(manifests.flatMap(problemsOf)).toEqual([])
   expect(manifests.map((manifest) => ('kind' in manifest ? manifest.kind : ''))).toEqual([
     'Namespace',
@@ -197,7 +197,7 @@ test('every Kubernetes document is valid, and has no field that Kubernetes lacks
   ])
 })
 
-test('a mistyped field of a manifest would be noticed', () => {
+test('a mistyped field of a manifest is found', () => {
   const container = { ...gateway, readinesProbe: gateway?.readinessProbe }
   const spec = { ...gatewayPod, containers: [container] }
   const mistyped = {
@@ -207,7 +207,7 @@ test('a mistyped field of a manifest would be noticed', () => {
   expect(problemsOf(mistyped)).toEqual(['/spec/template/spec/containers/0/readinesProbe'])
 })
 
-test('on Kubernetes the gateway has its settings, its keys, and the time to finish', () => {
+test('on Kubernetes the gateway has its settings, its keys, and enough time to shut down', () => {
   const env = gateway?.env ?? []
   const known = [...Object.keys(settings), ...env.map(({ name }) => name)]
   expect(known.filter((name) => !variables.includes(name))).toEqual(['REDIS_PASSWORD'])
@@ -228,7 +228,7 @@ test('on Kubernetes the gateway has its settings, its keys, and the time to fini
   expect(grace * 1000).toBeGreaterThan(sleep * 1000 + config.timeoutMs + drainGraceMs)
 })
 
-test('the probes ask for addresses that the gateway has', async () => {
+test('the probes use existing paths of the gateway', async () => {
   const base = await startGateway().url
   const probes = [gateway?.startupProbe, gateway?.livenessProbe, gateway?.readinessProbe]
   const answers = await Promise.all(
@@ -238,7 +238,7 @@ test('the probes ask for addresses that the gateway has', async () => {
   expect(probes.map((probe) => probe?.httpGet?.port)).toEqual(['http', 'http', 'http'])
 })
 
-test('no container on Kubernetes may do or write more than it must', () => {
+test('containers on Kubernetes are read-only, unprivileged and limited', () => {
   expect(gatewayPod?.securityContext).toEqual({
     runAsNonRoot: true,
     runAsUser: 1000,
@@ -260,7 +260,7 @@ test('no container on Kubernetes may do or write more than it must', () => {
   }
 })
 
-test('what selects pods selects the pods there are', () => {
+test('every selector selects the labels of existing pods', () => {
   const gatewayLabels = deployment?.spec?.template.metadata?.labels
   const redisLabels = statefulSet?.spec?.template.metadata?.labels
   const services = manifests.filter(Service.is).map(({ spec }) => spec?.selector)
@@ -273,7 +273,7 @@ test('what selects pods selects the pods there are', () => {
   expect(budget?.spec?.selector?.matchLabels).toEqual(gatewayLabels)
 })
 
-test('Redis keeps its data, evicts nothing, and is the same with Compose and on Kubernetes', () => {
+test('Redis persists its data, evicts nothing, and is the same with Compose and on Kubernetes', () => {
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
   const options = [...durable, '--maxmemory', '256mb', '--maxmemory-policy', 'noeviction']
   expect(compose.services.redis.command).toEqual(['redis-server', ...options, '--protected-mode', 'no'])
@@ -281,7 +281,7 @@ test('Redis keeps its data, evicts nothing, and is the same with Compose and on 
   expect(redis?.image).toBe(compose.services.redis.image)
 })
 
-test('the image listens where it can be reached, in production’s manner', () => {
+test('the image listens on all interfaces, in production mode, without code generation', () => {
   expect(imageVariables).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0' })
   expect(argumentsOf('EXPOSE')).toEqual([String(readConfig({}).port)])
   expect(argumentsOf('ENTRYPOINT')).toEqual([

@@ -1,4 +1,4 @@
-/** The package as npm packs it: what is in it, its command, and its typed client as frontends use it. */
+/** The package as npm packs it: its files, its command, and its typed client in frontends. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -21,27 +21,27 @@ import { codeGenerationProbe, expectNoCodeGeneration } from '../support/code-gen
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
-interface Ended {
+interface ProgramResult {
   readonly code: number | string
   readonly stdout: string
   readonly stderr: string
 }
 
 /** Runs a program to its end. */
-function run(program: string, options: readonly string[], cwd = '.'): Promise<Ended> {
-  const { promise, resolve: end } = Promise.withResolvers<Ended>()
+function run(program: string, options: readonly string[], cwd = '.'): Promise<ProgramResult> {
+  const { promise, resolve: end } = Promise.withResolvers<ProgramResult>()
   execFile(program, options, { cwd }, (error, stdout, stderr) =>
     end({ code: error === null ? 0 : (error.code ?? 'killed'), stdout, stderr }),
   )
   return promise
 }
 
-async function runWell(program: string, options: readonly string[], cwd = '.'): Promise<void> {
+async function runSuccessfully(program: string, options: readonly string[], cwd = '.'): Promise<void> {
   const { code, stderr } = await run(program, options, cwd)
   if (code !== 0) throw new Error(`${program} failed (${code}): ${stderr}`)
 }
 
-/** What is installed is large: nothing of it is left. */
+/** Installations are large, so they are removed after the tests. */
 const folders: string[] = []
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })))
 
@@ -61,22 +61,22 @@ let tarball: string
 
 beforeAll(async () => {
   const folder = createFolder()
-  // Packed for real, even when it is `npm publish --dry-run` that runs the tests; and nicely: tests
-  // beside this one have deadlines to keep.
-  await runWell('nice', ['npm', 'pack', '--dry-run=false', '--pack-destination', folder])
+  // Packed for real, even if `npm publish --dry-run` runs the tests. With `nice`, because concurrent
+  // tests have deadlines.
+  await runSuccessfully('nice', ['npm', 'pack', '--dry-run=false', '--pack-destination', folder])
   tarball = join(folder, `callbell-graphql-${packageJson.version}.tgz`)
 }, 300_000)
 
-/** A folder that has the package, and nothing of what it depends on. */
+/** A folder with the package, and without its dependencies. */
 async function unpack(): Promise<{ readonly folder: string; readonly unpacked: string }> {
   const folder = createFolder()
   const unpacked = join(folder, 'node_modules/callbell-graphql')
   mkdirSync(unpacked, { recursive: true })
-  await runWell('tar', ['-xzf', tarball, '--strip-components=1', '-C', unpacked])
+  await runSuccessfully('tar', ['-xzf', tarball, '--strip-components=1', '-C', unpacked])
   return { folder, unpacked }
 }
 
-test('it holds what was built, the schema, the documentation and the client’s types, and nothing else', async () => {
+test('it has the built files, the schema, the documentation and the client’s types, and nothing else', async () => {
   const { unpacked } = await unpack()
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
@@ -84,7 +84,7 @@ test('it holds what was built, the schema, the documentation and the client’s 
   const built = [...entries, 'dist/http/playground/start.js', 'dist/third-party-licenses.txt']
   const packed = filesBelow(unpacked).map((file) => relative(unpacked, file))
   const schema = filesBelow('schema').filter((file) => file !== 'schema/released.graphql')
-  // What the entries load has names of the bundler's.
+  // The bundler names the files that the entries load.
   const loaded = packed.filter((file) => /^dist\/[\w.-]+\.js$/.test(file) && !entries.includes(file))
   expect(loaded).not.toEqual([])
   expect(packed.toSorted()).toEqual(
@@ -92,7 +92,7 @@ test('it holds what was built, the schema, the documentation and the client’s 
   )
 })
 
-test('it passes on the license of every package that it is built of', async () => {
+test('it includes the license of every bundled package', async () => {
   const { unpacked } = await unpack()
   const licenses = readFileSync(join(unpacked, 'dist/third-party-licenses.txt'), 'utf8')
   const later = new Set(['@graphql-yoga/render-graphiql', '@redis/client', 'jose', 'pino-pretty'])
@@ -102,7 +102,7 @@ test('it passes on the license of every package that it is built of', async () =
   expect(names.filter((name) => !licenses.includes(`${name} `))).toEqual([])
 })
 
-test('it has one graphql-js, as Node would give it', async () => {
+test('it has one copy of graphql-js, the one that Node loads', async () => {
   const { unpacked } = await unpack()
   const built = readdirSync(join(unpacked, 'dist')).filter((file) => file.endsWith('.js'))
   const code = built.map((file) => readFileSync(join(unpacked, 'dist', file), 'utf8')).join('')
@@ -111,7 +111,7 @@ test('it has one graphql-js, as Node would give it', async () => {
   ])
 })
 
-test('its package.json says nothing that publint would say differently', async () => {
+test('publint finds no problem in its package.json', async () => {
   const { messages } = await publint({
     strict: true,
     pack: { tarball: new Blob([readFileSync(tarball)]).stream() },
@@ -122,24 +122,24 @@ test('its package.json says nothing that publint would say differently', async (
 const version = `${packageJson.version}\n`
 const advice = 'Environment variables configure the gateway. See callbell-graphql --help\n'
 
-test.each<[string, Ended]>([
+test.each<[string, ProgramResult]>([
   ['--version', { code: 0, stdout: version, stderr: '' }],
   ['-v', { code: 0, stdout: version, stderr: '' }],
   ['--port=4000', { code: 2, stdout: '', stderr: `callbell-graphql: Unknown option '--port'. ${advice}` }],
   ['4000', { code: 2, stdout: '', stderr: `callbell-graphql: Unexpected argument '4000'. ${advice}` }],
-])('the command understands or refuses %s, and starts nothing', async (option, expected) => {
+])('the command handles or refuses %s, and starts nothing', async (option, expected) => {
   const { unpacked } = await unpack()
   expect(await run(process.execPath, [join(unpacked, 'dist/cli.js'), option])).toEqual(expected)
 })
 
-test('the command’s help names a file with every variable', async () => {
+test('the help of the command names a file with every variable', async () => {
   const { unpacked } = await unpack()
   const { stdout, ...rest } = await run(process.execPath, [join(unpacked, 'dist/cli.js'), '--help'])
   expect(rest).toEqual({ code: 0, stderr: '' })
   expect(readFileSync(stdout.trim().split('\n').at(-1) ?? '', 'utf8')).toContain('CALLBELL_API_TOKEN')
 })
 
-test('on a Node that is too old the command says which it needs', async () => {
+test('on a Node that is too old the command names the required version', async () => {
   const { unpacked } = await unpack()
   const file = join(unpacked, 'package.json')
   writeFileSync(file, readFileSync(file, 'utf8').replace(packageJson.engines.node, '>=99.1'))
@@ -150,12 +150,12 @@ test('on a Node that is too old the command says which it needs', async () => {
   })
 })
 
-/** The folder that it is installed in; null: there is no registry. */
+/** @returns the folder of the installation; null: the registry is unreachable */
 async function install(): Promise<string | null> {
   const folder = createFolder()
-  // Else npm looks for one in the folders above.
+  // Otherwise npm searches the parent folders for a package.json.
   writeFileSync(join(folder, 'package.json'), '{}')
-  // One more try, and not npm's minutes, for a registry that can't be reached.
+  // One retry, instead of npm's minutes, for an unreachable registry.
   const tries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=1000']
   const options = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', '--dry-run=false', ...tries]
   const { code, stderr } = await run('nice', ['npm', 'install', ...options, tarball], folder)
@@ -164,10 +164,10 @@ async function install(): Promise<string | null> {
   throw new Error(`npm install failed: ${stderr}`)
 }
 
-/** One for all tests. */
+/** Shared by all tests. */
 let installation: ReturnType<typeof install> | undefined
 
-/** On CI nothing is skipped. */
+/** Skips the test without a registry, but never on CI. */
 async function installOrSkip({ skip }: TestContext): Promise<string> {
   const folder = await (installation ??= install())
   if (folder !== null) return folder
@@ -175,7 +175,7 @@ async function installOrSkip({ skip }: TestContext): Promise<string> {
   return process.env['CI'] === undefined ? skip(reason) : expect.fail(reason)
 }
 
-/** Starts a program of an installed package on the sandbox: it knows nothing else of this process. */
+/** Starts a program of the installed package on the sandbox, with none of this process’s other variables. */
 function startInstalled(
   program: string,
   options: readonly string[],
@@ -186,7 +186,7 @@ function startInstalled(
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // In a process group of its own, as a terminal gives it one.
+    // In its own process group, as in a terminal.
     detached: true,
   })
   const group = -(child.pid ?? expect.fail(`${program} did not start`))
@@ -208,12 +208,12 @@ async function createContact(url: string): Promise<unknown> {
 
 const created = { data: { createContact: { contact: { name: 'John Doe' }, userErrors: [] } } }
 
-test('installed in an empty folder, it is started by npx', { timeout: 300_000 }, async (context) => {
+test('npx starts the package from an empty folder', { timeout: 300_000 }, async (context) => {
   const folder = await installOrSkip(context)
   const { gateway, killGroup, closed } = startInstalled('npx', ['callbell-graphql'], folder)
   expect(await createContact(await gateway.url)).toEqual(created)
   killGroup()
-  // npx is gone at once: what keeps the output open is the gateway.
+  // npx exits at once. The output is closed when the gateway has ended.
   await closed
   expect(gateway.output()).toEqual({
     stdout: expect.stringContaining('SIGTERM: shutting down after the requests in flight'),
@@ -222,10 +222,10 @@ test('installed in an empty folder, it is started by npx', { timeout: 300_000 },
 })
 
 test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
-  'the installed command itself, with %s, ends with 0 on SIGTERM',
+  'the installed command with %s ends with 0 on SIGTERM',
   { timeout: 300_000 },
   async (option, context) => {
-    // Workers share through Redis only.
+    // Workers need a Redis.
     const variables = option === '--' ? {} : { STORE_URL: (await startRedis()).url }
     const folder = await installOrSkip(context)
     const command = join(folder, 'node_modules/.bin/callbell-graphql')
@@ -244,7 +244,7 @@ test.for(hasRedis ? ['--', '--workers=2'] : ['--'])(
 )
 
 test.for(['cli', 'main'])(
-  'the installed %s makes no code from text',
+  'the installed %s generates no code from strings',
   { timeout: 300_000 },
   async (name, context) => {
     const folder = await installOrSkip(context)
@@ -263,8 +263,8 @@ test.for(['cli', 'main'])(
 
 const typescript = resolve('node_modules/typescript/bin/tsc')
 
-/** Type-checks as a frontend that is strict about it. */
-function compile(folder: string, files: readonly string[], options: object): Promise<Ended> {
+/** Type-checks files as a strict frontend does. */
+function compile(folder: string, files: readonly string[], options: object): Promise<ProgramResult> {
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -282,7 +282,7 @@ test('the client’s types need no other package, no browser and no Node', async
   expect(await compile(folder, [types], { lib: ['es5'] })).toEqual({ code: 0, stdout: '', stderr: '' })
 })
 
-/** A frontend of each client library, with the packed client: a folder of its own. */
+/** A new folder with a frontend for each client library and the packed client. */
 async function createFrontends(gatewayUrl: string): Promise<{ folder: string; files: string[] }> {
   const { folder } = await unpack()
   for (const library of ['graphql-request', '@apollo']) {
@@ -300,7 +300,7 @@ async function createFrontends(gatewayUrl: string): Promise<{ folder: string; fi
 test.each([
   ['Node', { module: 'nodenext' }],
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
-])('frontends for %s compile with the packed client, but for their mistakes', async (_name, options) => {
+])('frontends for %s compile with the packed client, and their mistakes do not', async (_name, options) => {
   const { folder, files } = await createFrontends('http://127.0.0.1:4000/graphql')
   expect(files.toSorted()).toEqual(['apollo.ts', 'graphql-request.ts', 'mistakes.ts', 'retry.ts'])
   const lib = ['es2024', 'dom']

@@ -15,10 +15,10 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-/** For what the page does in its own time: the test ends as soon as it has happened. */
-const patience = { timeout: 10_000, interval: 200 }
+/** For actions that the page delays: a poll ends as soon as they have happened. */
+const pollOptions = { timeout: 10_000, interval: 200 }
 
-/** Everything that a page may not do here, as it happens. */
+/** An open page, and everything that it must not do. */
 interface Visit {
   readonly page: Page
   readonly faults: string[]
@@ -28,7 +28,7 @@ async function visit(gateway: TestGateway): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } })
   onTestFinished(() => context.close())
   const page = await context.newPage()
-  // Sooner than the test's own end, so that what is missing is named.
+  // Shorter than the timeout of the test, so that the error names what is missing.
   page.setDefaultTimeout(10_000)
   const faults: string[] = []
   const { origin } = new URL(gateway.url)
@@ -38,7 +38,7 @@ async function visit(gateway: TestGateway): Promise<Visit> {
   })
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText
-    // A reload aborts what is still being loaded: that is the visitor's doing.
+    // A reload aborts the requests in progress, which is not a fault.
     if (reason !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${reason}`)
   })
   page.on('response', (response) => {
@@ -58,14 +58,14 @@ async function pressRun(page: Page): Promise<void> {
   await page.getByRole('button', { name: /execute query/i }).click()
 }
 
-/** Until all of its parts are there, GraphiQL drops clicks on its tabs. */
+/** Repeats the click, because GraphiQL ignores clicks on its tabs until it is loaded. */
 async function openTab(page: Page, name: string): Promise<void> {
   const active = page.locator('.graphiql-tab-active .graphiql-tab-button')
   await expect
     .poll(async () => {
       await page.getByRole('button', { name, exact: true }).click()
       return active.textContent()
-    }, patience)
+    }, pollOptions)
     .toBe(name)
   await page.getByRole('region', { name: 'Operation Editor' }).getByText(`query ${name}`).first().waitFor()
 }
@@ -82,22 +82,22 @@ test('the first press of Run creates a contact', async () => {
   const created = gateway.sandbox.contacts.all().at(-1)
   expect(created?.name).toBe('Giulia Bianchi')
   await answerOf(page).getByText(`"${created?.uuid}"`).waitFor()
-  // SCREENSHOT=page.png npx vitest run test/system/playground.test.ts shows a person what the test saw.
+  // SCREENSHOT=page.png npx vitest run test/system/playground.test.ts takes a screenshot.
   if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'] })
   expect(faults).toEqual([])
 })
 
-test('the other documented operations open beside it, with variables that find something', async () => {
+test('the other documented operations open in tabs, with variables that find data', async () => {
   const gateway = await createTestGateway()
   const { page, faults } = await visit(gateway)
   for (const operation of ['Contact', 'ContactByPhone']) {
     await openTab(page, operation)
-    // GraphiQL takes note of a tab's operation a moment after it shows it.
+    // GraphiQL registers a tab's operation a moment after it shows it.
     await expect
       .poll(async () => {
         await pressRun(page)
         return answerOf(page).textContent()
-      }, patience)
+      }, pollOptions)
       .toContain('"414a6d692bd645ed803f2e7ce360d4c8"')
   }
   expect(new Set(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`))).toEqual(
@@ -114,13 +114,13 @@ test('the schema’s descriptions can be read', async () => {
   expect(faults).toEqual([])
 })
 
-test('what a visitor typed is there again after a reload', async () => {
+test('the tabs of a visitor are restored after a reload', async () => {
   const { page, faults } = await visit(await createTestGateway())
   await page.getByRole('button', { name: 'New tab' }).click()
   await page.getByRole('region', { name: 'Operation Editor' }).click()
   await page.keyboard.press('Control+A')
   await page.keyboard.type('query Mine { __typename')
-  await expect.poll(() => storedTabs(page), patience).toContain('query Mine { __typename')
+  await expect.poll(() => storedTabs(page), pollOptions).toContain('query Mine { __typename')
   await page.reload()
   await page.getByRole('button', { name: 'Mine', exact: true }).waitFor()
   expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual([
@@ -130,7 +130,7 @@ test('what a visitor typed is there again after a reload', async () => {
   expect(faults).toEqual([])
 })
 
-test('neither a header nor a query outlives the page where it should not', async () => {
+test('headers are not stored, and the URL does not change', async () => {
   const gateway = await createTestGateway()
   const { page, faults } = await visit(gateway)
   const address = page.url()
@@ -142,17 +142,17 @@ test('neither a header nor a query outlives the page where it should not', async
   await pressRun(page)
   await sent
   await answerOf(page).getByText('"uuid"').waitFor()
-  // The storage is written some time after a change: this is the last one, so it holds all.
+  // The storage is written some time after a change. After the last change it has all of them.
   await openTab(page, 'ContactByPhone')
   await expect
-    .poll(() => storedTabs(page), patience)
+    .poll(() => storedTabs(page), pollOptions)
     .toContain(`"activeTabIndex":${operations.findIndex(({ name }) => name === 'ContactByPhone')}`)
   expect(await stored(page)).not.toContain('s3cret')
   expect(page.url()).toBe(address)
   expect(faults).toEqual([])
 })
 
-test('who has a key types it into a header', async () => {
+test('an API key in the headers authenticates requests and the schema', async () => {
   const digest = createHash('sha256').update('k3y').digest('hex')
   const parsed = parseApiKeys({ GATEWAY_API_KEYS: `me:${digest}`, GATEWAY_API_KEYS_FILE: '' })
   const keys = 'keys' in parsed ? parsed.keys : []

@@ -3,8 +3,8 @@ import { createClient } from '@redis/client'
 import { describe, expect, test } from 'vitest'
 import type { ChildGateway } from '../support/child-gateway.ts'
 import { startGateway } from '../support/child-gateway.ts'
-import { byName, openPacedSandbox, openSandbox, postsOf, uuidsOf } from '../support/counting-sandbox.ts'
-import type { Told } from '../support/create-contact.ts'
+import { byName, openLimitedSandbox, openSandbox, postsOf, uuidsOf } from '../support/counting-sandbox.ts'
+import type { CreateResult } from '../support/create-contact.ts'
 import { create } from '../support/create-contact.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
@@ -64,7 +64,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
 
   test('of more creates than the pace allows, none meets a 429 and all are made', async () => {
     const redis = await startRedis()
-    const upstream = await openPacedSandbox(limit)
+    const upstream = await openLimitedSandbox(limit)
     const replicas = await startReplicas(redis, upstream.url, { CALLBELL_MAX_RPS: String(limit) })
     const names = Array.from({ length: 150 }, (_, n) => `Contact ${n}`)
     const told = await Promise.all(
@@ -104,7 +104,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
 
   test('with Redis killed under load, what has no key goes on, and what has one is refused until it is back', async () => {
     const redis = await startRedis({ keepsData: true })
-    const upstream = await openPacedSandbox(limit)
+    const upstream = await openLimitedSandbox(limit)
     const replicas = await startReplicas(redis, upstream.url, {
       CALLBELL_MAX_RPS: String(limit),
       CALLBELL_TIMEOUT_MS: '10000',
@@ -112,7 +112,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
     const keyed = replicas.flatMap((gateway, m) =>
       Array.from({ length: 3 }, (_, n) => ({ gateway, name: `Keyed ${m} ${n}` })),
     )
-    const askAll = (kind: string): Promise<Told[]> =>
+    const askAll = (kind: string): Promise<CreateResult[]> =>
       Promise.all(keyed.map(({ gateway, name }) => create(gateway, `${kind} ${name}`, `${kind} ${name}`)))
     const load = startLoad(replicas)
 
@@ -127,9 +127,9 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
     const sent = (await upstream.report()).contacts.filter(({ name }) => name.startsWith('after'))
     expect(sent).toEqual([])
     await redis.start()
-    let after: Told[] = []
+    let after: CreateResult[] = []
     await expect.poll(async () => isCreated((after = await askAll('after')))).toBe(true)
-    let inTheEnd: Told[] = []
+    let inTheEnd: CreateResult[] = []
     await expect
       .poll(async () => isCreated((inTheEnd = await askAll('in the middle'))), { timeout: 300_000 })
       .toBe(true)
@@ -144,7 +144,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
     }
     const { contacts, rejections } = await upstream.report()
     expect(rejections).toBe(0)
-    const named = (kind: string, told: readonly Told[]) =>
+    const named = (kind: string, told: readonly CreateResult[]) =>
       told.map(({ uuid }, n) => ({ name: `${kind} ${keyed[n]?.name}`, uuid }))
     expect(byName(contacts)).toEqual(
       byName([
@@ -167,7 +167,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
     expect((await lost).map(({ status }) => status)).toEqual(names.map(() => 'rejected'))
 
     const settled = names.map(async (name, n) => {
-      const told: Told[] = []
+      const told: CreateResult[] = []
       for (const gateway of [others[n % 2], others[(n + 1) % 2]]) {
         if (gateway)
           await expect
@@ -192,7 +192,7 @@ describe.runIf(hasRedis)('three replicas', { timeout: 300_000 }, () => {
 function startLoad(replicas: readonly ChildGateway[]) {
   const over = new AbortController()
   const made: { readonly name: string; readonly uuid: string | undefined }[] = []
-  const failed: Told[] = []
+  const failed: CreateResult[] = []
   let next = 0
   const running = replicas
     .flatMap((gateway) => [gateway, gateway, gateway])
@@ -220,6 +220,6 @@ function startLoad(replicas: readonly ChildGateway[]) {
   }
 }
 
-function isCreated(told: readonly Told[]): boolean {
+function isCreated(told: readonly CreateResult[]): boolean {
   return told.every(({ uuid }) => uuid !== undefined)
 }

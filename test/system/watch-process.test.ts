@@ -1,4 +1,4 @@
-/** What the process itself wires to its log and metrics: the parts are tested elsewhere. */
+/** The log and the metrics of a real process. Other tests cover their parts. */
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,28 +38,31 @@ test('documented and persisted operations are counted by name, and mutations beg
   expect(gateway.output().stdout).not.toContain('a request was answered')
 })
 
-test.runIf(hasRedis)('a Redis that goes and comes is told once each, and counted', async () => {
-  const redis = await startRedis()
-  const gateway = startGateway({ STORE_URL: redis.url, LOG_LEVEL: 'info' })
-  const url = await gateway.url
-  await expect.poll(() => metricsOf(url)).toContain('store_available 1')
-  await redis.kill()
-  await expect.poll(() => metricsOf(url)).toContain('store_available 0')
-  await ask(
-    url,
-    'mutation { createContact(input: {identifier: "1", source: TELEGRAM, name: "Ada", idempotencyKey: "k"}) { replayed } }',
-  )
-  await redis.start()
-  await expect.poll(() => metricsOf(url)).toContain('store_available 1')
-  await expect.poll(() => gateway.output().stdout).toContain('Redis is reachable again')
-  gateway.kill('SIGTERM')
-  await gateway.ended
-  const { stdout } = gateway.output()
-  expect(stdout.match(/"Redis is unreachable"/g)).toHaveLength(1)
-  expect(stdout.match(/"Redis is reachable again"/g)).toHaveLength(1)
-  const failed = stdout.split('\n').find((line) => line.includes('STORE_UNAVAILABLE')) ?? '{}'
-  expect(JSON.parse(failed)).toMatchObject({
-    level: 'warn',
-    fields: [{ outcome: 'UNKNOWN', requests: 0, failure: { reason: expect.stringMatching(/./) } }],
-  })
-})
+test.runIf(hasRedis)(
+  'the loss and the return of Redis are logged once each, and in the metrics',
+  async () => {
+    const redis = await startRedis()
+    const gateway = startGateway({ STORE_URL: redis.url, LOG_LEVEL: 'info' })
+    const url = await gateway.url
+    await expect.poll(() => metricsOf(url)).toContain('store_available 1')
+    await redis.kill()
+    await expect.poll(() => metricsOf(url)).toContain('store_available 0')
+    await ask(
+      url,
+      'mutation { createContact(input: {identifier: "1", source: TELEGRAM, name: "Ada", idempotencyKey: "k"}) { replayed } }',
+    )
+    await redis.start()
+    await expect.poll(() => metricsOf(url)).toContain('store_available 1')
+    await expect.poll(() => gateway.output().stdout).toContain('Redis is reachable again')
+    gateway.kill('SIGTERM')
+    await gateway.ended
+    const { stdout } = gateway.output()
+    expect(stdout.match(/"Redis is unreachable"/g)).toHaveLength(1)
+    expect(stdout.match(/"Redis is reachable again"/g)).toHaveLength(1)
+    const failed = stdout.split('\n').find((line) => line.includes('STORE_UNAVAILABLE')) ?? '{}'
+    expect(JSON.parse(failed)).toMatchObject({
+      level: 'warn',
+      fields: [{ outcome: 'UNKNOWN', requests: 0, failure: { reason: expect.stringMatching(/./) } }],
+    })
+  },
+)

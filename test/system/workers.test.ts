@@ -10,8 +10,8 @@ import { listen } from '../../src/listen.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { ChildGateway } from '../support/child-gateway.ts'
 import { followGateway, startGateway } from '../support/child-gateway.ts'
-import { byName, openPacedSandbox, openSandbox, postsOf, uuidsOf } from '../support/counting-sandbox.ts'
-import type { Told } from '../support/create-contact.ts'
+import { byName, openLimitedSandbox, openSandbox, postsOf, uuidsOf } from '../support/counting-sandbox.ts'
+import type { CreateResult } from '../support/create-contact.ts'
 import { create } from '../support/create-contact.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
 
@@ -103,10 +103,10 @@ const times = <T>(count: number, make: (n: number) => T): T[] =>
 const nameOf = (n: number): string => `Contact ${n}`
 
 /** What all who send one key are told of one contact: it was made for one of them. */
-const made = (sandbox: Sandbox, name: string, senders: number): Told[] =>
+const made = (sandbox: Sandbox, name: string, senders: number): CreateResult[] =>
   times(senders, (n) => ({ uuid: uuidsOf(sandbox, name)[0] ?? 'none', replayed: n > 0 }))
 
-const byReplayed = (told: readonly Told[]): Told[] =>
+const byReplayed = (told: readonly CreateResult[]): CreateResult[] =>
   told.toSorted((a, b) => Number(a.replayed) - Number(b.replayed))
 
 describe.skipIf(!hasRedis)('two workers', { timeout: 300_000 }, () => {
@@ -124,7 +124,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 300_000 }, () => {
 
   test('keep to one pace: none of many creates meets a 429, and all are made', async () => {
     const limit = 40
-    const upstream = await openPacedSandbox(limit)
+    const upstream = await openLimitedSandbox(limit)
     const gateway = await startWorkersFor(upstream.url, { CALLBELL_MAX_RPS: String(limit) })
     // From their start on they keep to a share of their own as well, for three seconds.
     await expect.poll(() => readMetric(gateway, 'callbell_graphql_pace_limit')).toBe(limit)
@@ -231,7 +231,7 @@ describe.skipIf(!hasRedis)('two workers', { timeout: 300_000 }, () => {
 
     const settled = await Promise.all(
       names.map(async (name) => {
-        const told: Told[] = []
+        const told: CreateResult[] = []
         await expect
           .poll(async () => told.push(await create(gateway, name, `key ${name}`)) > 0 && told.at(-1)?.uuid, {
             timeout: 60_000,

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 async function unnamedChanges(released: string, current: string, text: string): Promise<string[]> {
   const changes = await diff(buildSchema(released), buildSchema(current))
   const coordinates = changes
-    // The inspector takes a changed default value for dangerous only.
+    // The inspector classifies a changed default value only as dangerous.
     .filter(
       ({ type, criticality }) => criticality.level === CriticalityLevel.Breaking || type.includes('DEFAULT'),
     )
@@ -16,7 +16,7 @@ async function unnamedChanges(released: string, current: string, text: string): 
   return [...new Set(coordinates)].filter((coordinate) => !text.includes(`\`${coordinate}\``)).toSorted()
 }
 
-/** The topmost version of the CHANGELOG. */
+/** The section of the latest version in the CHANGELOG. */
 function currentBlock(): string {
   const [, block = ''] = readFileSync('CHANGELOG.md', 'utf8').split(/^## /m)
   return block
@@ -51,11 +51,11 @@ const breaking = [
   'Source.FAX',
 ]
 
-test('each kind of breaking change is noticed, and additions are not', async () => {
+test('each kind of breaking change is found, and additions are not', async () => {
   expect(await unnamedChanges(before, after, '')).toEqual(breaking)
 })
 
-test('a change that is named counts no more', async () => {
+test('a named change does not count', async () => {
   expect(await unnamedChanges(before, after, '- `Query.gone` and `Source.FAX` are removed.')).toEqual(
     breaking.filter((coordinate) => !['Query.gone', 'Source.FAX'].includes(coordinate)),
   )

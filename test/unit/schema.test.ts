@@ -13,7 +13,7 @@ import { expect, test } from 'vitest'
 import { printSdl } from '../../src/print-schema.ts'
 import { schema } from '../../src/schema.ts'
 
-test('schema.graphql is what the code says: if not, run `npm run generate`', () => {
+test('schema.graphql is generated from the code: if not, run `npm run generate`', () => {
   expect(readFileSync('schema/schema.graphql', 'utf8')).toBe(printSdl())
 })
 
@@ -46,7 +46,7 @@ test('every type, field, argument and enum value has a description', () => {
   expect(elements.length).toBeGreaterThan(70)
 })
 
-test('of several mutations in one request, one that fails never voids the others: none is non-null', () => {
+test('every mutation field is nullable, so that a failed one does not discard the others', () => {
   const fields = Object.values(schema.getMutationType()?.getFields() ?? {})
   expect(fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual([])
 })

@@ -1,4 +1,4 @@
-/** Bodies that are too large, or cost more than their bytes. */
+/** Bodies that are too large, or whose processing costs more than their bytes. */
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -6,8 +6,8 @@ import { closed, openSocket, sendRaw } from '../../support/raw-request.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
 import {
   create,
-  upstream,
-  told,
+  upstreamRequests,
+  resultOf,
   headOfPost,
   chunkedHead,
   expectService,
@@ -20,14 +20,14 @@ import {
   closing,
 } from '../../support/attacks.ts'
 
-describe('bodies', () => {
+describe('large and compressed bodies', () => {
   test('25 MB are not read', async () => {
     const gateway = await createTestGateway()
     const response = await gateway.post(' '.repeat(25_000_000))
-    expect(await told(response)).toEqual(tooLarge('25,000,000'))
+    expect(await resultOf(response)).toEqual(tooLarge('25,000,000'))
   })
 
-  test('25 MB in chunks, whose size nobody told, are not read', async () => {
+  test('25 MB in chunks, without a content-length, are not read', async () => {
     const gateway = await createTestGateway()
     const socket = await openSocket(gateway.url)
     socket.write(
@@ -47,7 +47,7 @@ describe('bodies', () => {
     expect(sent).toBeLessThan(12_000_000)
   })
 
-  test('a body that is announced to be too large is refused before any of it comes', async () => {
+  test('a body with a content-length above the limit is refused before it arrives', async () => {
     const gateway = await createTestGateway()
     const socket = await openSocket(gateway.url)
     socket.setEncoding('utf8').write(`${headOfPost}content-length: 100001\r\n\r\n`)
@@ -55,19 +55,19 @@ describe('bodies', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)
   })
 
-  test('100,000 bytes are read, and one more is not', async () => {
+  test('a body of 100,000 bytes is accepted, and one byte more is refused', async () => {
     const gateway = await createTestGateway()
     const query = '{"query":"{__typename}"}'
-    expect(await told(await gateway.post(query.padEnd(100_000)))).toEqual({
+    expect(await resultOf(await gateway.post(query.padEnd(100_000)))).toEqual({
       status: 200,
       data: { __typename: 'Query' },
       errors: undefined,
     })
-    expect(await told(await gateway.post(query.padEnd(100_001)))).toEqual(tooLarge('100,001'))
+    expect(await resultOf(await gateway.post(query.padEnd(100_001)))).toEqual(tooLarge('100,001'))
   })
 
   test.each(['gzip', 'deflate', 'br', 'zstd'])(
-    'a body that is compressed with %s is not unpacked',
+    'a body that is compressed with %s is refused',
     async (encoding) => {
       const gateway = await createTestGateway()
       const response = await fetch(gateway.url, {
@@ -75,7 +75,7 @@ describe('bodies', () => {
         headers: { 'content-type': 'application/json', 'content-encoding': encoding },
         body: gzipSync('{"query":"{__typename}"}'),
       })
-      expect(await told(response)).toEqual({
+      expect(await resultOf(response)).toEqual({
         status: 415,
         data: undefined,
         errors: ['BAD_REQUEST: Send the request body uncompressed, without `content-encoding`.'],
@@ -84,7 +84,7 @@ describe('bodies', () => {
   )
 })
 
-describe('bodies that cost more than their bytes', () => {
+describe('bodies whose processing costs more than their bytes', () => {
   const query = '{"query":"{__typename}"}'
   const lastChunk = '0\r\n\r\n'
   const mutation = JSON.stringify({ query: `mutation{${create}}` })
@@ -93,13 +93,13 @@ describe('bodies that cost more than their bytes', () => {
     'BAD_REQUEST: The request body has 2,041 chunks for 2,041 bytes; the limit is 2,000 chunks and one more for each 50 bytes.'
 
   test.each([
-    ['99,990 of them', tinyChunks(99_990)],
-    ['a whole body of them, and a mutation behind it', tinyChunks(3000) + lastChunk + wholeMutation],
-  ])('chunks of one byte: %s', async (_name, chunks) => {
+    ['99,990 chunks', tinyChunks(99_990)],
+    ['a complete body followed by a mutation', tinyChunks(3000) + lastChunk + wholeMutation],
+  ])('chunks of one byte are refused: %s', async (_name, chunks) => {
     const gateway = await createTestGateway()
     const answers = await sendRaw(gateway.url, chunkedHead + chunks)
     expect(answers.map(summary)).toEqual([{ status: 400, connection: 'close', errors: [tooManyChunks] }])
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
     await expectService(gateway)
   })
 
@@ -111,18 +111,18 @@ describe('bodies that cost more than their bytes', () => {
       ['UNAUTHENTICATED: Missing or invalid credentials. Send an API key in `x-api-key`.'],
     ],
     ['to a path that does not exist', chunkedHead.replace('/graphql', '/nowhere'), 404, undefined],
-    ['behind a health check', chunkedHead.replace('POST /graphql', 'GET /livez'), 200, undefined],
-  ])('chunks of one byte %s', async (_name, head, status, errors) => {
+    ['after a health check', chunkedHead.replace('POST /graphql', 'GET /livez'), 200, undefined],
+  ])('chunks of one byte %s close the connection', async (_name, head, status, errors) => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => [] } })
     const answers = await sendRaw(gateway.url, head + tinyChunks(99_990) + lastChunk + wholeMutation)
     expect(answers.map(summary)).toEqual([{ status, connection: 'close', errors }])
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
   test.each([
     ['2,000 chunks of one byte', tinyChunks(1977) + query.replaceAll(/./g, (byte) => tinyChunks(1, byte))],
     ['3,900 chunks of 25 bytes', `19\r\n${' '.repeat(25)}\r\n`.repeat(3899) + `19\r\n${query} \r\n`],
-  ])('an unusual client is served: %s', async (_name, chunks) => {
+  ])('a body within the limit is accepted: %s', async (_name, chunks) => {
     const gateway = await createTestGateway()
     const bytes = closing(chunkedHead) + chunks + lastChunk
     const answers = await sendRaw(gateway.url, bytes)
@@ -148,12 +148,12 @@ describe('bodies that cost more than their bytes', () => {
       '\r\n'.repeat(50_000),
     ],
     ['zeros before the size of a chunk', chunkedHead, '0'.repeat(100_000)],
-  ])('%s without an end', async (_name, head, bytes) => {
+  ])('endless %s close the connection', async (_name, head, bytes) => {
     const gateway = await createTestGateway()
     const socket = await openSocket(gateway.url)
     socket.resume().write(head)
     await flood(socket, bytes)
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
     await expectService(gateway)
   })
 })

@@ -1,10 +1,10 @@
-/** A page of another site, and someone who wants to learn. */
+/** Cross-origin requests of a browser, and attempts to discover the schema. */
 import { describe, expect, test } from 'vitest'
 import { sendRaw } from '../../support/raw-request.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
-import { create, upstream, told } from '../../support/attacks.ts'
+import { create, upstreamRequests, resultOf } from '../../support/attacks.ts'
 
-describe('a page of another site', () => {
+describe('a page of another origin', () => {
   const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
 
   test.each([
@@ -20,22 +20,22 @@ describe('a page of another site', () => {
       'application/jsonx',
       JSON.stringify({ query: `mutation{${create}}` }),
     ],
-  ])('%s', async (_name, type, body) => {
+  ])('%s cannot send a mutation', async (_name, type, body) => {
     const gateway = await createTestGateway()
     const response = await gateway.post(body, { ...evil, 'content-type': type })
-    expect(await told(response)).toEqual({
+    expect(await resultOf(response)).toEqual({
       status: 415,
       data: undefined,
       errors: ['BAD_REQUEST: Send the request body with `content-type: application/json`.'],
     })
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
-  test('a link that is a mutation', async () => {
+  test('a link cannot send a mutation', async () => {
     const gateway = await createTestGateway()
     const response = await fetch(`${gateway.url}?query=${encodeURIComponent(`mutation{${create}}`)}`)
     expect(response.status).toBe(405)
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
   test.each([
@@ -43,15 +43,15 @@ describe('a page of another site', () => {
     { 'sec-fetch-site': 'same-site' },
     { origin: 'https://evil.example' },
     { origin: 'null' },
-  ])('an image or a script whose address is a query: %j', async (headers) => {
+  ])('an image or a script cannot send a query: %j', async (headers) => {
     const gateway = await createTestGateway()
     const response = await fetch(`${gateway.url}?query={contact(uuid:"1"){name}}`, { headers })
-    expect(await told(response)).toEqual({
+    expect(await resultOf(response)).toEqual({
       status: 403,
       data: undefined,
       errors: ['FORBIDDEN: Cross-origin GET refused. Add the origin to CORS_ORIGINS.'],
     })
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
   test.each([
@@ -68,7 +68,7 @@ describe('a page of another site', () => {
         'access-control-max-age': '600',
       },
     ],
-  ])('a preflight from %s', async (origin, expected) => {
+  ])('a preflight from %s is answered by CORS_ORIGINS', async (origin, expected) => {
     const gateway = await createTestGateway({ corsOrigins: ['https://app.example'] })
     const response = await fetch(gateway.url, {
       method: 'OPTIONS',
@@ -82,7 +82,7 @@ describe('a page of another site', () => {
     ])
   })
 
-  test('its answer can be read by the origins that were named, and by no other', async () => {
+  test('only the origins of CORS_ORIGINS can read a response', async () => {
     const gateway = await createTestGateway({ corsOrigins: ['https://app.example'] })
     const body = JSON.stringify({ query: '{__typename}' })
     const named = await gateway.post(body, { origin: 'https://app.example' })
@@ -92,7 +92,7 @@ describe('a page of another site', () => {
     expect(other.headers.get('access-control-allow-origin')).toBeNull()
   })
 
-  test('a name of its own that leads to 127.0.0.1', async () => {
+  test('DNS rebinding to 127.0.0.1 is refused', async () => {
     const gateway = await createTestGateway()
     const { port } = new URL(gateway.url)
     const body = JSON.stringify({ query: `mutation{${create}}` })
@@ -105,11 +105,11 @@ describe('a page of another site', () => {
     expect(JSON.parse(answer?.body ?? '').errors[0].message).toBe(
       'The Host header must be localhost or a loopback address. Set it in the proxy, or add its origin to CORS_ORIGINS.',
     )
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 })
 
-describe('someone who wants to learn', () => {
+describe('attempts to discover the schema and the software', () => {
   const hidden = { introspection: false, graphiql: false }
 
   test.each([
@@ -142,7 +142,7 @@ describe('someone who wants to learn', () => {
   })
 
   test.each(['{__schema{types{name}}}', '{__type(name:"Contact"){name}}', '{a:__schema{__typename}}'])(
-    'the schema is not shown: %s',
+    'introspection is refused: %s',
     async (query) => {
       const { execute } = await createTestGateway(hidden)
       const { data, errors } = await execute(query)
@@ -150,13 +150,13 @@ describe('someone who wants to learn', () => {
     },
   )
 
-  test('there is no page to play with', async () => {
+  test('the playground is not served', async () => {
     const gateway = await createTestGateway(hidden)
     const response = await fetch(gateway.url, { headers: { accept: 'text/html' } })
     expect(response.status).toBe(406)
   })
 
-  test('no answer tells a version, a stack or a trace, and each brings the headers that browsers obey', async () => {
+  test('no response contains a version, a stack or a trace, and each has the security headers', async () => {
     const gateway = await createTestGateway(hidden)
     const { origin } = new URL(gateway.url)
     const answers = await Promise.all([

@@ -1,11 +1,11 @@
-/** Callers that may only write. */
+/** Callers with only the scope `contacts:write`. */
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { parseApiKeys } from '../../../src/config/api-keys.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
-import { create, upstream, told, tagList, withTags } from '../../support/attacks.ts'
+import { create, upstreamRequests, resultOf, tagList, withTags } from '../../support/attacks.ts'
 
-/** John Doe, whom each sandbox has. */
+/** John Doe, a contact of each sandbox. */
 const john = '414a6d692bd645ed803f2e7ce360d4c8'
 const forbidden = (field: string) => ({
   status: 403,
@@ -16,7 +16,7 @@ const forbidden = (field: string) => ({
 })
 const open = (selection: string): string => `mutation{openConversation(input:{uuid:"${john}"}){${selection}}}`
 
-describe('a caller who may only write', () => {
+describe('a caller with only the scope contacts:write', () => {
   const digest = hash('sha256', 'w')
   const parsed = parseApiKeys({ GATEWAY_API_KEYS: `writer:${digest}:write`, GATEWAY_API_KEYS_FILE: '' })
   const keys = 'keys' in parsed ? parsed.keys : []
@@ -34,20 +34,20 @@ describe('a caller who may only write', () => {
     [`mutation{${create}}`, 'Contact.name'],
     [`mutation{setBotStatus(input:{uuid:"${john}",status:START}){bot{uuid status}}}`, 'Bot.status'],
     [`mutation{a:__typename ${create.replace('{name}', '{id}')} b:${create}}`, 'Contact.name'],
-  ])('reads nothing by %s', async (query, field) => {
+  ])('is refused with %s', async (query, field) => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
     for (let run = 0; run < 3; run += 1) {
       const response = await gateway.post(JSON.stringify({ query }), { 'x-api-key': 'w' })
-      expect(await told(response)).toEqual(forbidden(field))
+      expect(await resultOf(response)).toEqual(forbidden(field))
     }
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
-  test('learns what it changed, and what was wrong with it', async () => {
+  test('reads ids and userErrors of its mutations', async () => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
     const query = `mutation{${open('contact{__typename id uuid} userErrors{message field code}').slice(9, -1)} deleteContact(input:{uuid:""}){deletedUuid userErrors{code}}}`
     const response = await gateway.post(JSON.stringify({ query }), { 'x-api-key': 'w' })
-    expect(await told(response)).toEqual({
+    expect(await resultOf(response)).toEqual({
       status: 200,
       data: {
         openConversation: { contact: { __typename: 'Contact', id: john, uuid: john }, userErrors: [] },
@@ -55,14 +55,14 @@ describe('a caller who may only write', () => {
       },
       errors: undefined,
     })
-    expect(upstream(gateway)).toBe(1)
+    expect(upstreamRequests(gateway)).toBe(1)
   })
 
-  test('reads nothing by a condition that is decided when it runs', async () => {
+  test('is refused by the value of a condition at each run', async () => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })
     const query = `mutation($s:Boolean!){openConversation(input:{uuid:"${john}"}){contact{uuid name@skip(if:$s)}}}`
     const ask = async (s: boolean) =>
-      told(await gateway.post(JSON.stringify({ query, variables: { s } }), { 'x-api-key': 'w' }))
+      resultOf(await gateway.post(JSON.stringify({ query, variables: { s } }), { 'x-api-key': 'w' }))
     const opened = { status: 200, data: { openConversation: { contact: { uuid: john } } }, errors: undefined }
     expect([await ask(true), await ask(false), await ask(true), await ask(false)]).toEqual([
       opened,
@@ -70,14 +70,14 @@ describe('a caller who may only write', () => {
       opened,
       forbidden('Contact.name'),
     ])
-    expect(upstream(gateway)).toBe(2)
+    expect(upstreamRequests(gateway)).toBe(2)
   })
 })
 
 /** An entry of GATEWAY_API_KEYS. */
 const entryOf = (key: string): string => `${key}:${hash('sha256', key)}`
 
-describe('a key that may only write', () => {
+describe('a conflict of tags', () => {
   const query =
     'mutation($input:UpdateContactInput!){updateContact(input:$input){userErrors{field message code}}}'
   const variables = { input: { uuid: '1', addTags: ['Newsletter'], expectedTags: ['Interested'] } }
@@ -90,28 +90,34 @@ describe('a key that may only write', () => {
     ['both', tagList(501), '`expectedTags` are not the 501 tags that the contact has.'],
     ['write', ['VIP'], '`expectedTags` are not the tags that the contact has.'],
     ['write', tagList(501), '`expectedTags` are not the tags that the contact has.'],
-  ])('the key "%s" expects tags that a contact does not have', async (key, tags, message) => {
-    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
-    gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags(tags) })
-    const response = await gateway.post(JSON.stringify({ query, variables }), { 'x-api-key': key })
-    const userErrors = [{ field: ['input', 'expectedTags'], message, code: 'CONFLICT' }]
-    expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
-    expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
-  })
+  ])(
+    'a conflict of expectedTags shows at most 500 tags, and only to a key that may read: %s',
+    async (key, tags, message) => {
+      const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+      gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags(tags) })
+      const response = await gateway.post(JSON.stringify({ query, variables }), { 'x-api-key': key })
+      const userErrors = [{ field: ['input', 'expectedTags'], message, code: 'CONFLICT' }]
+      expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
+      expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
+    },
+  )
 
   test.each([
     ['both', 'VIP', 'The contact has this tag as "VIP".'],
     ['both', `VIP${' '.repeat(100_000)}`, 'The contact has this tag in another spelling.'],
     ['write', 'VIP', 'The contact has this tag in another spelling.'],
-  ])('the key "%s" removes a tag that is spelled otherwise', async (key, tag, reason) => {
-    const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
-    gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags([tag]) })
-    const removal = { input: { uuid: '1', removeTags: ['vip'] } }
-    const body = JSON.stringify({ query, variables: removal })
-    const response = await gateway.post(body, { 'x-api-key': key })
-    const message = `${reason} Tags are removed exactly as they are spelled.`
-    const userErrors = [{ field: ['input', 'removeTags', '0'], message, code: 'CONFLICT' }]
-    expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
-    expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
-  })
+  ])(
+    'a conflict of removeTags shows a short tag, and only to a key that may read: %s',
+    async (key, tag, reason) => {
+      const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
+      gateway.sandbox.failNext({ on: 'GET', status: 200, body: withTags([tag]) })
+      const removal = { input: { uuid: '1', removeTags: ['vip'] } }
+      const body = JSON.stringify({ query, variables: removal })
+      const response = await gateway.post(body, { 'x-api-key': key })
+      const message = `${reason} Tags are removed exactly as they are spelled.`
+      const userErrors = [{ field: ['input', 'removeTags', '0'], message, code: 'CONFLICT' }]
+      expect(await response.json()).toEqual({ data: { updateContact: { userErrors } } })
+      expect(gateway.sandbox.requests.map(({ method }) => method)).toEqual(['GET'])
+    },
+  )
 })

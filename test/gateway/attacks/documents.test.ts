@@ -1,9 +1,9 @@
-/** Documents that ask for too much, or for what their caller may not have. */
+/** Documents that exceed a limit or a plan. */
 import { describe, expect, test } from 'vitest'
 import { createTestGateway } from '../../support/test-gateway.ts'
-import { create, many, times, upstream, told, tooMuch } from '../../support/attacks.ts'
+import { create, many, times, upstreamRequests, resultOf, tooMuch } from '../../support/attacks.ts'
 
-describe('one request that asks for a thousand things', () => {
+describe('documents above a limit', () => {
   test.each<[string, string, string]>([
     [
       '1,000 aliases of one mutation',
@@ -21,7 +21,7 @@ describe('one request that asks for a thousand things', () => {
       '10 fields at the root of an operation, and it has 101',
     ],
     [
-      'one field 500 times',
+      '500 copies of one field',
       `{${times(500, () => '__typename')}}`,
       '10 fields at the root of an operation, and it has 500',
     ],
@@ -56,7 +56,7 @@ describe('one request that asks for a thousand things', () => {
       '50 directives (fragments included), and it has 60',
     ],
     [
-      '20,000 fields inside of each other',
+      '20,000 nested fields',
       `{${'a{'.repeat(20_000)}b${'}'.repeat(20_001)}`,
       '1,000 tokens, and it has more than 10,000',
     ],
@@ -65,72 +65,68 @@ describe('one request that asks for a thousand things', () => {
       `{__typename} fragment A on Contact{${times(600, () => 'name')}}`,
       '500 fields (fragments included), and it has 600',
     ],
+    ['17 nested fields', `{${'a{'.repeat(16)}b${'}'.repeat(17)}`, '16 levels of fields, and it has 17'],
     [
-      '17 fields inside of each other',
-      `{${'a{'.repeat(16)}b${'}'.repeat(17)}`,
-      '16 levels of fields, and it has 17',
-    ],
-    [
-      'the schema ten times',
+      'ten introspections',
       `{${times(10, (n) => `a${n}:__schema{types{name}}`)}}`,
       '2 fields `__schema` and `__type` (fragments included), and it has 10',
     ],
     [
-      'a list 5,000 deep',
+      '5,000 nested lists',
       `{contact(uuid:${'['.repeat(5000)}1${']'.repeat(5000)}){id}}`,
       '1,000 tokens, and it has more than 10,000',
     ],
-  ])('%s', async (_name, query, limit) => {
+  ])('%s are refused', async (_name, query, limit) => {
     const gateway = await createTestGateway()
-    expect(await told(await gateway.post(JSON.stringify({ query })))).toEqual(tooMuch(limit))
-    expect(upstream(gateway)).toBe(0)
+    expect(await resultOf(await gateway.post(JSON.stringify({ query })))).toEqual(tooMuch(limit))
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
-  test('10 aliases are 10 creates', async () => {
+  test('10 aliases make 10 creates', async () => {
     const gateway = await createTestGateway()
     const query = `mutation{${times(10, (n) => `a${n}:${create}`)}}`
     const { data } = await gateway.execute<Record<string, unknown>, unknown>(query)
     expect(Object.values(data ?? {})).toEqual(
       Array.from({ length: 10 }, () => ({ contact: { name: 'Ada' } })),
     )
-    expect(upstream(gateway)).toBe(10)
+    expect(upstreamRequests(gateway)).toBe(10)
   })
 
-  test('a limit that one of several operations exceeds holds for the whole document', async () => {
+  test('an operation above a limit fails its whole document', async () => {
     const gateway = await createTestGateway()
     const query = `query Small{__typename} mutation Large{${times(11, (n) => `a${n}:${create}`)}}`
     const response = await gateway.post(JSON.stringify({ query, operationName: 'Small' }))
-    expect(await told(response)).toEqual(tooMuch('10 fields at the root of an operation, and it has 11'))
+    expect(await resultOf(response)).toEqual(tooMuch('10 fields at the root of an operation, and it has 11'))
   })
 
-  test('fragments that spread each other in a circle', async () => {
+  test('circular fragments are invalid', async () => {
     const gateway = await createTestGateway()
     const query = '{...A} fragment A on Query{...B} fragment B on Query{...A __typename}'
-    expect(await told(await gateway.post(JSON.stringify({ query })))).toMatchObject({
+    expect(await resultOf(await gateway.post(JSON.stringify({ query })))).toMatchObject({
       status: 200,
       errors: [expect.stringMatching(/^GRAPHQL_VALIDATION_FAILED: Cannot spread fragment "A" within itself/)],
     })
   })
 
-  test('a schema that is asked for in circles', async () => {
+  test('deep introspection is invalid', async () => {
     const gateway = await createTestGateway()
     const query = `{__schema{types{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}`
-    expect(await told(await gateway.post(JSON.stringify({ query })))).toEqual({
+    expect(await resultOf(await gateway.post(JSON.stringify({ query })))).toEqual({
       status: 200,
       data: undefined,
       errors: ['GRAPHQL_VALIDATION_FAILED: Maximum introspection depth exceeded'],
     })
   })
 
-  test('a list of requests', async () => {
+  test('a batch of requests is refused', async () => {
     const gateway = await createTestGateway()
     const body = JSON.stringify(Array.from({ length: 10 }, () => ({ query: `mutation{${create}}` })))
-    expect(await told(await gateway.post(body))).toEqual({
+    expect(await resultOf(await gateway.post(body))).toEqual({
       status: 400,
       data: undefined,
       errors: ['BAD_REQUEST: Batching is not supported.'],
     })
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 })
 
@@ -141,29 +137,32 @@ describe('calls beyond the plan', () => {
     body: { teams: [], channels: [], meta: { pages: 50 } },
   } as const
 
-  test.each([true, false])('ten aliases of teams with 50 pages (fast path: %s)', async (hasFastPath) => {
-    const gateway = await createTestGateway({ hasFastPath })
-    const query = `{${times(10, (n) => `a${n}:teams{uuid}`)}}`
-    for (let run = 1; run <= 2; run += 1) {
-      gateway.sandbox.failNext(...many(50).map(() => page))
-      const { data, errors } = await gateway.execute<Record<string, unknown>, unknown>(query)
-      expect(errors).toBeUndefined()
-      expect(Object.values(data ?? {})).toEqual(many(10).map(() => []))
-      expect(upstream(gateway)).toBe(50 * run)
-    }
-  })
+  test.each([true, false])(
+    'ten aliases of teams share the read of 50 pages (fast path: %s)',
+    async (hasFastPath) => {
+      const gateway = await createTestGateway({ hasFastPath })
+      const query = `{${times(10, (n) => `a${n}:teams{uuid}`)}}`
+      for (let run = 1; run <= 2; run += 1) {
+        gateway.sandbox.failNext(...many(50).map(() => page))
+        const { data, errors } = await gateway.execute<Record<string, unknown>, unknown>(query)
+        expect(errors).toBeUndefined()
+        expect(Object.values(data ?? {})).toEqual(many(10).map(() => []))
+        expect(upstreamRequests(gateway)).toBe(50 * run)
+      }
+    },
+  )
 
-  test('two lists of 50 pages each', async () => {
+  test('two lists of 50 pages each fail after 50 reads', async () => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext(...many(100).map(() => page))
     const response = await gateway.post(JSON.stringify({ query: '{teams{uuid} channels{uuid}}' }))
-    expect(await told(response)).toEqual({
+    expect(await resultOf(response)).toEqual({
       status: 200,
       data: null,
       errors: [
         'QUERY_TOO_COMPLEX: This operation needs more than 50 reads from Callbell; the limit is 50. Request fewer lists in one operation.',
       ],
     })
-    await expect.poll(() => upstream(gateway)).toBe(50)
+    await expect.poll(() => upstreamRequests(gateway)).toBe(50)
   })
 })

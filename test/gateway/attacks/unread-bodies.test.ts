@@ -1,4 +1,4 @@
-/** Bodies that are never finished, and bodies that nobody reads. */
+/** Incomplete bodies, and bodies that the gateway does not read. */
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
@@ -9,7 +9,7 @@ import type { TestGateway } from '../../support/test-gateway.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
 import {
   create,
-  upstream,
+  upstreamRequests,
   headOfPost,
   chunkedHead,
   expectService,
@@ -19,7 +19,7 @@ import {
   closing,
 } from '../../support/attacks.ts'
 
-describe('bodies that are never finished', () => {
+describe('incomplete bodies', () => {
   const head = `${headOfPost}content-length: 100000\r\n\r\n`
   const query = '{"query":"{__typename}"}'
   const unfinished = (head + query).padEnd(head.length + 99_980)
@@ -29,12 +29,12 @@ describe('bodies that are never finished', () => {
     const socket = await openSocket(gateway.url)
     const answer = readAll(socket)
     await write(socket, unfinished)
-    // The gateway reads what came before this request first.
+    // The gateway has read the body before it answers this request.
     await fetch(new URL('/livez', gateway.url))
     return { socket, answer }
   }
 
-  test('the oldest of the largest is cut, and the others are served', async () => {
+  test('above the memory limit the oldest of the largest bodies is refused, and the others are served', async () => {
     const gateway = await createTestGateway({ limits: { bodyMemoryBytes: 250_000 } })
     const small = await openSocket(gateway.url)
     const smallAnswer = readAll(small)
@@ -82,9 +82,9 @@ describe('bodies that are never finished', () => {
   test.each([
     ['has been read', closing(whole), 200],
     ['was refused with its request', closing(whole.replace('application/json', 'text/plain')), 415],
-    ['was refused before it was whole', unfinished.replace('application/json', 'text/plain'), 415],
+    ['was refused before it was complete', unfinished.replace('application/json', 'text/plain'), 415],
     ['is too large', closing(`${chunkedHead}186a1\r\n${' '.repeat(100_001)}\r\n`), 413],
-  ])('the memory of a body is free again when it %s', async (_name, bytes, status) => {
+  ])('the memory of a body is released when it %s', async (_name, bytes, status) => {
     const gateway = await createTestGateway({ limits: { bodyMemoryBytes: 250_000 } })
     for (let round = 0; round < 4; round += 1) {
       const answers = await sendRaw(gateway.url, bytes)
@@ -93,7 +93,7 @@ describe('bodies that are never finished', () => {
     await expectFreeMemory(gateway)
   })
 
-  test('the memory of a body is free again when its sender has gone', async () => {
+  test('the memory of a body is released when its sender disconnects', async () => {
     const gateway = await createTestGateway({ limits: { bodyMemoryBytes: 250_000 } })
     for (let round = 0; round < 4; round += 1) {
       const { socket } = await sendUnfinished(gateway)
@@ -103,7 +103,7 @@ describe('bodies that are never finished', () => {
     await expectFreeMemory(gateway)
   })
 
-  /** Two bodies fill the memory: that both stay shows that no other takes any of it. */
+  /** Two bodies fill the memory. Neither is refused, so no other body takes memory. */
   async function expectFreeMemory(gateway: TestGateway): Promise<void> {
     const bodies = [await sendUnfinished(gateway), await sendUnfinished(gateway)]
     await expectService(gateway)
@@ -111,11 +111,11 @@ describe('bodies that are never finished', () => {
   }
 })
 
-describe('bodies that nobody reads', () => {
+describe('unread bodies', () => {
   const key = { 'x-api-key': 'k' }
   const apiKeys = [{ name: 'a', digest: hash('sha256', 'k', 'buffer'), scopes: new Set(scopes) }]
 
-  /** Requests with a body that is not read, and the answer's status. */
+  /** Requests with a body that is not read, and the status of the response. */
   const unread: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
     ['POST /graphql', {}, 401],
     ['POST /nowhere', key, 404],
@@ -138,7 +138,7 @@ describe('bodies that nobody reads', () => {
     ['GET /metrics', key, 200],
   ]
 
-  test('an answer before the body closes the connection', async () => {
+  test('a response before the end of the body closes the connection', async () => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
     const answers = unread.map(async ([request, given]) => {
       const socket = await openSocket(gateway.url, true)
@@ -152,10 +152,10 @@ describe('bodies that nobody reads', () => {
       return [request, given, Number(head.split(' ')[1]), isClosing]
     })
     expect(await Promise.all(answers)).toEqual(unread.map((row) => [...row, true]))
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
-  test('gigabytes behind an answer are not read', async () => {
+  test('gigabytes after a response are not read', async () => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
     const socket = await openSocket(gateway.url, true)
     socket.resume().write(`${headOfPost}content-length: 10000000000\r\n\r\n`)
@@ -165,16 +165,16 @@ describe('bodies that nobody reads', () => {
   })
 
   test.each([
-    ['a body that has begun', 90_001, '{'],
+    ['a partly sent body', 90_001, '{'],
     ['a body that is too large', 900_000, '{'],
-    ['a body of which nothing has come', 90_000, ''],
-  ])('a client that is still sending can read the answer: %s', async (_name, length, start) => {
+    ['a body that has not arrived', 90_000, ''],
+  ])('a client that is still sending can read the response: %s', async (_name, length, start) => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
     const socket = await openSocket(gateway.url)
     const failures: Error[] = []
     socket.on('error', (error) => failures.push(error))
     socket.write(`${headOfPost}content-length: ${length}\r\n\r\n${start}`)
-    // The answer waits in the client's buffer while it sends.
+    // The response waits in the client's buffer while the client sends.
     await once(socket, 'readable')
     await write(socket, ' '.repeat(length - start.length))
     const answer = readAll(socket)
@@ -185,7 +185,7 @@ describe('bodies that nobody reads', () => {
     expect(failures).toEqual([])
   })
 
-  test('the connection is kept where the whole request has arrived', async () => {
+  test('the connection is kept if the complete request has arrived', async () => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => apiKeys } })
     const socket = await openSocket(gateway.url)
     const body = '{"query":"{__typename}"}'
@@ -197,7 +197,7 @@ describe('bodies that nobody reads', () => {
     }
   })
 
-  test('a mutation behind such a body is not run, since its answer could not be read', async () => {
+  test('a pipelined mutation after an unread body does not run', async () => {
     const gateway = await createTestGateway()
     const socket = await openSocket(gateway.url, true)
     const body = JSON.stringify({ query: `mutation{${create}}` })
@@ -209,6 +209,6 @@ describe('bodies that nobody reads', () => {
     socket.write(`12345${mutation}`)
     await expect.poll(() => gateway.connections()).toBe(0)
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404'])
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 })

@@ -1,17 +1,17 @@
-/** Values and ids that JavaScript takes for its own. */
+/** Unusual values, and names of JavaScript's own properties. */
 import { describe, expect, test } from 'vitest'
 import { sendRaw } from '../../support/raw-request.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
-import { upstream, told } from '../../support/attacks.ts'
+import { upstreamRequests, resultOf } from '../../support/attacks.ts'
 
-describe('strange values', () => {
+describe('unusual values', () => {
   const document = `mutation($input:CreateContactInput!){createContact(input:$input){contact{name customFields{name value}} userErrors{field code}}}`
   const contact = { identifier: '1', source: 'WHATSAPP', name: 'Ada' }
 
-  test('keys that JavaScript takes for its own', async () => {
+  test('the key __proto__ is refused, and pollutes nothing', async () => {
     const gateway = await createTestGateway()
     const body = `{"query":${JSON.stringify(document)},"variables":{"__proto__":{"input":1},"input":{"identifier":"1","source":"WHATSAPP","name":"Ada","__proto__":{"note":"x"}}}}`
-    expect(await told(await gateway.post(body))).toEqual({
+    expect(await resultOf(await gateway.post(body))).toEqual({
       status: 400,
       data: undefined,
       errors: [
@@ -20,73 +20,76 @@ describe('strange values', () => {
         ),
       ],
     })
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
     expect(({} as Record<string, unknown>)['note']).toBeUndefined()
   })
 
-  test.each(['__proto__', 'constructor', 'prototype'])('a custom field called %s', async (name) => {
-    const gateway = await createTestGateway()
-    expect(
-      await gateway.execute(document, { input: { ...contact, customFields: [{ name, value: 'x' }] } }),
-    ).toEqual({
-      data: {
-        createContact: {
-          contact: null,
-          userErrors: [{ field: ['input', 'customFields', '0', 'name'], code: 'INVALID' }],
+  test.each(['__proto__', 'constructor', 'prototype'])(
+    'a custom field with the name %s is refused',
+    async (name) => {
+      const gateway = await createTestGateway()
+      expect(
+        await gateway.execute(document, { input: { ...contact, customFields: [{ name, value: 'x' }] } }),
+      ).toEqual({
+        data: {
+          createContact: {
+            contact: null,
+            userErrors: [{ field: ['input', 'customFields', '0', 'name'], code: 'INVALID' }],
+          },
         },
-      },
-    })
-    expect(upstream(gateway)).toBe(0)
-  })
+      })
+      expect(upstreamRequests(gateway)).toBe(0)
+    },
+  )
 
   test.each([
     ['a null byte', 'A\u0000da'],
-    ['half of a surrogate pair', 'A\ud800'],
+    ['a lone surrogate', 'A\ud800'],
     ['an escape sequence for terminals', '\u001b[31mAda'],
-  ])('%s in a name', async (_name, name) => {
+  ])('%s in a name is refused', async (_name, name) => {
     const gateway = await createTestGateway()
     const { data } = await gateway.execute<{ createContact: { userErrors: unknown } }, unknown>(document, {
       input: { ...contact, name },
     })
     expect(data?.createContact.userErrors).toEqual([{ field: ['input', 'name'], code: 'INVALID' }])
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
   test.each(['1e999', '-0', '123456789012345678901234567890', 'true', '{}', '[["x"]]', 'null'])(
-    'the JSON value %s for a name',
+    'the JSON value %s instead of a name is refused',
     async (value) => {
       const gateway = await createTestGateway()
       const body = `{"query":${JSON.stringify(document)},"variables":{"input":{"identifier":"1","source":"WHATSAPP","name":${value}}}}`
-      expect(await told(await gateway.post(body))).toEqual({
+      expect(await resultOf(await gateway.post(body))).toEqual({
         status: 400,
         data: undefined,
         errors: [expect.stringMatching(/^BAD_USER_INPUT: Variable "\$input" got invalid value/)],
       })
-      expect(upstream(gateway)).toBe(0)
+      expect(upstreamRequests(gateway)).toBe(0)
     },
   )
 
-  test('a key twice: the last one counts, as in every JSON parser of this language', async () => {
+  test('the last of two equal JSON keys counts, as in JSON.parse', async () => {
     const gateway = await createTestGateway()
     const body = `{"query":"{__typename}","query":${JSON.stringify(document)},"variables":{"input":{"identifier":"1","source":"WHATSAPP","name":"Eve","name":"Ada"}}}`
-    expect(await told(await gateway.post(body))).toMatchObject({
+    expect(await resultOf(await gateway.post(body))).toMatchObject({
       data: { createContact: { contact: { name: 'Ada' } } },
     })
-    expect(upstream(gateway)).toBe(1)
+    expect(upstreamRequests(gateway)).toBe(1)
   })
 
-  test('50,000 lists inside of each other', async () => {
+  test('45,000 nested lists are refused', async () => {
     const gateway = await createTestGateway()
     const nested = `${'['.repeat(45_000)}${']'.repeat(45_000)}`
     const body = `{"query":${JSON.stringify(document)},"variables":{"input":{"identifier":"1","source":"WHATSAPP","name":"Ada","tags":${nested}}}}`
-    expect(await told(await gateway.post(body))).toMatchObject({
+    expect(await resultOf(await gateway.post(body))).toMatchObject({
       status: 400,
       errors: [expect.stringMatching(/^BAD_USER_INPUT: /)],
     })
-    expect(upstream(gateway)).toBe(0)
+    expect(upstreamRequests(gateway)).toBe(0)
   })
 
-  test('a request id that would write a second line into the log', async () => {
+  test('a request id with a line break for the log is replaced', async () => {
     const gateway = await createTestGateway()
     const [answer] = await sendRaw(
       gateway.url,
@@ -96,22 +99,25 @@ describe('strange values', () => {
   })
 })
 
-describe('ids that JavaScript takes for its own', () => {
-  test.each(['constructor', '__proto__', 'toString', 'phone', 'bsuid'])('%s', async (id) => {
-    const gateway = await createTestGateway()
-    const query = `mutation{addConversationNote(input:{uuid:"${id}",text:"Hi"}){userErrors{field}} deleteContact(input:{uuid:"${id}"}){userErrors{field}}}`
-    const userErrors = [{ field: ['input', 'uuid'] }]
-    expect(await gateway.execute(query)).toEqual({
-      data: { addConversationNote: { userErrors }, deleteContact: { userErrors } },
-    })
-    expect(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      `POST /v1/contacts/${id}/conversation/note`,
-      `DELETE /v1/contacts/${id}`,
-    ])
-    const metrics = await (await fetch(new URL('/metrics', gateway.url))).text()
-    expect(metrics.match(/attempts_total\{.*$/gm)?.filter((line) => !line.endsWith(' 0'))).toEqual([
-      'attempts_total{method="POST",route="/contacts/{uuid}/conversation/note",result="404"} 1',
-      'attempts_total{method="DELETE",route="/contacts/{uuid}",result="404"} 1',
-    ])
-  })
+describe('ids with names of JavaScript’s own properties', () => {
+  test.each(['constructor', '__proto__', 'toString', 'phone', 'bsuid'])(
+    'the id %s is sent as any other',
+    async (id) => {
+      const gateway = await createTestGateway()
+      const query = `mutation{addConversationNote(input:{uuid:"${id}",text:"Hi"}){userErrors{field}} deleteContact(input:{uuid:"${id}"}){userErrors{field}}}`
+      const userErrors = [{ field: ['input', 'uuid'] }]
+      expect(await gateway.execute(query)).toEqual({
+        data: { addConversationNote: { userErrors }, deleteContact: { userErrors } },
+      })
+      expect(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        `POST /v1/contacts/${id}/conversation/note`,
+        `DELETE /v1/contacts/${id}`,
+      ])
+      const metrics = await (await fetch(new URL('/metrics', gateway.url))).text()
+      expect(metrics.match(/attempts_total\{.*$/gm)?.filter((line) => !line.endsWith(' 0'))).toEqual([
+        'attempts_total{method="POST",route="/contacts/{uuid}/conversation/note",result="404"} 1',
+        'attempts_total{method="DELETE",route="/contacts/{uuid}",result="404"} 1',
+      ])
+    },
+  )
 })

@@ -1,4 +1,4 @@
-/** A base URL that leads past the API: whatever is asked for is answered 404, in the form of Callbell. */
+/** A wrong path in CALLBELL_API_URL: Callbell answers every request with a 404, which is logged as a warning. */
 import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellClient, Attempt } from '../../../src/callbell/client.ts'
@@ -21,7 +21,7 @@ const warning = (route: string): object => ({
   msg: 'Callbell answers 404, and no request has succeeded so far. Check the path of CALLBELL_API_URL',
 })
 
-/** @param answers one for each request; a 404 for those that come after */
+/** @param answers one for each request. Default: a 404 */
 async function startClient(...answers: string[]) {
   const upstream = await startRawUpstream((socket, number) => socket.write(answers[number] ?? notFound))
   warnings.length = 0
@@ -35,7 +35,7 @@ async function startClient(...answers: string[]) {
   })
   onTestFinished(() => client.close())
   return {
-    /** Sends one request, whatever becomes of it. */
+    /** Sends one request, and ignores its failure. */
     async call(request: (client: CallbellClient, attempt: Attempt) => Promise<unknown>): Promise<void> {
       const soon = performance.now() + 15_000
       const attempt = { context: createTestContext(), queueBy: soon, respondBy: soon }
@@ -59,7 +59,7 @@ test.each<[string, Call]>([
   ['/teams', (client, attempt) => client.listTeams(1, attempt)],
   ['/channels', (client, attempt) => client.listChannels(1, attempt)],
   ['/funnels', (client, attempt) => client.listFunnels(1, attempt)],
-])('a 404 for %s, which every account has, is a warning, once', async (route, call) => {
+])('a 404 for %s, which every account has, is one warning', async (route, call) => {
   const gateway = await startClient()
   await gateway.call(call)
   expect(warnings).toEqual([warning(route)])
@@ -74,7 +74,7 @@ test.each<[string, Call]>([
   ['a user of a new contact', create({ assignedUser: 'a@example.com' })],
   ['a team of a list', (client, attempt) => client.listContacts({ teamUuid: 't' }, null, attempt)],
   ['a contact to be changed', (client, attempt) => client.updateContact('u', { name: 'Ada' }, attempt)],
-])('a 404 that may be about %s is none, but the tenth of them is, once', async (_what, call) => {
+])('only the tenth 404 that may be about %s is a warning', async (_what, call) => {
   const gateway = await startClient()
   for (let count = 0; count < 9; count += 1) await gateway.call(call)
   expect(warnings).toEqual([])

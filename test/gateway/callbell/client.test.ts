@@ -1,4 +1,4 @@
-/** Each function of the client: exactly one documented request, and everything that came back. */
+/** Each function of the client sends exactly one documented request, and returns the decoded response. */
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellClient, Attempt } from '../../../src/callbell/client.ts'
 import { createCallbellClient } from '../../../src/callbell/client.ts'
@@ -166,7 +166,7 @@ const calls: [
   ],
 ]
 
-test.each(calls)('%s', async (route, call, body, expected) => {
+test.each(calls)('%s is sent once, and its response is returned', async (route, call, body, expected) => {
   const sandbox = await startSandbox({ token: 'test-token' })
   const client = createCallbellClient({
     url: sandbox.url,

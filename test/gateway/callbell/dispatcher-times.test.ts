@@ -1,4 +1,4 @@
-/** How long an attempt may take, and what a failure says of Callbell, on a fake clock and real connections. */
+/** How long an attempt may take, and which failures count for the circuit, on a fake clock and real connections. */
 import pino from 'pino'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { Attempt, Dispatcher } from '../../../src/callbell/dispatcher.ts'
@@ -32,8 +32,8 @@ async function send({ call }: Dispatcher, queueByMs = 1000, change: Partial<Atte
 
 test.each([
   ['the last attempt has all of the time', false, 900, 1000],
-  ['another one has half of it', true, 900, 500],
-  ['another one has all of it if the next one would come too late', true, 500, 1000],
+  ['an attempt before the last has half of the time', true, 900, 500],
+  ['an attempt has all of the time if the next one would be too late', true, 500, 1000],
 ])('%s', async (_what, isRetried, queueByMs, timeoutMs) => {
   const upstream = await startRawUpstream(() => undefined)
   const ends: unknown[] = []
@@ -46,31 +46,31 @@ test.each([
   expect(ends).toEqual(['CALLBELL_TIMEOUT'])
 })
 
-test('a call that gets no permit in time is not sent, and says nothing of Callbell', async () => {
+test('a call without a permit in time is not sent, and does not count for the circuit', async () => {
   const upstream = await startRawUpstream((socket) => socket.write(httpAnswer('200 OK')))
   const calls = open(upstream.url, 1)
   expect(await send(calls)).toBe(200)
-  // Its answer is due much later than the next permit.
+  // The response is due much later than the next permit.
   const attempt = { respondBy: performance.now() + 60_000 }
   const ends: unknown[] = []
   for (let times = 0; times < 20; times += 1) {
     void send(calls, 500, attempt).then((end) => ends.push(end))
   }
-  // At once: no time passes here.
+  // No time passes here.
   await new Promise(setImmediate)
   expect(ends).toEqual(Array.from({ length: 20 }, () => 'OVERLOADED'))
   expect(calls.state()).toMatchObject({ breaker: 'closed', queueLength: 0 })
   expect(upstream.requests).toHaveLength(1)
 })
 
-test('answers that can’t be understood open no circuit', async () => {
+test('invalid responses do not open the circuit', async () => {
   const upstream = await startRawUpstream((socket) => socket.end('nonsense\r\n\r\n'))
   const calls = open(upstream.url)
   for (let times = 0; times < 20; times += 1) expect(await send(calls)).toBe('CALLBELL_INVALID_RESPONSE')
   expect(calls.state().breaker).toBe('closed')
 })
 
-test('a refused token is remembered for a minute', async () => {
+test('a rejected token is reported for a minute', async () => {
   const upstream = await startRawUpstream((socket) =>
     socket.write(httpAnswer('401 Unauthorized', '{"error":"no"}')),
   )

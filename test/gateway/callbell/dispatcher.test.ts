@@ -1,4 +1,4 @@
-/** A call passes the breaker, has a permit and a connection, or is refused with nothing sent. */
+/** A call is sent with a closed circuit, a permit and a connection. Otherwise it is refused, and nothing is sent. */
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
@@ -46,39 +46,36 @@ async function sendMany(calls: Dispatcher, count: number, withinMs?: number): Pr
 test.each([
   ['much', 10_000],
   ['little', 2000],
-])(
-  'of calls with %s time left, one reaches a Callbell that fails and may be back',
-  async (_what, withinMs) => {
-    const upstream = await startRawUpstream((socket) => {
-      setTimeout(() => socket.write(httpAnswer('503 Service Unavailable')), 20)
-    })
-    const calls = open(upstream.url)
-    for (let failures = 0; failures < 10; failures += 1) expect(await send(calls)).toBe(503)
-    expect(calls.state().breaker).toBe('open')
-    expect(await sendMany(calls, 20, withinMs)).toEqual(Array.from({ length: 20 }, () => refused))
-    expect(upstream.requests).toHaveLength(10)
-    await expect.poll(() => calls.state().breaker).toBe('half_open')
-    const outcomes = await sendMany(calls, 81, withinMs)
-    expect(outcomes.filter((outcome) => outcome === 503)).toHaveLength(1)
-    expect(outcomes.filter((outcome) => outcome === refused)).toHaveLength(80)
-    expect(upstream.requests).toHaveLength(11)
-    // A fast failure counts, however little time the call had.
-    expect(calls.state().breaker).toBe('open')
-  },
-)
+])('of calls with %s time left, one probes a failing Callbell after two seconds', async (_what, withinMs) => {
+  const upstream = await startRawUpstream((socket) => {
+    setTimeout(() => socket.write(httpAnswer('503 Service Unavailable')), 20)
+  })
+  const calls = open(upstream.url)
+  for (let failures = 0; failures < 10; failures += 1) expect(await send(calls)).toBe(503)
+  expect(calls.state().breaker).toBe('open')
+  expect(await sendMany(calls, 20, withinMs)).toEqual(Array.from({ length: 20 }, () => refused))
+  expect(upstream.requests).toHaveLength(10)
+  await expect.poll(() => calls.state().breaker).toBe('half_open')
+  const outcomes = await sendMany(calls, 81, withinMs)
+  expect(outcomes.filter((outcome) => outcome === 503)).toHaveLength(1)
+  expect(outcomes.filter((outcome) => outcome === refused)).toHaveLength(80)
+  expect(upstream.requests).toHaveLength(11)
+  // A fast failure counts, however little time the call had.
+  expect(calls.state().breaker).toBe('open')
+})
 
-test('calls that wait when it opens are refused, not sent', async () => {
+test('calls that wait when the circuit opens are refused, and not sent', async () => {
   const upstream = await startRawUpstream((socket) => socket.write(httpAnswer('500 Internal Server Error')))
   const calls = open(upstream.url, { maxRps: 40 })
   const outcomes = await sendMany(calls, 100)
   expect(outcomes.filter((outcome) => outcome === 500)).toHaveLength(upstream.requests.length)
   expect(outcomes.filter((outcome) => outcome === refused)).toHaveLength(100 - upstream.requests.length)
-  // What had left before the tenth failure was known.
+  // The requests that were sent before the tenth failure was known.
   expect(upstream.requests.length).toBeLessThan(40)
   expect(calls.state()).toMatchObject({ breaker: 'open', queueLength: 0, inFlight: 0 })
 })
 
-test('a timeout of a call that had little time says nothing of Callbell, one of a call that had enough does', async () => {
+test('timeouts of calls with little time do not open the circuit, and timeouts of calls with enough time do', async () => {
   const upstream = await startRawUpstream(() => undefined)
   const calls = open(upstream.url, { connectTimeoutMs: 400 })
   await sendMany(calls, 20, 100)
@@ -87,21 +84,21 @@ test('a timeout of a call that had little time says nothing of Callbell, one of 
   expect(calls.state().breaker).toBe('open')
 })
 
-test('a call that is not sent does not keep the others from trying', async () => {
+test('a call that is not sent does not use the probe', async () => {
   let status = '500 Internal Server Error'
   const upstream = await startRawUpstream((socket) => socket.write(httpAnswer(status)))
   const calls = open(upstream.url, { maxRps: 10 })
   for (let failures = 0; failures < 10; failures += 1) await send(calls)
   status = '200 OK'
   await expect.poll(() => calls.state().breaker).toBe('half_open')
-  // Its time is over.
+  // Its deadline has passed.
   expect(await send(calls, -1)).toBe('CALLBELL_TIMEOUT: no answer in time')
   expect(calls.state().breaker).toBe('half_open')
   expect(await send(calls)).toBe(200)
   expect(calls.state().breaker).toBe('closed')
 })
 
-test('connections that are refused count as failures, each for one call', async () => {
+test('each refused connection counts as one failure', async () => {
   const closed = createServer()
   const { port } = await listen(closed, 0, '127.0.0.1')
   closed.close()
@@ -112,15 +109,15 @@ test('connections that are refused count as failures, each for one call', async 
   expect(await send(calls)).toBe(refused)
 })
 
-test('a call that waits for a connection until its time is over is told so', async () => {
-  // TLS that never begins.
+test('a call that gets no connection before its deadline is a CALLBELL_TIMEOUT', async () => {
+  // The TLS handshake never starts.
   const silent = createServer(() => undefined)
   const { port } = await listen(silent, 0, '127.0.0.1')
   onTestFinished(() => void silent.close())
   expect(await send(open(`https://127.0.0.1:${port}`), 200)).toBe('CALLBELL_TIMEOUT: no connection in time')
 })
 
-test('connections are used again, and one that was closed is replaced', async () => {
+test('connections are reused, and a closed one is replaced', async () => {
   const upstream = await startRawUpstream((socket, number) => {
     socket.write(httpAnswer('200 OK'))
     if (number === 2) setTimeout(() => socket.destroy(), 5)
@@ -137,12 +134,12 @@ test('connections are used again, and one that was closed is replaced', async ()
   expect(calls.state()).toMatchObject({ inFlight: 0, queueLength: 0 })
 })
 
-test('answers that close their connection leave none behind', async () => {
+test('responses that close their connection leave none open', async () => {
   const upstream = await startRawUpstream((socket) => {
     socket.end(httpAnswer('200 OK', '', 'connection: close\r\n'))
   })
   const calls = open(upstream.url)
-  // More than there may be at a time.
+  // More calls than connections.
   for (let rounds = 0; rounds < 5; rounds += 1) {
     expect(new Set(await sendMany(calls, 100))).toEqual(new Set([200]))
   }

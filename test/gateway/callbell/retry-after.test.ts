@@ -4,7 +4,7 @@ import { noInputPath, toCallbellError } from '../../../src/callbell/to-callbell-
 import { parseRetryAfter } from '../../../src/callbell/retry-after.ts'
 import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
 
-/** Of the answer. No clock of ours comes near it. */
+/** The Date of the response, far from the gateway's clock. */
 const date = 'Thu, 01 Jan 1998 00:00:00 GMT'
 
 test.each<[string | undefined, number | undefined]>([
@@ -43,25 +43,25 @@ test.each<[string | undefined, number | undefined]>([
   expect(parseRetryAfter('5', answerDate)).toBe(5000)
 })
 
-test('a date is compared with the Date of the same answer, not with the gateway’s clock', async () => {
+test('a date in Retry-After is compared with the Date of the same response, not with the gateway’s clock', async () => {
   const upstream = await startRawUpstream((socket) => {
     const headers = `retry-after: Thu, 01 Jan 1998 00:00:02 GMT \r\ndate: ${date}\r\n`
     socket.write(httpAnswer('429 Too Many Requests', '{"error":"slow down"}', headers))
   })
-  const exchange = createTransport({
+  const transport = createTransport({
     url: upstream.url,
     token: 't',
     userAgent: 'test/1',
     connectTimeoutMs: 5000,
     connections: 1,
   })
-  onTestFinished(() => exchange.close())
-  await exchange.connections.open()
-  const connection = exchange.connections.take()
+  onTestFinished(() => transport.close())
+  await transport.connections.open()
+  const connection = transport.connections.take()
   if (connection === undefined) throw new Error('no connection')
-  const release = (): void => exchange.connections.release(connection)
-  const unwatched = { mayStart: () => true, isUsable: () => true, sent: () => undefined, release }
-  const answer = await exchange.send({ method: 'GET', path: '/contacts' }, 15_000, unwatched, connection)
+  const release = (): void => transport.connections.release(connection)
+  const hooks = { mayStart: () => true, isUsable: () => true, sent: () => undefined, release }
+  const answer = await transport.send({ method: 'GET', path: '/contacts' }, 15_000, hooks, connection)
   expect(toCallbellError(answer, noInputPath, String)).toMatchObject({
     code: 'CALLBELL_RATE_LIMITED',
     retryAfterMs: 2000,

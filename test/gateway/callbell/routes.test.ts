@@ -1,4 +1,4 @@
-/** Whatever a caller takes for an id: each function asks for one path, and is counted under one route. */
+/** With any id, each function of the client requests one path, and is counted under one route. */
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellClient, Attempt } from '../../../src/callbell/client.ts'
 import { createCallbellClient } from '../../../src/callbell/client.ts'
@@ -95,7 +95,7 @@ const calls: readonly (readonly [route: string, path: (id: string) => string, ca
   ['GET /funnels', () => '/funnels?page=2', (client, _id, attempt) => client.listFunnels(2, attempt)],
 ]
 
-/** An id, and how it is written in a URL. */
+/** An id, and its form in a URL. */
 test.each([
   ['constructor', 'constructor'],
   ['__proto__', '__proto__'],
@@ -108,7 +108,7 @@ test.each([
   ['#', '%23'],
   ['a/b', 'a%2Fb'],
   ['{uuid}', '%7Buuid%7D'],
-])('the id %s', async (id, written) => {
+])('the id %s is one segment of each path, and in no route', async (id, written) => {
   const upstream = await startRawUpstream((socket) =>
     socket.write(httpAnswer('404 Not Found', '{"error":"no"}')),
   )

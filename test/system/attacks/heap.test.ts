@@ -17,8 +17,8 @@ describe('a gateway with a heap of 256 MB', () => {
     ['20 bodies of 99,990 chunks', {}, 20, manyChunks, 20],
     ['20 bodies of 99,990 chunks without credentials', keys, 20, manyChunks, 20],
     // The memory for bodies is enough for 335 of them.
-    ['1,900 bodies that are never finished', {}, 1900, unfinished, 1500],
-    ['1,900 bodies that are never finished, without credentials', keys, 1900, unfinished, 1900],
+    ['1,900 incomplete bodies', {}, 1900, unfinished, 1500],
+    ['1,900 incomplete bodies without credentials', keys, 1900, unfinished, 1900],
   ])(
     'survives %s, and serves others',
     async (_name, variables, count, bytes, mostlyClosed) => {

@@ -1,4 +1,4 @@
-/** A store that one caller fills, and a contact that one caller keeps busy. */
+/** A full store, and many edits of one contact. */
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { chmodSync, mkdtempSync, readdirSync, statSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
 import { hasRedis, startRedis } from '../../support/redis-server.ts'
 import { openTestStore } from '../../support/stores.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
-import { many, upstream } from '../../support/attacks.ts'
+import { many, upstreamRequests } from '../../support/attacks.ts'
 
 const keyedCreate =
   'mutation($i:CreateContactInput!){createContact(input:$i){contact{name customFields{value}} replayed}}'
@@ -40,18 +40,24 @@ async function createKeyed(url: string, caller: string, key: string | null, valu
   return resultOf(await response.json())
 }
 
-function resultOf({ data, errors }: { data?: Record<string, object>; errors?: readonly [Shown] }): object {
+function resultOf({
+  data,
+  errors,
+}: {
+  data?: Record<string, object>
+  errors?: readonly [GraphqlError]
+}): object {
   if (errors === undefined) return Object.values(data ?? {})[0] ?? {}
   const [{ message, extensions }] = errors
   return { message, ...extensions, requestId: undefined }
 }
 
-interface Shown {
+interface GraphqlError {
   readonly message: string
   readonly extensions: object
 }
 
-const made = (replayed: boolean, value = 'x') => ({
+const created = (replayed: boolean, value = 'x') => ({
   contact: { name: 'Ada', customFields: [{ value }] },
   replayed,
 })
@@ -72,20 +78,20 @@ const storeProblem = (reason: string): unknown[] => [
   [`store: ${reason}; calls with a new idempotency key are refused`],
 ]
 
-/** Rejects where there is none. */
+/** @returns the error's code. Rejects if there is no error */
 async function codeOf(call: Promise<object>): Promise<unknown> {
   const result = await call
   if ('code' in result) return result.code
   throw new Error('the call succeeded')
 }
 
-describe('a store that one caller fills, and a contact that one caller keeps busy', () => {
-  test.runIf(hasRedis)('keys with contacts of 90 kB fill the caller’s share, and not the Redis', async () => {
+describe('a caller that fills the store or keeps a contact busy', () => {
+  test.runIf(hasRedis)('keys with contacts of 90 kB fill the caller’s quota, and not Redis', async () => {
     const redis = await startRedis()
     const client = await createClient({ url: redis.url }).connect()
     const memory = /used_memory:(\d+)/.exec(await client.info('memory'))?.[1]
     await client.close()
-    // Room for 33 such contacts.
+    // Memory for 33 such contacts.
     await redis.configure('maxmemory', String(Number(memory) + 3_000_000))
     const store = await openTestStore(redis.url)
     const gateway = await createTestGateway({ store, authentication, callerStoreBytes: 40_000 })
@@ -93,7 +99,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     for (const n of many(100)) answers.push(await createKeyed(gateway.url, 'attacker', `${n}`, largeValue))
     const refused = answers.filter((each) => 'code' in each)
     expect(answers.slice(0, -refused.length)).toEqual(
-      many(100 - refused.length).map(() => made(false, largeValue)),
+      many(100 - refused.length).map(() => created(false, largeValue)),
     )
     expect(refused.length).toBeGreaterThan(20)
     expect(refused.slice(1)).toEqual(refused.slice(1).map(() => refused[0]))
@@ -105,27 +111,27 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
       outcome: 'NOT_APPLIED',
       retryable: true,
     })
-    expect(upstream(gateway)).toBe(100 - refused.length)
-    // What was made under a key is still answered, from Callbell; and nobody else notices.
-    expect(await createKeyed(gateway.url, 'attacker', '0', largeValue)).toEqual(made(true, largeValue))
-    expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(made(false))
-    expect(upstream(gateway)).toBe(102 - refused.length)
+    expect(upstreamRequests(gateway)).toBe(100 - refused.length)
+    // A stored key is still replayed, from Callbell, and other callers are not affected.
+    expect(await createKeyed(gateway.url, 'attacker', '0', largeValue)).toEqual(created(true, largeValue))
+    expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(created(false))
+    expect(upstreamRequests(gateway)).toBe(102 - refused.length)
     expect(await readiness(gateway.url)).toEqual([200, []])
   })
 
-  test.runIf(hasRedis)('a Redis that is full all the same', async () => {
+  test.runIf(hasRedis)('with a full Redis, new keys are refused and stored ones are replayed', async () => {
     const redis = await startRedis()
     const store = await openTestStore(redis.url)
     const gateway = await createTestGateway({ store, authentication })
-    expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(made(false))
+    expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(created(false))
     await redis.configure('maxmemory', '1')
     expect(await createKeyed(gateway.url, 'honest', '1')).toEqual(storeIsFull)
-    expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(made(true))
+    expect(await createKeyed(gateway.url, 'honest', '0')).toEqual(created(true))
     expect(await readiness(gateway.url)).toEqual(storeProblem('Redis is out of memory'))
-    expect(upstream(gateway)).toBe(1)
+    expect(upstreamRequests(gateway)).toBe(1)
   })
 
-  test('a disk that is full', async () => {
+  test('with a full disk, new keys are refused and stored ones are replayed', async () => {
     const sandbox = await openSandbox()
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
     // Files may grow to some hundred kilobytes: a write beyond that fails as on a full disk.
@@ -145,27 +151,27 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
       answers.push(await createKeyed(url, 'anyone', `${answers.length}`, 'x'.repeat(6000)))
     }
     expect(answers.at(-1)).toEqual(storeIsFull)
-    expect(answers.slice(0, -1)).toEqual(answers.slice(1).map(() => made(false, 'x'.repeat(6000))))
-    expect(await createKeyed(url, 'anyone', '0', 'x'.repeat(6000))).toEqual(made(true, 'x'.repeat(6000)))
+    expect(answers.slice(0, -1)).toEqual(answers.slice(1).map(() => created(false, 'x'.repeat(6000))))
+    expect(await createKeyed(url, 'anyone', '0', 'x'.repeat(6000))).toEqual(created(true, 'x'.repeat(6000)))
     const reason = 'The store’s file cannot be written (disk I/O error)'
     await expect.poll(() => readiness(url)).toEqual(storeProblem(reason))
     expect(postsOf(sandbox)).toHaveLength(answers.length - 1)
   })
 
-  test('someone else on the machine who reads the store’s files', async () => {
+  test('other users of the machine cannot read the store’s files', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'store-'))
     chmodSync(folder, 0o777)
     const before = process.umask(0)
     const store = await openTestStore(`sqlite:${join(folder, 'gateway.db')}`)
     process.umask(before)
     const gateway = await createTestGateway({ store })
-    expect(await createKeyed(gateway.url, 'anyone', '0')).toEqual(made(false))
+    expect(await createKeyed(gateway.url, 'anyone', '0')).toEqual(created(false))
     const modes = readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)
     expect(modes).toEqual([0o600, 0o600])
-    expect(upstream(gateway)).toBe(1)
+    expect(upstreamRequests(gateway)).toBe(1)
   })
 
-  test('60 edits of one contact’s tags, and an edit of another caller', async () => {
+  test('of 60 edits of one contact’s tags 50 are refused, and another caller’s edits are served round-robin', async () => {
     let tags: unknown = []
     const release = Promise.withResolvers<void>()
     const callbell = await startRawUpstream((socket, number) => {
@@ -188,7 +194,7 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
     const first = addTag('attacker', 'attacker 0')
     await expect.poll(() => callbell.requests.length).toBe(1)
     const waiting = many(60).map((n) => addTag('attacker', `attacker ${n + 1}`))
-    // All but ten are refused, and those ten go on waiting.
+    // All but ten are refused, and the ten wait.
     const refusals: object[] = []
     for (const edit of waiting) void edit.then((each) => refusals.push(each))
     await expect.poll(() => refusals.length).toBe(50)
@@ -202,22 +208,22 @@ describe('a store that one caller fills, and a contact that one caller keeps bus
       })),
     )
     const honest = many(11).map((n) => addTag('honest', `honest ${n}`))
-    // When one of them is refused, the other ten are waiting.
+    // One of the eleven is refused, and the other ten wait.
     expect(await Promise.any(honest.map(codeOf))).toBe('OVERLOADED')
     expect(callbell.requests).toHaveLength(1)
     release.resolve()
     const results = await Promise.all([first, ...waiting, ...honest])
     expect(results.filter((each) => !('code' in each))).toEqual(many(21).map(() => edited))
-    const turns = callbell.requests.filter((request) => request.startsWith('PATCH'))
-    // Whoever has the first turn of a round keeps it; the other has the next one.
-    expect(turns.slice(0, 5).map((request) => /.*"(\w+) \d+"/.exec(request)?.[1])).toEqual([
+    const edits = callbell.requests.filter((request) => request.startsWith('PATCH'))
+    // After the first edit, the callers are served round-robin.
+    expect(edits.slice(0, 5).map((request) => /.*"(\w+) \d+"/.exec(request)?.[1])).toEqual([
       'attacker',
       'attacker',
       'honest',
       'attacker',
       'honest',
     ])
-    // Three calls for each edit that was let in, and none for the others.
+    // Each accepted edit takes three calls, and a refused one none.
     expect(callbell.requests).toHaveLength(3 * 21)
     expect(tags).toHaveLength(21)
   })

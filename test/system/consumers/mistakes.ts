@@ -1,4 +1,4 @@
-/** What must not compile: each line that follows an expectation is a mistake that the types tell. */
+/** Code that must not compile: each line after an expectation is a type error. */
 import type { ApolloClient } from '@apollo/client'
 import type { CreateContactInput } from 'callbell-graphql/client'
 import { ContactDocument, CreateContactDocument } from 'callbell-graphql/client'

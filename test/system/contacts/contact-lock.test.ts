@@ -1,13 +1,13 @@
-/** Who changes a contact next, between processes. */
+/** The order of changes of one contact, between processes. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ContactLock } from '../../../src/contacts/change/contact-lock.ts'
 import { createContactLock } from '../../../src/contacts/change/contact-lock.ts'
 import { hasRedis, startRedis } from '../../support/redis-server.ts'
 import { openTestStore } from '../../support/stores.ts'
-import { inAMinute, many, openLock, refused, told } from '../../support/test-lock.ts'
+import { inAMinute, many, openLock, refused, resultOf } from '../../support/test-lock.ts'
 
 describe.runIf(hasRedis)('between processes on one Redis', () => {
-  test('one that has just changed a contact can’t do so again before one that waits', async () => {
+  test('a process that has just changed a contact does so again after a waiting process', async () => {
     const { url } = await startRedis()
     const stores = [await openTestStore(url), await openTestStore(url)] as const
     const [one, another] = [createContactLock(stores[0]), createContactLock(stores[1])]
@@ -22,7 +22,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     await expect.poll(() => order).toEqual(['one 0'])
     running.push(...many(5).map((n) => run(one, `one ${n + 1}`)), run(another, 'another'))
     const at = async (key: string) => (await stores[0].readRecord(key))?.record ?? null
-    // The first one has given up being next, and the other process is.
+    // The first process has released the place of the next one, and the other process has acquired it.
     await expect.poll(async () => [null, await at('lock:u')].includes(await at('next:u'))).toBe(false)
     first.resolve()
     await Promise.all(running)
@@ -31,35 +31,35 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     await Promise.all(stores.map((store) => store.close()))
   })
 
-  test('no two change a contact at the same time', async () => {
+  test('changes of a contact never overlap', async () => {
     const { url } = await startRedis()
     const stores = await Promise.all(many(3).map(() => openTestStore(url)))
     onTestFinished(async () => void (await Promise.all(stores.map((store) => store.close()))))
     let running = 0
-    let most = 0
+    let maximum = 0
     const changes = stores
       .map((store) => createContactLock(store))
       .flatMap((lock) =>
         many(5).map(() =>
           lock.run('u', 'a', inAMinute(), async () => {
             running += 1
-            most = Math.max(most, running)
+            maximum = Math.max(maximum, running)
             await new Promise(setImmediate)
             running -= 1
           }),
         ),
       )
     await Promise.all(changes)
-    expect(most).toBe(1)
+    expect(maximum).toBe(1)
   })
 
-  test('a change whose lock the store has lost is not said to be made', async () => {
+  test('a change whose lock the store has lost is a CONFLICT with the outcome UNKNOWN', async () => {
     const { url } = await startRedis()
     const stores = [await openTestStore(url), await openTestStore(url)] as const
     onTestFinished(() => stores[1].close())
     const { run, started } = openLock(stores[0])
     const first = Promise.withResolvers<void>()
-    const running = told(run('one', 'a', 'u', first.promise))
+    const running = resultOf(run('one', 'a', 'u', first.promise))
     await expect.poll(() => started).toEqual(['one'])
     const lock = await stores[1].readRecord('lock:u')
     await stores[1].remove('lock:u', lock?.record ?? expect.unreachable())
@@ -80,7 +80,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     expect(await run('three', 'a')).toBe('three')
   })
 
-  test('one that gives up at its deadline leaves the place to others', async () => {
+  test('a change that waits until its deadline is refused, and does not block the next one', async () => {
     const { url } = await startRedis()
     const stores = [await openTestStore(url), await openTestStore(url)] as const
     const locks = stores.map((store) => openLock(store))
@@ -88,7 +88,7 @@ describe.runIf(hasRedis)('between processes on one Redis', () => {
     const running = locks[0]?.run('one', 'a', 'u', first.promise)
     await expect.poll(() => locks[0]?.started).toEqual(['one'])
     const late = locks[1]?.run('late', 'a', 'u', undefined, performance.now() + 1000) ?? Promise.resolve()
-    expect(await told(late)).toEqual(
+    expect(await resultOf(late)).toEqual(
       refused('Other changes of this contact took until the deadline of this one'),
     )
     await expect.poll(() => stores[0].readRecord('next:u')).toBeNull()

@@ -1,74 +1,74 @@
 /** Creations of one identity, in one process and on several replicas, with each store. */
 import { describe, expect, test } from 'vitest'
-import { taker, turnsOn } from '../../support/identity-requests.ts'
+import { identityRequest, locksOn } from '../../support/identity-requests.ts'
 import { openTestStore, storeUrls } from '../../support/stores.ts'
 
 const identity2 = { identity: 'whatsapp 40' }
 
 describe.each(storeUrls)('with %s', (_name, createUrl) => {
-  test('one at a time, in this process and with another one', async () => {
+  test('creations run one at a time, in one process and between two', async () => {
     const store = await openTestStore(await createUrl())
-    const [one, two] = [turnsOn(store), turnsOn(store)]
-    const held = await one.acquire(taker('a'))
+    const [one, two] = [locksOn(store), locksOn(store)]
+    const held = await one.acquire(identityRequest('a'))
     let hasBegun = false
-    const second = Promise.resolve(two.acquire(taker('b'))).then((turn) => {
+    const second = Promise.resolve(two.acquire(identityRequest('b'))).then((lock) => {
       hasBegun = true
-      return turn
+      return lock
     })
-    const third = one.acquire(taker('c', { isKeyed: false }))
+    const third = one.acquire(identityRequest('c', { isKeyed: false }))
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(hasBegun).toBe(false)
     await held.end({ isSettled: true, wasSent: false })
-    const [turnOfTwo, turnOfThree] = await Promise.all([second, third])
-    expect([held.isSole(), turnOfTwo.isSole(), turnOfThree.isSole()]).toEqual([true, true, true])
+    const [lockOfTwo, lockOfThree] = await Promise.all([second, third])
+    expect([held.isSole(), lockOfTwo.isSole(), lockOfThree.isSole()]).toEqual([true, true, true])
     await Promise.all([
-      turnOfTwo.end({ isSettled: true, wasSent: false }),
-      turnOfThree.end({ isSettled: true, wasSent: false }),
+      lockOfTwo.end({ isSettled: true, wasSent: false }),
+      lockOfThree.end({ isSettled: true, wasSent: false }),
     ])
   })
 
-  test('what another one may have made is not one’s own, then and later', async () => {
+  test('a creation is not the sole one while another is unsettled, and neither is a later repeat of the first', async () => {
     const store = await openTestStore(await createUrl())
-    const [one, two] = [turnsOn(store), turnsOn(store)]
-    const first = await one.acquire(taker('a'))
+    const [one, two] = [locksOn(store), locksOn(store)]
+    const first = await one.acquire(identityRequest('a'))
     await first.end({ isSettled: false, wasSent: true })
-    // Another creation of the same identity comes, on another replica, and is settled.
-    const second = await two.acquire(taker('b'))
+    // Another creation of the same identity, on another replica, is settled.
+    const second = await two.acquire(identityRequest('b'))
     expect(second.isSole()).toBe(false)
     await second.end({ isSettled: true, wasSent: true })
-    // The first is repeated, on either.
-    for (const turns of [one, two]) {
-      const again = await turns.acquire(taker('a', { isRepeat: true }))
+    // The first is repeated on each replica.
+    for (const locks of [one, two]) {
+      const again = await locks.acquire(identityRequest('a', { isRepeat: true }))
       expect(again.isSole()).toBe(false)
       await again.end({ isSettled: false, wasSent: false })
     }
   })
 
-  test('what nobody else made is one’s own, on any replica', async () => {
+  test('a repeat without another creation is the sole one, on any replica', async () => {
     const store = await openTestStore(await createUrl())
-    const [one, two] = [turnsOn(store), turnsOn(store)]
-    await (await one.acquire(taker('a'))).end({ isSettled: false, wasSent: false })
-    for (const turns of [two, one]) {
-      const again = await turns.acquire(taker('a', { isRepeat: true }))
+    const [one, two] = [locksOn(store), locksOn(store)]
+    await (await one.acquire(identityRequest('a'))).end({ isSettled: false, wasSent: false })
+    for (const locks of [two, one]) {
+      const again = await locks.acquire(identityRequest('a', { isRepeat: true }))
       expect(again.isSole()).toBe(true)
       await again.end({ isSettled: false, wasSent: false })
     }
   })
 
-  test('what was settled within the last seconds may bear the same second', async () => {
+  test('a creation is not the sole one within seconds after a settled one', async () => {
     const store = await openTestStore(await createUrl())
-    const [one, two] = [turnsOn(store), turnsOn(store)]
-    const first = await one.acquire(taker('a'))
+    const [one, two] = [locksOn(store), locksOn(store)]
+    const first = await one.acquire(identityRequest('a'))
     await first.end({ isSettled: true, wasSent: true })
     const [sameProcess, otherProcess] = [
-      await one.acquire(taker('b')),
-      await two.acquire(taker('c', identity2)),
+      await one.acquire(identityRequest('b')),
+      await two.acquire(identityRequest('c', identity2)),
     ]
     expect(sameProcess.isSole()).toBe(false)
     await Promise.all([
       sameProcess.end({ isSettled: true, wasSent: false }),
       otherProcess.end({ isSettled: true, wasSent: false }),
     ])
-    expect((await two.acquire(taker('d'))).isSole()).toBe(false)
+    expect((await two.acquire(identityRequest('d'))).isSole()).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-/** What the pages show is what the gateway does: queries, answers, and lists of what exists. */
+/** The examples of the pages are correct: queries, responses, and lists of what exists. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,14 +41,14 @@ function fieldsOf(sdl: string): string[] {
   })
 }
 
-test('the outline of the schema has every query and mutation, and each as it is', () => {
+test('the outline of the schema has every query and mutation, each with its exact type', () => {
   const listed = fieldsOf(codeBlock('docs/getting-started.md', 'graphql schema'))
   const real = fieldsOf(readFileSync('schema/schema.graphql', 'utf8'))
   expect(listed.filter((field) => !real.includes(field))).toEqual([])
   expect(real.filter((field) => /^(?:Query|Mutation)\./.test(field) && !listed.includes(field))).toEqual([])
 })
 
-test('the examples of the frontend page are those that are tried with the package', () => {
+test('the examples of the frontend page are the files that are tested with the package', () => {
   for (const name of ['graphql-request', 'apollo', 'retry']) {
     expect(codeBlock('docs/frontend.md', `ts ${name}`)).toBe(
       readFileSync(`test/system/consumers/${name}.ts`, 'utf8'),
@@ -57,7 +57,7 @@ test('the examples of the frontend page are those that are tried with the packag
   expect(codeBlocks('docs/frontend.md').filter(({ kind }) => kind.startsWith('ts'))).toHaveLength(3)
 })
 
-/** Runs the retry loop as a program of its own, with the client from source. @returns what it printed */
+/** Runs the retry loop as a separate program, with the client from source. @returns its output */
 async function runRetryLoop(url: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'retry-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -73,7 +73,7 @@ async function runRetryLoop(url: string): Promise<string> {
 }
 
 test('the retry loop ends with one contact, although its first answer is UNKNOWN', async () => {
-  /** How many creates have been answered; undefined: none has begun. */
+  /** The number of answered creates; undefined: none has started. */
   let answered: (() => number) | undefined
   const gateway = await createTestGateway({
     resendAfterMs: 1000,
@@ -83,7 +83,7 @@ test('the retry loop ends with one contact, although its first answer is UNKNOWN
         method === 'GET' && answered?.() === 0 ? { status: 404, body: '<html>' } : undefined,
     },
   })
-  // From here on it knows Callbell's clock.
+  // From now on, Callbell's time is known.
   await gateway.execute('{ teams { id } }')
   answered = () => gateway.log.filter(({ operation }) => operation === 'CreateContact').length
   gateway.sandbox.failNext({ on: 'POST', status: 502, body: '<html>Bad Gateway</html>', afterWork: true })
@@ -92,7 +92,7 @@ test('the retry loop ends with one contact, although its first answer is UNKNOWN
   await expect.poll(answered).toBe(2)
 })
 
-test('the error of the errors page is a create without a key whose answer does not come', async () => {
+test('the error of the errors page is that of a create without a key that times out', async () => {
   const gateway = await createTestGateway({ timeoutMs: 1000 })
   gateway.sandbox.failNext({ on: 'POST', status: 500, delayMs: 60_000 })
   const response = await gateway.post(JSON.stringify({ query: createContact, variables: { input: giulia } }))
@@ -106,7 +106,7 @@ test('the error of the errors page is a create without a key whose answer does n
   ])
 })
 
-test('the userError of the errors page is the one that such an input gets', async () => {
+test('the userError of the errors page is that of a control character in a custom field', async () => {
   const gateway = await createTestGateway()
   const customFields = [{ name: 'Billing Address', value: 'Via\u0000Roma' }]
   const { data } = await gateway.execute(createContact, { input: { ...giulia, customFields } })
@@ -130,37 +130,37 @@ test('the readiness of the observability page is that of an open circuit', async
   })
 })
 
-test('every key of the log’s example is explained', () => {
+test('every key of the log example is documented', () => {
   const entry = JSON.parse(codeBlock('docs/observability.md', 'json log'))
   const keys = [...Object.keys(entry), ...Object.keys(entry.fields[0])]
   const text = page('observability')
   expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([])
 })
 
-test('the sandbox’s account is listed whole', () => {
+test('the sandbox page lists the complete account', () => {
   const fields = [...account.customFields].flatMap(([name, field]) => [
     name,
     ...('options' in field ? field.options : []),
   ])
-  const things = [
+  const records = [
     ...account.teams,
     ...account.channels,
     ...account.funnels,
     account.bot,
     account.firstContact,
   ]
-  const names = [...account.tags, ...fields, ...account.users, ...things.map(({ uuid }) => uuid)]
+  const names = [...account.tags, ...fields, ...account.users, ...records.map(({ uuid }) => uuid)]
   const text = page('sandbox')
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })
 
-test('every variable of .env.example is explained', () => {
+test('every variable of .env.example is documented', () => {
   const listed = [...readFileSync('.env.example', 'utf8').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name)
   const text = pages.map((file) => readFileSync(file, 'utf8')).join('')
   expect(listed.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })
 
-test('every error code has its heading', () => {
+test('every error code has a heading', () => {
   const sources = [
     'src/domain/callbell-error.ts',
     'src/contacts/attempts/failure.ts',

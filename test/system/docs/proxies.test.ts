@@ -1,4 +1,4 @@
-/** The proxies of deploy/ in front of a gateway: TLS, what is passed on, and what is not. */
+/** The proxies of deploy/ in front of a gateway: TLS, and which paths they forward. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ import { certificate, key as certificateKey } from '../../support/test-certifica
 const apiKey = 'the-key-of-a-frontend'
 const digest = createHash('sha256').update(apiKey).digest('hex')
 
-/** @returns a port that was free a moment ago: a proxy does not print which one it got */
+/** @returns a port that was free a moment ago, because a proxy does not print its port */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -25,18 +25,18 @@ async function freePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : expect.fail('no port')
 }
 
-/** Replaces what a user has to fill in; each place must be there. */
-function fillIn(file: string, places: Readonly<Record<string, string>>): string {
-  return Object.entries(places).reduce(
-    (config, [place, value]) => {
-      expect(config).toContain(place)
-      return config.replaceAll(place, value)
+/** Replaces the placeholders of a file. Each must exist. */
+function fillIn(file: string, placeholders: Readonly<Record<string, string>>): string {
+  return Object.entries(placeholders).reduce(
+    (config, [placeholder, value]) => {
+      expect(config).toContain(placeholder)
+      return config.replaceAll(placeholder, value)
     },
     readFileSync(file, 'utf8'),
   )
 }
 
-interface Scene {
+interface ProxySetup {
   readonly folder: string
   readonly port: number
   /** `127.0.0.1:…` */
@@ -45,8 +45,8 @@ interface Scene {
 
 const proxies = {
   nginx: {
-    arguments: ({ folder }: Scene) => ['-p', folder, '-e', 'stderr', '-c', join(folder, 'main.conf')],
-    configure({ folder, port, gateway }: Scene) {
+    arguments: ({ folder }: ProxySetup) => ['-p', folder, '-e', 'stderr', '-c', join(folder, 'main.conf')],
+    configure({ folder, port, gateway }: ProxySetup) {
       const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
         (name) => `${name}_temp_path ${join(folder, name)};`,
       )
@@ -65,14 +65,14 @@ const proxies = {
     },
   },
   caddy: {
-    arguments: ({ folder }: Scene) => [
+    arguments: ({ folder }: ProxySetup) => [
       'run',
       '--config',
       join(folder, 'Caddyfile'),
       '--adapter',
       'caddyfile',
     ],
-    configure({ folder, port, gateway }: Scene) {
+    configure({ folder, port, gateway }: ProxySetup) {
       const site = fillIn('deploy/Caddyfile', {
         '127.0.0.1:4000': gateway,
         'gateway.example {': `https://localhost:${port} {\n\ttls ${join(folder, 'gateway.pem')} ${join(folder, 'gateway.key')}\n\tbind 127.0.0.1`,
@@ -95,12 +95,12 @@ async function startProxy(name: keyof typeof proxies): Promise<number> {
     await startGateway({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `web:${digest}` }).url,
   )
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'))
-  const scene = { folder, port: await freePort(), gateway: host }
+  const setup = { folder, port: await freePort(), gateway: host }
   mkdirSync(join(folder, 'logs'))
   writeFileSync(join(folder, 'gateway.pem'), certificate)
   writeFileSync(join(folder, 'gateway.key'), certificateKey)
-  proxies[name].configure(scene)
-  const child = spawn(name, proxies[name].arguments(scene), {
+  proxies[name].configure(setup)
+  const child = spawn(name, proxies[name].arguments(setup), {
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -116,13 +116,13 @@ async function startProxy(name: keyof typeof proxies): Promise<number> {
   const isUp = () =>
     new Promise<boolean>((resolve) => {
       if (child.exitCode !== null) expect.fail(`${name} ended: ${stderr}`)
-      get({ host: '127.0.0.1', port: scene.port, servername: 'localhost', ca: certificate }, (response) => {
+      get({ host: '127.0.0.1', port: setup.port, servername: 'localhost', ca: certificate }, (response) => {
         response.resume()
         resolve(true)
       }).on('error', () => resolve(false))
     })
   await expect.poll(isUp).toBe(true)
-  return scene.port
+  return setup.port
 }
 
 async function send(port: number, path: string, body?: string): Promise<Answer> {
@@ -139,16 +139,16 @@ async function send(port: number, path: string, body?: string): Promise<Answer> 
   return { status: incoming.statusCode, headers: incoming.headers, body: await text(incoming) }
 }
 
-/** A proxy is not needed to run the gateway: its test is skipped where it is missing, with a line that says so. */
-function isThere(program: string): boolean {
+/** The test of a proxy is skipped if the proxy is not installed, with a line that says so. */
+function hasProgram(program: string): boolean {
   const isInstalled = spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined
   if (!isInstalled) process.stderr.write(`skipped: there is no ${program} on the PATH\n`)
   return isInstalled
 }
 
 describe.each(['nginx', 'caddy'] as const)('%s', (name) => {
-  test('ends TLS, passes GraphQL on, and keeps the inside inside', async ({ skip }) => {
-    if (!isThere(name)) skip(`there is no ${name} on the PATH`)
+  test('terminates TLS, forwards GraphQL, and hides the internal paths', async ({ skip }) => {
+    if (!hasProgram(name)) skip(`there is no ${name} on the PATH`)
     const port = await startProxy(name)
     const answer = await send(port, '/graphql', '{"query":"{ __typename }"}')
     expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { data: { __typename: 'Query' } }])
@@ -157,8 +157,8 @@ describe.each(['nginx', 'caddy'] as const)('%s', (name) => {
       'cache-control': 'no-store',
       'x-request-id': expect.stringMatching(/^[\w-]{32,36}$/),
     })
-    const inside = ['/metrics', '/livez', '/readyz', '/']
-    const statuses = await Promise.all(inside.map(async (path) => (await send(port, path)).status))
+    const internalPaths = ['/metrics', '/livez', '/readyz', '/']
+    const statuses = await Promise.all(internalPaths.map(async (path) => (await send(port, path)).status))
     expect(statuses).toEqual([404, 404, 404, 404])
     const tooLarge = await send(port, '/graphql', JSON.stringify({ query: ' '.repeat(110_000) }))
     expect([tooLarge.status, JSON.parse(tooLarge.body).errors[0].extensions.code]).toEqual([

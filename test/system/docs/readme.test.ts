@@ -1,4 +1,4 @@
-/** The README's example is what a fresh sandbox answers, and the README stays short. */
+/** The README's examples are real responses, and the README is short. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startGateway } from '../../support/child-gateway.ts'
@@ -10,11 +10,11 @@ const create = /curl .*? -d '([^']+)'/s.exec(readme)?.[1] ?? ''
 const answer = JSON.parse(codeBlock('README.md', 'json'))
 const failure = JSON.parse(codeBlock('README.md', 'json', 1))
 
-test('it has at most 150 lines', () => {
+test('the README has at most 150 lines', () => {
   expect(readme.split('\n').length).toBeLessThanOrEqual(151)
 })
 
-test('the create’s answer is the one that a fresh sandbox gives, and its repetition is a replay', async () => {
+test('the response to the create is that of a new sandbox, and a repeat is a replay', async () => {
   const url = await startGateway().url
   const headers = { 'content-type': 'application/json' }
   const send = async () => (await fetch(url, { method: 'POST', headers, body: create })).json()
@@ -23,7 +23,7 @@ test('the create’s answer is the one that a fresh sandbox gives, and its repet
   expect(await send()).toEqual({ data: { createContact: { ...createContact, replayed: true } } })
 })
 
-test('the failure is the one of that create when Callbell does not answer in time', async () => {
+test('the error is that of the same create when Callbell does not answer in time', async () => {
   const gateway = await createTestGateway({ timeoutMs: 1000 })
   gateway.sandbox.failNext({ on: 'POST', status: 500, delayMs: 60_000 })
   const { errors } = await (await gateway.post(create)).json()

@@ -11,7 +11,7 @@ import { hasRedis, startRedis } from '../../support/redis-server.ts'
 import { startStopwatch } from '../../support/stopwatch.ts'
 import { openTestStore } from '../../support/stores.ts'
 
-/** With Redis' clock time goes on: asking for a full bucket, two seconds' worth, leaves room for that. */
+/** Redis's clock cannot be faked. A full bucket holds two seconds of calls, which allows for the time that passes. */
 const callsPerSecond = 100
 const full = 200
 
@@ -21,7 +21,7 @@ async function openStore(redis: RedisServer): Promise<Store> {
   return store
 }
 
-/** To see and change what is in Redis. */
+/** A client that reads and changes the data of Redis. */
 async function openClient(redis: RedisServer) {
   const client = await createClient({ url: redis.url }).connect()
   onTestFinished(() => client.close())
@@ -44,7 +44,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     expect(await one.take('b', full)).toBe(0)
   })
 
-  test('what is owed and given back counts for all, within a bucket on both sides', async () => {
+  test('debts and refunds count for all replicas, up to a full bucket each', async () => {
     const [one, another] = await openReplicas(await startRedis())
     await one.settle('a', 1000)
     const waitMs = await another.take('a', full)
@@ -55,7 +55,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     expect(await one.take('a', full)).toBeGreaterThan(0)
   })
 
-  test('a bucket that is full again is forgotten', async () => {
+  test('a bucket that is full again is removed', async () => {
     const redis = await startRedis()
     const [limit] = await openReplicas(redis)
     const client = await openClient(redis)
@@ -67,7 +67,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     await expect.poll(buckets).toEqual([])
   })
 
-  test('a Redis whose clock is set back locks nobody out', async () => {
+  test('after the clock of Redis is set back, callers are not locked out', async () => {
     const redis = await startRedis()
     const [limit] = await openReplicas(redis)
     const client = await openClient(redis)
@@ -78,7 +78,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     expect(await limit.take('a', full)).toBeGreaterThan(0)
   })
 
-  test('a bucket’s name is any text', async () => {
+  test('the name of a bucket is any string', async () => {
     const [one, another] = await openReplicas(await startRedis())
     const names = ['', '\u0000', "k'; --\n", '“Ünï” 😀', 'a'.repeat(100_000)]
     const take = (limit: CallerLimit) => Promise.all(names.map(async (name) => limit.take(name, full)))
@@ -86,7 +86,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     expect((await take(another)).every((waitMs) => waitMs > 0)).toBe(true)
   })
 
-  test('with Redis killed each replica goes by its own buckets, and shares them again when it is back', async () => {
+  test('without Redis each replica has its own buckets, and shares them again when Redis is reachable', async () => {
     const redis = await startRedis()
     const [one, another] = await openReplicas(redis)
     const areShared = async (): Promise<boolean> => {
@@ -105,7 +105,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     await expect.poll(areShared).toBe(true)
   })
 
-  test('a Redis that hangs is waited for once, and told of once', async () => {
+  test('only the first call waits for a Redis that hangs, which is logged once', async () => {
     const redis = await startRedis()
     const lines: unknown[] = []
     const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) })

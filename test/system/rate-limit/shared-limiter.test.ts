@@ -12,16 +12,16 @@ describe.runIf(hasRedis)('on one Redis', () => {
     const replicas = await openReplicas(await startRedis(), 3, 60)
     const times = (await Promise.all(replicas.map((limiter) => burst(limiter, 60)))).flat()
     expect(times).toHaveLength(180)
-    // The turns are counted by Redis' clock: on ours it shows that three seconds' worth of them
-    // took more than two seconds. Each replica alone would have let its own in at once.
+    // The permits count on Redis's clock. Here it shows that the permits of three seconds
+    // took more than two seconds. Without sharing, all would be granted at once.
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(2000)
   })
 
-  test('without Redis a replica goes on with its share', async () => {
+  test('without Redis a replica sends its share', async () => {
     const redis = await startRedis()
     const [limiter] = await openReplicas(redis, 1, 40)
     if (limiter === undefined) throw new Error('no replica')
-    // Until it is a member, and has told its share.
+    // Wait until it is a member, and has reported its share.
     await expect.poll(() => limiter.state().isDegraded).toBe(false)
     await delay(1000)
     await redis.kill()
@@ -31,7 +31,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
   })
 
   test(
-    'replicas keep to one limit while Redis is killed, and when it comes back with no memory',
+    'replicas keep one limit while Redis is killed, and after it restarts without data',
     { timeout: 300_000 },
     async () => {
       const redis = await startRedis()
@@ -43,17 +43,17 @@ describe.runIf(hasRedis)('on one Redis', () => {
         await expect.poll(() => times.length, { interval: 5 }).toBeGreaterThanOrEqual(until)
       }
       const load = (limiters: readonly RateLimiter[]) => {
-        const over = new AbortController()
+        const ended = new AbortController()
         const sending = limiters.map(async (limiter) => {
-          while (!over.signal.aborted) times.push(...(await burst(limiter, 10)))
+          while (!ended.signal.aborted) times.push(...(await burst(limiter, 10)))
         })
         return async (): Promise<void> => {
-          over.abort()
+          ended.abort()
           await Promise.all(sending)
         }
       }
       const stopBusy = load(busy)
-      // Past the first seconds, in which it keeps to its share: now it has the whole limit.
+      // In the first seconds it keeps to its share. Now it has the whole limit.
       await more(100)
       await redis.kill()
       const stopOthers = load(others)
@@ -62,7 +62,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
       await more(40)
       await stopOthers()
       await more(100)
-      // So soon that the idle ones do not ask meanwhile.
+      // The restart is so fast that idle replicas send no request meanwhile.
       await redis.kill()
       await redis.start()
       const stopOthersAgain = load(others)

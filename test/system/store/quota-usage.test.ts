@@ -9,7 +9,7 @@ import { newSqliteFile, openTestStore, stored, storeUrls } from '../../support/s
 const minute = 60_000
 const limitBytes = 100
 
-async function openUntilEnd(url: string): Promise<Store> {
+async function openReadyStore(url: string): Promise<Store> {
   const store = await openTestStore(url)
   onTestFinished(() => store.close())
   return store
@@ -21,7 +21,7 @@ const claim = (store: Store, key: string, owner: string, bytes: number, ttlMs = 
   store.claim(key, `record of ${key}`, ttlMs, { owner, bytes, limitBytes })
 
 describe.each(storeUrls)('%s', (_name, createUrl) => {
-  const open = async (): Promise<Store> => openUntilEnd(await createUrl())
+  const open = async (): Promise<Store> => openReadyStore(await createUrl())
 
   test('a record is written while its owner’s quota has room, and other owners have their own', async () => {
     const store = await open()
@@ -58,13 +58,13 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'b', 'one', 50)).toEqual(overLimit(80))
     expect(await store.replace('a', 'record of a', 'x', minute, smaller)).toBe(true)
     expect(await claim(store, 'b', 'one', 71)).toEqual(overLimit(30))
-    // Only the first write of a key has a limit: what a call came to is always kept.
+    // Only the first write of a key has a limit. The outcome of a call is always stored.
     const larger = { owner: 'one', bytes: 150, replacedBytes: 30 }
     expect(await store.replace('a', 'x', 'y', minute, larger)).toBe(true)
     expect(await claim(store, 'b', 'one', 1)).toEqual(overLimit(150))
   })
 
-  test('a removed record frees its room', async () => {
+  test('a removed record frees its bytes', async () => {
     const store = await open()
     await claim(store, 'a', 'one', 60)
     await claim(store, 'b', 'one', 40)
@@ -75,7 +75,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     expect(await claim(store, 'c', 'one', 60)).toEqual(put)
   })
 
-  test('an expired record frees its room', async () => {
+  test('an expired record frees its bytes', async () => {
     const store = await open()
     expect(await claim(store, 'a', 'one', 60, 100)).toEqual(put)
     await claim(store, 'b', 'one', 40)
@@ -114,7 +114,7 @@ test('SQLite knows the quotas used by an earlier process', async () => {
   const first = await openTestStore(url)
   await claim(first, 'a', 'one', 60)
   await first.close()
-  const second = await openUntilEnd(url)
+  const second = await openReadyStore(url)
   expect(await claim(second, 'b', 'one', 50)).toEqual(overLimit(60))
   expect(await second.remove('a', 'record of a')).toBe(true)
   expect(await claim(second, 'b', 'one', 100)).toEqual(put)
@@ -129,7 +129,7 @@ test('SQLite migrates a file of an earlier version, whose records count toward n
   const insert = database.prepare('INSERT INTO records VALUES (?, ?, ?)')
   for (const key of ['a', 'b']) insert.run(key, `record of ${key}`, Date.now() + minute)
   database.close()
-  const store = await openUntilEnd(`sqlite:${file}`)
+  const store = await openReadyStore(`sqlite:${file}`)
   expect(await claim(store, 'a', 'one', 1)).toEqual({ state: 'PRESENT', ...stored('record of a') })
   expect(await claim(store, 'c', 'one', 90)).toEqual(put)
   const charge = { owner: 'one', bytes: 10, replacedBytes: 11 }
@@ -141,7 +141,7 @@ test('SQLite migrates a file of an earlier version, whose records count toward n
 describe.runIf(hasRedis)('the share of an owner in Redis', () => {
   test('is one small hash that ends with its records, and names nobody', { timeout: 300_000 }, async () => {
     const { url } = await startRedis()
-    const [store, client] = [await openUntilEnd(url), await createClient({ url }).connect()]
+    const [store, client] = [await openReadyStore(url), await createClient({ url }).connect()]
     onTestFinished(() => client.close())
     for (let n = 0; n < 200; n += 1) await claim(store, `${n}`, 'key:web', n % 2, 3000)
     const [share = ''] = await client.keys('callbell-graphql:share:*')
@@ -152,7 +152,7 @@ describe.runIf(hasRedis)('the share of an owner in Redis', () => {
 
   test('does not grow by a record that another version wrote without a charge', async () => {
     const { url } = await startRedis()
-    const store = await openUntilEnd(url)
+    const store = await openReadyStore(url)
     await store.putIfAbsent('a', 'old', minute)
     await claim(store, 'b', 'one', 90)
     expect(await store.remove('a', 'old', { owner: 'one', bytes: 1_000_000 })).toBe(true)
@@ -163,7 +163,7 @@ describe.runIf(hasRedis)('the share of an owner in Redis', () => {
 describe.runIf(hasRedis)('a full Redis', () => {
   test('refuses a claim without a trace, and still returns existing records', async () => {
     const redis = await startRedis()
-    const store = await openUntilEnd(redis.url)
+    const store = await openReadyStore(redis.url)
     await claim(store, 'a', 'one', 10)
     await redis.configure('maxmemory', '1')
     const refused = await claim(store, 'b', 'one', 10)
@@ -173,7 +173,7 @@ describe.runIf(hasRedis)('a full Redis', () => {
       store.replace('a', 'record of a', 'x', minute, { owner: 'one', bytes: 5, replacedBytes: 10 }),
     ).rejects.toThrow('OOM')
     await expect(store.ping()).rejects.toThrow('Redis is out of memory')
-    // What makes room is never refused.
+    // Removals are never refused.
     expect(await store.remove('a', 'record of a', { owner: 'one', bytes: 10 })).toBe(true)
     await redis.configure('maxmemory', '0')
     expect(await claim(store, 'b', 'one', 100)).toEqual(put)

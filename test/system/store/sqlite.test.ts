@@ -48,7 +48,7 @@ function countOf(file: string): unknown {
   return readRow(file, 'SELECT count(*) AS count FROM records')['count']
 }
 
-/** Opens a store in a process of its own, which says so if it could, and has nothing else to do. */
+/** Opens a store in a separate process, which prints `open` and has nothing else to do. */
 function runInProcess(module: string, open: string) {
   const url = new URL(`../../../src/store/${module}.ts`, import.meta.url)
   const script = `import * as store from '${url}'; store.${open}; console.log('open')`
@@ -81,7 +81,7 @@ test('the mode of an earlier version’s files is restricted', async () => {
     'CREATE TABLE records (key TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID; PRAGMA journal_mode = WAL',
   )
   database.close()
-  // As a process that died leaves them.
+  // The files that a killed process leaves.
   for (const suffix of ['-wal', '-shm', '-journal']) writeFileSync(file + suffix, '')
   for (const suffix of ['', '-wal', '-shm', '-journal']) chmodSync(file + suffix, 0o666)
   const store = openSqliteStore(file)
@@ -90,7 +90,7 @@ test('the mode of an earlier version’s files is restricted', async () => {
   expect(new Set(Object.values(modesOf(file)))).toEqual(new Set(['600']))
 })
 
-test('a second store that fails to open leaves the first one its locks', () => {
+test('a second store that fails to open does not release the locks of the first', () => {
   const file = newSqliteFile()
   const store = openSqliteStore(file)
   onTestFinished(() => store.close())
@@ -99,7 +99,7 @@ test('a second store that fails to open leaves the first one its locks', () => {
   expect(stderr).toContain(`Another process uses ${file}`)
 })
 
-test('expired records are removed by a timer, a batch at a time, and nothing of them is left in the files', async () => {
+test('a timer removes expired records in batches, and their contents from the files', async () => {
   fakeTimers()
   const file = newSqliteFile()
   const store = openSqliteStore(file)
@@ -143,7 +143,7 @@ test('a probe leaves no record', async () => {
   expect(countOf(file)).toBe(0)
 })
 
-/** Of the present layout, and of those before, as an earlier version has made them. */
+/** The tables of earlier versions. */
 const earlierTables = {
   'without owners':
     'CREATE TABLE records (key TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID; CREATE INDEX records_expiry ON records (expires_at)',
@@ -151,7 +151,7 @@ const earlierTables = {
     'CREATE TABLE records (key TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL, owner TEXT, bytes INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID; CREATE INDEX records_expiry ON records (expires_at, owner, bytes)',
 }
 
-/** @param records keys, and when they expire, by the wall clock */
+/** @param records keys, and when they expire on the wall clock */
 function writeEarlierFile(tables: keyof typeof earlierTables, records: Record<string, number>): string {
   const file = newSqliteFile()
   const database = new DatabaseSync(file)
@@ -166,7 +166,7 @@ function writeEarlierFile(tables: keyof typeof earlierTables, records: Record<st
   return file
 }
 
-/** Opens the file in a process that kills itself before it runs what has this word in it. */
+/** Opens the file in a process that kills itself before it runs the statement with this word. */
 function openAndDieBefore(file: string, word: string) {
   const url = new URL('../../../src/store/sqlite.ts', import.meta.url)
   const script = `
@@ -184,14 +184,14 @@ function openAndDieBefore(file: string, word: string) {
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], options)
 }
 
-function openUntilEnd(file: string): Store {
+function openTestSqlite(file: string): Store {
   const store = openSqliteStore(file, minute)
   onTestFinished(() => store.close())
   return store
 }
 
 describe.each(['without owners', 'with owners'] as const)('a file of an earlier version, %s', (tables) => {
-  test('keeps its records for a whole life from now on, whatever its clock was, and no locks', async () => {
+  test('keeps its records for a full lifetime from now on, with any earlier clock, and drops its locks', async () => {
     fakeTimers()
     const [now, day] = [Date.now(), 24 * 60 * minute]
     const file = writeEarlierFile(tables, {
@@ -220,7 +220,7 @@ describe.each(['without owners', 'with owners'] as const)('a file of an earlier 
   })
 
   test('keeps the charges of its records', async () => {
-    const store = openUntilEnd(writeEarlierFile(tables, { k: Date.now() + minute }))
+    const store = openTestSqlite(writeEarlierFile(tables, { k: Date.now() + minute }))
     const usedBytes = tables === 'with owners' ? 60 : 0
     const large = { owner: 'one', bytes: 101, limitBytes: 100 }
     expect(await store.claim('l', 'x', minute, large)).toEqual({ state: 'OVER_LIMIT', usedBytes })
@@ -240,7 +240,7 @@ describe.each(['without owners', 'with owners'] as const)('a file of an earlier 
   })
 })
 
-test('a file of a later version stays unchanged', () => {
+test('a file of a later version is refused, and unchanged', () => {
   const file = newSqliteFile()
   const database = new DatabaseSync(file)
   database.exec('PRAGMA user_version = 2; CREATE TABLE records (another INTEGER)')
@@ -249,7 +249,7 @@ test('a file of a later version stays unchanged', () => {
   expect(readRow(file, 'SELECT group_concat(name) AS names FROM sqlite_schema')).toEqual({ names: 'records' })
 })
 
-test('an earlier version can’t open the file, and so removes nothing', async () => {
+test('an earlier version cannot open the file', async () => {
   const file = newSqliteFile()
   const store = openSqliteStore(file)
   await store.claim('k', 'a', minute, charge)
@@ -307,7 +307,7 @@ describe('the clock of a file', () => {
     expect(await first.readRecord('k')).toEqual({ record: 'a', ageMs: 60_000 })
     await first.close()
     await vi.advanceTimersByTimeAsync(60 * minute)
-    const second = openUntilEnd(file)
+    const second = openTestSqlite(file)
     expect(await second.readRecord('k')).toEqual({ record: 'a', ageMs: 60_000 })
     await vi.advanceTimersByTimeAsync(minute)
     expect(await second.readRecord('k')).toEqual({ record: 'a', ageMs: 120_000 })
@@ -318,12 +318,12 @@ describe('the clock of a file', () => {
   test('loses at most ten seconds in a crash, so that records look younger', async () => {
     fakeTimers()
     const file = newSqliteFile()
-    const store = openUntilEnd(file)
+    const store = openTestSqlite(file)
     await store.claim('first', 'a', minute, charge)
     await vi.advanceTimersByTimeAsync(28_000)
     await store.claim('last', 'b', minute, charge)
     await vi.advanceTimersByTimeAsync(1000)
-    const after = openUntilEnd(copyOf(file))
+    const after = openTestSqlite(copyOf(file))
     const ages = async () =>
       [await after.readRecord('first'), await after.readRecord('last')].map((there) => there?.ageMs)
     expect(await ages()).toEqual([20_000, 0])

@@ -54,7 +54,7 @@ describe.each(storeUrls)('%s', (_name, createUrl) => {
     const put = await Promise.all(
       Array.from({ length: 50 }, (_, n) => store.putIfAbsent('k', `${n}`, minute)),
     )
-    expect(put.filter((there) => there === null)).toHaveLength(1)
+    expect(put.filter((existing) => existing === null)).toHaveLength(1)
   })
 
   test('keys and records are any strings', async () => {
@@ -80,18 +80,21 @@ test('SQLite keeps records across processes, and one process uses it at a time',
   await second.close()
 })
 
-test.runIf(hasRedis)('without Redis operations reject at once, and work again when it is back', async () => {
-  const redis = await startRedis()
-  const store = await openTestStore(redis.url)
-  onTestFinished(() => store.close())
-  await redis.kill()
-  await expect(store.putIfAbsent('k', 'a', minute)).rejects.toBeInstanceOf(Error)
-  await expect(store.readRecord('k')).rejects.toBeInstanceOf(Error)
-  await redis.start()
-  await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'unreachable')).toBeNull()
-})
+test.runIf(hasRedis)(
+  'without Redis operations reject at once, and succeed when it is reachable again',
+  async () => {
+    const redis = await startRedis()
+    const store = await openTestStore(redis.url)
+    onTestFinished(() => store.close())
+    await redis.kill()
+    await expect(store.putIfAbsent('k', 'a', minute)).rejects.toBeInstanceOf(Error)
+    await expect(store.readRecord('k')).rejects.toBeInstanceOf(Error)
+    await redis.start()
+    await expect.poll(() => store.putIfAbsent('k', 'a', minute).catch(() => 'unreachable')).toBeNull()
+  },
+)
 
-test.runIf(hasRedis)('a blocked process does not take Redis for unreachable', async () => {
+test.runIf(hasRedis)('a blocked process does not report Redis as unreachable', async () => {
   const redis = await startRedis()
   const store = await openTestStore(redis.url)
   onTestFinished(() => store.close())
@@ -124,7 +127,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(replies.map(({ granted }) => granted)).toEqual([1, 1, 1, 1, 1, 0, 0, 0])
   })
 
-  test('count for as long as their replica may need them', async () => {
+  test('count for the lifetime that their replica requests', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     await endQuarantine(redis, { take })
@@ -133,7 +136,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     await expect.poll(async () => (await take({ wanted: 5 })).granted).toBe(2)
   })
 
-  test('are not granted by an empty Redis until none that it may have lost counts', async () => {
+  test('are not granted by an empty Redis until all that it may have lost have expired', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     const first = await take({ wanted: 1 })
@@ -149,17 +152,17 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     await expect
       .poll(async () => await take({ wanted: 1 }), { timeout: 10_000 })
       .toMatchObject({ granted: 1 })
-    // Nor by one that is emptied.
+    // The same is true after FLUSHALL.
     await redis.run('FLUSHALL')
     expect(await take({ wanted: 1 })).toMatchObject({ granted: 0, waitMs: 2000, isQuarantined: true })
   })
 
-  test('are granted by a Redis that is empty because all of it has expired', async () => {
+  test('are granted by a Redis that is empty because all data has expired', async () => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     await endQuarantine(redis, { take })
     await take({ wanted: 5, lifetimeMs: 20 })
-    // All that expires has expired.
+    // The keys with an expiry have expired.
     await redis.run('DEL', replicasKey)
     await expect
       .poll(async () => await take({ wanted: 5 }))
@@ -174,7 +177,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     const [replicas, records] = [await redis.run('HKEYS', replicasKey), await redis.run('HVALS', replicasKey)]
     let now = earlier.now
     while (now === earlier.now) now = (await one.take({ wanted: 5 })).now
-    // The failover: the latest grant has not reached the copy.
+    // A failover: the latest grant was not replicated.
     await redis.run('DEL', permitsKey)
     await redis.run('HSET', replicasKey, ...replicas.flatMap((replica, n) => [replica, records[n] ?? '']))
     expect(await another.take()).toMatchObject({ isQuarantined: false })
@@ -184,7 +187,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
   test.each([
     ['permits of an hour ahead', (ahead: string) => ['ZADD', permitsKey, ahead, 'a 1 1']],
     ['a quarantine of an hour ahead', (ahead: string) => ['SET', quarantineKey, ahead]],
-  ])('%s, left by a clock that was set back, block replicas for a window at most', async (_what, write) => {
+  ])('%s, after a clock was set back, block replicas for at most one window', async (_what, write) => {
     const redis = await startRedis()
     const { take } = await openReplica(redis)
     await endQuarantine(redis, { take })
@@ -194,7 +197,7 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(await take({ wanted: 5 })).toMatchObject({ granted: 5, isQuarantined: false })
   })
 
-  test('a replica that notices a clock jump makes all wait for a window, once', async () => {
+  test('a reported clock jump makes all replicas wait for one window, once', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)
@@ -218,15 +221,15 @@ describe.runIf(hasRedis)('permits on one Redis', () => {
     expect(await one.take(as)).toMatchObject({ granted: 6 })
     await another.take({ share: 4, uncounted: 7 })
     await expect.poll(async () => (await one.take(as)).granted).toBe(3)
-    // It has come back: its share is the others' again, but for what it sent.
+    // It has rejoined: its share is free again, except for what it sent.
     await another.take({ share: 4, uncounted: 3, confirmedAt: now })
     await expect.poll(async () => (await one.take(as)).granted).toBe(7)
-    // A replica that may send nothing by itself has nothing reserved.
+    // A replica with a share of 0 has nothing reserved.
     await another.take({ share: 0 })
     await expect.poll(async () => (await one.take(as)).granted).toBe(10)
   })
 
-  test('the share of a replica that closes is free again', async () => {
+  test('the share of a closed replica is free again', async () => {
     const redis = await startRedis()
     const [one, another] = [await openReplica(redis), await openReplica(redis)]
     await endQuarantine(redis, one)
@@ -254,7 +257,7 @@ async function openReplica(redis: RedisServer) {
   }
 }
 
-/** As if what may have been forgotten were over. */
+/** Ends the quarantine, as if all lost permits had expired. */
 async function endQuarantine(redis: RedisServer, { take }: { take: () => Promise<unknown> }): Promise<void> {
   await take()
   await redis.run('SET', quarantineKey, '1')

@@ -3,7 +3,7 @@ import { CallbellClock } from '../../../src/callbell/callbell-clock.ts'
 import type { Moment } from '../../../src/domain/moment.ts'
 
 const epochMs = Date.parse('2026-11-25T10:00:00Z')
-/** Our wall clock is an hour wrong: nothing depends on it. */
+/** The gateway's wall clock is an hour wrong, and nothing depends on it. */
 const at = (monotonicMs: number, wallShiftMs = 0): Moment => ({
   monotonicMs,
   wallMs: epochMs + 3_600_000 + monotonicMs + wallShiftMs,
@@ -26,7 +26,7 @@ test('an answer gives a lower bound, before and after it', () => {
 
 test('of several answers, the greatest lower bound is used', () => {
   const clock = new CallbellClock()
-  // Its way took 900 ms, and it was written at the end of its second.
+  // It took 900 ms, and its Date was written at the end of the second.
   clock.observe(dateAt(5000), 1900, () => at(1900))
   clock.observe(dateAt(6000), 2000, () => at(2000))
   clock.observe(dateAt(7000), 3900, () => at(3900))
@@ -43,7 +43,7 @@ test.each([
   ['the wall clock was set back', at(2000, -1500)],
   ['the machine was suspended, or its wall clock set ahead', at(2000, 1500)],
   ['the answer is ten minutes old', at(601_000)],
-])('nothing is known where %s', (_what, moment) => {
+])('the time is unknown where %s', (_what, moment) => {
   const clock = new CallbellClock()
   clock.observe(dateAt(5000), 1000, () => at(1000))
   expect(clock.timeAt(moment)).toBeNull()

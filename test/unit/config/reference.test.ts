@@ -1,4 +1,4 @@
-/** The reference of the configuration: `npm run check:generated` fails while it is stale. */
+/** The generated reference of the configuration. `npm run check:generated` fails if it is stale. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ function folderWith(file: File, edit: (text: string) => string): string {
   return folder
 }
 
-test('the committed files are fresh: if not, run `npm run generate`', () => {
+test('the committed files are up to date: if not, run `npm run generate`', () => {
   expect(updateReference('.', true)).toEqual([])
 })
 
@@ -26,7 +26,7 @@ test.each<[File, string, (text: string) => string]>([
   ['.env.example', 'has another default', (text) => text.replace('#PORT=4000', '#PORT=4001')],
   ['docs/configuration.md', 'lacks a variable', (text) => text.replace('### `PORT`\n', '')],
   ['docs/configuration.md', 'has another limit', (text) => text.replace('65535', '65536')],
-])('%s that %s is found by the check, and replaced without it', (file, _what, edit) => {
+])('%s that %s is found with --check, and rewritten without it', (file, _what, edit) => {
   const folder = folderWith(file, edit)
   const stale = readFileSync(join(folder, file), 'utf8')
   expect(updateReference(folder, true)).toEqual([file])
@@ -36,7 +36,7 @@ test.each<[File, string, (text: string) => string]>([
   expect(updateReference(folder, true)).toEqual([])
 })
 
-test('what is written by hand around the variables stays', () => {
+test('text around the generated part is kept', () => {
   const folder = folderWith('docs/configuration.md', (text) => `By hand.\n${text}By hand, too.\n`)
   expect(updateReference(folder, true)).toEqual([])
 })

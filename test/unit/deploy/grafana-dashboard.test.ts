@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import dashboard from '../../../deploy/grafana-dashboard.json' with { type: 'json' }
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 
-/** What `/metrics` exposes, by name, and the labels that each has of its own. */
+/** The metrics that `/metrics` exposes, by name, with their own labels. */
 const metrics = readRegistry()
 
 function readRegistry(): Readonly<Record<string, readonly string[]>> {
@@ -29,7 +29,7 @@ const growing = /_(?:total|bucket|count)$/
 const unknownOutcomes = 'UNKNOWN outcomes in the time shown'
 
 const panels = dashboard.panels.filter(({ type }) => type !== 'row')
-/** As Grafana sends them. */
+/** The queries with Grafana's variables replaced. */
 const queries = panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr }) => ({
     title,
@@ -80,7 +80,7 @@ test('every query is PromQL', () => {
 test('every metric of a query exists, and every metric is on the dashboard', () => {
   const named = queries.flatMap(({ promql }) => read(promql).uses.map(({ metric }) => metric))
   expect(named.filter((name) => !(name in metrics))).toEqual([])
-  // A histogram's quantiles need its buckets, and little else; of Node's own metrics, some are enough.
+  // The count of a histogram and Node's own metrics need not be on the dashboard.
   const ours = Object.keys(metrics).filter((name) => /^callbell_graphql_(?!.*_count$)/.test(name))
   expect(ours.length).toBeGreaterThan(20)
   expect(ours.filter((name) => !named.includes(name))).toEqual([])
@@ -107,7 +107,7 @@ test('every query filters by the chosen replicas, and groups by existing labels'
 
 test('counters are read as rates, and nothing else is', () => {
   const wrong = queries
-    // This one also reads the first value of a new counter.
+    // This query also reads the first value of a new counter.
     .filter(({ title }) => title !== unknownOutcomes)
     .flatMap(({ promql }) =>
       read(promql).uses.filter(({ metric, isInRange }) => isInRange !== growing.test(metric)),

@@ -7,7 +7,7 @@ import { pages } from '../../support/pages.ts'
 /** Written by `npm run generate`. */
 const generated = 'docs/configuration.md'
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub generates from headings. */
 function anchorsOf(page: string): string[] {
   const text = readFileSync(page, 'utf8').replaceAll(/^```.*?^```$/gms, '')
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -30,7 +30,7 @@ function brokenLinks(page: string): string[] {
   })
 }
 
-test('every relative link leads somewhere', () => {
+test('every relative link has a target', () => {
   expect(pages.length).toBeGreaterThan(15)
   expect(pages.flatMap(brokenLinks)).toEqual([])
 })
@@ -46,7 +46,7 @@ test('every page of docs/ is linked from the README or from another page', () =>
   expect(pages.filter((page) => page.startsWith('docs/') && !linked.has(page))).toEqual([])
 })
 
-test('every path that contributors are shown exists', () => {
+test('every path on the pages for contributors exists', () => {
   const shown = ['CONTRIBUTING.md', 'docs/architecture.md'].flatMap((page) =>
     [...readFileSync(page, 'utf8').matchAll(/`((?:src|test|schema|docs|deploy)\/[\w./-]*)`/g)].map(
       ([, path = '']) => path,

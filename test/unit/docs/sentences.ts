@@ -1,4 +1,4 @@
-/** Sentences of texts, and the checks that each of them is short and uses the field's words. */
+/** Sentences, and the checks that each of them is short and uses the field's words. */
 
 const mostWords = 30
 
@@ -31,6 +31,9 @@ const forbidden: readonly (readonly [words: RegExp, instead: string])[] = [
   [/\blet in\b|\bturned away\b/i, 'accepted, rejected'],
   [/\bgone on with\b/i, 'continued'],
   [/\bdearest\b/i, 'most expensive'],
+  [/\blanes?\b/i, 'path'],
+  [/\bdoors?\b/i, 'authentication, the endpoint'],
+  [/\b(?:hogs?|newcomers?)\b/i, 'a busy caller, another caller'],
   [/\bmerciful|\bforgives?\b/i, 'is strict, accepts'],
 ]
 
@@ -49,6 +52,13 @@ export function sentencesOf(where: string, paragraph: string): Sentence[] {
     .replaceAll(/[*|]/g, ' ')
     .replaceAll(/\s+/g, ' ')
   return plain.split(/(?<=[.!?]["”)*]*) /).map((text) => ({ where, text: text.trim() }))
+}
+
+/** Splits a comment of code, where a tag, an item and an empty line begin a paragraph. */
+export function sentencesOfComment(file: string, comment: string): Sentence[] {
+  return comment
+    .split(/\n\s*\n|\n(?=[ \t]*- )|(?=@\w+ )/)
+    .flatMap((paragraph) => sentencesOf(file, paragraph))
 }
 
 function wordsOf(text: string): number {

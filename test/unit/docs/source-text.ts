@@ -8,6 +8,8 @@ export interface SourceText {
   readonly comments: readonly string[]
   /** Strings and templates. Each expression in a template is replaced by `…`. */
   readonly strings: readonly string[]
+  /** Those of the strings that are titles of tests. */
+  readonly titles: readonly string[]
 }
 
 const token =
@@ -16,14 +18,22 @@ const token =
 const pattern = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/y
 /** Before a slash: it is a division. */
 const endOfOperand = /[\w$)\]}'"`]\s*$/
+/** Before a title, as in `test('a title', …)` and `test.each(cases)('a title', …)`. */
+const startOfTitle = /(?:(?<![.\w])(?:test|describe)(?:\.\w+)*|\))\(\s*$/
 const keyword = /\b(?:return|typeof|case|in|of|await|yield|do|else)\s*$/
 
 export function readSourceText(source: string): SourceText {
   const comments: { text: string; isLine: boolean; end: number }[] = []
   const strings: string[] = []
-  /** For each template around the position: its text so far, and the depth of braces in its expression. */
-  const templates: { text: string; depth: number }[] = []
+  const titles: string[] = []
+  /** For each template around the position: where it begins, its text so far, and the depth of braces in its expression. */
+  const templates: { start: number; text: string; depth: number }[] = []
   let position = 0
+
+  function addString(text: string, start: number): void {
+    strings.push(text)
+    if (startOfTitle.test(source.slice(Math.max(0, start - 60), start))) titles.push(text)
+  }
 
   function readTemplate(): void {
     const template = templates.at(-1)
@@ -32,7 +42,7 @@ export function readSourceText(source: string): SourceText {
       const character = source[position] ?? ''
       position += 1
       if (character === '`') {
-        strings.push(template.text)
+        addString(template.text, template.start)
         templates.pop()
         return
       }
@@ -46,10 +56,10 @@ export function readSourceText(source: string): SourceText {
     }
   }
 
-  function readOther(mark: string): void {
+  function readOther(mark: string, start: number): void {
     const template = templates.at(-1)
     if (mark === '`') {
-      templates.push({ text: '', depth: 0 })
+      templates.push({ start, text: '', depth: 0 })
       readTemplate()
     } else if (template && mark === '{') {
       template.depth += 1
@@ -82,10 +92,14 @@ export function readSourceText(source: string): SourceText {
     if (block !== undefined) addComment(block.replaceAll(/^[ \t]*\*+ ?/gm, ''), false, start)
     if (line !== undefined) addComment(line, true, start)
     const text = single ?? double
-    if (text !== undefined) strings.push(text.replaceAll(/\\([^])/g, (_all, letter) => escaped(letter)))
-    if (other !== undefined) readOther(other)
+    if (text !== undefined)
+      addString(
+        text.replaceAll(/\\([^])/g, (_all, letter) => escaped(letter)),
+        start,
+      )
+    if (other !== undefined) readOther(other, start)
   }
-  return { comments: comments.map(({ text }) => text), strings }
+  return { comments: comments.map(({ text }) => text), strings, titles }
 }
 
 function escaped(letter = ''): string {

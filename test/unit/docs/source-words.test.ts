@@ -1,8 +1,7 @@
 /** Comments and messages of the sources use the field's words, and short sentences. */
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Sentence } from './sentences.ts'
-import { longOnes, privateWords, sentencesOf } from './sentences.ts'
+import { longOnes, privateWords, sentencesOf, sentencesOfComment } from './sentences.ts'
 import { readSourceText } from './source-text.ts'
 
 /** Generated from the schema, whose descriptions are checked. */
@@ -13,13 +12,6 @@ const data = /^src\/sandbox\/(?:locales|account)\.ts$|^src\/store\//
 const sources = globSync('src/**/*.ts')
   .filter((file) => !generated.test(file))
   .toSorted()
-
-/** A tag, an item and an empty line begin a paragraph. */
-function sentencesOfComment(file: string, comment: string): Sentence[] {
-  return comment
-    .split(/\n\s*\n|\n(?=[ \t]*- )|(?=@\w+ )/)
-    .flatMap((paragraph) => sentencesOf(file, paragraph))
-}
 
 /** Shorter strings are names, values and parts of messages. */
 const isMessage = (text: string): boolean => (text.match(/\p{L}{2,}/gu)?.length ?? 0) >= 3
@@ -54,5 +46,6 @@ test('comments, strings and templates are found, and nothing else', () => {
   expect(readSourceText(source)).toEqual({
     comments: ['One\nblock. ', ' Two\n lines.', ' Beside.'],
     strings: ["it's one", 'two // three', 'six', 'five …', '}', 'four … seven'],
+    titles: [],
   })
 })

@@ -1,4 +1,4 @@
-/** The public texts use the field's words, and sentences that can be read at once. */
+/** The pages, the schema and the deployment files use the field's words and short sentences. */
 import { readFileSync } from 'node:fs'
 import { buildSchema, Kind, parse, visit } from 'graphql'
 import { expect, test } from 'vitest'
@@ -74,7 +74,7 @@ test.each(texts)('%s has no private word and no sentence of over 30 words', (_na
   expect([...longOnes(sentences()), ...privateWords(sentences())]).toEqual([])
 })
 
-test('a long sentence and a private word would be noticed, and code would not', () => {
+test('a long sentence and a private word are found, and code is ignored', () => {
   const long = `${'word '.repeat(31)}end. ${'word '.repeat(29)}end.`
   expect(longOnes(sentencesOf('here', long))).toHaveLength(1)
   const text = 'The store is away. `it is away` and [the line](x.md) are told.'

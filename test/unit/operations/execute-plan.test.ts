@@ -25,8 +25,8 @@ const measure = createAnswerSizes(answerLimits)
 const metrics = createMetrics({ version: '0', mutations: [] })
 const ignore = (): void => undefined
 
-/** Values that the decoders let pass, and, by certain names, some that they never would. */
-function madeUp(name: unknown): unknown {
+/** A valid contact, or for certain names a value that the decoders would reject. */
+function fakeContact(name: unknown): unknown {
   if (name === 'x') return null
   if (name === '\u2028') return { uuid: null, tags: [] }
   if (name === '`') return { uuid: 'u', tags: ['a', null], customFields: [null, { name: 'A' }] }
@@ -46,12 +46,12 @@ function madeUp(name: unknown): unknown {
   }
 }
 
-/** Contacts that write down what they are asked for, with the value that decides what they give. */
-function createFakeContacts(asked: string[]): Contacts {
-  // Whatever is given is for GraphQL to judge, right or wrong.
+/** Contacts that record every call, and whose results depend on one argument. */
+function createFakeContacts(calls: string[]): Contacts {
+  // GraphQL must handle any result, valid or not.
   const give = (name: string, key: unknown, ...args: readonly unknown[]) => {
-    asked.push(JSON.stringify([name, key, ...args]))
-    return JSON.parse(JSON.stringify(madeUp(key)))
+    calls.push(JSON.stringify([name, key, ...args]))
+    return JSON.parse(JSON.stringify(fakeContact(key)))
   }
   const change = async (name: string, key: unknown, input: object) => {
     const given = give(name, key, input)
@@ -89,7 +89,7 @@ function createFakeContacts(asked: string[]): Contacts {
   }
 }
 
-function createContext(asked: string[]): GatewayContext {
+function createContext(calls: string[]): GatewayContext {
   const { caller } = createTestContext()
   const recorder = new RequestRecorder('r1', {
     metrics,
@@ -99,7 +99,7 @@ function createContext(asked: string[]): GatewayContext {
     onEnd: ignore,
   })
   return createRequestContext({
-    contacts: createFakeContacts(asked),
+    contacts: createFakeContacts(calls),
     caller,
     recorder,
     size: measure(),
@@ -107,46 +107,49 @@ function createContext(asked: string[]): GatewayContext {
   })
 }
 
-interface Seen {
+interface Observation {
   readonly result: unknown
-  readonly asked: readonly string[]
+  readonly calls: readonly string[]
   readonly outcomes: readonly unknown[]
 }
 
 function describe({ data, errors }: ExecutionResult): unknown {
   const seen = errors?.map((error: GraphQLError) => [error.message, error.path, error.locations])
-  // As text, so that the order of fields counts. Errors of fields that run at once may come in any order.
+  // As JSON, so that the order of fields counts. Errors of concurrent fields may come in any order.
   return { data: JSON.stringify(data), errors: seen?.map((error) => JSON.stringify(error)) }
 }
 
-async function see(
+async function observe(
   run: (context: GatewayContext) => ExecutionResult | Promise<ExecutionResult>,
-): Promise<Seen> {
-  const asked: string[] = []
-  const context = createContext(asked)
+): Promise<Observation> {
+  const calls: string[] = []
+  const context = createContext(calls)
   const result = await run(context)
-  // Where something non-null has failed, other fields may go on for some microtasks.
+  // After a failed non-null field, other fields may run for some microtasks.
   await setImmediate()
-  return { result: describe(result), asked, outcomes: [...context.outcomes] }
+  return { result: describe(result), calls, outcomes: [...context.outcomes] }
 }
 
-/** Runs whose variables were coerced in the short way. */
-let fits = 0
+/** The number of runs whose variables the fast coercion accepted. */
+let fastCoercions = 0
 
-function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string, unknown>>): Promise<Seen> {
-  return see((context) => {
+function runEngine(
+  prepared: PreparedOperation,
+  variables: Readonly<Record<string, unknown>>,
+): Promise<Observation> {
+  return observe((context) => {
     const { document, operation, fragments } = prepared
     const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
-    // What is coerced in the short way is what graphql-js makes of it.
-    const fitting = prepared.coerceVariables(variables)
-    if (fitting) {
-      fits += 1
+    // The fast coercion has the result of graphql-js.
+    const fastCoerced = prepared.coerceVariables(variables)
+    if (fastCoerced) {
+      fastCoercions += 1
       expect(errors).toBeUndefined()
-      expect(fitting).toEqual(coerced)
+      expect(fastCoerced).toEqual(coerced)
     }
     if (errors) return { errors }
-    const plan = prepared.planFor(fitting ?? coerced)
-    // What admission asks for changes nothing.
+    const plan = prepared.planFor(fastCoerced ?? coerced)
+    // The calculation of admission changes nothing.
     plan.calls(coerced)
     return executePlan(
       {
@@ -154,7 +157,7 @@ function runOurs(prepared: PreparedOperation, variables: Readonly<Record<string,
         document,
         operation,
         fragments,
-        variableValues: fitting ?? coerced,
+        variableValues: fastCoerced ?? coerced,
         context,
         size: context.size,
         errors: new FieldErrors(),
@@ -173,28 +176,28 @@ test(
     await fc.assert(
       fc.asyncProperty(anyDocument(schema), async ({ query, variables }) => {
         const document = parse(query)
-        // Two fields of one name that differ, or a variable where it does not fit: those are for validation.
+        // Validation rejects conflicting fields, and variables of a wrong type.
         if (validate(schema, document).length > 0) return
         valid += 1
-        const theirs = await see((contextValue) =>
+        const expected = await observe((contextValue) =>
           execute({ schema, document, contextValue, variableValues: variables }),
         )
         const operation = getOperationAST(document) ?? expect.unreachable()
         const prepared = new PreparedOperation(schema, document, operation, new PlanCache(query.length))
-        expect(await runOurs(prepared, variables)).toEqual(theirs)
-        // Conditions differ: another plan of the same operation.
+        expect(await runEngine(prepared, variables)).toEqual(expected)
+        // Other conditions: another plan of the same operation.
         const others = Object.fromEntries(
           Object.entries(variables).map(([name, value]) => [
             name,
             typeof value === 'boolean' ? !value : value,
           ]),
         )
-        await runOurs(prepared, others)
-        expect(await runOurs(prepared, variables)).toEqual(theirs)
+        await runEngine(prepared, others)
+        expect(await runEngine(prepared, variables)).toEqual(expected)
       }),
       { numRuns: 1500 },
     )
     expect(valid).toBeGreaterThan(500)
-    expect(fits).toBeGreaterThan(500)
+    expect(fastCoercions).toBeGreaterThan(500)
   },
 )

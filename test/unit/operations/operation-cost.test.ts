@@ -5,7 +5,7 @@ test.each([
   ['{ __typename }', 0],
   ['{ __schema { types { name } } }', 0],
   ['{ contact(uuid: "1") { name } contactByPhone(phoneNumber: "1") { name } }', 2],
-  // GraphQL merges what is asked for twice under one name.
+  // GraphQL merges two fields with one name.
   ['{ contact(uuid: "1") { name } contact(uuid: "1") { note } }', 1],
   ['{ teams { name } channels { title } funnels { name } }', 3],
   ['{ contacts { nodes { name } } }', 1],
@@ -13,7 +13,7 @@ test.each([
   ['{ contacts(first: 100) { nodes { name } } }', 5],
   ['{ contacts(first: 100) { nodes { bot { name } } } }', 105],
   ['{ contacts(first: 100) { edges { node { ...B } } } } fragment B on Contact { bot { name } }', 105],
-  // Each is read by itself.
+  // Each of the two bots is read separately.
   ['{ contacts(first: 10) { nodes { bot { name } } edges { node { bot { name } } } } }', 21],
   ['{ contacts(first: 3) { nodes { messages(first: 40) { nodes { text } } } } }', 7],
   ['{ contact(uuid: "1") { messages(first: 40) { nodes { text } } bot { name } } }', 4],
@@ -37,7 +37,7 @@ test.each([
   [{ first: 100 }, 5],
   [{ first: 10, bot: true }, 11],
   [{ first: 100_000 }, 5],
-])('variables count: %j costs %i', (variables, calls) => {
+])('the variables %j cost %i', (variables, calls) => {
   const document =
     'query ($first: Int, $bot: Boolean = false) { contacts(first: $first) { nodes { bot @include(if: $bot) { name } } } }'
   expect(costOf(document, { bot: false, ...variables })).toBe(calls)
@@ -47,7 +47,7 @@ test.each([
   [{ uuid: '1', name: 'A' }, 1],
   [{ uuid: '1', removeTags: ['A'], addTags: null }, 3],
   [{}, 1],
-])('an input by a variable counts: %j costs %i', (given, calls) => {
+])('the input %j as a variable costs %i', (given, calls) => {
   const document =
     'mutation ($input: UpdateContactInput!) { updateContact(input: $input) { contact { id } } }'
   expect(costOf(document, { input: given })).toBe(calls)

@@ -8,7 +8,7 @@ function openLimit(): CallerLimit {
   return createCallerLimit({ callsPerSecond: 10 })
 }
 
-/** What is in a bucket. It is left as it was. */
+/** @returns the tokens in a bucket, which does not change */
 async function levelOf(limit: CallerLimit, bucket: string): Promise<number> {
   let level = 0
   while ((await limit.take(bucket, 1)) === 0) level += 1
@@ -26,7 +26,7 @@ describe('in memory', () => {
     expect(await levelOf(limit, 'a')).toBe(10)
   })
 
-  test('what is refused takes nothing, and is told when there is enough', async () => {
+  test('a refused operation takes nothing, and gets the time until there is enough', async () => {
     const limit = openLimit()
     await limit.take('a', 15)
     expect(await limit.take('a', 8)).toBe(300)
@@ -38,7 +38,7 @@ describe('in memory', () => {
     expect(await levelOf(limit, 'a')).toBe(0)
   })
 
-  test('a bucket fills evenly, and never over', async () => {
+  test('a bucket is refilled evenly, up to its capacity', async () => {
     const limit = openLimit()
     await limit.take('a', 20)
     vi.advanceTimersByTime(750)
@@ -47,13 +47,13 @@ describe('in memory', () => {
     expect(await levelOf(limit, 'a')).toBe(20)
   })
 
-  test('more than a full bucket never comes', async () => {
+  test('an operation above the capacity is never available', async () => {
     const limit = openLimit()
     expect(await limit.take('a', 21)).toBe(Infinity)
     expect(await levelOf(limit, 'a')).toBe(20)
   })
 
-  test('what was made beyond is owed, down to a whole bucket below zero', async () => {
+  test('additional calls make a debt of at most one full bucket', async () => {
     const limit = openLimit()
     await limit.take('a', 18)
     await limit.settle('a', 5)
@@ -62,7 +62,7 @@ describe('in memory', () => {
     expect(await limit.take('a', 1)).toBe(2100)
   })
 
-  test('what was not made is given back, up to a full bucket', async () => {
+  test('unused calls are refunded, up to a full bucket', async () => {
     const limit = openLimit()
     await limit.take('a', 10)
     await limit.settle('a', -4)
@@ -71,19 +71,19 @@ describe('in memory', () => {
     expect(await levelOf(limit, 'a')).toBe(20)
   })
 
-  test('what costs nothing passes, whatever is owed', async () => {
+  test('an operation without calls is accepted with any debt', async () => {
     const limit = openLimit()
     await limit.settle('a', 30)
     expect(await limit.take('a', 0)).toBe(0)
   })
 
-  test('each bucket is its own', async () => {
+  test('each caller has its own bucket', async () => {
     const limit = openLimit()
     await limit.take('a', 20)
     expect(await levelOf(limit, 'b')).toBe(20)
   })
 
-  test('0 calls a second: no limit', async () => {
+  test('0 calls per second mean no limit', async () => {
     const limit = createCallerLimit({ callsPerSecond: 0 })
     expect(await limit.take('a', 1_000_000)).toBe(0)
     await limit.settle('a', 1_000_000)
@@ -91,29 +91,29 @@ describe('in memory', () => {
   })
 })
 
-test('while one call finds out whether the store is back, the others do not wait', async () => {
+test('while one call probes an unreachable store, the others do not wait', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
-  const asked: PromiseWithResolvers<number>[] = []
+  const requests: PromiseWithResolvers<number>[] = []
   const takeTokens = (): Promise<number> => {
     const answer = Promise.withResolvers<number>()
-    asked.push(answer)
+    requests.push(answer)
     return answer.promise
   }
   const limit = createCallerLimit({ callsPerSecond: 10, takeTokens })
   const first = limit.take('a', 5)
-  asked[0]?.reject(new Error('away'))
+  requests[0]?.reject(new Error('away'))
   expect(await first).toBe(0)
   vi.advanceTimersByTime(999)
   expect(await limit.take('a', 5)).toBe(0)
-  expect(asked).toHaveLength(1)
+  expect(requests).toHaveLength(1)
   vi.advanceTimersByTime(1)
   const second = limit.take('a', 5)
   expect(await limit.take('a', 5)).toBe(0)
-  expect(asked).toHaveLength(2)
-  asked[1]?.resolve(7)
+  expect(requests).toHaveLength(2)
+  requests[1]?.resolve(7)
   expect(await second).toBe(7)
   const third = limit.take('a', 5)
-  asked[2]?.resolve(8)
+  requests[2]?.resolve(8)
   expect(await third).toBe(8)
 })

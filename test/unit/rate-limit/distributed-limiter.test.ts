@@ -41,7 +41,7 @@ function open({ replicas = 1, isReachable = true, isQuarantined = false } = {}) 
   return { store, shared }
 }
 
-/** What a replica may do at this moment. */
+/** The current state of a replica. */
 function stateOf(shared: DistributedLimiter): object {
   const quarantineMs = shared.quarantineMs(performance.now())
   return { isDegraded: shared.isDegraded(), mustWait: quarantineMs > 0, limit: shared.limitOf(limit) }
@@ -54,7 +54,7 @@ const lost = { isDegraded: true, mustWait: true, limit: 30 }
 const degraded = { isDegraded: true, mustWait: false, limit: 30 }
 
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
-/** Until a replica that has been started is a member, and has told the store its share. */
+/** Waits until a started replica is a member, and has reported its share to the store. */
 const settle = async (): Promise<void> => pass(2000)
 
 async function take(shared: DistributedLimiter, wanted: number): Promise<object> {
@@ -115,22 +115,22 @@ describe('a replica that loses the store', () => {
     const latest = store.requests.at(-1)?.confirmedAt ?? 0
     expect(latest).toBeGreaterThan(0)
     store.isReachable = false
-    // It has asked at 2000 for the last time.
+    // Its last request was at 2000.
     const lostAt = performance.now()
     expect(await take(shared, 5)).toMatchObject({ granted: 0, waitMs: 0 })
     expect(stateOf(shared)).toEqual(lost)
     const quarantineMs = shared.quarantineMs(lostAt)
-    // Believed for two seconds from the latest reply, and a window of what others got until then.
+    // The latest reply is trusted for two seconds, and the permits of others count for a window after that.
     expect(quarantineMs).toBeGreaterThan(2000 + 1160 - 400)
     expect(quarantineMs).toBeLessThanOrEqual(2000 + 1160)
     await pass(quarantineMs)
     expect(stateOf(shared)).toEqual(degraded)
-    // However often it finds the store unreachable.
+    // Further failed requests change nothing.
     await pass(10_000)
     expect(stateOf(shared)).toEqual(degraded)
   })
 
-  test('notices it without requests to send', async () => {
+  test('notices the loss without requests to send', async () => {
     const { store, shared } = open()
     await settle()
     store.isReachable = false
@@ -188,7 +188,7 @@ test('the share is the limit divided by the replicas, at least four, as the stor
   store.isReachable = false
   await pass(5000)
   expect(stateOf(shared)).toEqual({ ...degraded, limit: 20 })
-  // A store that comes back empty knows fewer than there are.
+  // A store that has lost its data counts fewer replicas than exist.
   store.isReachable = true
   store.isQuarantined = true
   store.replicas = 1

@@ -1,4 +1,4 @@
-/** Until when a request counts, by its connection and its permit. */
+/** How long a request counts, by its connection and its permit. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Connection } from '../../../src/rate-limit/connection-pool.ts'
 import { Permits } from '../../../src/rate-limit/permit.ts'
@@ -46,7 +46,7 @@ test('a request without a permit of the store counts for a second', async () => 
   expect([loadAt(1109), loadAt(1110)]).toEqual([1, 0])
 })
 
-test('a permit of the store is usable until its time, that moment included', async () => {
+test('a permit of the store is usable up to and including its expiry', async () => {
   const permit = openPermits().create('a', { isAccepted: true }, performance.now() + 50)
   await pass(50)
   expect(permit.isUsable()).toBe(true)

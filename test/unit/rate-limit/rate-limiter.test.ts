@@ -18,22 +18,22 @@ test('a burst never exceeds the limit in any second, and uses all of it', async 
   expect(mostInASecond(times)).toBe(50)
 })
 
-test('a request’s second starts when it leaves, not when it is let in', async () => {
+test('a request’s second starts when it is sent, not when it gets its permit', async () => {
   const limiter = createTestLimiter({ maxRps: 1, maxInFlight: 256 })
   const first = await limiter.acquire(soon(), 'a')
   const second = limiter.acquire(soon(), 'a').then((permit) => ({ permit, at: performance.now() }))
-  // A connection that takes its time: only after it has left does its second begin.
+  // The connection is slow: the second begins when the request is sent.
   await pass(300)
   first.sent()
-  const left = performance.now()
+  const sentAt = performance.now()
   await pass(2000)
   const { permit, at } = await second
-  // It is not answered: its second starts 100 ms after it left.
-  expect(at - left).toBe(1110)
+  // It is not answered, so its second starts 100 ms after it was sent.
+  expect(at - sentAt).toBe(1110)
   permit.release()
 })
 
-test('a request that never left takes nobody’s turn', async () => {
+test('a permit without a request does not count', async () => {
   const limiter = createTestLimiter({ maxRps: 1, maxInFlight: 256 })
   for (let tries = 0; tries < 10; tries += 1) {
     const permit = await limiter.acquire(performance.now(), 'a')
@@ -42,21 +42,21 @@ test('a request that never left takes nobody’s turn', async () => {
   await expect(limiter.acquire(performance.now(), 'a')).resolves.toBeDefined()
 })
 
-test('no more are in flight than there are connections', async () => {
+test('no more requests are in flight than connections exist', async () => {
   const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 2 })
   const [first] = [await limiter.acquire(soon(), 'a'), await limiter.acquire(soon(), 'a')]
-  let isIn = false
+  let isAcquired = false
   const third = limiter.acquire(soon(), 'a').then((permit) => {
-    isIn = true
+    isAcquired = true
     return permit
   })
   await new Promise(setImmediate)
-  expect(isIn).toBe(false)
+  expect(isAcquired).toBe(false)
   first?.release()
   await third
 })
 
-test('a caller whose requests are answered slowly leaves connections to others', async () => {
+test('a caller with slow responses leaves connections to others', async () => {
   const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 100 })
   const started: string[] = []
   const permits: Permit[] = []
@@ -70,12 +70,12 @@ test('a caller whose requests are answered slowly leaves connections to others',
     await new Promise(setImmediate)
     return started.length - before
   }
-  // Four times what is free, each time: alone a caller has four fifths, and the next one a share of the rest.
+  // A caller gets four fifths of the free connections, and the next caller four fifths of the rest.
   expect(await startAll('slow', 90)).toBe(80)
   expect(await startAll('slow too', 30)).toBe(16)
   expect(await startAll('other', 1)).toBe(1)
   expect(limiter.state()).toMatchObject({ inFlight: 97, queueLength: 10 + 14 })
-  // What one caller frees is shared, and all that wait are served in the end.
+  // Released connections are shared, and all waiting requests are served.
   for (let done = 0; done < permits.length; done += 1) {
     permits[done]?.release()
     await new Promise(setImmediate)
@@ -84,7 +84,7 @@ test('a caller whose requests are answered slowly leaves connections to others',
   expect(limiter.state()).toMatchObject({ inFlight: 0, queueLength: 0 })
 })
 
-test('a caller that may not start does not keep the process busy', async () => {
+test('a caller that waits for a response sets no timer but its deadline', async () => {
   const limiter = createTestLimiter({ maxRps: 1000, maxInFlight: 10 })
   const permits: Permit[] = []
   for (let requests = 0; requests < 9; requests += 1) {
@@ -92,29 +92,29 @@ test('a caller that may not start does not keep the process busy', async () => {
   }
   await expect.poll(() => permits.length).toBe(8)
   await pass(50)
-  // The deadline of the one that waits, and no alarm for a place that only an answer can free.
+  // The deadline of the waiting request, and no timer for a connection that only a response can release.
   expect(vi.getTimerCount()).toBe(1)
   for (const permit of permits) permit.release()
   await expect.poll(() => permits.length).toBe(9)
 })
 
-test('what can’t have its turn in time is refused at once, with the time to wait', async () => {
+test('a request that cannot get a permit before its deadline is refused at once, with the time to wait', async () => {
   const limiter = createTestLimiter({ maxRps: 2, maxInFlight: 256 })
   for (let sent = 0; sent < 2; sent += 1) {
-    const entering = limiter.acquire(soon(), 'a')
-    // A tenth of the second lets one in.
+    const acquiring = limiter.acquire(soon(), 'a')
+    // One permit is available in a tenth of the second.
     await vi.advanceTimersByTimeAsync(105)
-    const permit = await entering
+    const permit = await acquiring
     permit.sent()
     permit.release()
   }
   const refused = await limiter.acquire(performance.now() + 500, 'a').catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(CallbellError)
-  // It is 210 ms on the clock; the turn comes 1010 ms after the first one left, at 105.
+  // It is 210 ms on the clock. A permit is available 1010 ms after the first request was sent, at 105.
   expect(refused).toMatchObject({ code: 'OVERLOADED', progress: 'unsent', retryAfterMs: 1115 - 710 })
 })
 
-test('what waits for a connection is refused when its time is over', async () => {
+test('a request that waits for a connection is refused at its deadline', async () => {
   const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 1 })
   await limiter.acquire(soon(), 'a')
   const refused = limiter.acquire(performance.now() + 20, 'a').catch((error: unknown) => error)
@@ -133,18 +133,18 @@ describe('after a 429', () => {
     expect(limits).toEqual([150, 75, 37.5, 30, 30, 30])
   })
 
-  test('successes bring it back from the least to the whole within seconds', async () => {
+  test('successes restore the limit from its minimum to its maximum within seconds', async () => {
     const limiter = createTestLimiter({ maxRps: 100, maxInFlight: 256 })
     for (let seconds = 0; seconds < 60; seconds += 1) {
       limiter.slowDown()
       vi.advanceTimersByTime(1010)
     }
     expect(limiter.state().limitInForce).toBe(10)
-    // As many at a time as it lets through, each of them answered.
-    const over = new AbortController()
+    // As many requests as the limiter allows, each of them answered.
+    const ended = new AbortController()
     const senders = Array.from({ length: 50 }, async () => {
-      while (!over.signal.aborted) {
-        await sendIn(limiter, 'a')
+      while (!ended.signal.aborted) {
+        await send(limiter, 'a')
         limiter.speedUp()
       }
     })
@@ -156,95 +156,95 @@ describe('after a 429', () => {
     expect(limits).toEqual(limits.toSorted((one, another) => one - another))
     expect(limits[2]).toBeGreaterThan(25)
     expect(limits.at(-1)).toBe(100)
-    over.abort()
+    ended.abort()
     await vi.advanceTimersByTimeAsync(1000)
     await Promise.all(senders)
   })
 })
 
 /** Sends an instant request. */
-async function sendIn(limiter: RateLimiter, bucket: string, latest = soon()): Promise<string> {
+async function send(limiter: RateLimiter, bucket: string, latest = soon()): Promise<string> {
   const permit = await limiter.acquire(latest, bucket)
   permit.sent()
   permit.release()
   return bucket
 }
 
-/** One request at a time, the first of which is under way: the others come in as they are let in. */
-async function openLine() {
+/** A limiter with one connection, which is in use until `start()`. Then the waiting requests run one by one. */
+async function openQueue() {
   const limiter = createTestLimiter({ maxRps: 0, maxInFlight: 1 })
   const { release: start } = await limiter.acquire(soon(), 'first')
   const order: string[] = []
-  const join = async (bucket: string, name = bucket): Promise<void> => {
+  const enqueue = async (bucket: string, name = bucket): Promise<void> => {
     const permit = await limiter.acquire(soon(), bucket)
     order.push(name)
     permit.release()
   }
-  return { limiter, order, join, start }
+  return { limiter, order, enqueue, start }
 }
 
-test('callers take turns in line', async () => {
-  const { order, join, start } = await openLine()
+test('callers are served round-robin', async () => {
+  const { order, enqueue, start } = await openQueue()
   const names = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1', 'c2', 'c3']
-  const joined = names.map((name) => join(name.slice(0, 1), name))
+  const waiting = names.map((name) => enqueue(name.slice(0, 1), name))
   start()
-  await Promise.all(joined)
+  await Promise.all(waiting)
   expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2', 'a3', 'c3', 'a4'])
 })
 
-test('a newcomer waits for one turn of a hog, not for the hundreds that the hog has in line', async () => {
-  const { order, join, start } = await openLine()
-  const joined = [...Array.from({ length: 500 }, () => join('hog')), join('newcomer')]
+test('a caller waits for one request of a busy caller, not for the hundreds that it has in the queue', async () => {
+  const { order, enqueue, start } = await openQueue()
+  const waiting = [...Array.from({ length: 500 }, () => enqueue('busy')), enqueue('other')]
   start()
-  await Promise.all(joined)
-  expect(order.indexOf('newcomer')).toBe(1)
+  await Promise.all(waiting)
+  expect(order.indexOf('other')).toBe(1)
 })
 
-test('a newcomer is let in line where a hog’s next request would come too late', async () => {
+test('a caller is queued at a time when a busy caller’s next request would be too late', async () => {
   const limiter = createTestLimiter({ maxRps: 10, maxInFlight: 256 })
-  const hog = Array.from({ length: 25 }, () => sendIn(limiter, 'hog'))
+  const busyCaller = Array.from({ length: 25 }, () => send(limiter, 'busy'))
   const latest = performance.now() + 1500
-  await expect(sendIn(limiter, 'hog', latest)).rejects.toMatchObject({
+  await expect(send(limiter, 'busy', latest)).rejects.toMatchObject({
     code: 'OVERLOADED',
     retryAfterMs: 520,
   })
-  const first = Promise.race([...hog.slice(5), sendIn(limiter, 'newcomer', latest)])
+  const first = Promise.race([...busyCaller.slice(5), send(limiter, 'other', latest)])
   await pass(5000)
-  expect(await first).toBe('newcomer')
-  await Promise.all(hog)
+  expect(await first).toBe('other')
+  await Promise.all(busyCaller)
 })
 
-test('a hog that newcomers overtake is refused when its time is over', async () => {
+test('a busy caller’s requests that others overtake are refused at their deadline', async () => {
   const limiter = createTestLimiter({ maxRps: 10, maxInFlight: 256 })
   const latest = performance.now() + 1500
   const refusals: unknown[] = []
-  const hog = Array.from({ length: 20 }, () =>
-    sendIn(limiter, 'hog', latest).catch(({ code }) => {
+  const busyCaller = Array.from({ length: 20 }, () =>
+    send(limiter, 'busy', latest).catch(({ code }) => {
       refusals.push({ code, isDue: performance.now() >= latest - 1 })
     }),
   )
-  const all = [...hog, ...Array.from({ length: 10 }, () => sendIn(limiter, 'newcomer'))]
+  const all = [...busyCaller, ...Array.from({ length: 10 }, () => send(limiter, 'other'))]
   await vi.advanceTimersByTimeAsync(10_000)
   await Promise.all(all)
   expect(refusals.length).toBeGreaterThanOrEqual(9)
   expect(refusals).toEqual(refusals.map(() => ({ code: 'OVERLOADED', isDue: true })))
 })
 
-test('half of the line is the most that one caller gets', async () => {
+test('one caller gets at most half of the queue', async () => {
   // Nothing waits for time here, and thousands of fake timers are slow.
   vi.useRealTimers()
-  const { limiter, join, start } = await openLine()
-  const joined = Array.from({ length: 5000 }, () => join('hog'))
-  await expect(limiter.acquire(soon(), 'hog')).rejects.toMatchObject({ code: 'OVERLOADED' })
-  joined.push(...Array.from({ length: 5000 }, () => join('another')))
-  await expect(limiter.acquire(soon(), 'newcomer')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  const { limiter, enqueue, start } = await openQueue()
+  const waiting = Array.from({ length: 5000 }, () => enqueue('busy'))
+  await expect(limiter.acquire(soon(), 'busy')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  waiting.push(...Array.from({ length: 5000 }, () => enqueue('another')))
+  await expect(limiter.acquire(soon(), 'other')).rejects.toMatchObject({ code: 'OVERLOADED' })
   start()
-  await Promise.all(joined)
+  await Promise.all(waiting)
 })
 
-/** Grants only to those that take for it what the others send. */
+/** Grants permits only to a replica that requests almost the whole limit, as the others do. */
 const takeWholeLimit: SharedLimiter['acquireShared'] = async ({ wanted, limit: own }) => ({
-  // The others have been at their whole limit again for long.
+  // The others have recovered their whole limit.
   granted: own > 90 ? wanted : 0,
   waitMs: 50,
   replicas: 2,
@@ -252,7 +252,7 @@ const takeWholeLimit: SharedLimiter['acquireShared'] = async ({ wanted, limit: o
   isQuarantined: false,
 })
 
-test('a replica that is granted nothing after a 429, since the others send more, takes its part again', async () => {
+test('a replica that gets no permits after a 429, because the others send more, recovers its share', async () => {
   const limiter = createTestLimiter({ maxRps: 100, maxInFlight: 10, acquireShared: takeWholeLimit })
   onTestFinished(() => limiter.close())
   await pass(2000)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createRetryBudgets } from '../../../src/rate-limit/retry-budget.ts'
 
-test('each caller has a budget of its own, and the smallest is told', () => {
+test('each caller has its own budget, and the smallest is reported', () => {
   const budgets = createRetryBudgets()
   expect(budgets.tokens()).toBe(100)
   for (let spent = 0; spent < 100; spent += 1) expect(budgets.of('a').spend()).toBe(true)
@@ -10,7 +10,7 @@ test('each caller has a budget of its own, and the smallest is told', () => {
   expect([budgets.of('a').spend(), budgets.of('a').spend()]).toEqual([true, false])
 })
 
-test('of more than 1,000 callers the oldest budget is forgotten', () => {
+test('of more than 1,000 callers the oldest budget is dropped', () => {
   const budgets = createRetryBudgets()
   budgets.of('first').spend()
   for (let caller = 0; caller < 999; caller += 1) budgets.of(String(caller)).tokens()

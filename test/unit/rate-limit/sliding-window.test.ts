@@ -1,8 +1,8 @@
-/** From when to when a request counts. */
+/** The time in which a request counts. */
 import { expect, test } from 'vitest'
 import { SlidingWindow } from '../../../src/rate-limit/sliding-window.ts'
 
-/** One request that starts at 0, in a window that nobody asks until it ends. */
+/** A window with one request that starts at 0. */
 function openWindow(endsAt?: number, mayArriveLate = false): SlidingWindow {
   const window = new SlidingWindow()
   const entry = window.add()

@@ -145,7 +145,7 @@ test.each<[string, (log: Logger) => void, object]>([
     (log) => log.info(new Proxy({}, { ownKeys: () => expect.fail() })),
     { level: 'info', msg: 'a log entry could not be serialized' },
   ],
-])('%s', (_what, use, expected) => {
+])('%s is one serialized line', (_what, use, expected) => {
   expect(written(use)).toEqual([expected])
 })
 

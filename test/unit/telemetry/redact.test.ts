@@ -71,7 +71,7 @@ test.each<[string, string]>([
     "ERR unknown command 'X', with args beginning with: 'Giulia'",
     "ERR unknown command 'X', with args beginning with: [redacted]",
   ],
-])('%s', (text, expected) => {
+])('%j is redacted', (text, expected) => {
   expect(redact(text)).toBe(expected)
   expect(redact(expected), 'redacting is idempotent').toBe(expected)
 })
@@ -126,7 +126,7 @@ test('the value of a hidden key is redacted at every depth', () => {
   expect(redact({ a: [{ b: hidden }] })).toEqual({ a: [{ b: expected }] })
 })
 
-test('what operators need is kept', () => {
+test('fields that operators need are kept', () => {
   const line = {
     level: 'warn',
     time: '2026-11-23T21:20:31.898Z',
@@ -158,7 +158,7 @@ test.each<[string, string, string]>([
   ['a carriage return', 'a\r\nb', 'a  b'],
   ['a null byte', 'a\u0000b', 'a b'],
   ['an escape sequence for terminals', 'a\u001B[31mb', 'a [31mb'],
-  ['the same as one character', 'a\u009B31mb', 'a 31mb'],
+  ['an escape sequence with a C1 character', 'a\u009B31mb', 'a 31mb'],
   ['a deletion', 'a\u007Fb', 'a b'],
   ['a line separator', 'a\u2028b', 'a b'],
   ['a paragraph separator', 'a\u2029b', 'a b'],
@@ -168,7 +168,7 @@ test.each<[string, string, string]>([
   ['a byte order mark', '\uFEFFab', 'ab'],
   ['a soft hyphen', 'a\u00ADb', 'ab'],
   ['invisible tags', 'a\u{E0041}b', 'ab'],
-])('%s is in no value and no key', (_what, text, expected) => {
+])('%s is removed from values and keys', (_what, text, expected) => {
   const long = 'x'.repeat(200)
   expect(
     redact({ msg: text, long: `${text}${long}`, [text]: [text], requestId: text, err: { message: text } }),
@@ -234,7 +234,7 @@ test('a string is cut at 2,000 characters, in bounded time', () => {
   ]) {
     redact(piece.repeat(1_000_000))
   }
-  // Of this thread: a busy machine does not count.
+  // The CPU time of this thread, so that a busy machine does not count.
   const { user, system } = process.threadCpuUsage(before)
   expect((user + system) / 1000).toBeLessThan(5000)
 })

@@ -1,4 +1,4 @@
-/** What the benchmark makes of its samples: a mistake there would be one in docs/performance.md. */
+/** The statistics and the report of the benchmark, which writes docs/performance.md. */
 import { readFileSync } from 'node:fs'
 import { parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
@@ -18,20 +18,20 @@ test.each([
   [[10, 9], { min: 9, median: 9.5, max: 10 }],
   [[10, 1, 9], { min: 1, median: 9, max: 10 }],
   [[4, 1, 2, 8], { min: 1, median: 3, max: 8 }],
-])('of %j the spread is told', (samples, expected) => {
+])('the spread of %j has minimum, median and maximum', (samples, expected) => {
   expect(spread(samples)).toEqual(expected)
 })
 
-test('of no samples nothing is told', () => {
+test('no samples have no statistics', () => {
   expect([median([]), percentile([], 50), spread([]).min]).toEqual([NaN, NaN, NaN])
 })
 
-test('a percentile is a sample that there was', () => {
+test('a percentile is one of the samples', () => {
   const samples = Array.from({ length: 1000 }, (_, number) => 1000 - number)
   expect([50, 99, 99.9, 100].map((percent) => percentile(samples, percent))).toEqual([500, 990, 999, 1000])
 })
 
-test('a trend is the least squares', () => {
+test('a slope is that of the least squares', () => {
   expect(
     slope([
       [0, 1],
@@ -61,14 +61,14 @@ test.each([
     `${head}transfer-encoding: chunked\r\n\r\n4\r\nabcd\r\na\r\nefghijklmn\r\n0\r\n\r\n`,
     'abcdefghijklmn',
   ],
-])('%s of an answer is read for what it is', (_, text, body) => {
+])('%s of a response is read as complete or incomplete', (_, text, body) => {
   const answer = readAnswer(Buffer.from(text))
   expect(answer && { status: answer.status, body: answer.body.toString() }).toEqual(
     body === undefined ? undefined : { status: 200, body },
   )
 })
 
-test('what is sent is valid', () => {
+test('the documents of the benchmark are valid', () => {
   const documents = [createContact, aliased(10), ...[1, 20, mostFields].map(selecting)]
   expect(documents.flatMap((document) => validate(schema, parse(document)))).toEqual([])
   expect(mostFields).toBe(22)
@@ -97,7 +97,7 @@ test('a ratio is to the bare proxy of the same round', () => {
   )
 })
 
-test('the chart has a bar for each server, as long as its ratio', () => {
+test('the chart has a bar for each server, in proportion to its ratio', () => {
   const chart = renderChart('CPU & more', [
     { title: 'bare', ratio: { min: 1, median: 1, max: 1 }, isOurs: false },
     { title: 'ours', ratio: { min: 2, median: 3, max: 4 }, isOurs: true },
@@ -110,7 +110,7 @@ test('the chart has a bar for each server, as long as its ratio', () => {
   expect(chart).toContain('CPU &amp; more')
 })
 
-test('the page has a place for the report, and keeps what is around it', () => {
+test('the report is written between its marks, and the rest of the page is unchanged', () => {
   const page = readFileSync('docs/performance.md', 'utf8')
   const written = replaceReport(page, 'the report')
   expect(written).toContain(`${begin}\n\nthe report\n\n${end}`)
@@ -120,7 +120,7 @@ test('the page has a place for the report, and keeps what is around it', () => {
   expect(() => replaceReport(`${end}${begin}`, 'the report')).toThrow('The page must have')
 })
 
-test('what is asked for is measured, and what is not known is refused', () => {
+test('options are read, and invalid ones are refused', () => {
   const {
     only,
     series,

@@ -1,4 +1,4 @@
-/** The soak's judge: it must see what it is there to see. */
+/** The verdict of the soak: it finds every loss, double and false report. */
 import { expect, test } from 'vitest'
 import type { Outcome } from '../../../bench/soak/verdict.ts'
 import { judge } from '../../../bench/soak/verdict.ts'
@@ -53,15 +53,15 @@ test.each<[string, Outcome, readonly string[], object]>([
   ['its key lost, and there twice', { ...created, isForgotten: true }, ['a', 'b'], { doubledByLoss: [0] }],
   ['its key lost, and not there', { ...created, isForgotten: true }, [], { lost: [0], isKept: false }],
   ['its key not lost, and there twice', { ...created, isForgotten: false }, ['a', 'b'], doubled],
-])('%s', (_what, outcome, uuids, expected) => {
+])('the verdict on a create that was %s', (_what, outcome, uuids, expected) => {
   const made = uuids.map((uuid) => [0, uuid] as const)
   const totals = { ...clean.totals, [outcome.reported]: 1 }
   expect(judge([outcome], made)).toEqual({ ...clean, totals, ...expected })
 })
 
-test('two creates reported with one contact', () => {
+test('two creates with the uuid of one contact are found', () => {
   const totals = { ...clean.totals, CREATED: 2 }
-  // The second is there as well, under a uuid that nobody learned.
+  // The second contact exists, with a uuid that was never reported.
   expect(
     judge(
       [created, created],
@@ -71,7 +71,7 @@ test('two creates reported with one contact', () => {
       ],
     ),
   ).toEqual({ ...clean, totals, anothers: [1], isKept: false })
-  // It is not there at all.
+  // The second contact does not exist.
   expect(judge([created, created], [[0, 'a']])).toEqual({
     ...clean,
     totals,
@@ -79,7 +79,7 @@ test('two creates reported with one contact', () => {
     lost: [1],
     isKept: false,
   })
-  // The contact is that of a create that is doubled.
+  // The contact belongs to a create that is doubled.
   expect(
     judge(
       [created, created],

@@ -30,7 +30,7 @@ test.each<[unknown, FieldError[]]>([
   [{ status: 422 }, []],
   ['no', []],
   [[], []],
-])('%j complains of %j', (body, expected) => {
+])('%j has the errors %j', (body, expected) => {
   expect(decodeError(JSON.stringify(body))).toEqual(expected)
 })
 

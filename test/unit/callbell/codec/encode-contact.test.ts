@@ -4,17 +4,17 @@ import { createInputPathOf, encodeNewContact } from '../../../../src/callbell/co
 import type { NewContact } from '../../../../src/domain/contact.ts'
 import { arbitraryText } from '../../../support/arbitrary-text.ts'
 
-const least: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
+const minimalContact: NewContact = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
 
-test('absent options are absent, never null', () => {
-  expect(encodeNewContact({ ...least, tags: undefined, note: undefined })).toBe(
+test('undefined options are omitted, and never null', () => {
+  expect(encodeNewContact({ ...minimalContact, tags: undefined, note: undefined })).toBe(
     '{"identifier":"123456789","source":"whatsapp","name":"John Doe"}',
   )
 })
 
 test('every option has its snake_case name', () => {
   const contact: NewContact = {
-    ...least,
+    ...minimalContact,
     tags: ['Richiamato', 'Interessato'],
     customFields: [
       { name: 'Billing Address', value: 'Main Street 1' },
@@ -41,20 +41,22 @@ test('every option has its snake_case name', () => {
 })
 
 test('empty lists are sent as given', () => {
-  expect(JSON.parse(encodeNewContact({ ...least, tags: [], customFields: [] }))).toEqual({
-    ...least,
+  expect(JSON.parse(encodeNewContact({ ...minimalContact, tags: [], customFields: [] }))).toEqual({
+    ...minimalContact,
     tags: [],
     custom_fields: {},
   })
 })
 
-test('every text arrives byte for byte', () => {
+test('every string is encoded unchanged', () => {
   const text = arbitraryText()
   fc.assert(
     fc.property(text, text, fc.array(text), fc.dictionary(text, text), (name, note, tags, fields) => {
       const customFields = Object.entries(fields).map(([field, value]) => ({ name: field, value }))
-      const sent = Buffer.from(encodeNewContact({ ...least, name, note, tags, customFields })).toString()
-      expect(JSON.parse(sent)).toEqual({ ...least, name, note, tags, custom_fields: { ...fields } })
+      const sent = Buffer.from(
+        encodeNewContact({ ...minimalContact, name, note, tags, customFields }),
+      ).toString()
+      expect(JSON.parse(sent)).toEqual({ ...minimalContact, name, note, tags, custom_fields: { ...fields } })
     }),
   )
 })
@@ -77,6 +79,6 @@ test.each<[string[], string[] | null, string[]]>([
     { name: 'Plan', value: 'Free' },
     { name: 'Age', value: '42' },
   ]
-  const contact = { ...least, tags: ['a', 'b'], customFields }
+  const contact = { ...minimalContact, tags: ['a', 'b'], customFields }
   expect(createInputPathOf(contact)(parameter)).toEqual({ path, rest })
 })

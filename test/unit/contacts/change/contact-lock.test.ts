@@ -1,8 +1,8 @@
-/** Who changes a contact next, in one process. */
+/** The order of changes of one contact, in one process. */
 import { expect, test } from 'vitest'
-import { many, openLock, refused, told } from '../../../support/test-lock.ts'
+import { many, openLock, refused, resultOf } from '../../../support/test-lock.ts'
 
-test('callers take turns, and each gets its own changes in their order', async () => {
+test('callers are served round-robin, and each caller’s changes in their order', async () => {
   const { run, started } = openLock()
   const first = Promise.withResolvers<void>()
   const running = [
@@ -27,11 +27,11 @@ test('other contacts do not wait', async () => {
   expect(started).toEqual(['u', 'v'])
 })
 
-test('a caller has ten waiting for a contact, and is told of one more at once', async () => {
+test('a caller may have ten changes of a contact waiting, and one more is refused at once', async () => {
   const { run } = openLock()
   const first = Promise.withResolvers<void>()
   const running = [run('a0', 'a', 'u', first.promise), ...many(10).map((n) => run(`a${n + 1}`, 'a'))]
-  expect(await told(run('a11', 'a'))).toEqual(
+  expect(await resultOf(run('a11', 'a'))).toEqual(
     refused('This caller has 10 tag changes of this contact waiting already; the limit is 10'),
   )
   const others = [run('b1', 'b'), run('v1', 'a', 'v')]
@@ -40,7 +40,7 @@ test('a caller has ten waiting for a contact, and is told of one more at once', 
   expect(await run('a11', 'a')).toBe('a11')
 })
 
-test('a caller has a thousand waiting for all contacts, and all callers together ten thousand', async () => {
+test('a caller may have a thousand changes waiting, and all callers together ten thousand', async () => {
   const { run } = openLock()
   const first = Promise.withResolvers<void>()
   const contacts = many(101).map((n) => `u${n}`)
@@ -49,29 +49,29 @@ test('a caller has a thousand waiting for all contacts, and all callers together
     for (const uuid of contacts.slice(1)) {
       for (const n of many(10)) running.push(run(`${n}`, `${caller}`, uuid))
     }
-    expect(await told(run('more', `${caller}`, 'u0'))).toEqual(
+    expect(await resultOf(run('more', `${caller}`, 'u0'))).toEqual(
       refused('This caller has 1,000 tag changes waiting already; the limit is 1,000'),
     )
   }
-  expect(await told(run('more', 'another', 'u0'))).toEqual(
+  expect(await resultOf(run('more', 'another', 'u0'))).toEqual(
     refused('The gateway has 10,000 tag changes waiting already; the limit is 10,000'),
   )
-  // Who need not wait takes no place.
+  // A change that does not wait is accepted.
   expect(await run('new', 'another', 'v')).toBe('new')
   first.resolve()
   expect(await Promise.all(running)).toHaveLength(10_101)
-  // Those that have run take none any more.
+  // Completed changes do not count.
   expect(await Promise.all([run('a', '0'), run('b', '0')])).toEqual(['a', 'b'])
 })
 
-test('those whose turn did not come take no place any more', async () => {
+test('changes that have timed out do not count as waiting', async () => {
   const { run } = openLock()
   const first = Promise.withResolvers<void>()
   const contacts = many(100).map((n) => `u${n}`)
   const running = contacts.map((uuid) => run(uuid, 'first', uuid, first.promise))
   const deadline = performance.now() + 100
   const late = contacts.flatMap((uuid) =>
-    many(10).map((n) => told(run(`${n}`, 'a', uuid, undefined, deadline))),
+    many(10).map((n) => resultOf(run(`${n}`, 'a', uuid, undefined, deadline))),
   )
   await Promise.all(late)
   const next = run('next', 'a', 'u0')
@@ -80,11 +80,11 @@ test('those whose turn did not come take no place any more', async () => {
   expect(await next).toBe('next')
 })
 
-test('one whose turn does not come in time is told so at its deadline, and its place is free', async () => {
+test('a change that waits until its deadline is refused, and does not block the next one', async () => {
   const { run, started } = openLock()
   const first = Promise.withResolvers<void>()
   const running = run('a0', 'a', 'u', first.promise)
-  const late = many(10).map((n) => told(run(`late ${n}`, 'a', 'u', undefined, performance.now() + 50)))
+  const late = many(10).map((n) => resultOf(run(`late ${n}`, 'a', 'u', undefined, performance.now() + 50)))
   const tooLate = refused('Other changes of this contact took until the deadline of this one')
   expect(await Promise.all(late)).toEqual(late.map(() => tooLate))
   const next = run('a1', 'a')
@@ -93,7 +93,7 @@ test('one whose turn does not come in time is told so at its deadline, and its p
   expect(started).toEqual(['a0', 'a1'])
 })
 
-test('a change that fails lets the next one start', async () => {
+test('after a failed change the next one starts', async () => {
   const { run } = openLock()
   const fails = run('a0', 'a', 'u', Promise.reject(new Error('no')))
   const next = run('a1', 'a')

@@ -1,4 +1,4 @@
-/** How long the lock of a contact is waited for among processes, and how long it outlives its holder. */
+/** How long processes wait for the lock of a contact, and how long it outlives its holder. */
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { runExclusively } from '../../../../src/contacts/change/shared-lock.ts'
 import type { LockStore } from '../../../../src/store/locks.ts'
@@ -21,14 +21,14 @@ function compete(locks: LockStore, deadlineMs: number, change: Promise<unknown> 
   const start = performance.now()
   const tries: Record<string, number[]> = {}
   const started: number[] = []
-  const noting: LockStore = {
+  const recorded: LockStore = {
     ...locks,
     acquireLock(key, owner, leaseMs) {
       ;(tries[key] ??= []).push(performance.now() - start)
       return locks.acquireLock(key, owner, leaseMs)
     },
   }
-  const running = runExclusively(noting, 'u', start + deadlineMs, () => {
+  const running = runExclusively(recorded, 'u', start + deadlineMs, () => {
     started.push(performance.now() - start)
     return change
   })
@@ -76,7 +76,7 @@ test.each([
   [10_000, 1000],
   [300, 300],
 ])(
-  'with a deadline in %i ms, a store that does not answer a release is waited for %i ms',
+  'with a deadline in %i ms, the release of a lock waits up to %i ms for the store',
   async (deadlineMs, waitMs) => {
     const locks: LockStore = { ...openLocks(), releaseLock: () => never }
     const start = performance.now()
@@ -85,7 +85,7 @@ test.each([
   },
 )
 
-test('a change whose lock the store has lost is in doubt', async () => {
+test('a change whose lock the store has lost is a CONFLICT with the outcome UNKNOWN', async () => {
   const locks: LockStore = { ...openLocks(), releaseLock: () => Promise.resolve(false) }
   const { result } = await settled(compete(locks, 10_000, Promise.resolve('changed')).running)
   expect(result).toMatchObject({ code: 'CONFLICT', outcome: 'UNKNOWN', retryable: false })

@@ -1,4 +1,4 @@
-/** Whether a contact shows that it was changed. */
+/** Whether a contact shows that changes were applied. */
 import { expect, test } from 'vitest'
 import { decodeContact } from '../../../../src/callbell/codec/decode-contact.ts'
 import type { ContactChanges } from '../../../../src/domain/contact.ts'
@@ -30,7 +30,7 @@ test.each<[ContactChanges, boolean]>([
   [{ customFields: [{ name: 'UI', value: ['b', 'a'] }] }, true],
   [{ customFields: [{ name: 'UI', value: ['a'] }] }, false],
   [{ name: 'Jane', botStatus: 'end' }, false],
-])('%j: %j', (changes, isShown) => {
+])('the contact shows the changes %j: %j', (changes, isShown) => {
   const decoded = decodeContact(JSON.stringify({ contact: wire }))
   expect('contact' in decoded && showsChanges(changes, decoded.contact)).toBe(isShown)
 })

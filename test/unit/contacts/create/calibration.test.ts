@@ -37,23 +37,23 @@ function calibrate(answers: readonly (boolean | 'FAILS')[]) {
     lookups: () => lookups,
     warnings: () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg),
     isProved: () => calibration.proves(creation),
-    made: () => calibration.created(creation, 'made'),
+    create: () => calibration.created(creation, 'made'),
   }
 }
 
-test('lookups prove nothing until one finds what was created', async () => {
-  const { isProved, made, lookups, calibration } = calibrate([])
+test('lookups prove nothing until one finds a created contact', async () => {
+  const { isProved, create, lookups, calibration } = calibrate([])
   expect(isProved()).toBe(false)
-  made()
-  made()
+  create()
+  create()
   await vi.advanceTimersByTimeAsync(1000)
   expect([isProved(), lookups()]).toEqual([true, 1])
   expect(calibration.isProved('note')).toBe(false)
 })
 
 test('a lookup that lags behind the write is retried once', async () => {
-  const { isProved, made, lookups, warnings } = calibrate([false])
-  made()
+  const { isProved, create, lookups, warnings } = calibrate([false])
+  create()
   await vi.advanceTimersByTimeAsync(1000)
   expect(isProved()).toBe(false)
   await vi.advanceTimersByTimeAsync(2000)
@@ -61,29 +61,29 @@ test('a lookup that lags behind the write is retried once', async () => {
 })
 
 test('a lookup that finds nothing proves nothing, and the next one runs ten seconds later', async () => {
-  const { isProved, made, lookups, warnings } = calibrate([false, false])
-  made()
+  const { isProved, create, lookups, warnings } = calibrate([false, false])
+  create()
   await vi.advanceTimersByTimeAsync(3000)
   expect([isProved(), lookups(), warnings()]).toEqual([
     false,
     2,
     ['a lookup does not find what was just created'],
   ])
-  made()
+  create()
   await vi.advanceTimersByTimeAsync(10_000)
   expect(lookups()).toBe(2)
-  made()
+  create()
   await vi.advanceTimersByTimeAsync(1000)
   expect([isProved(), lookups()]).toEqual([true, 3])
 })
 
 test('a lookup runs every ten minutes, and one that finds nothing ends the proof', async () => {
-  const { isProved, made, lookups, warnings } = calibrate([true, false, false])
-  made()
+  const { isProved, create, lookups, warnings } = calibrate([true, false, false])
+  create()
   await vi.advanceTimersByTimeAsync(600_000)
   expect([isProved(), lookups()]).toEqual([true, 1])
   await vi.advanceTimersByTimeAsync(1000)
-  made()
+  create()
   await vi.advanceTimersByTimeAsync(3000)
   expect([isProved(), lookups(), warnings()]).toEqual([
     false,
@@ -93,15 +93,15 @@ test('a lookup runs every ten minutes, and one that finds nothing ends the proof
 })
 
 test('a lookup that fails changes nothing', async () => {
-  const { isProved, made, lookups, warnings } = calibrate([true, 'FAILS'])
-  made()
+  const { isProved, create, lookups, warnings } = calibrate([true, 'FAILS'])
+  create()
   await vi.advanceTimersByTimeAsync(601_000)
-  made()
+  create()
   await vi.advanceTimersByTimeAsync(3000)
   expect([isProved(), lookups(), warnings()]).toEqual([true, 2, []])
 })
 
-test('a lookup that finds what an ambiguous attempt created is a proof, too', () => {
+test('a lookup that finds the contact of an ambiguous attempt is a proof, too', () => {
   const { calibration, creation, isProved } = calibrate([])
   calibration.found(creation)
   expect(isProved()).toBe(true)
@@ -115,8 +115,8 @@ test('a creation without a lookup is not looked up', async () => {
 })
 
 test('a lookup proves lookups of its kind, and no others', async () => {
-  const { calibration, creation, made } = calibrate([])
-  made()
+  const { calibration, creation, create } = calibrate([])
+  create()
   await vi.advanceTimersByTimeAsync(1000)
   expect(calibration.proves(creation)).toBe(true)
   expect(calibration.proves({ ...creation, lookup: 'another channel' })).toBe(false)

@@ -37,7 +37,7 @@ function shown(change: object = {}): Contact {
   return decoded.contact
 }
 
-test('a contact that shows everything that was sent is the one', () => {
+test('a contact with everything that was sent is the created one', () => {
   expect(showsAllOf(sent, shown())).toBe(true)
 })
 
@@ -45,7 +45,7 @@ test.each<[object]>([
   [{ name: null, phoneNumber: null, note: null, assignedUser: null, team: null, channel: null }],
   [{ name: ' zoë  bianchi ' }],
   [{ name: 'Zoe\u0308 Bianchi' }],
-])('what is not shown, or written otherwise, does not speak against it: %j', (change) => {
+])('a contact with absent or reformatted values may be the created one: %j', (change) => {
   expect(showsAllOf(sent, shown(change))).toBe(true)
   expect(isOtherContact(sent, shown(change))).toBe(false)
 })
@@ -62,13 +62,13 @@ test.each<[object]>([
   [{ team: { uuid: 'other' } }],
   [{ channel: { uuid: 'other' } }],
   [{ source: 'telegram' }],
-])('what is shown and differs speaks against it, though it may be the one: %j', (change) => {
+])('a contact with other values does not show all that was sent, and is not surely another: %j', (change) => {
   expect(showsAllOf(sent, shown(change))).toBe(false)
   expect(isOtherContact(sent, shown(change))).toBe(false)
 })
 
 test.each<[object]>([[{ name: 'Zoë Rossi' }], [{ phoneNumber: '393331234568' }], [{ name: '' }]])(
-  'another name or number is plainly another contact: %j',
+  'a contact with another name or number is another contact: %j',
   (change) => {
     expect(isOtherContact(sent, shown(change))).toBe(true)
     expect(showsAllOf(sent, shown(change))).toBe(false)
@@ -80,7 +80,7 @@ test('an identifier of another source is not compared with a number', () => {
   expect(isOtherContact(telegram, shown({ name: 'Zoë', phoneNumber: '393331234568' }))).toBe(false)
 })
 
-test('an empty field may be shown as none', () => {
+test('an absent field equals an empty one', () => {
   const empty: NewContact = { ...sent, customFields: [{ name: 'Age', value: '' }], note: '' }
   expect(showsAllOf(empty, shown({ customFields: {}, note: null }))).toBe(true)
 })

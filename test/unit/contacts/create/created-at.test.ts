@@ -12,6 +12,6 @@ test.each([
   ['2026-01-01T11:59:00.700Z', false, false],
   ['2026-01-01T11:59:00.699Z', false, true],
   [null, false, false],
-])('something created at %s: since the request %j, long before it %j', (createdAt, since, before) => {
+])('a contact created at %s is since the request: %j; long before it: %j', (createdAt, since, before) => {
   expect([isSince(createdAt, sentAt), isLongBefore(createdAt, sentAt)]).toEqual([since, before])
 })

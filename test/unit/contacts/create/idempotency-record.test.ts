@@ -18,7 +18,7 @@ const unknown = {
   sinceAttemptMs: 700,
 } as const
 
-test('the latest attempt of a call that left no result ended with its lease, at the latest', () => {
+test('the latest attempt of a call without a result ended with its lease, at the latest', () => {
   expect([0, 5000, 5001, 65_000].map((ageMs) => sinceAttempt(running, ageMs))).toEqual([0, 0, 1, 60_000])
   expect([0, 5000, 5001].map((ageMs) => isLeaseOver(running, ageMs))).toEqual([false, false, true])
 })

@@ -1,10 +1,10 @@
-/** For how long the mark of an identity excludes other replicas, and makes what they find uncertain. */
+/** How long the mark of an identity excludes other replicas, and makes their finds uncertain. */
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { IdentityLock } from '../../../../src/contacts/create/identity-locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import { pass, settled, useFakeClock, useRealClock } from '../../../support/fake-clock.ts'
-import { options, taker, turnsOn } from '../../../support/identity-requests.ts'
+import { options, identityRequest, locksOn } from '../../../support/identity-requests.ts'
 
 beforeEach(useFakeClock)
 afterEach(useRealClock)
@@ -15,16 +15,16 @@ function openMarks(): Store {
   return store
 }
 
-/** Of a replica that acquires the lock with a deadline in ten seconds, and dies. */
+/** A replica that acquires the lock with a deadline in ten seconds, and dies. */
 async function dieHolding(store: Store): Promise<IdentityLock> {
-  return turnsOn(store).acquire(taker('dead'))
+  return locksOn(store).acquire(identityRequest('dead'))
 }
 
 /** Whether a new replica is the sole one, in time for a single try. */
 async function tryOnce(store: Store, change: Partial<typeof options> = {}): Promise<unknown> {
-  const request = taker('next', { deadline: performance.now() + 40 })
+  const request = identityRequest('next', { deadline: performance.now() + 40 })
   try {
-    return (await turnsOn(store, change).acquire(request)).isSole()
+    return (await locksOn(store, change).acquire(request)).isSole()
   } catch (error) {
     return error
   }
@@ -41,7 +41,7 @@ test('the mark of a dead replica outlives its deadline by two seconds', async ()
 
 test.each([
   [60_000, 12_000 + 60_000],
-  // What was created at nearly the same time is confused, however short the quiet period is.
+  // Contacts that were created within five seconds are confused, even with a short quiet period.
   [1, 12_000 + 5000],
 ])(
   'with a quiet period of %i ms, the mark makes finds uncertain for %i ms',
@@ -60,7 +60,7 @@ test('a replica polls up to every half second, and not past its deadline', async
   const store = openMarks()
   await dieHolding(store)
   const tries: number[] = []
-  const noting: Store = {
+  const recorded: Store = {
     ...store,
     putIfAbsent(...request) {
       tries.push(performance.now() - start)
@@ -68,7 +68,7 @@ test('a replica polls up to every half second, and not past its deadline', async
     },
   }
   const start = performance.now()
-  const waiting = turnsOn(noting).acquire(taker('next', { deadline: start + 2000 }))
+  const waiting = locksOn(recorded).acquire(identityRequest('next', { deadline: start + 2000 }))
   const { result, at } = await settled(Promise.resolve(waiting))
   expect(result).toMatchObject({ code: 'OVERLOADED', outcome: 'NOT_APPLIED' })
   expect(tries).toEqual([0, 50, 150, 350, 750, 1250, 1750])
@@ -76,11 +76,11 @@ test('a replica polls up to every half second, and not past its deadline', async
 })
 
 test('a creation that ended less than five seconds ago makes finds uncertain', async () => {
-  const turns = turnsOn(openMarks())
+  const locks = locksOn(openMarks())
   const isSole = async (token: string): Promise<boolean> => {
-    const turn = await turns.acquire(taker(token, { isKeyed: false }))
-    void turn.end({ isSettled: true, wasSent: true })
-    return turn.isSole()
+    const lock = await locks.acquire(identityRequest(token, { isKeyed: false }))
+    void lock.end({ isSettled: true, wasSent: true })
+    return lock.isSole()
   }
   expect(await isSole('a')).toBe(true)
   await pass(4999)
@@ -90,13 +90,13 @@ test('a creation that ended less than five seconds ago makes finds uncertain', a
 })
 
 test('an unsettled creation makes finds uncertain until the quiet period is over', async () => {
-  const turns = turnsOn(openMarks())
-  const first = await turns.acquire(taker('a'))
+  const locks = locksOn(openMarks())
+  const first = await locks.acquire(identityRequest('a'))
   await first.end({ isSettled: false, wasSent: false })
   const isSole = async (): Promise<boolean> => {
-    const turn = await turns.acquire(taker('b', { isKeyed: false }))
-    void turn.end({ isSettled: true, wasSent: false })
-    return turn.isSole()
+    const lock = await locks.acquire(identityRequest('b', { isKeyed: false }))
+    void lock.end({ isSettled: true, wasSent: false })
+    return lock.isSole()
   }
   await pass(options.resendAfterMs - 1)
   expect(await isSole()).toBe(false)
@@ -110,30 +110,30 @@ test.each([
 ])('a mark that the store lost is restored %i ms after it was written: %j', async (afterMs, isRestored) => {
   const store = openMarks()
   let mark = ''
-  const noting: Store = {
+  const recorded: Store = {
     ...store,
     putIfAbsent(key, record, ttlMs) {
       mark = key
       return store.putIfAbsent(key, record, ttlMs)
     },
   }
-  const turn = await turnsOn(noting).acquire(taker('a'))
+  const lock = await locksOn(recorded).acquire(identityRequest('a'))
   await store.remove(mark, (await store.readRecord(mark))?.record ?? '')
   await pass(afterMs)
-  await turn.end({ isSettled: false, wasSent: true })
+  await lock.end({ isSettled: false, wasSent: true })
   expect((await store.readRecord(mark)) !== null).toBe(isRestored)
 })
 
-test('the mark of an unsettled creation is kept as long as its key, that of a settled one five seconds', async () => {
+test('the mark of an unsettled creation is kept as long as its key, and that of a settled one for five seconds', async () => {
   const store = openMarks()
-  const [one, other] = [turnsOn(store), turnsOn(store)]
-  const unsettled = await one.acquire(taker('a'))
+  const [one, other] = [locksOn(store), locksOn(store)]
+  const unsettled = await one.acquire(identityRequest('a'))
   await unsettled.end({ isSettled: false, wasSent: true })
   await pass(options.ttlMs - 1)
-  const again = await other.acquire(taker('a', { isRepeat: true }))
+  const again = await other.acquire(identityRequest('a', { isRepeat: true }))
   expect(again.isSole()).toBe(true)
   await again.end({ isSettled: true, wasSent: true })
   await pass(5000)
-  // Without a mark, a repeat can't know what others have created.
-  expect((await other.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(false)
+  // Without a mark, a repeat cannot know whether others have created a contact.
+  expect((await other.acquire(identityRequest('a', { isRepeat: true }))).isSole()).toBe(false)
 })

@@ -61,7 +61,7 @@ test('a process that could not store an outcome verifies its own record at once'
   expect([result, at - now]).toEqual([{ made: 'found', replayed: true }, 0])
 })
 
-test('a record in a store of this process alone is of a process that has ended', async () => {
+test('a running record in an unshared store belongs to a process that has ended', async () => {
   const { callbell, start } = open(() => ({ isShared: false }))
   callbell.send = () => never
   void start().create()
@@ -176,7 +176,7 @@ test('every lookup counts from the moment when the first attempt was sent', asyn
   }
   await settled(start().create())
   await pass(quietMs)
-  // One that fails again, one that dies while it verifies, and one that dies while it sends.
+  // A repeat that fails, one that dies while it verifies, and one that dies while it sends.
   await settled(start().create())
   expect(callbell.sends).toHaveLength(2)
   callbell.probe = () => never

@@ -1,4 +1,4 @@
-/** Spellings of phone numbers: what is looked up, and what names one person. */
+/** Formats of phone numbers: which are looked up, and which identify one person. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NewContact } from '../../../../src/domain/contact.ts'
@@ -10,7 +10,7 @@ test.each<[string, string[]]>([
   ['393331234567', ['393331234567', '+393331234567']],
   ['0039 333 1234567', ['0039 333 1234567', '+393331234567', '393331234567', '00393331234567']],
   ['(039) 055/12-34.56', ['(039) 055/12-34.56', '+039055123456', '039055123456']],
-  // As phones copy it, between marks that nobody sees.
+  // As phones copy it, between invisible marks.
   ['\u202A+39 333 1234567\u202C', ['\u202A+39 333 1234567\u202C', '+393331234567', '393331234567']],
   // Brazil
   ['5531987654321', ['5531987654321', '+5531987654321', '+553187654321', '553187654321']],
@@ -65,7 +65,7 @@ test.each<[string, string[]]>([
   expect(phoneForms(identifier)).toEqual(expected)
 })
 
-test('whatever the identifier is, there are 1 to 8 different forms, and the first is as given', () => {
+test('any identifier has 1 to 8 different forms, of which the first is as given', () => {
   const anyNumber = fc
     .tuple(
       fc.constantFrom('', '+', '00', '+00', '55', '54', '549', '52', '521'),
@@ -82,7 +82,7 @@ test('whatever the identifier is, there are 1 to 8 different forms, and the firs
   )
 })
 
-test('255 characters of digits take no longer than they are long', () => {
+test('255 digits have two forms', () => {
   const digits = '5'.repeat(255)
   expect(phoneForms(digits)).toEqual([digits, `+${digits}`])
 })
@@ -99,7 +99,7 @@ test.each<[string, string, boolean | null]>([
   ['34567', '393331234567', null],
   ['US.13491208655302741918', '393331234567', null],
   ['393331234567', '', null],
-])('%j and %j are one number: %j', (a, b, expected) => {
+])('%j and %j are the same number: %j', (a, b, expected) => {
   expect(sameNumber(a, b)).toBe(expected)
   expect(sameNumber(b, a)).toBe(expected)
 })
@@ -112,14 +112,14 @@ test.each([
   [['5531987654321', '+55 31 8765-4321', '0055 31 98765 4321']],
   [['5491123456789', '541123456789', '+54 11 15 2345 6789', '+54 9 11 15 2345-6789']],
   [['5215512345678', '+52 55 1234 5678']],
-  // A trunk zero, an international prefix, no country code: which of them Callbell keeps is not known.
+  // A trunk zero, an international prefix, no country code: it is unknown which of them Callbell stores.
   [['+44 20 7946 0958', '+44 (0)20 7946 0958', '020 7946 0958', '011 44 20 7946 0958']],
   [['Jos\u00E9', 'Jose\u0301']],
 ])('%j have one identity', (spellings) => {
   expect(new Set(spellings.map((spelling) => identity(spelling))).size).toBe(1)
 })
 
-test('a channel is not part of an identity: none means the main one', () => {
+test('a channel is not part of an identity, because the default is the main one', () => {
   const identities = [undefined, 'c', 'd'].map((channelUuid) => identity('393331234567', { channelUuid }))
   expect(new Set(identities).size).toBe(1)
 })
@@ -142,7 +142,7 @@ test('different numbers and sources have different identities', () => {
     identity('393331234567'),
     identity('393331234568'),
     identity('393331234567', { source: 'telegram' }),
-    // Only the identifiers of WhatsApp are numbers: others are compared as they are.
+    // Only the identifiers of WhatsApp are numbers. Others are compared unchanged.
     identity('+393331234567', { source: 'telegram' }),
     identity('5531987654321', { source: 'facebook' }),
     identity('553187654321', { source: 'facebook' }),

@@ -1,4 +1,4 @@
-/** When an ambiguous create is looked up, by when, and what pays for the lookups, on a fake clock. */
+/** When lookups verify an ambiguous create, and which of them use the retry budget, on a fake clock. */
 import pino from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createCreateAttempts } from '../../../../src/contacts/create/attempt-create.ts'
@@ -22,7 +22,7 @@ const isSole = (): boolean => true
 
 test.each([
   [10_000, [250, 1000, 2000], 2500],
-  // Not for longer than two fifths of the time of the call.
+  // At most two fifths of the time of the call.
   [1000, [250, 400], 500],
 ])('with %i ms, lookups are sent %j ms after the attempt, and end by %i ms', async (timeoutMs, at, endBy) => {
   const { callbell, creation } = openCallbell()
@@ -56,7 +56,7 @@ test.each<[Progress, number]>([
   ['unsent', 1],
   ['sent', 0],
   ['answered', 0],
-])('of a lookup that is %s, %i tokens are refunded', async (progress, refunds) => {
+])('for a failed lookup with the progress %s, %i tokens are refunded', async (progress, refunds) => {
   const budget = createBudget(true)
   const ask = createCallOnce(contextFor(1000, { budget }))
   const fail = (): Promise<never> =>
@@ -65,7 +65,7 @@ test.each<[Progress, number]>([
   expect([budget.spend.mock.calls.length, budget.refund.mock.calls.length]).toEqual([1, refunds])
 })
 
-test('an empty budget pays for the lookups of a repeat, and for no other', async () => {
+test('with an empty budget, only a repeat is looked up', async () => {
   const { callbell, creation } = openCallbell()
   const context = contextFor(10_000, { budget: createBudget(false) })
   callbell.send = failAmbiguously

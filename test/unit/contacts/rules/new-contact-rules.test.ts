@@ -5,7 +5,7 @@ import type { NewContactInput } from '../../../../src/contacts/rules/new-contact
 import { checkNewContact } from '../../../../src/contacts/rules/new-contact-rules.ts'
 import { arbitraryText } from '../../../support/arbitrary-text.ts'
 
-const least: NewContactInput = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
+const minimalInput: NewContactInput = { identifier: '123456789', source: 'whatsapp', name: 'John Doe' }
 
 function problem(path: string[], code: InputProblem['code'], message: string): InputProblem {
   return { path, code, message }
@@ -44,7 +44,7 @@ test.each<[string, Partial<NewContactInput>, InputProblem]>([
     problem(['tags', '1'], 'INVALID', '`tags.1` must not contain the control character U+0085.'),
   ],
   [
-    'half of a surrogate pair',
+    'a lone surrogate',
     { name: 'John \ud83d' },
     problem(['name'], 'INVALID', '`name` is not well-formed Unicode.'),
   ],
@@ -83,7 +83,7 @@ test.each<[string, Partial<NewContactInput>, InputProblem]>([
     ),
   ],
   [
-    'a custom field that reaches for a prototype',
+    'a custom field with the name `__proto__`',
     { customFields: [{ name: '__proto__', value: 'x' }] },
     problem(['customFields', '0', 'name'], 'INVALID', '`customFields.0.name` must not be "__proto__".'),
   ],
@@ -97,7 +97,7 @@ test.each<[string, Partial<NewContactInput>, InputProblem]>([
     ),
   ],
 ])('%s is refused', (_what, input, expected) => {
-  expect(checkNewContact({ ...least, ...input })).toEqual({ problems: [expected] })
+  expect(checkNewContact({ ...minimalInput, ...input })).toEqual({ problems: [expected] })
 })
 
 test('all problems are reported at once', () => {
@@ -131,10 +131,10 @@ test.each<[string, Partial<NewContactInput>]>([
     'a custom field of several lines',
     { customFields: [{ name: 'Billing Address', value: 'Via Roma 1\nMilano' }] },
   ],
-  ['a custom field without a tick', { customFields: [{ name: 'Preferences', values: [] }] }],
+  ['a custom field with an empty list', { customFields: [{ name: 'Preferences', values: [] }] }],
   ['a custom field that is emptied', { customFields: [{ name: 'Age', value: '' }] }],
-])('%s passes', (_what, input) => {
-  expect(checkNewContact({ ...least, ...input })).toHaveProperty('contact')
+])('%s is accepted', (_what, input) => {
+  expect(checkNewContact({ ...minimalInput, ...input })).toHaveProperty('contact')
 })
 
 test('null means omitted', () => {
@@ -146,14 +146,14 @@ test('null means omitted', () => {
     note: null,
     botStatus: null,
   }
-  expect(checkNewContact({ ...least, ...nulls })).toEqual({ contact: least })
+  expect(checkNewContact({ ...minimalInput, ...nulls })).toEqual({ contact: minimalInput })
 })
 
-test('an input that passes is unchanged', () => {
+test('an accepted input is unchanged', () => {
   const text = arbitraryText({ maxLength: 20 })
   fc.assert(
     fc.property(text, text, fc.array(text), (name, value, tags) => {
-      const input = { ...least, name, tags, customFields: [{ name: 'Field', value }] }
+      const input = { ...minimalInput, name, tags, customFields: [{ name: 'Field', value }] }
       const checked = checkNewContact(input)
       if ('contact' in checked) expect(checked.contact).toEqual(input)
       else expect(checked.problems).not.toEqual([])

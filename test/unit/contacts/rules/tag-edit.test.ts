@@ -1,4 +1,4 @@
-/** What edits make of a list of tags, and whether a list shows that they were made. */
+/** The result of edits of a list of tags, and whether a list shows that they were applied. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { TagEdit } from '../../../../src/contacts/rules/tag-edit.ts'
@@ -20,7 +20,7 @@ test.each<[Partial<TagEdit>, string[], string[]]>([
   [{ add: ['A'] }, ['a'], ['a', 'A']],
   [{ add: ['c'], remove: ['a'] }, ['a', 'b'], ['b', 'c']],
   [{ replacement: [] }, ['a'], []],
-])('%j of %j is %j', (parts, tags, expected) => {
+])('the edit %j of %j gives %j', (parts, tags, expected) => {
   expect(applyEdit(edit(parts), tags)).toEqual(expected)
 })
 
@@ -29,7 +29,7 @@ test.each<[Partial<TagEdit>, string[], string[]]>([
   [{ add: [' Caf\u0065\u0301 '] }, ['CAF\u00c9'], []],
   [{ remove: ['a', 'b'] }, ['b', 'A'], ['removeTags.1']],
   [{ replacement: ['a', 'b'] }, ['A', 'c'], ['tags.1']],
-])('%j is not done in %j: %j', (parts, tags, paths) => {
+])('the edit %j is not applied in %j at %j', (parts, tags, paths) => {
   expect(undoneTags(edit(parts), tags).map(({ path }) => path.join('.'))).toEqual(paths)
 })
 
@@ -38,11 +38,11 @@ test.each<[string[], string[], string[]]>([
   [['vip'], ['VIP', 'vip'], []],
   [['vip'], ['VIPs'], []],
   [['a', 'b '], ['a', 'b'], ['b']],
-])('of %j, those in %j are spelled %j', (remove, tags, spellings) => {
+])('the tags %j are spelled in %j as %j', (remove, tags, spellings) => {
   expect(misspelledTags(edit({ remove }), tags).map(({ spelling }) => spelling)).toEqual(spellings)
 })
 
-test('an edit is done in the list that it makes, in any order', () => {
+test('an edit is applied in its own result, in any order', () => {
   const tags = fc.uniqueArray(fc.string({ maxLength: 2 }), { maxLength: 8 })
   fc.assert(
     fc.property(tags, tags, tags, (before, add, removed) => {

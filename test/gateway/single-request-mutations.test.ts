@@ -1,4 +1,4 @@
-/** Changes of a contact that is there: idempotent ones, and the start of a bot. */
+/** Mutations that are one request: the idempotent ones, and the start of a bot. */
 import { describe, expect, test } from 'vitest'
 import { funnels } from '../../src/sandbox/account.ts'
 import type { Fault } from '../../src/sandbox/sandbox.ts'
@@ -55,11 +55,11 @@ const changes: readonly Change[] = [
   },
 ]
 
-async function make(gateway: TestGateway, { field, result, input }: Change, changed: object = {}) {
+async function mutate(gateway: TestGateway, { field, result, input }: Change, override: object = {}) {
   const type = `${field[0]?.toUpperCase()}${field.slice(1)}Input`
   const { data, errors } = await gateway.execute<Record<string, Record<string, unknown> | null>, unknown>(
     `mutation ($input: ${type}!) { ${field}(input: $input) { result: ${result} userErrors { field message code } } }`,
-    { input: { uuid, ...input, ...changed } },
+    { input: { uuid, ...input, ...override } },
   )
   return { payload: data?.[field], error: errors?.[0]?.extensions }
 }
@@ -68,9 +68,9 @@ describe.each(changes)('$field', (change) => {
   const done = { result: change.expected, userErrors: [] }
   const [method, path] = change.request
 
-  test('is one request', async () => {
+  test('sends one request', async () => {
     const gateway = await createTestGateway()
-    expect(await make(gateway, change)).toEqual({ payload: done, error: undefined })
+    expect(await mutate(gateway, change)).toEqual({ payload: done, error: undefined })
     expect(gateway.sandbox.requests.map((sent) => [sent.method, sent.path, sent.body])).toEqual([
       change.request,
     ])
@@ -79,28 +79,28 @@ describe.each(changes)('$field', (change) => {
   test.each([
     ['a 500', { status: 500 }],
     ['a 503', { status: 503 }],
-    ['a cut connection before the work', { drop: true }],
-    ['a cut connection after the work', { drop: true, afterWork: true }],
+    ['a broken connection before the work', { drop: true }],
+    ['a broken connection after the work', { drop: true, afterWork: true }],
     ['a 404 of a proxy', { status: 404, body: '<html>' }],
-    ['a 404 of nobody', { status: 404, body: '' }],
-    ['a success that is none', { status: 200, body: { success: false } }],
+    ['a 404 without a body', { status: 404, body: '' }],
+    ['a success with `success: false`', { status: 200, body: { success: false } }],
     ['a success with an error', { status: 200, body: { error: 'try later' } }],
-    ['a success that is a page', { status: 200, body: '<html>maintenance</html>' }],
-    ['a success that says nothing', { status: 200, body: '' }],
+    ['a success that is HTML', { status: 200, body: '<html>maintenance</html>' }],
+    ['a success without a body', { status: 200, body: '' }],
     ['a success of another contact', { status: 200, body: { contact: { uuid: 'b', name: 'B' } } }],
-  ])('is made again after %s', async (_name, fault) => {
+  ])('is retried after %s', async (_name, fault) => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext(fault)
-    expect(await make(gateway, change)).toEqual({ payload: done, error: undefined })
+    expect(await mutate(gateway, change)).toEqual({ payload: done, error: undefined })
     expect(gateway.sandbox.requests.map((sent) => `${sent.method} ${sent.path}`)).toEqual([
       `${method} ${path}`,
       `${method} ${path}`,
     ])
   })
 
-  test('is refused for a contact that is not there', async () => {
+  test('returns a userError for an unknown contact', async () => {
     const gateway = await createTestGateway()
-    const { payload } = await make(gateway, change, { uuid: 'nobody' })
+    const { payload } = await mutate(gateway, change, { uuid: 'nobody' })
     expect(payload).toEqual({
       result: null,
       userErrors: [
@@ -118,17 +118,17 @@ describe.each(changes)('$field', (change) => {
     ['..', 'INVALID'],
     ['a\nb', 'INVALID'],
     ['x'.repeat(256), 'TOO_LONG'],
-  ])('is refused for the uuid %j, unsent', async (wrong, code) => {
+  ])('returns a userError for the uuid %j, and sends nothing', async (wrong, code) => {
     const gateway = await createTestGateway()
-    const { payload } = await make(gateway, change, { uuid: wrong })
+    const { payload } = await mutate(gateway, change, { uuid: wrong })
     expect(payload).toMatchObject({ result: null, userErrors: [{ field: ['input', 'uuid'], code }] })
     expect(gateway.sandbox.requests).toEqual([])
   })
 
-  test('tells what is not known after four failures', async () => {
+  test('is UNKNOWN after four failures', async () => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext(...Array.from({ length: 4 }, () => ({ status: 502 })))
-    expect(await make(gateway, change)).toEqual({
+    expect(await mutate(gateway, change)).toEqual({
       payload: null,
       error: {
         code: 'CALLBELL_UNAVAILABLE',
@@ -144,22 +144,22 @@ describe.each(changes)('$field', (change) => {
 const [deletion] = changes
 if (deletion === undefined) throw new Error('there is no deletion')
 
-test('a contact that is gone was deleted once', async () => {
+test('a second deletion returns NOT_FOUND', async () => {
   const gateway = await createTestGateway()
-  await make(gateway, deletion)
+  await mutate(gateway, deletion)
   expect(gateway.sandbox.contacts.all()).toEqual([])
-  const { payload } = await make(gateway, deletion)
+  const { payload } = await mutate(gateway, deletion)
   expect(payload).toMatchObject({ result: null, userErrors: [{ code: 'NOT_FOUND' }] })
 })
 
 test.each<[string, Fault]>([
-  ['the page of a proxy', { status: 404, body: '<html>not found</html>' }],
-  ['nothing', { status: 404, body: '' }],
+  ['the HTML of a proxy', { status: 404, body: '<html>not found</html>' }],
+  ['empty', { status: 404, body: '' }],
   ['JSON without an error', { status: 404, body: { message: 'no route' } }],
-])('a 404 that is %s does not say that a contact is deleted', async (_what, fault) => {
+])('a 404 that is %s is not taken for a deletion', async (_what, fault) => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext({ drop: true }, fault, fault, fault)
-  expect(await make(gateway, deletion)).toEqual({
+  expect(await mutate(gateway, deletion)).toEqual({
     payload: null,
     error: expect.objectContaining({ code: 'CALLBELL_UNAVAILABLE', outcome: 'UNKNOWN', attempts: 4 }),
   })
@@ -180,15 +180,19 @@ describe('the start of a bot', () => {
     ['a 500', { status: 500 }, 'CALLBELL_UNAVAILABLE'],
     ['a 503 with a Retry-After', { status: 503, headers: { 'retry-after': '0' } }, 'CALLBELL_UNAVAILABLE'],
     ['a 408', { status: 408, body: { error: 'timeout' } }, 'CALLBELL_UNAVAILABLE'],
-    ['a cut connection before the work', { drop: true }, 'CALLBELL_UNAVAILABLE'],
-    ['a cut connection after the work', { drop: true, afterWork: true }, 'CALLBELL_UNAVAILABLE'],
+    ['a broken connection before the work', { drop: true }, 'CALLBELL_UNAVAILABLE'],
+    ['a broken connection after the work', { drop: true, afterWork: true }, 'CALLBELL_UNAVAILABLE'],
     ['a 404 of a proxy', { status: 404, body: '<html>' }, 'CALLBELL_INVALID_RESPONSE'],
-    ['a success that is none', { status: 200, body: { success: false } }, 'CALLBELL_INVALID_RESPONSE'],
-    ['a success that is a page', { status: 200, body: '<html>' }, 'CALLBELL_INVALID_RESPONSE'],
+    [
+      'a success with `success: false`',
+      { status: 200, body: { success: false } },
+      'CALLBELL_INVALID_RESPONSE',
+    ],
+    ['a success that is HTML', { status: 200, body: '<html>' }, 'CALLBELL_INVALID_RESPONSE'],
   ])('is not sent again after %s', async (_what, fault, code) => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext(fault)
-    expect(await make(gateway, start)).toEqual({
+    expect(await mutate(gateway, start)).toEqual({
       payload: null,
       error: expect.objectContaining({ code, outcome: 'UNKNOWN', retryable: false, attempts: 1 }),
     })
@@ -198,17 +202,17 @@ describe('the start of a bot', () => {
   test('is sent again after a 429', async () => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext({ status: 429 }, { status: 429, headers: { 'retry-after': '0' } })
-    expect(await make(gateway, start)).toEqual(done)
+    expect(await mutate(gateway, start)).toEqual(done)
     expect(gateway.sandbox.requests.map(({ body }) => body)).toEqual(
       Array.from({ length: 3 }, () => ({ status: 'bot_start' })),
     )
   })
 
-  test('is not made, and may be repeated, where no connection can be made', async () => {
+  test('is NOT_APPLIED and retryable if no connection can be opened', async () => {
     const closed = await startSandbox({ token: 't' })
     await closed.close()
     const gateway = await createTestGateway({ url: closed.url })
-    expect(await make(gateway, start)).toEqual({
+    expect(await mutate(gateway, start)).toEqual({
       payload: null,
       error: {
         code: 'CALLBELL_UNAVAILABLE',
@@ -220,10 +224,10 @@ describe('the start of a bot', () => {
     })
   })
 
-  test('that Callbell refuses is refused', async () => {
+  test('returns a userError if Callbell rejects it', async () => {
     const gateway = await createTestGateway()
     gateway.sandbox.failNext({ status: 422, body: { error: 'there is no bot' } })
-    expect(await make(gateway, start)).toEqual({
+    expect(await mutate(gateway, start)).toEqual({
       payload: {
         result: null,
         userErrors: [

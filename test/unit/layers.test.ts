@@ -1,10 +1,10 @@
-/** The rooms of `src/`: what each may import, and how large its files may be. `docs/architecture.md` describes them. */
+/** The folders of `src/`: what each may import, and how large its files may be. `docs/architecture.md` describes them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
-/** From top to bottom. A file may import from its own room and from those below it. `.` is `src/` itself. */
-const rooms = [
+/** From top to bottom. A file may import from its own folder and from those below it. `.` is `src/` itself. */
+const layers = [
   '.',
   'cluster',
   'config',
@@ -33,7 +33,7 @@ const rooms = [
   'domain',
 ]
 
-/** Of `src/` itself, and used by every room: where the package's files are, and how a server starts to listen. */
+/** Files of `src/` itself that every folder may import. */
 const shared = new Set(['listen.ts', 'package-root.ts'])
 const maxLines = 250
 const generated = 'client/documents.ts'
@@ -55,33 +55,33 @@ function importsOf(file: string): string[] {
   ).filter((path) => !path.startsWith('..') && !shared.has(path))
 }
 
-test('every folder is a room with a place in the order', () => {
+test('every folder has a position in the order of imports', () => {
   const folders = new Set(files.map((file) => dirname(file)))
-  expect([...folders].toSorted()).toEqual(rooms.toSorted())
+  expect([...folders].toSorted()).toEqual(layers.toSorted())
 })
 
-test('no import leads upward', () => {
+test('no file imports from a higher folder', () => {
   const upward = files.flatMap((file) =>
     importsOf(file)
-      .filter((path) => rooms.indexOf(dirname(path)) < rooms.indexOf(dirname(file)))
+      .filter((path) => layers.indexOf(dirname(path)) < layers.indexOf(dirname(file)))
       .map((path) => `${file} imports ${path}`),
   )
   expect(upward).toEqual([])
 })
 
-test('only the composition and the process know the sandbox', () => {
+test('only bootstrap.ts imports the sandbox', () => {
   const users = files.filter(
     (file) => dirname(file) !== 'sandbox' && importsOf(file).some((path) => dirname(path) === 'sandbox'),
   )
   expect(users).toEqual(['bootstrap.ts'])
 })
 
-test('Callbell’s client and the contacts know no GraphQL', () => {
+test('the lower folders do not import GraphQL', () => {
   const lower = files.filter((file) => /^(?:callbell|contacts|rate-limit|store|domain)\b/.test(file))
   expect(lower.filter((file) => /from 'graphql/.test(textOf(file)))).toEqual([])
 })
 
-test('no file is too long to be read at once', () => {
+test('no file has more than 250 lines', () => {
   const long = files
     .filter((file) => file !== generated)
     .map((file) => ({ file, lines: textOf(file).split('\n').length - 1 }))

@@ -1,5 +1,5 @@
 /**
- * Never more than the limit in any second, by the clock of the one that receives: gateways under more load than
+ * Callbell never receives more than the limit in any second, from gateways under more load than
  * the limit allows. `npm run bench:pace` measures the same with real processes, a real Redis and real time.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -12,9 +12,9 @@ import {
 import type { SimulatedLink } from '../../support/simulated-permit-store.ts'
 import { createSimulatedPermitStore } from '../../support/simulated-permit-store.ts'
 
-/** Of all together, a second. */
+/** The limit of all gateways together, per second. */
 const maxRps = 100
-/** As `createApp` has it: a process before this one may have used the limit. */
+/** The delay of `createApp`: a previous process may have used the limit. */
 const startsInMs = 1010
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
@@ -23,7 +23,7 @@ afterEach(() => void vi.useRealTimers())
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms))
 
 describe('one gateway', () => {
-  test('the limit is kept, and used', async () => {
+  test('keeps and uses the limit', async () => {
     const callbell = createSimulatedCallbell()
     startSimulatedGateway(callbell, { maxRps })
     await pass(5000)
@@ -31,7 +31,7 @@ describe('one gateway', () => {
     expect(callbell.arrivals.length).toBeGreaterThan(maxRps * 5 * 0.9)
   })
 
-  test('with connections that are taken up late, at the default limit', async () => {
+  test('keeps the default limit with connections that are accepted late', async () => {
     const callbell = createSimulatedCallbell({ acceptMs: 400 })
     startSimulatedGateway(callbell, { maxRps: 300 })
     await pass(5000)
@@ -39,7 +39,7 @@ describe('one gateway', () => {
     expect(callbell.arrivals.length).toBeGreaterThan(1000)
   })
 
-  test('with connections that are taken up late, and serve one request each', async () => {
+  test('keeps the limit with connections that are accepted late and serve one request each', async () => {
     const callbell = createSimulatedCallbell({ acceptMs: 400, isKeptAlive: false })
     startSimulatedGateway(callbell, { maxRps })
     await pass(6000)
@@ -47,7 +47,7 @@ describe('one gateway', () => {
     expect(callbell.arrivals.length).toBeGreaterThan(300)
   })
 
-  test('with one that takes up nothing for a while, then all at once', async () => {
+  test('keeps the limit with an upstream that accepts nothing for a while, then everything at once', async () => {
     const callbell = createSimulatedCallbell()
     callbell.blockedUntil = performance.now() + 1500
     startSimulatedGateway(callbell, { maxRps })
@@ -56,19 +56,19 @@ describe('one gateway', () => {
     expect(callbell.arrivals.length).toBeGreaterThan(300)
   })
 
-  test('that is killed, and started again at once', async () => {
+  test('keeps the limit, with two percent more, when it is killed and restarted at once', async () => {
     const callbell = createSimulatedCallbell()
     const first = startSimulatedGateway(callbell, { maxRps })
     await pass(2500)
     first.kill()
     startSimulatedGateway(callbell, { maxRps, startsInMs })
     await pass(4000)
-    // Beside what may have left before, two percent.
+    // A new process sends two percent of the limit in its first second.
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps + 2)
     expect(callbell.arrivals.length).toBeGreaterThan(450)
   })
 
-  test('after a storm of 429 the pace comes back within seconds', async () => {
+  test('recovers its rate within seconds after many 429 responses', async () => {
     const callbell = createSimulatedCallbell()
     startSimulatedGateway(callbell, { maxRps })
     await pass(1500)
@@ -81,7 +81,7 @@ describe('one gateway', () => {
   })
 })
 
-/** Replicas under load that have found each other. */
+/** Replicas under load that have joined each other. */
 async function openReplicas(callbell: SimulatedCallbell) {
   const store = createSimulatedPermitStore()
   const start = (link: SimulatedLink = store.link()) => ({
@@ -94,7 +94,7 @@ async function openReplicas(callbell: SimulatedCallbell) {
 }
 
 describe('three replicas on one store', () => {
-  test('the limit is kept, and used, also while the store is emptied', async () => {
+  test('keep and use the limit, also while the store loses its data', async () => {
     const callbell = createSimulatedCallbell()
     const { store } = await openReplicas(callbell)
     await pass(2000)
@@ -106,7 +106,7 @@ describe('three replicas on one store', () => {
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps)
   })
 
-  test('with handshakes of a quarter of a second, and one for each request', async () => {
+  test('keep the limit with a slow handshake for each request', async () => {
     const callbell = createSimulatedCallbell({ handshakeMs: 250, isKeptAlive: false })
     await openReplicas(callbell)
     await pass(4000)
@@ -114,7 +114,7 @@ describe('three replicas on one store', () => {
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps)
   })
 
-  test('with replies of the store that are late', async () => {
+  test('keep the limit with late replies of the store', async () => {
     const callbell = createSimulatedCallbell()
     const { replicas } = await openReplicas(callbell)
     for (const { link } of replicas) link.replyMs = 300
@@ -124,7 +124,7 @@ describe('three replicas on one store', () => {
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps)
   })
 
-  test('while others are started, which reach the store at once, late or not at all', async () => {
+  test('keep the limit, with at most four more, while others start that reach the store at once, late or never', async () => {
     const callbell = createSimulatedCallbell()
     const { store, start } = await openReplicas(callbell)
     start()
@@ -133,13 +133,13 @@ describe('three replicas on one store', () => {
     await pass(2500)
     late.link.isReachable = true
     await pass(8000)
-    // At first, one that has reached the store sends two percent beside what was granted before, and one that
-    // has not sends one request a second.
+    // In its first seconds, a replica with a store sends two percent of the limit in addition, and one
+    // without a store one request per second.
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps + 2 + 1 + 1)
     expect(callbell.arrivals.length).toBeGreaterThan(900)
   })
 
-  test('while each is ended or killed, and replaced', async () => {
+  test('keep the limit, with two percent more, while each is ended or killed, and replaced', async () => {
     const callbell = createSimulatedCallbell()
     const { start, replicas } = await openReplicas(callbell)
     for (const [index, replica] of replicas.entries()) {
@@ -149,24 +149,24 @@ describe('three replicas on one store', () => {
       await pass(2000)
     }
     expect(callbell.arrivals.length).toBeGreaterThan(500)
-    // The one that was started last sends two percent beside what was granted before.
+    // The latest replica sends two percent of the limit in addition.
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps + 2)
   })
 
-  test('while the store hangs, and goes on', async () => {
+  test('keep the limit while the store hangs, and after it continues', async () => {
     const callbell = createSimulatedCallbell()
     const { store } = await openReplicas(callbell)
     store.hang()
     await pass(6000)
-    const alone = callbell.arrivals.length
-    expect(alone).toBeGreaterThan(120)
+    const whileHanging = callbell.arrivals.length
+    expect(whileHanging).toBeGreaterThan(120)
     store.goOn()
     await pass(6000)
-    expect(callbell.arrivals.length - alone).toBeGreaterThan(300)
+    expect(callbell.arrivals.length - whileHanging).toBeGreaterThan(300)
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps)
   })
 
-  test('while one of them cannot reach the store', async () => {
+  test('keep the limit while one of them cannot reach the store', async () => {
     const callbell = createSimulatedCallbell()
     const { replicas } = await openReplicas(callbell)
     const [cut] = replicas

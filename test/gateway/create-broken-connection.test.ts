@@ -1,4 +1,4 @@
-/** A Callbell below HTTP that fails at every boundary of a request, and counts the contacts that it made. */
+/** Creates whose connection breaks at each point of the request or the response: the request is sent once. */
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -6,16 +6,16 @@ import { listen } from '../../src/listen.ts'
 import { httpAnswer } from '../support/raw-upstream.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
-/** Where the first POST, and nothing else, is cut. */
-type Boundary =
-  | 'when it has connected'
+/** Where the connection of the first POST breaks. */
+type CutPoint =
+  | 'after connecting'
   | 'after its head'
   | 'in the middle of its body'
   | 'after the work, before the answer'
   | 'in the middle of the answer’s head'
   | 'in the middle of the answer’s body'
 
-interface Scripted {
+interface CuttingUpstream {
   readonly url: string
   /** Method of each request that arrived at least in part. */
   readonly requests: string[]
@@ -34,7 +34,7 @@ const contact = (number: number): string =>
 
 const address = 'Via Roma '.repeat(10_000)
 
-async function startScripted(boundary: Boundary, warmUps = 0): Promise<Scripted> {
+async function startCuttingUpstream(cutPoint: CutPoint, warmUps = 0): Promise<CuttingUpstream> {
   const requests: string[] = []
   const applied: string[] = []
   let hasCut = false
@@ -49,24 +49,24 @@ async function startScripted(boundary: Boundary, warmUps = 0): Promise<Scripted>
     )
   }
 
-  /** Answers the one request that is cut, as far as it is to come. */
+  /** Sends the part of the response before the cut. @returns whether the connection is closed */
   function cut(socket: Socket, isWhole: boolean): boolean {
-    if (boundary === 'after its head' || (boundary === 'in the middle of its body' && !isWhole)) {
+    if (cutPoint === 'after its head' || (cutPoint === 'in the middle of its body' && !isWhole)) {
       socket.destroy()
       return true
     }
     if (!isWhole) return false
     applied.push(contact(applied.length))
     const answer = httpAnswer('201 Created', applied.at(-1))
-    if (boundary === 'after the work, before the answer') socket.destroy()
-    if (boundary === 'in the middle of the answer’s head') socket.end(answer.slice(0, 20))
-    if (boundary === 'in the middle of the answer’s body') socket.end(answer.slice(0, -10))
+    if (cutPoint === 'after the work, before the answer') socket.destroy()
+    if (cutPoint === 'in the middle of the answer’s head') socket.end(answer.slice(0, 20))
+    if (cutPoint === 'in the middle of the answer’s body') socket.end(answer.slice(0, -10))
     return true
   }
 
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
-    if (boundary === 'when it has connected' && !hasCut) {
+    if (cutPoint === 'after connecting' && !hasCut) {
       hasCut = true
       requests.push('POST')
       socket.destroy()
@@ -100,7 +100,7 @@ const input = {
   identifier: '+39 02 5',
   source: 'WHATSAPP',
   name: 'Ada',
-  // Large enough to travel in several pieces.
+  // Large enough to be sent in several chunks.
   customFields: [{ name: 'Billing Address', value: address }],
 }
 const created = { data: { createContact: { contact: { uuid: 'u0' } } } }
@@ -111,23 +111,23 @@ const unknown = {
   ],
 }
 
-test.each<[Boundary, object, RegExp, number]>([
-  ['when it has connected', unknown, /^POST( GET)+$/, 0],
+test.each<[CutPoint, object, RegExp, number]>([
+  ['after connecting', unknown, /^POST( GET)+$/, 0],
   ['after its head', unknown, /^POST( GET)+$/, 0],
   ['in the middle of its body', unknown, /^POST( GET)+$/, 0],
   ['after the work, before the answer', created, /^POST GET$/, 1],
   ['in the middle of the answer’s head', created, /^POST GET$/, 1],
   ['in the middle of the answer’s body', created, /^POST GET$/, 1],
-])('a create that is cut %s is sent once', async (boundary, expected, requests, applied) => {
-  const upstream = await startScripted(boundary)
+])('a create whose connection breaks %s is sent once', async (cutPoint, expected, requests, applied) => {
+  const upstream = await startCuttingUpstream(cutPoint)
   const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 3000 })
   expect(await execute(document, { input })).toMatchObject(expected)
   expect(upstream.requests.join(' ')).toMatch(requests)
   expect(upstream.applied()).toBe(applied)
 })
 
-test('a create on a kept connection that is closed under it is sent once', async () => {
-  const upstream = await startScripted('after its head', 1)
+test('a create on a reused connection that breaks is sent once', async () => {
+  const upstream = await startCuttingUpstream('after its head', 1)
   const { execute } = await createTestGateway({ url: upstream.url, timeoutMs: 3000 })
   expect(await execute('{ contact(uuid: "u") { uuid } }')).toEqual({ data: { contact: null } })
   expect(await execute(document, { input })).toMatchObject(unknown)
