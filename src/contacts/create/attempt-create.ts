@@ -20,7 +20,7 @@ export interface CreateCall<Made> {
 /** What is known of a create beside its call. */
 export interface Attempting {
   /** Whether no other creation of the same identity may have created what a lookup finds. */
-  readonly isSole: () => boolean
+  readonly isAttributable: () => boolean
   /** An ambiguous attempt of an earlier call with the same key. */
   readonly earlier?: { readonly notBefore: number | null; readonly failure: CallbellError } | undefined
 }
@@ -47,13 +47,13 @@ export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsPart
   /** Verifies the outcome of an ambiguous attempt, for as long as `createPolicy` leaves time for it. */
   async function verifyAttempt<Made>(
     { creation, context }: CreateCall<Made>,
-    isSole: () => boolean,
+    isAttributable: () => boolean,
     notBefore: NotBefore,
   ): Promise<LookupFinding<Made>> {
     const verifyMs = verificationMs(context)
     const until = performance.now() + verifyMs
     const deadline = Math.min(context.deadline, until + lastLookupShare * verifyMs)
-    const verification = { creation, context: { ...context, deadline }, notBefore, isSole }
+    const verification = { creation, context: { ...context, deadline }, notBefore, isAttributable }
     return findAndCalibrate(verification, until)
   }
 
@@ -69,7 +69,7 @@ export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsPart
 
   return {
     timeAt,
-    async create(call, { isSole, earlier }) {
+    async create(call, { isAttributable, earlier }) {
       const { creation, context } = call
       try {
         const made = await attempts(createPolicy, context, (attempt) => creation.send(attempt))
@@ -84,7 +84,7 @@ export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsPart
             if (earlier) return earlier.notBefore
             return ambiguous.sentAt ? timeAt(ambiguous.sentAt) : null
           }
-          const finding = await verifyAttempt(call, isSole, notBefore)
+          const finding = await verifyAttempt(call, isAttributable, notBefore)
           if (typeof finding === 'object') return finding.made
           throw failedChange(ambiguous, 'UNKNOWN', failed)
         }

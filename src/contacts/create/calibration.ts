@@ -77,12 +77,12 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
       )
   }
 
-  async function lookUp<Made>(creation: CreateOperation<Made>, made: Made, state: State): Promise<void> {
+  async function calibrate<Made>(creation: CreateOperation<Made>, made: Made, state: State): Promise<void> {
     const { kind } = creation
     for (const wait of delaysMs) {
       await new Promise((resolve) => setTimeout(resolve, wait).unref())
       try {
-        if (await creation.findAgain(made, createCall())) {
+        if (await creation.findCreated(made, createCall())) {
           conclude(state, true)
           return
         }
@@ -106,7 +106,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
       const state = stateOf(creation)
       if (state === undefined || state.isRunning || performance.now() < state.nextAt) return
       state.isRunning = true
-      void lookUp(creation, made, state).finally(() => (state.isRunning = false))
+      void calibrate(creation, made, state).finally(() => (state.isRunning = false))
     },
     found(creation) {
       const state = stateOf(creation)

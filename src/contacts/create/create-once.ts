@@ -64,7 +64,7 @@ async function createUnkeyed<Made>(
   const lock = acquired instanceof Promise ? await acquired : acquired
   let end = { isSettled: true, wasSent: true }
   try {
-    return await attempts.create(createCall, { isSole: lock.isSole })
+    return await attempts.create(createCall, { isAttributable: lock.isAttributable })
   } catch (error) {
     const isSettled =
       error instanceof CallbellError || (error instanceof ContactsError && error.outcome !== 'UNKNOWN')

@@ -68,7 +68,7 @@ export function createKeyedAttempts({
     const { creation } = call
     const record = readRecord(claim)
     try {
-      const made = await attempts.create(call, { isSole: lock.isSole, earlier })
+      const made = await attempts.create(call, { isAttributable: lock.isAttributable, earlier })
       const end = await claims.finalize(call, claim, createdRecord(record, creation, made))
       // A repeat of a key whose outcome was not stored must find its identity unsettled.
       await lock.end({ isSettled: end === 'DONE', wasSent: true })
@@ -138,7 +138,12 @@ export function createKeyedAttempts({
         if (!(error instanceof ContactsError)) throw error
         throw await stillUnknown()
       })
-      const verification = { creation, context, notBefore: () => notBefore, isSole: lock.isSole }
+      const verification = {
+        creation,
+        context,
+        notBefore: () => notBefore,
+        isAttributable: lock.isAttributable,
+      }
       const finding = await attempts.verify(verification).catch(async (error: unknown) => {
         // A bug: without this, all later creations of the identity would wait for the lock.
         await lock.end(nothingSent)

@@ -20,7 +20,11 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(hasBegun).toBe(false)
     await held.end({ isSettled: true, wasSent: false })
     const [turnOfTwo, turnOfThree] = await Promise.all([second, third])
-    expect([held.isSole(), turnOfTwo.isSole(), turnOfThree.isSole()]).toEqual([true, true, true])
+    expect([held.isAttributable(), turnOfTwo.isAttributable(), turnOfThree.isAttributable()]).toEqual([
+      true,
+      true,
+      true,
+    ])
     await Promise.all([
       turnOfTwo.end({ isSettled: true, wasSent: false }),
       turnOfThree.end({ isSettled: true, wasSent: false }),
@@ -34,12 +38,12 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     await first.end({ isSettled: false, wasSent: true })
     // Another creation of the same identity comes, on another replica, and is settled.
     const second = await two.acquire(taker('b'))
-    expect(second.isSole()).toBe(false)
+    expect(second.isAttributable()).toBe(false)
     await second.end({ isSettled: true, wasSent: true })
     // The first is repeated, on either.
     for (const turns of [one, two]) {
       const again = await turns.acquire(taker('a', { isRepeat: true }))
-      expect(again.isSole()).toBe(false)
+      expect(again.isAttributable()).toBe(false)
       await again.end({ isSettled: false, wasSent: false })
     }
   })
@@ -50,7 +54,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     await (await one.acquire(taker('a'))).end({ isSettled: false, wasSent: false })
     for (const turns of [two, one]) {
       const again = await turns.acquire(taker('a', { isRepeat: true }))
-      expect(again.isSole()).toBe(true)
+      expect(again.isAttributable()).toBe(true)
       await again.end({ isSettled: false, wasSent: false })
     }
   })
@@ -64,11 +68,11 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
       await one.acquire(taker('b')),
       await two.acquire(taker('c', identity2)),
     ]
-    expect(sameProcess.isSole()).toBe(false)
+    expect(sameProcess.isAttributable()).toBe(false)
     await Promise.all([
       sameProcess.end({ isSettled: true, wasSent: false }),
       otherProcess.end({ isSettled: true, wasSent: false }),
     ])
-    expect((await two.acquire(taker('d'))).isSole()).toBe(false)
+    expect((await two.acquire(taker('d'))).isAttributable()).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { IdentityRequest } from '../../../../src/contacts/create/identity-mark.ts'
+import type { IdentityRequest } from '../../../../src/contacts/create/shared-identity-lock.ts'
 import type { IdentityLocks } from '../../../../src/contacts/create/identity-locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import type { Store } from '../../../../src/store/store.ts'
@@ -34,7 +34,7 @@ test('a mark that the store has lost is put again, so that a repeat finds its ow
   const first = await one.acquire(taker('a'))
   await store.remove(mark, (await store.readRecord(mark))?.record ?? '')
   await first.end({ isSettled: false, wasSent: true })
-  expect((await two.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(true)
+  expect((await two.acquire(taker('a', { isRepeat: true }))).isAttributable()).toBe(true)
 })
 
 test('a creation that comes after the quiet period finds its own, and takes the first one’s', async () => {
@@ -46,10 +46,10 @@ test('a creation that comes after the quiet period finds its own, and takes the 
   await first.end({ isSettled: false, wasSent: true })
   vi.advanceTimersByTime(options.resendAfterMs + 1)
   const second = await two.acquire(taker('b'))
-  expect(second.isSole()).toBe(true)
+  expect(second.isAttributable()).toBe(true)
   await second.end({ isSettled: true, wasSent: true })
   const again = await one.acquire(taker('a', { isRepeat: true }))
-  expect(again.isSole()).toBe(false)
+  expect(again.isAttributable()).toBe(false)
   await again.end({ isSettled: true, wasSent: false })
 })
 
@@ -59,7 +59,7 @@ test('without a key nothing is stored', async () => {
   const turns = turnsOn(refusing)
   const turn = await turns.acquire(taker('a', { isKeyed: false }))
   await turn.end({ isSettled: false, wasSent: false })
-  expect((await turns.acquire(taker('b', { isKeyed: false }))).isSole()).toBe(false)
+  expect((await turns.acquire(taker('b', { isKeyed: false }))).isAttributable()).toBe(false)
 })
 
 test('a creation without a key makes what an unsettled key finds uncertain', async () => {
@@ -68,24 +68,24 @@ test('a creation without a key makes what an unsettled key finds uncertain', asy
   const turns = turnsOn(openMemoryStore())
   await (await turns.acquire(taker('a'))).end({ isSettled: false, wasSent: false })
   const other = await turns.acquire(taker('b', { isKeyed: false }))
-  expect(other.isSole()).toBe(false)
+  expect(other.isAttributable()).toBe(false)
   // It sends nothing: what is found later is still the first one's.
   await other.end({ isSettled: true, wasSent: false })
   const again = await turns.acquire(taker('a', { isRepeat: true }))
-  expect(again.isSole()).toBe(true)
+  expect(again.isAttributable()).toBe(true)
   await again.end({ isSettled: false, wasSent: false })
   const sending = await turns.acquire(taker('c', { isKeyed: false }))
   await sending.end({ isSettled: true, wasSent: true })
   // Long after that, too.
   vi.advanceTimersByTime(options.resendAfterMs + 1)
-  expect((await turns.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(false)
+  expect((await turns.acquire(taker('a', { isRepeat: true }))).isAttributable()).toBe(false)
 })
 
 test('other identities do not wait', async () => {
   const turns = turnsOn(openMemoryStore())
   await turns.acquire(taker('a', { isKeyed: false }))
   const other = await turns.acquire(taker('b', { identity: 'whatsapp 40', isKeyed: false }))
-  expect(other.isSole()).toBe(true)
+  expect(other.isAttributable()).toBe(true)
 })
 
 const unkeyed = (token: string, caller: string): IdentityRequest => taker(token, { caller, isKeyed: false })

@@ -28,7 +28,9 @@ test.each([
   const { callbell, creation } = openCallbell()
   callbell.send = failAmbiguously
   const failedAt = performance.now() + 100
-  const { result } = await settled(attempts.create({ creation, context: contextFor(timeoutMs) }, { isSole }))
+  const { result } = await settled(
+    attempts.create({ creation, context: contextFor(timeoutMs) }, { isAttributable: isSole }),
+  )
   expect(result).toMatchObject({ outcome: 'UNKNOWN' })
   expect(callbell.probes.map((time) => time - failedAt)).toEqual(at)
   expect(callbell.probesEndBy.map((time) => time - failedAt)).toEqual(at.map(() => endBy))
@@ -37,7 +39,7 @@ test.each([
 test('no lookup waits past the deadline', async () => {
   const { callbell, creation } = openCallbell()
   const now = performance.now()
-  const verification = { creation, context: contextFor(1500), notBefore: () => 0, isSole }
+  const verification = { creation, context: contextFor(1500), notBefore: () => 0, isAttributable: isSole }
   const { result, at } = await settled(verifyOutcome(verification, now + 2000, calibration))
   expect([result, at - now]).toEqual(['INCONCLUSIVE', 1000])
   expect(callbell.probes.map((time) => time - now)).toEqual([250, 1000])
@@ -69,8 +71,10 @@ test('an empty budget pays for the lookups of a repeat, and for no other', async
   const { callbell, creation } = openCallbell()
   const context = contextFor(10_000, { budget: createBudget(false) })
   callbell.send = failAmbiguously
-  await settled(attempts.create({ creation, context }, { isSole }))
+  await settled(attempts.create({ creation, context }, { isAttributable: isSole }))
   expect(callbell.probes).toEqual([])
-  const { result } = await settled(attempts.verify({ creation, context, notBefore: () => 0, isSole }))
+  const { result } = await settled(
+    attempts.verify({ creation, context, notBefore: () => 0, isAttributable: isSole }),
+  )
   expect([result, callbell.probes.length]).toEqual(['ABSENT', 1])
 })

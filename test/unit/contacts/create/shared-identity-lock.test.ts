@@ -24,7 +24,7 @@ async function dieHolding(store: Store): Promise<IdentityLock> {
 async function tryOnce(store: Store, change: Partial<typeof options> = {}): Promise<unknown> {
   const request = taker('next', { deadline: performance.now() + 40 })
   try {
-    return (await turnsOn(store, change).acquire(request)).isSole()
+    return (await turnsOn(store, change).acquire(request)).isAttributable()
   } catch (error) {
     return error
   }
@@ -80,7 +80,7 @@ test('a creation that ended less than five seconds ago makes finds uncertain', a
   const isSole = async (token: string): Promise<boolean> => {
     const turn = await turns.acquire(taker(token, { isKeyed: false }))
     void turn.end({ isSettled: true, wasSent: true })
-    return turn.isSole()
+    return turn.isAttributable()
   }
   expect(await isSole('a')).toBe(true)
   await pass(4999)
@@ -96,7 +96,7 @@ test('an unsettled creation makes finds uncertain until the quiet period is over
   const isSole = async (): Promise<boolean> => {
     const turn = await turns.acquire(taker('b', { isKeyed: false }))
     void turn.end({ isSettled: true, wasSent: false })
-    return turn.isSole()
+    return turn.isAttributable()
   }
   await pass(options.resendAfterMs - 1)
   expect(await isSole()).toBe(false)
@@ -131,9 +131,9 @@ test('the mark of an unsettled creation is kept as long as its key, that of a se
   await unsettled.end({ isSettled: false, wasSent: true })
   await pass(options.ttlMs - 1)
   const again = await other.acquire(taker('a', { isRepeat: true }))
-  expect(again.isSole()).toBe(true)
+  expect(again.isAttributable()).toBe(true)
   await again.end({ isSettled: true, wasSent: true })
   await pass(5000)
   // Without a mark, a repeat can't know what others have created.
-  expect((await other.acquire(taker('a', { isRepeat: true }))).isSole()).toBe(false)
+  expect((await other.acquire(taker('a', { isRepeat: true }))).isAttributable()).toBe(false)
 })
