@@ -31,10 +31,10 @@ export interface Deadlines {
 export interface Attempt extends Deadlines {
   readonly context: CallContext
   /**
-   * Whether an attempt that fails is followed by another one. It then gets half of the time that is left when it is
-   * sent, unless the next one would not have its permit in time.
+   * Whether time is reserved for a request after this attempt. The attempt then gets half of the time that is left
+   * when it is sent, unless the next request could not get its permit in time.
    */
-  readonly isRetried?: boolean
+  readonly reservesTime?: boolean
 }
 
 export type DispatcherOptions = Omit<TransportOptions, 'connections'> &
@@ -173,10 +173,10 @@ function isAuthoritative(answer: Answer): boolean {
 }
 
 /** @returns milliseconds from now on that an attempt may take */
-function attemptTimeoutMs({ queueBy, respondBy, isRetried = false }: Attempt): number {
+function attemptTimeoutMs({ queueBy, respondBy, reservesTime = false }: Attempt): number {
   const now = performance.now()
   const left = respondBy - now
-  return isRetried && now + left / 2 < queueBy ? left / 2 : left
+  return reservesTime && now + left / 2 < queueBy ? left / 2 : left
 }
 
 /** @param hadTime whether the call had enough time for a missing answer to prove a failure of Callbell */

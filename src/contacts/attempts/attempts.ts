@@ -28,9 +28,9 @@ export async function attempts<T>(
   let attemptCount = 0
   let sentAt: Moment | undefined
   for (let tries = 1; ; tries += 1) {
-    const isRetried = policy.leavesTime(tries === mostTries)
+    const reservesTime = policy.reservesTime(tries === mostTries)
     try {
-      return await send({ context, queueBy, respondBy, isRetried }, ambiguous !== undefined)
+      return await send({ context, queueBy, respondBy, reservesTime }, ambiguous !== undefined)
     } catch (error) {
       if (!(error instanceof CallbellError)) throw error
       const evidence = evidenceOf(error)

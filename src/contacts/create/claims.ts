@@ -9,11 +9,11 @@ import type { CreateCall } from './attempt-create.ts'
 import type { IdempotencyRecord, RunningRecord } from './idempotency-record.ts'
 import { writeRecord } from './idempotency-record.ts'
 import { leaseLost } from './key-failures.ts'
-import type { KeyPlace, KeyRecords } from './key-records.ts'
+import type { RecordKey, KeyRecords } from './key-records.ts'
 
 /** One call with its key. */
 export interface KeyedCall<Made> extends CreateCall<Made> {
-  readonly place: KeyPlace
+  readonly recordKey: RecordKey
   readonly fingerprint: string
 }
 
@@ -70,7 +70,7 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
   const owner = randomUUID()
 
   async function finalize(
-    { place, context }: KeyedCall<unknown>,
+    { recordKey, context }: KeyedCall<unknown>,
     claim: string,
     record: IdempotencyRecord | null,
   ): Promise<ClaimEnd> {
@@ -78,7 +78,7 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
     try {
       const end = await withDeadline(
         deadline,
-        record === null ? removeClaim(place, claim) : replaceClaim(place, claim, writeRecord(record)),
+        record === null ? removeClaim(recordKey, claim) : replaceClaim(recordKey, claim, writeRecord(record)),
       )
       if (end === 'TAKEN_OVER') log.warn({ requestId }, 'another process has taken over an idempotency key')
       return end
@@ -88,15 +88,15 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
     }
   }
 
-  async function removeClaim(place: KeyPlace, claim: string): Promise<ClaimEnd> {
-    if (await records.remove(place, claim)) return 'DONE'
-    return (await records.get(place)) === null ? 'DONE' : 'TAKEN_OVER'
+  async function removeClaim(recordKey: RecordKey, claim: string): Promise<ClaimEnd> {
+    if (await records.remove(recordKey, claim)) return 'DONE'
+    return (await records.get(recordKey)) === null ? 'DONE' : 'TAKEN_OVER'
   }
 
-  async function replaceClaim(place: KeyPlace, claim: string, record: string): Promise<ClaimEnd> {
-    if (await records.replace(place, claim, record)) return 'DONE'
+  async function replaceClaim(recordKey: RecordKey, claim: string, record: string): Promise<ClaimEnd> {
+    if (await records.replace(recordKey, claim, record)) return 'DONE'
     // A store that has lost its records must know this one, or a repeat of the key would send again.
-    return (await records.restore(place, record)) ? 'DONE' : 'TAKEN_OVER'
+    return (await records.restore(recordKey, record)) ? 'DONE' : 'TAKEN_OVER'
   }
 
   return {
@@ -111,7 +111,7 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
     async finalizeNotApplied(call, claim, error) {
       const end = await finalize(call, claim, null)
       // The store may not have removed the claim: a call that finds it continues as if it was not there.
-      if (end === 'UNCERTAIN') abandonedClaims.add(call.place, claim)
+      if (end === 'UNCERTAIN') abandonedClaims.add(call.recordKey, claim)
       return end === 'TAKEN_OVER' ? leaseLost(error) : error
     },
   }

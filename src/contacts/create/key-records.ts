@@ -11,7 +11,7 @@ export interface KeyRecordOptions {
 }
 
 /** The id of a key's record, and the caller that owns the key. */
-export interface KeyPlace {
+export interface RecordKey {
   readonly id: string
   readonly owner: string
 }
@@ -20,15 +20,15 @@ export interface KeyPlace {
 export interface KeyRecords {
   /** The bytes that a new key needs of its caller's share. */
   readonly claimBytes: number
-  get(place: KeyPlace): Promise<StoredRecord | null>
+  get(recordKey: RecordKey): Promise<StoredRecord | null>
   /** Writes the record of a call that starts, if the key has none and the share has room. */
-  claim(place: KeyPlace, text: string): Promise<ClaimResult>
+  claim(recordKey: RecordKey, text: string): Promise<ClaimResult>
   /** @returns whether the record was the expected one, and is replaced */
-  replace(place: KeyPlace, expected: string, text: string): Promise<boolean>
+  replace(recordKey: RecordKey, expected: string, text: string): Promise<boolean>
   /** Writes the record of a key that the store has lost. @returns whether the store has this record now */
-  restore(place: KeyPlace, text: string): Promise<boolean>
+  restore(recordKey: RecordKey, text: string): Promise<boolean>
   /** @returns whether the record was the expected one, and is removed */
-  remove(place: KeyPlace, expected: string): Promise<boolean>
+  remove(recordKey: RecordKey, expected: string): Promise<boolean>
 }
 
 /** What stores need beside the record: the key, its expiry, and their own structures. */

@@ -3,7 +3,7 @@ import { CallbellError } from '../../domain/callbell-error.ts'
 import type { StoredRecord } from '../../store/store.ts'
 import { ContactsError, wasSent } from '../attempts/failure.ts'
 import { requireStore } from '../attempts/require-store.ts'
-import type { Attempting, CreateAttempts } from './attempt-create.ts'
+import type { OtherAttempts, CreateAttempts } from './attempt-create.ts'
 import type { Claims, Keyed, KeyedCall } from './claims.ts'
 import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
 import { createdRecord, readRecord, sinceAttempt, unknownRecord } from './idempotency-record.ts'
@@ -47,10 +47,10 @@ export function createKeyedAttempts({
   resendAfterMs,
 }: KeyedAttemptsParts): KeyedAttempts {
   async function acquireIdentity(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityLock> {
-    const { place, creation, context } = call
+    const { recordKey, creation, context } = call
     return identities.acquire({
       identity: creation.identity,
-      token: place.id,
+      token: recordKey.id,
       isKeyed: true,
       isRepeat,
       caller: context.caller.bucket,
@@ -63,7 +63,7 @@ export function createKeyedAttempts({
     call: KeyedCall<Made>,
     claim: string,
     lock: IdentityLock,
-    earlier?: Attempting['earlier'],
+    earlier?: OtherAttempts['earlier'],
   ): Promise<Keyed<Made>> {
     const { creation } = call
     const record = readRecord(claim)
@@ -81,10 +81,10 @@ export function createKeyedAttempts({
         ])
         throw failure
       }
-      const known = error instanceof ContactsError && isOfCallbell(error.code) ? error : undefined
+      const callbellFailure = error instanceof ContactsError && isOfCallbell(error.code) ? error : undefined
       const failure = {
-        code: known ? codeOf(known) : ('CALLBELL_UNAVAILABLE' as const),
-        attempts: known?.attempts ?? 1,
+        code: callbellFailure ? codeOf(callbellFailure) : ('CALLBELL_UNAVAILABLE' as const),
+        attempts: callbellFailure?.attempts ?? 1,
       }
       const sentAt = error instanceof ContactsError ? error.sentAt : undefined
       const atSending = earlier || sentAt === undefined ? null : attempts.timeAt(sentAt)
@@ -110,7 +110,7 @@ export function createKeyedAttempts({
     },
 
     async finalizeUnknown(call, found, record) {
-      const { place, creation, context } = call
+      const { recordKey, creation, context } = call
       const { notBefore } = record
       const readAt = performance.now()
       const sinceWhenRead = sinceAttempt(record, found.ageMs)
@@ -118,7 +118,7 @@ export function createKeyedAttempts({
       const failure = 'code' in record ? record : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 0 }
       const token = record.state === 'RUNNING' ? record.token : 0
       const replace = (present: string, next: string): Promise<boolean> =>
-        requireStore(records.replace(place, present, next), {
+        requireStore(records.replace(recordKey, present, next), {
           deadline: context.deadline,
           outcome: 'UNKNOWN',
         })
