@@ -21,20 +21,20 @@ export interface DecodedCalls {
   /** @returns the answer, whatever its status */
   readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
   /**
-   * @param place finds the parameters that Callbell names in the input. Default: nowhere
+   * @param inputPathOf finds the parameters that Callbell names in the input. Default: none
    * @returns the same answer, if it is a success
    */
-  readonly accepted: (answer: Answer, place?: InputPathOf) => Answer
+  readonly accepted: (answer: Answer, inputPathOf?: InputPathOf) => Answer
   /**
    * @param isSame whether it may be the contact of the request: a proxy may mix up answers
-   * @param place as for `accepted`
+   * @param inputPathOf as for `accepted`
    * @returns the contact that the request created or changed
    */
   readonly change: (
     request: Request,
     attempt: Attempt,
     isSame?: Matches,
-    place?: InputPathOf,
+    inputPathOf?: InputPathOf,
   ) => Promise<ReadableContact>
   /**
    * @param isSame as for `change`
@@ -71,8 +71,8 @@ export function createDecodedCalls(
     return answer
   }
 
-  function accepted(answer: Answer, place: InputPathOf = noInputPath): Answer {
-    if (!isSuccess(answer)) throw toCallbellError(answer, place, sanitize)
+  function accepted(answer: Answer, inputPathOf: InputPathOf = noInputPath): Answer {
+    if (!isSuccess(answer)) throw toCallbellError(answer, inputPathOf, sanitize)
     return answer
   }
 
@@ -80,9 +80,9 @@ export function createDecodedCalls(
     request: Request,
     attempt: Attempt,
     isSame?: Matches,
-    place?: InputPathOf,
+    inputPathOf?: InputPathOf,
   ): Promise<ReadableContact> {
-    const answer = accepted(await call(request, attempt), place)
+    const answer = accepted(await call(request, attempt), inputPathOf)
     return contactIn(answer, decodeContact(answer.text), attempt, isSame)
   }
 

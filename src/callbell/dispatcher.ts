@@ -121,8 +121,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
             permit.sent()
             observer.sent()
           }
-          const watcher = { mayStart, isUsable, sent, release }
-          return transport.send({ method, path, body, headers }, allowedMs, watcher, connection)
+          const hooks = { mayStart, isUsable, sent, release }
+          return transport.send({ method, path, body, headers }, allowedMs, hooks, connection)
         }
         let answer: Answer | undefined
         while (answer === undefined) {

@@ -75,7 +75,7 @@ export interface FailureDescription {
  * error of graphql-js, of Yoga or a `RequestError`), and anything else. Anything else is a bug: its code
  * is `INTERNAL_SERVER_ERROR`, and its description contains nothing of it.
  *
- * @param error as it was thrown, or wrapped in a GraphQLError that has its place in the document
+ * @param error as it was thrown, or wrapped in a GraphQLError that has its position in the document
  * @returns a message of whole sentences that stands alone, with its code
  */
 export function describeFailure(error: unknown, context: FailureContext): FailureDescription {

@@ -25,7 +25,7 @@ export function createRequestContext(parts: RequestParts): GatewayContext {
     size,
     readBody,
     outcomes: new Map(),
-    known: new RequestCache(),
+    cache: new RequestCache(),
     allowance: new Allowance(mostCalls, size),
   }
 }

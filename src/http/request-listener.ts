@@ -76,10 +76,10 @@ export function createRequestListener(
   function tryFastPath(request: Parameters<FastPath>[0]): Fallback | Promise<Fallback | undefined> {
     const host = request.head.headers.get('host')
     if (!hasFastPath || host === null) return {}
-    const known = hosts.get(host)
-    const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
+    const cached = hosts.get(host)
+    const url = cached ?? URL.parse(`http://${host}${graphqlPath}`)
     if (url === null || crossOrigin.findRejection(request.head, url)) return {}
-    if (known === undefined) hosts.set(host, url)
+    if (cached === undefined) hosts.set(host, url)
     return fastPath(request)
   }
 

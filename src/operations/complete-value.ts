@@ -16,15 +16,15 @@ import type { Run } from './run.ts'
 import { fail, ResolveInfo } from './resolve-info.ts'
 import { isObject, isPromise, noPath } from './run.ts'
 
-const known = new WeakMap<GraphQLOutputType, Complete>()
+const completerByType = new WeakMap<GraphQLOutputType, Complete>()
 
 /** @returns the function that completes values of a type */
 export function completerOf(type: GraphQLOutputType): Complete {
-  const there = known.get(type)
-  if (there) return there
-  const made = makeCompleter(type)
-  known.set(type, made)
-  return made
+  const cached = completerByType.get(type)
+  if (cached) return cached
+  const completer = makeCompleter(type)
+  completerByType.set(type, completer)
+  return completer
 }
 
 function makeCompleter(type: GraphQLOutputType): Complete {

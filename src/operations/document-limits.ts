@@ -25,7 +25,7 @@ const limits = {
   aliases: { most: 50, words: 'aliases (fragments included)' },
   directives: { most: 50, words: 'directives (fragments included)' },
   /** GraphQL defines two for a field. */
-  directivesInOnePlace: { most: 4, words: 'directives in one place' },
+  directivesOfOneNode: { most: 4, words: 'directives in one place' },
 } as const
 
 const introspective: ReadonlySet<string> = new Set(['__schema', '__type'])
@@ -38,19 +38,19 @@ const limitNames = [
   'fields',
   'aliases',
   'directives',
-  'directivesInOnePlace',
+  'directivesOfOneNode',
 ] as const
 /** The counts of a selection. */
 type Measure = Readonly<Record<Limit, number>>
 
-const nothing: Measure = {
+const emptyMeasure: Measure = {
   introspections: 0,
   rootFields: 0,
   depth: 0,
   fields: 0,
   aliases: 0,
   directives: 0,
-  directivesInOnePlace: 0,
+  directivesOfOneNode: 0,
 }
 
 /** Rejects documents that exceed a limit: `QUERY_TOO_COMPLEX`. */
@@ -121,8 +121,8 @@ const verdicts = new WeakMap<DocumentNode, Excess | null>()
 
 /** @returns the first limit that the document exceeds; null if there is none */
 function findExcess(document: DocumentNode): Excess | null {
-  const known = verdicts.get(document)
-  if (known !== undefined) return known
+  const cached = verdicts.get(document)
+  if (cached !== undefined) return cached
   const measures = measureOperations(document)
   const measured = (name: Limit): number => Math.max(...measures.map((measure) => measure[name]))
   const exceeded = limitNames.find((name) => measured(name) > limits[name].most)
@@ -140,12 +140,12 @@ function measureOperations(document: DocumentNode): Measure[] {
   const measured = new Map<string, Measure>()
 
   function measureFragment(name: string): Measure {
-    const known = measured.get(name)
-    if (known) return known
+    const cached = measured.get(name)
+    if (cached) return cached
     // Validation rejects a fragment that spreads itself. Measuring it only has to end.
-    measured.set(name, nothing)
+    measured.set(name, emptyMeasure)
     const fragment = fragments.get(name)
-    const measure = fragment ? measureSet(fragment) : nothing
+    const measure = fragment ? measureSet(fragment) : emptyMeasure
     measured.set(name, measure)
     return measure
   }
@@ -185,7 +185,7 @@ interface Selecting {
 }
 
 function directivesOf({ directives = [] }: Selecting): Measure {
-  return { ...nothing, directives: directives.length, directivesInOnePlace: directives.length }
+  return { ...emptyMeasure, directives: directives.length, directivesOfOneNode: directives.length }
 }
 
 function add(one: Measure, other: Measure): Measure {
@@ -196,6 +196,6 @@ function add(one: Measure, other: Measure): Measure {
     fields: one.fields + other.fields,
     aliases: one.aliases + other.aliases,
     directives: one.directives + other.directives,
-    directivesInOnePlace: Math.max(one.directivesInOnePlace, other.directivesInOnePlace),
+    directivesOfOneNode: Math.max(one.directivesOfOneNode, other.directivesOfOneNode),
   }
 }

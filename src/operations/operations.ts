@@ -139,8 +139,8 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   return {
     find: (text, name) => operationIn(documents.get(text) ?? [], name),
     prepare(text, document, name) {
-      const known = documents.get(text)
-      if (known) return operationIn(known, name)
+      const cached = documents.get(text)
+      if (cached) return operationIn(cached, name)
       const plans = new PlanCache(text.length)
       const operations = document.definitions.flatMap((definition) =>
         definition.kind === Kind.OPERATION_DEFINITION

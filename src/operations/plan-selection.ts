@@ -88,8 +88,8 @@ class PlannedField implements FieldPlan {
   }
 
   below(type: GraphQLObjectType): SelectionPlan {
-    const known = this.plans.get(type)
-    if (known) return known
+    const cached = this.plans.get(type)
+    if (cached) return cached
     const sets = this.nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
     const plan = planSelection(this.scope, type, sets)
     this.plans.set(type, plan)

@@ -104,8 +104,8 @@ export class PreparedOperation {
     let key = this.name ?? ''
     if (this.conditions.length > 0) key += ':'
     for (const name of this.conditions) key += letterOf(variableValues[name])
-    const known = this.plans.get(key)
-    if (known) return known
+    const cached = this.plans.get(key)
+    if (cached) return cached
     const plan = this.makePlan(variableValues)
     this.plans.set(key, plan)
     return plan

@@ -63,7 +63,9 @@ export class FieldErrors {
 
   add(error: GraphQLError, path: Path): void {
     const nulled = (this.nulled ??= new Set())
-    for (let step = path; step !== undefined; step = step.prev) if (nulled.has(step)) return
+    for (let ancestor = path; ancestor !== undefined; ancestor = ancestor.prev) {
+      if (nulled.has(ancestor)) return
+    }
     if (nulled.has(undefined)) return
     nulled.add(path)
     this.list ??= []

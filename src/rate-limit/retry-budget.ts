@@ -32,8 +32,8 @@ export function createRetryBudgets(): RetryBudgets {
   const budgets = new Map<string, RetryBudget>()
   return {
     of(bucket) {
-      const known = budgets.get(bucket)
-      if (known) return known
+      const existing = budgets.get(bucket)
+      if (existing) return existing
       for (const oldest of budgets.keys()) {
         if (budgets.size >= mostBudgets) budgets.delete(oldest)
         break

@@ -89,8 +89,8 @@ export interface Redactor {
  * @param secrets the known ones, none empty
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const known = secrets.map((secret): Rule => [secretPattern(secret), redacted])
-  const identifierRules = [...known, ...credentials]
+  const secretRules = secrets.map((secret): Rule => [secretPattern(secret), redacted])
+  const identifierRules = [...secretRules, ...credentials]
   const rules = [...identifierRules, ...quotations, ...contactData]
 
   const redact = cached((value: string) => onOneLine(replaceAll(value, rules)))

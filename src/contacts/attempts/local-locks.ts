@@ -80,11 +80,11 @@ export class LocalLocks {
    */
   acquire(name: string, caller: string, deadline: number): Lock | Promise<Lock> {
     const slot = this.slotOf(name)
-    const known = this.find(slot, name)
-    if (known?.isHeld) return this.wait(known, caller, deadline)
-    const lock = known ?? { name, isHeld: true, waiting: undefined, lastEnd: undefined }
+    const existing = this.find(slot, name)
+    if (existing?.isHeld) return this.wait(existing, caller, deadline)
+    const lock = existing ?? { name, isHeld: true, waiting: undefined, lastEnd: undefined }
     lock.isHeld = true
-    if (known === undefined) slot.push(lock)
+    if (existing === undefined) slot.push(lock)
     return lock
   }
 

@@ -12,7 +12,7 @@ import type { AttemptPolicy } from '../attempts/policies.ts'
 import { compareAndSetPolicy, idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
 import { invalid, rejectedByCallbell } from '../rules/mutation-result.ts'
-import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
+import type { EditedTag, TagEdit } from '../rules/tag-edit.ts'
 import { applyEdit, isSameSet, isSameToCallbell, undoneTags } from '../rules/tag-edit.ts'
 import type { Update } from '../rules/update-rules.ts'
 import { isIdempotent } from '../rules/update-rules.ts'
@@ -110,10 +110,10 @@ function write(
   context: CallContext,
   isChecked: boolean,
 ): Promise<Written | MutationResult<never>> {
-  let known: Contact | undefined = present
+  let alreadyRead: Contact | undefined = present
   return attempts(policyOf(edit, changes), context, async (attempt, mayBeApplied) => {
-    const contact = known ?? (await readFresh(callbell, uuid, attempt))
-    known = undefined
+    const contact = alreadyRead ?? (await readFresh(callbell, uuid, attempt))
+    alreadyRead = undefined
     const problems = isChecked && !mayBeApplied ? problemsOfEdit(edit, contact.tags, context.caller) : []
     if (problems.length > 0) return invalid(...problems)
     const { tags: before } = contact
@@ -161,13 +161,13 @@ function isNothing(changes: Update['changes']): boolean {
   return Object.values(changes).every((value) => value === undefined)
 }
 
-function common(tags: readonly PlacedTag[], others: readonly PlacedTag[]): PlacedTag[] {
+function common(tags: readonly EditedTag[], others: readonly EditedTag[]): EditedTag[] {
   const names = new Set(others.map(({ path }) => path.join('.')))
   return tags.filter(({ path }) => names.has(path.join('.')))
 }
 
 /** @returns the list that was sent, without the edit of these tags */
-function withoutEdit(sent: readonly string[], undone: readonly PlacedTag[]): readonly string[] {
+function withoutEdit(sent: readonly string[], undone: readonly EditedTag[]): readonly string[] {
   const missing = new Set(undone.filter(({ path }) => path[0] !== 'removeTags').map(({ tag }) => tag))
   const kept = undone.filter(({ path }) => path[0] === 'removeTags').map(({ tag }) => tag)
   return [...sent.filter((tag) => !missing.has(tag)), ...kept]

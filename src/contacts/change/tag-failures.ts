@@ -4,7 +4,7 @@ import { CallbellError } from '../../domain/callbell-error.ts'
 import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
-import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
+import type { EditedTag, TagEdit } from '../rules/tag-edit.ts'
 import { isSameSet, misspelledTags } from '../rules/tag-edit.ts'
 
 /** More problems at once are of no use. */
@@ -41,7 +41,7 @@ function conflictMessage(tags: readonly string[], { scopes }: Caller): string {
 }
 
 /** @returns the problem of each tag that Callbell did not accept or did not remove */
-export function problemsOfRejected(tags: readonly PlacedTag[]): InputProblem[] {
+export function problemsOfRejected(tags: readonly EditedTag[]): InputProblem[] {
   return tags.slice(0, mostProblems).map(({ path, tag }) => {
     const what = path[0] === 'removeTags' ? 'did not remove' : 'did not accept'
     return { path, message: `Callbell ${what} the tag ${JSON.stringify(tag)}.`, code: 'REJECTED' }
@@ -49,18 +49,18 @@ export function problemsOfRejected(tags: readonly PlacedTag[]): InputProblem[] {
 }
 
 /** The failure of an update that was applied except for these tags, at least one. */
-export function notTaken(tags: readonly PlacedTag[]): ContactsError {
+export function notTaken(tags: readonly EditedTag[]): ContactsError {
   const message = `Callbell did not ${tags[0]?.path[0] === 'removeTags' ? 'remove' : 'accept'} ${namesOf(tags)}, but applied all other changes`
   return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'APPLIED', retryable: false })
 }
 
 /** Callbell accepted them each time, and each time the contact did not show them. */
-export function neverThere(tags: readonly PlacedTag[], rounds: number): ContactsError {
+export function neverThere(tags: readonly EditedTag[], rounds: number): ContactsError {
   const message = `After each of ${rounds} writes the contact did not have ${namesOf(tags)} as written`
   return new ContactsError('CALLBELL_REJECTED', message, { outcome: 'UNKNOWN', retryable: false })
 }
 
-function namesOf([first, ...others]: readonly PlacedTag[]): string {
+function namesOf([first, ...others]: readonly EditedTag[]): string {
   const name = `the tag ${JSON.stringify(first?.tag)}`
   return others.length === 0 ? name : `${name} and ${others.length.toLocaleString('en-US')} more`
 }

@@ -54,8 +54,8 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
   function stateOf({ kind, lookup }: Lookup): State | undefined {
     if (lookup === null) return undefined
     const name = `${kind} ${lookup}`
-    const known = states.get(name)
-    if (known || states.size >= mostLookups) return known
+    const existing = states.get(name)
+    if (existing || states.size >= mostLookups) return existing
     const isProved = proved.includes(kind)
     const nextAt = isProved ? performance.now() + everyMs : 0
     const state = { kind, isProved, isRunning: false, nextAt }

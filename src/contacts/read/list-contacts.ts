@@ -34,7 +34,7 @@ const pageForm = z
 /** @throws ContactsError */
 export async function listContacts(
   callbell: CallbellClient,
-  { filter: input, hasFieldTypes, ...step }: ContactListInput,
+  { filter: input, hasFieldTypes, ...pageArgs }: ContactListInput,
   context: CallContext,
 ): Promise<Connection<Contact>> {
   const filter = checkFilter(input ?? {})
@@ -55,7 +55,7 @@ export async function listContacts(
       }
     },
   }
-  return paginate(list, step)
+  return paginate(list, pageArgs)
 }
 
 function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFilter {

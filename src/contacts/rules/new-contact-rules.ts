@@ -66,23 +66,23 @@ export function checkCustomFields(
   if (!check.length(fields, 'customFields')) return undefined
   /** The position of each name. */
   const seen = new Map<string, string>()
-  return fields?.map(({ name: fieldName, value, values }, index) => {
-    const place = String(index)
-    check.string(customFieldName, fieldName, 'customFields', place, 'name')
-    check.string(multiLine, value, 'customFields', place, 'value')
-    check.strings(singleLine, values, 'customFields', place, 'values')
+  return fields?.map(({ name: fieldName, value, values }, position) => {
+    const index = String(position)
+    check.string(customFieldName, fieldName, 'customFields', index, 'name')
+    check.string(multiLine, value, 'customFields', index, 'value')
+    check.strings(singleLine, values, 'customFields', index, 'values')
     const hasValue = value !== null && value !== undefined
     const hasValues = values !== null && values !== undefined
     if (hasValue === hasValues) {
-      const message = `Provide either \`value\` or \`values\` in \`customFields.${place}\`${hasValue ? ', not both' : ''}.`
-      check.add({ path: ['customFields', place], message, code: 'INVALID' })
+      const message = `Provide either \`value\` or \`values\` in \`customFields.${index}\`${hasValue ? ', not both' : ''}.`
+      check.add({ path: ['customFields', index], message, code: 'INVALID' })
     }
     const first = seen.get(fieldName)
-    if (first === undefined) seen.set(fieldName, place)
+    if (first === undefined) seen.set(fieldName, index)
     else {
       // A position, not the name: fifty messages with a long name would be many times the request.
       const predicate = `repeats the name of \`customFields.${first}\``
-      check.report({ predicate, code: 'INVALID' }, 'customFields', place, 'name')
+      check.report({ predicate, code: 'INVALID' }, 'customFields', index, 'name')
     }
     return { name: fieldName, value: value ?? values ?? '' }
   })

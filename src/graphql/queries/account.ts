@@ -12,7 +12,7 @@ builder.queryFields((t) => ({
     description:
       'The teams of the account. Costs one call to Callbell for each page: one call for most accounts, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (init) => context.known.teams(() => context.contacts.teams(init))),
+      resolveQuery(context, info, (init) => context.cache.teams(() => context.contacts.teams(init))),
   }),
   channels: t.field({
     type: [ChannelType],
@@ -20,7 +20,7 @@ builder.queryFields((t) => ({
     description:
       'The connected inboxes of the account. Costs one call to Callbell for each page: one call for most accounts, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (init) => context.known.channels(() => context.contacts.channels(init))),
+      resolveQuery(context, info, (init) => context.cache.channels(() => context.contacts.channels(init))),
   }),
   funnels: t.field({
     type: [FunnelType],
@@ -28,6 +28,6 @@ builder.queryFields((t) => ({
     description:
       'The sales funnels of the account. Costs one call to Callbell, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (init) => context.known.funnels(() => context.contacts.funnels(init))),
+      resolveQuery(context, info, (init) => context.cache.funnels(() => context.contacts.funnels(init))),
   }),
 }))

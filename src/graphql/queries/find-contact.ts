@@ -10,15 +10,15 @@ builder.queryField('contact', (t) =>
       'One contact by its `uuid`. Null if there is none. Costs one call to Callbell, however often a request selects the same contact, also by `contactByPhone` and `contactByBsuid`.',
     args: { uuid: t.arg.id({ required: true, description: 'The `uuid` of the contact.' }) },
     resolve(_root, { uuid }, context, info) {
-      const { contacts, known } = context
+      const { contacts, cache } = context
       const hasFieldTypes = selectsFieldTypes(info)
       return resolveQuery(context, info, (init) =>
-        known.contact(['uuid', uuid, hasFieldTypes], () =>
+        cache.contact(['uuid', uuid, hasFieldTypes], () =>
           contacts.find(
             uuid,
             init,
             hasFieldTypes,
-            hasFieldTypes ? undefined : (until) => known.foundByOthers(uuid, until),
+            hasFieldTypes ? undefined : (until) => cache.findContact(uuid, until),
           ),
         ),
       )
@@ -37,7 +37,7 @@ builder.queryField('contactByPhone', (t) =>
     },
     resolve: (_root, { phoneNumber, channelUuid }, context, info) =>
       resolveQuery(context, info, (init) =>
-        context.known.contact(['phone', phoneNumber, channelUuid], () =>
+        context.cache.contact(['phone', phoneNumber, channelUuid], () =>
           context.contacts.findByPhone(phoneNumber, channelUuid, init),
         ),
       ),
@@ -52,7 +52,7 @@ builder.queryField('contactByBsuid', (t) =>
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
     resolve: (_root, { bsuid }, context, info) =>
       resolveQuery(context, info, (init) =>
-        context.known.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, init)),
+        context.cache.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, init)),
       ),
   }),
 )

@@ -95,9 +95,9 @@ export function pageArguments(arg: ArgBuilder<Types>) {
 
 /** The cost of every connection: a call for each page, and the selected fields of each item. */
 export const costOfConnection: FieldCost = ({ first, after }) => {
-  const step = {
+  const pageArgs = {
     first: typeof first === 'number' ? first : undefined,
     after: typeof after === 'string' ? after : undefined,
   }
-  return { calls: callsOf(step), multiplier: sizeOf(step) }
+  return { calls: callsOf(pageArgs), multiplier: sizeOf(pageArgs) }
 }

@@ -80,8 +80,8 @@ export const ContactType = builder.objectRef<Contact>('Contact').implement({
         'The messages of the conversation, newest first. Costs one call to Callbell for each 20 messages, on each contact that it is selected on. If one of the calls fails, the field fails and the contact is null. Query the messages separately if the contact must stay.',
       args: pageArguments(t.arg),
       extensions: { cost: costOfConnection },
-      resolve: ({ uuid }, step, context, info) =>
-        resolveQuery(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
+      resolve: ({ uuid }, pageArgs, context, info) =>
+        resolveQuery(context, info, (init) => context.contacts.messages(uuid, pageArgs, init)),
     }),
     bot: t.field({
       type: BotType,
@@ -89,7 +89,7 @@ export const ContactType = builder.objectRef<Contact>('Contact').implement({
         'The bot of the conversation. Null if there is none. Costs one call to Callbell for each contact that it is selected on.',
       extensions: { cost: () => ({ calls: 1 }) },
       resolve: ({ uuid }, _args, context, info) =>
-        resolveQuery(context, info, (origin) => context.contacts.bot(uuid, origin)),
+        resolveQuery(context, info, (init) => context.contacts.bot(uuid, init)),
     }),
   }),
 })

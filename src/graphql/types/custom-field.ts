@@ -40,7 +40,7 @@ export const CustomFieldType = builder.objectRef<CustomField>('CustomField').imp
     type: t.field({
       type: TypeOfCustomField,
       description: `The type of the field, for the choice of a form control. ${whereSet} Also null for a type that this schema does not know.`,
-      resolve: ({ type }) => fieldTypes.find((known) => known === type) ?? null,
+      resolve: ({ type }) => fieldTypes.find((fieldType) => fieldType === type) ?? null,
     }),
     options: t.exposeStringList('options', {
       description: `The options of a dropdown or checkbox field. ${whereSet}`,
