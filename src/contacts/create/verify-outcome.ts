@@ -41,8 +41,8 @@ export async function verifyOutcome<Made>(
 }
 
 function resultOf(result: LookupFinding<unknown>): VerificationResult {
-  if (result === 'ABSENT') return 'nothing'
-  return result === 'INCONCLUSIVE' ? 'unclear' : 'found'
+  if (result === 'ABSENT') return 'absent'
+  return result === 'INCONCLUSIVE' ? 'inconclusive' : 'found'
 }
 
 async function lookUpUntil<Made>(
