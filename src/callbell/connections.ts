@@ -16,7 +16,7 @@ export interface ConnectionsOptions {
   /** The limit for the TCP and TLS handshakes of one connection, in milliseconds. */
   readonly connectTimeoutMs: number
   /** The highest number of connections at a time. */
-  readonly most: number
+  readonly maxConnections: number
   /** Options of undici's client, for each connection. */
   readonly client: Omit<Client.Options, 'connect'>
 }
@@ -52,7 +52,7 @@ export class Connections implements ConnectionPool {
   /** @returns how many more to open for `waiting` requests, within the limits */
   lackingFor(waiting: number): number {
     const coming = this.idle.length + this.ending + this.opening
-    const allowed = Math.min(this.options.most - this.all.size, maxOpening) - this.opening
+    const allowed = Math.min(this.options.maxConnections - this.all.size, maxOpening) - this.opening
     return Math.max(0, Math.min(waiting - coming, allowed))
   }
 

@@ -4,7 +4,7 @@ import type { WallClock } from '../domain/moment.ts'
 import type { Connection } from '../rate-limit/connection-pool.ts'
 import { Connections } from './connections.ts'
 import type { Answer, TransportHooks } from './response-handler.ts'
-import { largestAnswerBytes, ResponseHandler } from './response-handler.ts'
+import { maxAnswerBytes, ResponseHandler } from './response-handler.ts'
 
 export interface TransportOptions {
   /** `https://api.callbell.eu/v1`, without a slash at the end. */
@@ -50,13 +50,13 @@ export function createTransport(options: TransportOptions): Transport {
   const connections = new Connections({
     origin,
     connectTimeoutMs: options.connectTimeoutMs,
-    most: options.connections,
+    maxConnections: options.connections,
     client: {
       // HTTP/1.1 without pipelining: a request owns its connection, so what a dead connection
       // means for the request is never in doubt.
       pipelining: 1,
       allowH2: false,
-      maxResponseSize: largestAnswerBytes,
+      maxResponseSize: maxAnswerBytes,
       // The caller's deadline bounds headers and body.
       headersTimeout: 0,
       bodyTimeout: 0,

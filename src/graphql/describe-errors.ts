@@ -10,9 +10,9 @@ import { bugCode, describeFailure, originOf } from './error-table.ts'
 import { RequestError } from './request-error.ts'
 
 /** Errors without data. Each quotes what is wrong, and nobody fixes more at once. */
-const mostMistakes = 10
+const maxRequestErrors = 10
 /** Errors of fields. A null without its error would be taken for a value, and an operation makes 50 calls at most. */
-const mostFieldErrors = 100
+const maxFieldErrors = 100
 
 /** An error that has been described: it is never described twice. */
 class DescribedError extends GraphQLError {}
@@ -36,8 +36,8 @@ export interface ErrorScope {
 export function describeErrors(result: ExecutionResult, scope: ErrorScope): ExecutionResult {
   if (result.errors === undefined) return result
   const hasData = result.data !== undefined
-  const most = hasData ? mostFieldErrors : mostMistakes
-  const errors = result.errors.slice(0, most).map((error) => describe(error, hasData, scope))
+  const maxErrors = hasData ? maxFieldErrors : maxRequestErrors
+  const errors = result.errors.slice(0, maxErrors).map((error) => describe(error, hasData, scope))
   return { ...result, errors }
 }
 

@@ -4,7 +4,7 @@ import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import { cutText } from '../domain/code-points.ts'
-import { mostCalls } from './limits.ts'
+import { maxCalls } from './limits.ts'
 
 /** Null: the failure's own message is written for the caller. A function reads the failure's cause. */
 const messages: Record<FailureCode, string | null | ((cause: CallbellError | undefined) => string)> = {
@@ -22,7 +22,7 @@ const messages: Record<FailureCode, string | null | ((cause: CallbellError | und
   STORE_QUOTA_EXCEEDED: null,
   STORE_UNAVAILABLE: 'The gateway cannot reach its store',
   OVERLOADED: 'The gateway cannot accept this call now',
-  QUERY_TOO_COMPLEX: `This operation needs more than ${mostCalls} reads from Callbell; the limit is ${mostCalls}. Request fewer lists in one operation`,
+  QUERY_TOO_COMPLEX: `This operation needs more than ${maxCalls} reads from Callbell; the limit is ${maxCalls}. Request fewer lists in one operation`,
 }
 
 function describeUnavailable(cause: CallbellError | undefined): string {
@@ -44,7 +44,7 @@ const consequences: Record<Outcome, string> = {
 export const bugCode = 'INTERNAL_SERVER_ERROR'
 const bugMessage = 'Something went wrong inside the gateway.'
 /** In characters. graphql-js quotes the value that is wrong, whatever its size. */
-const longestMessage = 300
+const maxMessageLength = 300
 
 /** What a failure happened in. */
 export interface FailureContext {
@@ -112,7 +112,7 @@ function describeMistake(error: GraphQLError, code: string, context: FailureCont
   const { retryable, retryAfterMs } = error.extensions
   const outcome = context.mutation && (context.outcome ?? 'NOT_APPLIED')
   return {
-    message: cutText(error.message, longestMessage),
+    message: cutText(error.message, maxMessageLength),
     code,
     outcome,
     retryable: retryable === true && isHarmless(outcome),

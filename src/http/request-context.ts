@@ -4,7 +4,7 @@ import type { Contacts } from '../contacts/contacts.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
-import { mostCalls } from '../graphql/limits.ts'
+import { maxCalls } from '../graphql/limits.ts'
 import { RequestCache } from '../graphql/request-cache.ts'
 import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 
@@ -26,7 +26,7 @@ export function createRequestContext(parts: RequestParts): GatewayContext {
     readBody,
     outcomes: new Map(),
     cache: new RequestCache(),
-    allowance: new Allowance(mostCalls, size),
+    allowance: new Allowance(maxCalls, size),
   }
 }
 
@@ -34,8 +34,8 @@ class Allowance implements RequestAllowance {
   private readsLeft: number
   private readonly size: AnswerSize
 
-  constructor(mostReads: number, size: AnswerSize) {
-    this.readsLeft = mostReads
+  constructor(maxReads: number, size: AnswerSize) {
+    this.readsLeft = maxReads
     this.size = size
   }
 

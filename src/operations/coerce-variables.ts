@@ -59,7 +59,7 @@ function coercerOfVariable(
 }
 
 /** Unknown fields of one object that are kept. At most five errors are reported. */
-const mostUnknownFields = 10
+const maxUnknownFields = 10
 
 /**
  * Limits the work of graphql-js, which quotes a whole object in the error of each of its unknown fields.
@@ -94,7 +94,7 @@ function narrow(value: unknown, type: GraphQLInputType): unknown {
     const field = fields[name]
     if (field) return [[name, narrow(item, field.type)]]
     unknown += 1
-    return unknown <= mostUnknownFields ? [[name, item]] : []
+    return unknown <= maxUnknownFields ? [[name, item]] : []
   })
   return Object.fromEntries(kept)
 }

@@ -53,7 +53,7 @@ export interface OperationsParts {
 }
 
 /** Each error quotes the value that is wrong. */
-const mostVariableErrors = 5
+const maxVariableErrors = 5
 
 export function createOperations({ schema, limit, log, introspection }: OperationsParts): Operations {
   const documents = createCacheByText<readonly PreparedOperation[]>()
@@ -65,7 +65,7 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   ): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
     const fitting = coerceVariables(given)
     if (fitting) return { coerced: fitting }
-    const options = { maxErrors: mostVariableErrors, hideSuggestions: !introspection }
+    const options = { maxErrors: maxVariableErrors, hideSuggestions: !introspection }
     const { variableDefinitions = [] } = operation
     const narrowed = withoutUnknownFields(schema, variableDefinitions, given)
     const { errors, coerced } = getVariableValues(schema, variableDefinitions, narrowed, options)

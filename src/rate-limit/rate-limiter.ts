@@ -72,8 +72,8 @@ const burstsAhead = 2
 
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { maxRps, maxInFlight, connections, acquireShared, startAt = performance.now() } = options
-  const most = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
-  const adaptive = createAdaptiveLimit(most, startAt)
+  const maxLimit = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
+  const adaptive = createAdaptiveLimit(maxLimit, startAt)
   const queue = new PermitQueue()
   let wakeTimer: NodeJS.Timeout | undefined
   const permits = new Permits({

@@ -26,7 +26,7 @@ export interface RetryBudgets {
 }
 
 /** Beyond this number the oldest budget is removed; its caller starts with a full one. */
-const mostBudgets = 1000
+const maxBudgets = 1000
 
 export function createRetryBudgets(): RetryBudgets {
   const budgets = new Map<string, RetryBudget>()
@@ -35,7 +35,7 @@ export function createRetryBudgets(): RetryBudgets {
       const existing = budgets.get(bucket)
       if (existing) return existing
       for (const oldest of budgets.keys()) {
-        if (budgets.size >= mostBudgets) budgets.delete(oldest)
+        if (budgets.size >= maxBudgets) budgets.delete(oldest)
         break
       }
       const added = createRetryBudget()

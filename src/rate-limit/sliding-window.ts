@@ -9,7 +9,7 @@ export const windowMs = 1010
  * starts with the answer, or this long after the first byte if that is earlier. Requests that were delayed on
  * their way then do not fall into the same second as later ones.
  */
-export const longestTransitMs = 100
+export const maxTransitMs = 100
 /** An eighth of the limit may start in a tenth of a second: bursts are spread out, which delays them less. */
 const burstMs = windowMs / 10
 const burstsPerLimit = 8
@@ -30,7 +30,7 @@ class InFlightEntry {
     this.window = window
   }
 
-  /** @param mayArriveLate whether it may take longer than `longestTransitMs` until a process accepts it */
+  /** @param mayArriveLate whether it may take longer than `maxTransitMs` until a process accepts it */
   start(now: number, mayArriveLate: boolean): void {
     this.startedAt = now
     this.mayArriveLate = mayArriveLate
@@ -129,7 +129,7 @@ export class SlidingWindow {
   private update(now: number): void {
     const { inFlight, seconds, burst } = this
     for (let first = inFlight.at(0); first !== undefined; first = inFlight.at(0)) {
-      const latest = (first.startedAt ?? now) + longestTransitMs
+      const latest = (first.startedAt ?? now) + maxTransitMs
       if (first.endedAt === undefined && now < latest) break
       this.beginSecond(Math.min(first.endedAt ?? latest, latest))
       inFlight.shift()

@@ -18,7 +18,7 @@ import { unexpectedReply } from './redis-replies.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { keyPrefix } from './redis-connection.ts'
 import type { ClaimResult, RecordStore, StoredRecord } from './store.ts'
-import { largestRecordBytes } from './store.ts'
+import { maxRecordBytes } from './store.ts'
 
 /** Holds the time since which Redis has had its data. */
 const epochKey = 'epoch'
@@ -131,7 +131,7 @@ export function createRedisRecords(
   return {
     ...records,
     async probe(key) {
-      const record = 'x'.repeat(largestRecordBytes)
+      const record = 'x'.repeat(maxRecordBytes)
       const charge = { owner: key, bytes: 1, limitBytes: 0 }
       const claimed = await claim(key, record, probeTtlMs, charge, 0)
       // An earlier probe that did not finish may have left its record.

@@ -5,11 +5,11 @@ import { secretPattern } from '../domain/secret-pattern.ts'
 
 export const redacted = '[redacted]'
 /** In characters. */
-const longestString = 2000
+const maxStringLength = 2000
 /** Keys, codes and fixed messages recur in each line. Their result is cached. */
 const cacheSize = 500
 /** In characters. Longer strings rarely recur. */
-const longestCached = 100
+const maxCachedLength = 100
 
 /** In lower case and without `-` and `_`. Their values are never written. */
 const hiddenKeys: ReadonlySet<string> = new Set(
@@ -109,7 +109,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 function cached<Result extends {}>(compute: (value: string) => Result): (value: string) => Result {
   const results = new LRUCache<string, Result>({ max: cacheSize })
   return (value) => {
-    if (value.length > longestCached) return compute(value)
+    if (value.length > maxCachedLength) return compute(value)
     const before = results.get(value)
     if (before !== undefined) return before
     const result = compute(value)
@@ -127,9 +127,9 @@ function kindOf(key: string): KeyKind {
 
 function replaceAll(value: string, rules: readonly Rule[]): string {
   // Patterns are slow. What is cut off is not searched, except for a margin that matches can shorten.
-  let safe = printable(value.slice(0, 4 * longestString))
+  let safe = printable(value.slice(0, 4 * maxStringLength))
   for (const [pattern, replacement] of rules) safe = safe.replaceAll(pattern, replacement)
-  return cutText(safe, longestString)
+  return cutText(safe, maxStringLength)
 }
 
 /** Keeps line feeds, because patterns end at them. It comes first: an invisible character must not break up a match. */

@@ -5,7 +5,7 @@ import type { Operation, RecordedField, RequestRecord } from './request-record.t
 import type { Attributes, Span, StartTrace, TraceHeaders } from './span.ts'
 
 /** In characters. The name of an operation may have any length. */
-const longestName = 64
+const maxNameLength = 64
 
 export interface RequestRecorderOptions {
   readonly metrics: Metrics
@@ -59,7 +59,7 @@ export class RequestRecorder implements RequestRecord {
   }
 
   parsed({ type, name: wholeName, text }: Operation): void {
-    const name = wholeName?.slice(0, longestName)
+    const name = wholeName?.slice(0, maxNameLength)
     this.operation = { type, name, text }
     this.span?.set({ 'graphql.operation.type': type, ...(name && { 'graphql.operation.name': name }) })
   }

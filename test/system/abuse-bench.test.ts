@@ -1,7 +1,7 @@
 /** What `npm run bench:abuse` makes of what it meets, and that its attacks stay within their own bounds. */
 import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { largestBodyBytes } from '../../src/http/request-body.ts'
+import { maxBodyBytes } from '../../src/http/request-body.ts'
 import { listen } from '../../src/listen.ts'
 import { createAnswerReader } from '../bench/abuse/answers.ts'
 import type { Attacker } from '../bench/abuse/attack.ts'
@@ -171,7 +171,7 @@ test('the bodies of attacks are no larger than a body may be', async () => {
     return length === undefined ? [] : [{ told: Number(length), sent: body?.length }]
   })
   expect(lengths.length).toBeGreaterThan(50)
-  expect(lengths.filter(({ told, sent }) => told !== sent || told > largestBodyBytes)).toEqual([])
+  expect(lengths.filter(({ told, sent }) => told !== sent || told > maxBodyBytes)).toEqual([])
 })
 
 test('an attacker goes for nobody but a loopback address', () => {

@@ -24,7 +24,7 @@ export type DecodedList<T> =
 const maxItems = 1000
 
 /** In characters. The gateway's cursors contain this one, and must fit into a URL. */
-export const longestNext = 4096
+export const maxNextLength = 4096
 
 /**
  * Decodes `{<key>: […], meta: {next, pages}}`. One unreadable item fails the whole list: a partial list
@@ -64,7 +64,7 @@ function decodeNext(value: unknown): string | null | undefined {
   // An empty cursor names no page.
   if (value === undefined || value === null || value === '') return null
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined
-  const isCursor = typeof value === 'string' && value.length <= longestNext && value.isWellFormed()
+  const isCursor = typeof value === 'string' && value.length <= maxNextLength && value.isWellFormed()
   return isCursor ? value : undefined
 }
 

@@ -29,7 +29,7 @@ import {
 } from './tag-failures.ts'
 
 /** How often an edit is written if other writers change the list in between. */
-const mostRounds = 3
+const maxRounds = 3
 
 /** The result of one write of the list. */
 interface Written {
@@ -84,9 +84,9 @@ export async function editTags(
     }
     if (isCompareAndSet) throw conflict('the tags were changed after they were written', 'APPLIED', false)
     isOnlyEdit &&= isSameToCallbell(withoutEdit(sent, undone), after.tags)
-    if (round === mostRounds) {
+    if (round === maxRounds) {
       throw isOnlyEdit
-        ? neverThere(undone, mostRounds)
+        ? neverThere(undone, maxRounds)
         : conflict('the tags kept changing', 'UNKNOWN', isIdempotent(update.changes))
     }
     before = after

@@ -15,9 +15,9 @@ export interface AbandonedClaims {
 
 const tryAgainAfterMs = 1000
 /** An outage of the store must not fill the memory: with this number of claims, no further key is claimed. */
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 /** Claims in flight when that number is reached are remembered, too: at most this number. */
-const mostInFlight = 10_000
+const maxInFlight = 10_000
 
 export function createAbandonedClaims(records: Pick<KeyRecords, 'remove'>): AbandonedClaims {
   const recordKeys = new Map<string, RecordKey>()
@@ -38,10 +38,10 @@ export function createAbandonedClaims(records: Pick<KeyRecords, 'remove'>): Aban
 
   return {
     add(recordKey, claim) {
-      if (recordKeys.size < mostRemembered + mostInFlight) recordKeys.set(claim, recordKey)
+      if (recordKeys.size < maxRemembered + maxInFlight) recordKeys.set(claim, recordKey)
       if (!isRemoving) removeLater()
     },
     take: (claim) => recordKeys.delete(claim),
-    isFull: () => recordKeys.size >= mostRemembered,
+    isFull: () => recordKeys.size >= maxRemembered,
   }
 }

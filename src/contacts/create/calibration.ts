@@ -34,7 +34,7 @@ export interface CalibrationOptions {
 const everyMs = 600_000
 const againAfterMs = 10_000
 /** Callers choose channels: lookups on further ones prove nothing. */
-const mostLookups = 300
+const maxStates = 300
 /** The lookup may lag behind the write. */
 const delaysMs = [200, 2000]
 
@@ -55,7 +55,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
     if (lookup === null) return undefined
     const name = `${kind} ${lookup}`
     const existing = states.get(name)
-    if (existing || states.size >= mostLookups) return existing
+    if (existing || states.size >= maxStates) return existing
     const isProved = proved.includes(kind)
     const nextAt = isProved ? performance.now() + everyMs : 0
     const state = { kind, isProved, isRunning: false, nextAt }

@@ -53,7 +53,7 @@ export interface IdempotencyOptions extends KeyRecordOptions {
 
 /** A call that waits for another replica polls the store, with a doubled pause: thousands may wait at once. */
 const firstPollMs = 100
-const longestPollMs = 500
+const maxPollMs = 500
 
 export function createIdempotency(
   { store, attempts, identities, log, wallClock }: IdempotencyParts,
@@ -113,7 +113,7 @@ export function createIdempotency(
       } else if (performance.now() + pollMs < deadline) {
         // Another replica is creating it, and stores the outcome.
         await delay(pollMs)
-        pollMs = Math.min(2 * pollMs, longestPollMs)
+        pollMs = Math.min(2 * pollMs, maxPollMs)
       } else {
         const failure = { state: 'UNKNOWN', code: 'CALLBELL_TIMEOUT', attempts: 0 } as const
         throw failureOf(failure, { retryable: true, retryAfterMs: Math.max(0, record.leaseMs - found.ageMs) })

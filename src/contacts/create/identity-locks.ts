@@ -54,7 +54,7 @@ interface Unsettled {
 }
 
 /** How many unsettled creations a process remembers. Beyond that, no creation counts as the only one. */
-const mostUnsettled = 10_000
+const maxUnsettled = 10_000
 const pruneEveryMs = 1000
 
 export function createIdentityLocks(
@@ -97,8 +97,8 @@ export function createIdentityLocks(
   }
 
   function addUnsettled(identity: string, entry: Unsettled): void {
-    if (unsettledCount >= mostUnsettled) prune()
-    if (unsettledCount < mostUnsettled) setUnsettled(identity, [...unsettledOf(identity), entry])
+    if (unsettledCount >= maxUnsettled) prune()
+    if (unsettledCount < maxUnsettled) setUnsettled(identity, [...unsettledOf(identity), entry])
     else overflowUntil = Math.max(overflowUntil, entry.keptUntil)
   }
 

@@ -1,6 +1,6 @@
 /** The records of idempotency keys in the store. Their size is bounded, and counts in the share of their caller. */
 import type { ClaimResult, RecordStore, StoredRecord } from '../../store/store.ts'
-import { largestRecordBytes } from '../../store/store.ts'
+import { maxRecordBytes } from '../../store/store.ts'
 import { readRecord } from './idempotency-record.ts'
 
 export interface KeyRecordOptions {
@@ -39,7 +39,7 @@ export function createKeyRecords(
   { ttlMs, callerStoreBytes }: KeyRecordOptions,
 ): KeyRecords {
   return {
-    claimBytes: largestRecordBytes + overheadBytes,
+    claimBytes: maxRecordBytes + overheadBytes,
     get: ({ id }) => store.readRecord(id),
     claim: ({ id, owner }, text) =>
       store.claim(id, text, ttlMs, { owner, bytes: chargeOf(text), limitBytes: callerStoreBytes }),
@@ -60,5 +60,5 @@ export function createKeyRecords(
 /** A call in flight counts as the largest record, so that the share has room for its result. */
 function chargeOf(text: string): number {
   const isRunning = readRecord(text).state === 'RUNNING'
-  return (isRunning ? largestRecordBytes : Buffer.byteLength(text)) + overheadBytes
+  return (isRunning ? maxRecordBytes : Buffer.byteLength(text)) + overheadBytes
 }

@@ -46,7 +46,7 @@ type StoredLock = z.output<typeof storedLock>
 /** The time that a process may need after a call's deadline to release its lock, in milliseconds. */
 const leaseGraceMs = 2000
 const firstPollMs = 50
-const longestPollMs = 500
+const maxPollMs = 500
 /** For how long a settled creation of another token is remembered, in milliseconds. Later, `createdAt` distinguishes them. */
 export const recentMs = 5000
 
@@ -91,7 +91,7 @@ export async function acquireSharedIdentityLock(
   }
 
   const required = { deadline, outcome: 'NOT_APPLIED' } as const
-  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestPollMs)) {
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, maxPollMs)) {
     const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
     // A repeat that finds no record has competitors: since its earlier call, another creation has held the lock and
     // was settled.

@@ -16,7 +16,7 @@ export interface Position<Page> {
 }
 
 /** In code points, as for every identifier. */
-const longestId = 255
+const maxIdLength = 255
 
 /** Cursors of earlier versions stay valid, so that these names are kept. */
 const envelope = z.strictObject({
@@ -24,7 +24,7 @@ const envelope = z.strictObject({
   page: z.unknown(),
   id: z
     .string()
-    .refine((id) => !isLongerThan(id, longestId))
+    .refine((id) => !isLongerThan(id, maxIdLength))
     .nullable(),
   place: z.int().min(0).max(1000),
 })

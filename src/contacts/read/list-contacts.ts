@@ -1,7 +1,7 @@
 /** The contacts of the account, filtered, as a connection. */
 import { z } from 'zod'
 import type { CallbellClient } from '../../callbell/client.ts'
-import { longestNext } from '../../callbell/codec/decode-list.ts'
+import { maxNextLength } from '../../callbell/codec/decode-list.ts'
 import type { Contact, ContactFilter, ContactSource } from '../../domain/contact.ts'
 import { badArgument, checkArgument } from '../rules/argument.ts'
 import type { Connection, PageArgs } from './paginate.ts'
@@ -27,7 +27,7 @@ export interface ContactListInput extends PageArgs {
 /** Callbell's own cursor; null for the first page. It is sent back as part of a URL. */
 const pageForm = z
   .string()
-  .max(longestNext)
+  .max(maxNextLength)
   .refine((cursor) => cursor.isWellFormed())
   .nullable()
 

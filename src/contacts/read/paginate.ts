@@ -43,7 +43,7 @@ export interface PageSource<Node, Page> {
 /** How many items each page of Callbell has. */
 export const pageSize = 20
 export const defaultFirst = 20
-const mostFirst = 100
+const maxFirst = 100
 
 /** How many calls to Callbell a page takes if the list is long enough. */
 export function callsOf({ first, after }: PageArgs): number {
@@ -52,7 +52,7 @@ export function callsOf({ first, after }: PageArgs): number {
 
 /** How many items a page has at most. */
 export function sizeOf({ first }: PageArgs): number {
-  return Math.min(Math.max(first ?? defaultFirst, 1), mostFirst)
+  return Math.min(Math.max(first ?? defaultFirst, 1), maxFirst)
 }
 
 /**
@@ -68,12 +68,12 @@ export async function paginate<Node, Page>(
   const { first, after } = pageArgs
   const size = sizeOf(pageArgs)
   if (typeof first === 'number' && first !== size) {
-    throw badArgument(`\`first\` must be from 1 to ${mostFirst}, but is ${first}.`)
+    throw badArgument(`\`first\` must be from 1 to ${maxFirst}, but is ${first}.`)
   }
   const digest = digestOf(list.name)
   const start = typeof after === 'string' ? decodeCursor(after, digest, list.pageForm) : undefined
   // One extra call for a list that has shifted. If pages are not full, the result has fewer items.
-  const mostCalls = callsOf(pageArgs) + 1
+  const maxFetches = callsOf(pageArgs) + 1
   const edges: Edge<Node>[] = []
   let page = start?.page ?? list.firstPage
   for (let calls = 1; ; calls += 1) {
@@ -92,7 +92,7 @@ export async function paginate<Node, Page>(
           : { page, id, skip: id === null ? index + 1 : index }
       edges.push({ node, cursor: encodeCursor(position, digest) })
     }
-    if (edges.length < size && next !== null && calls < mostCalls) {
+    if (edges.length < size && next !== null && calls < maxFetches) {
       page = next
       continue
     }

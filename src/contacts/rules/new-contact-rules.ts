@@ -30,9 +30,9 @@ export interface CustomFieldInput {
 }
 
 /** Callbell's documented limit of a note, in characters. */
-const longestNote = 1000
+const maxNoteLength = 1000
 /** The limit of names and identifiers in characters: that of a usual text column. */
-const longestName = 255
+const maxNameLength = 255
 
 /** Names that can reach an object's prototype in careless JavaScript that processes them later. */
 const pollutingNames = new Set(['__proto__', 'constructor', 'prototype'])
@@ -48,9 +48,9 @@ const notPolluting: Rule = (value) =>
 
 export const singleLine = [wellFormed, without(controls)]
 const multiLine = [wellFormed, without(controlsButLayout)]
-export const name = [notBlank, atMost(longestName), wellFormed, without(controls)]
+export const name = [notBlank, atMost(maxNameLength), wellFormed, without(controls)]
 export const user = [emailAddress, wellFormed, without(controls)]
-export const note = [atMost(longestNote), wellFormed, without(controlsButLayout)]
+export const note = [atMost(maxNoteLength), wellFormed, without(controlsButLayout)]
 const customFieldName = [...singleLine, notPolluting]
 
 /**
