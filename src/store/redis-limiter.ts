@@ -14,6 +14,7 @@ const maxPermitMs = 2500
  */
 const quarantineMs = 2000
 const replicasKey = 'permits:replicas'
+/** Replicas of several versions share the keys, so that their names are kept. */
 const permitKeys = ['permits', replicasKey, 'permits:quiet-until']
 
 /**

@@ -150,6 +150,7 @@ function storedOf({ state, value, ageMs }: Reply): StoredRecord | null {
   throw unexpectedReply()
 }
 
+/** Replicas of several versions share the key, so that its name is kept. */
 function quotaKey(owner: string): string {
   return `share:${digestOfOwner(owner)}`
 }

@@ -18,7 +18,7 @@ import {
   failureOf,
   keyReused,
   quarantined,
-  shareExceeded,
+  quotaExceeded,
   tooManyClaims,
 } from './key-failures.ts'
 import type { RecordKey, KeyRecordOptions } from './key-records.ts'
@@ -86,7 +86,7 @@ export function createIdempotency(
       const result = await requireStore(records.claim(recordKey, claim), { ...unknown, onFailure: abandon })
       if (result.state === 'PUT') return keyedAttempts.createFirst(call, claim)
       if (result.state === 'OVER_LIMIT')
-        throw shareExceeded(result.usedBytes, records.claimBytes, options.callerStoreBytes)
+        throw quotaExceeded(result.usedBytes, records.claimBytes, options.callerStoreBytes)
       if (result.state === 'QUARANTINED') throw quarantined(result.retryAfterMs)
       const found =
         result.state === 'PRESENT' ? result : await findRefused(recordKey, result.reason, deadline)

@@ -81,12 +81,12 @@ export function quarantined(retryAfterMs: number): ContactsError {
 }
 
 /**
- * A new key that its caller's share has no room for.
+ * A new key that exceeds the store quota of its caller.
  *
  * @param usedBytes what the caller's keys use
  * @param neededBytes what the new key may need
  */
-export function shareExceeded(usedBytes: number, neededBytes: number, limitBytes: number): ContactsError {
+export function quotaExceeded(usedBytes: number, neededBytes: number, limitBytes: number): ContactsError {
   const [used, needed, limit] = [usedBytes, neededBytes, limitBytes].map((bytes) =>
     bytes.toLocaleString('en-US'),
   )

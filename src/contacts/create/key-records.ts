@@ -1,4 +1,4 @@
-/** The records of idempotency keys in the store. Their size is bounded, and counts in the share of their caller. */
+/** The records of idempotency keys in the store. Their size is bounded, and counts toward the quota of their caller. */
 import type { ClaimResult, RecordStore, StoredRecord } from '../../store/store.ts'
 import { maxRecordBytes } from '../../store/store.ts'
 import { readRecord } from './idempotency-record.ts'
@@ -18,10 +18,10 @@ export interface RecordKey {
 
 /** Records are strings as `writeRecord` writes them. Every function rejects if the store does not answer. */
 export interface KeyRecords {
-  /** The bytes that a new key needs of its caller's share. */
+  /** The bytes that a new key needs of its caller's quota. */
   readonly claimBytes: number
   get(recordKey: RecordKey): Promise<StoredRecord | null>
-  /** Writes the record of a call that starts, if the key has none and the share has room. */
+  /** Writes the record of a call that starts, if the key has none and the quota has room. */
   claim(recordKey: RecordKey, text: string): Promise<ClaimResult>
   /** @returns whether the record was the expected one, and is replaced */
   replace(recordKey: RecordKey, expected: string, text: string): Promise<boolean>
@@ -57,7 +57,7 @@ export function createKeyRecords(
   }
 }
 
-/** A call in flight counts as the largest record, so that the share has room for its result. */
+/** A call in flight counts as the largest record, so that the quota has room for its result. */
 function chargeOf(text: string): number {
   const isRunning = readRecord(text).state === 'RUNNING'
   return (isRunning ? maxRecordBytes : Buffer.byteLength(text)) + overheadBytes
