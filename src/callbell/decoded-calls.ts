@@ -8,7 +8,7 @@ import { decodeList } from './codec/decode-list.ts'
 import type { JsonReader } from './codec/json-reader.ts'
 import { nextPage } from './codec/next-page.ts'
 import { createSanitizer } from './codec/sanitize-upstream-text.ts'
-import type { Attempt, Dispatcher, DispatcherOptions, Request } from './dispatcher.ts'
+import type { Attempt, Dispatcher, DispatcherOptions, CallbellRequest } from './dispatcher.ts'
 import type { NumberedPage } from './results.ts'
 import type { Matches } from './same-contact.ts'
 import type { InputPathOf } from './to-callbell-error.ts'
@@ -19,7 +19,7 @@ import type { Target } from './url-templates.ts'
 /** Every function but `accepted` sends one request, and every function throws CallbellError. */
 export interface DecodedCalls {
   /** @returns the answer, whatever its status */
-  readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
+  readonly call: (request: CallbellRequest, attempt: Attempt) => Promise<Answer>
   /**
    * @param inputPathOf finds the parameters that Callbell names in the input. Default: none
    * @returns the same answer, if it is a success
@@ -31,7 +31,7 @@ export interface DecodedCalls {
    * @returns the contact that the request created or changed
    */
   readonly change: (
-    request: Request,
+    request: CallbellRequest,
     attempt: Attempt,
     isSame?: Matches,
     inputPathOf?: InputPathOf,
@@ -65,7 +65,7 @@ export function createDecodedCalls(
   const sanitize = createSanitizer(token)
   const checkBasePath = createBasePathCheck(url, log)
 
-  async function call(request: Request, attempt: Attempt): Promise<Answer> {
+  async function call(request: CallbellRequest, attempt: Attempt): Promise<Answer> {
     const answer = await dispatcher.call(request, attempt)
     checkBasePath(request, answer, attempt.context.requestId)
     return answer
@@ -77,7 +77,7 @@ export function createDecodedCalls(
   }
 
   async function change(
-    request: Request,
+    request: CallbellRequest,
     attempt: Attempt,
     isSame?: Matches,
     inputPathOf?: InputPathOf,

@@ -8,7 +8,7 @@ import { BreakerOpen, createBreaker } from './breaker.ts'
 import { CallbellClock } from './callbell-clock.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Answer } from './response-handler.ts'
-import type { TransportOptions, Request as ExchangedRequest } from './transport.ts'
+import type { TransportOptions, TransportRequest } from './transport.ts'
 import { createTransport } from './transport.ts'
 import type { Permit } from '../rate-limit/permit.ts'
 import type { RateLimiterOptions, RateLimiterState } from '../rate-limit/rate-limiter.ts'
@@ -17,7 +17,7 @@ import { hasOwnError } from './to-callbell-error.ts'
 import type { Target } from './url-templates.ts'
 
 /** A request, and the URL template that metrics and spans name it by. */
-export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body'> {}
+export interface CallbellRequest extends Target, Pick<TransportRequest, 'method' | 'body'> {}
 
 /** The deadlines of one attempt, on the clock of `performance.now()`. */
 export interface Deadlines {
@@ -55,7 +55,7 @@ export interface Dispatcher {
    * @returns the whole answer, whatever its status
    * @throws CallbellError
    */
-  readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
+  readonly call: (request: CallbellRequest, attempt: Attempt) => Promise<Answer>
   /** Callbell's time at a moment, as far as its answers show it. */
   readonly timeAt: (moment: Moment) => number | null
   readonly state: () => UpstreamState
@@ -99,7 +99,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const { context, queueBy, respondBy } = attempt
       const observer = context.observer.attempt(method, urlTemplate)
       let breakerPermit: BreakerPermit | undefined
-      let headers: ExchangedRequest['headers']
+      let headers: TransportRequest['headers']
       let allowedMs = respondBy - performance.now()
       let observation: Observation = 'NOTHING'
       const mayStart = (): boolean =>

@@ -10,7 +10,7 @@ export interface ApiKeySources {
   readonly GATEWAY_API_KEYS_FILE: string
 }
 
-interface Entry {
+interface KeyEntry {
   /** Its variable and position there, for messages. */
   readonly location: string
   readonly text: string
@@ -55,7 +55,7 @@ export function parseApiKeys(
   return problems.length > 0 ? { problems } : { keys }
 }
 
-function entriesOf({ GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE }: ApiKeySources): Entry[] {
+function entriesOf({ GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE }: ApiKeySources): KeyEntry[] {
   const items = GATEWAY_API_KEYS.split(',').map((text, index) => ({
     location: `GATEWAY_API_KEYS item ${index + 1}`,
     text: text.trim(),

@@ -1,7 +1,7 @@
 /** Counts the calls to Callbell that an operation makes if none fails. */
 import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
 import { getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
-import type { Arguments, FieldCost } from '../graphql/field-cost.ts'
+import type { FieldArguments, FieldCost } from '../graphql/field-cost.ts'
 import type { FieldPlan, SelectionPlan } from './plan.ts'
 
 const costOfRootField: FieldCost = () => ({ calls: 1 })
@@ -58,7 +58,7 @@ function objectTypesOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly 
   return isAbstractType(type) ? schema.getPossibleTypes(type) : []
 }
 
-function argumentsOf(field: FieldPlan, variableValues: Readonly<Record<string, unknown>>): Arguments {
+function argumentsOf(field: FieldPlan, variableValues: Readonly<Record<string, unknown>>): FieldArguments {
   try {
     return field.readArguments(variableValues)
   } catch {

@@ -1,6 +1,6 @@
 /** The plan of an operation: its fields by the types that they are selected on. It holds for all runs. */
 import type { FieldNode, GraphQLField, GraphQLObjectType, ResponsePath } from 'graphql'
-import type { Arguments } from '../graphql/field-cost.ts'
+import type { FieldArguments } from '../graphql/field-cost.ts'
 import type { Run } from './run.ts'
 
 /** The fields that are selected on one object type. */
@@ -29,7 +29,7 @@ export interface FieldPlan {
    * @param variableValues coerced
    * @throws GraphQLError where an argument does not fit
    */
-  readonly readArguments: (variableValues: Readonly<Record<string, unknown>>) => Arguments
+  readonly readArguments: (variableValues: Readonly<Record<string, unknown>>) => FieldArguments
   /**
    * What is selected below it, on a value of this type. Collected when it is first needed.
    *

@@ -71,7 +71,7 @@ export class PermitQueue {
 }
 
 /** @param excessMs milliseconds by which the permit comes too late */
-export function overloaded(excessMs: number): CallbellError {
+export function noPermitInTime(excessMs: number): CallbellError {
   return new CallbellError('OVERLOADED', 'no permit in time', {
     progress: 'unsent',
     retryAfterMs: Math.max(1, Math.ceil(excessMs)),

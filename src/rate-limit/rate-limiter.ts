@@ -15,7 +15,7 @@ import type { DistributedLimiter } from './distributed-limiter.ts'
 import { createDistributedLimiter } from './distributed-limiter.ts'
 import type { Permit } from './permit.ts'
 import { Permits } from './permit.ts'
-import { overloaded, PermitQueue } from './permit-queue.ts'
+import { noPermitInTime, PermitQueue } from './permit-queue.ts'
 import { burstSizeOf } from './sliding-window.ts'
 
 export interface RateLimiterOptions {
@@ -214,7 +214,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const lacksConnection = connections.ready === 0 && quarantineMs(now) <= 0 && hasRoom(now)
     return lacksConnection
       ? new CallbellError('CALLBELL_TIMEOUT', 'no connection in time', { progress: 'unsent' })
-      : overloaded(waitBehind(queue.positionOf(bucket), now))
+      : noPermitInTime(waitBehind(queue.positionOf(bucket), now))
   }
 
   return {
@@ -225,7 +225,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         if (connection) return permits.create(bucket, connection)
       }
       const wait = Math.max(waitBehind(queue.positionOf(bucket), now), sharedAgainAt - now, quarantineMs(now))
-      if (now + wait > latest || queue.isFull(bucket)) return Promise.reject(overloaded(now + wait - latest))
+      if (now + wait > latest || queue.isFull(bucket))
+        return Promise.reject(noPermitInTime(now + wait - latest))
       return new Promise((resolve, reject) => {
         queue.add({ bucket, resolve, reject }, latest - now, () => timeoutError(bucket))
         advance()

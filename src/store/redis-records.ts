@@ -13,7 +13,7 @@ import {
   replaceChargedScript,
   replaceScript,
 } from './redis-record-scripts.ts'
-import type { Reply, ReplyReader } from './redis-replies.ts'
+import type { ScriptReply, ReplyReader } from './redis-replies.ts'
 import { unexpectedReply } from './redis-replies.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { keyPrefix } from './redis-connection.ts'
@@ -49,7 +49,11 @@ export function createRedisRecords(
   replies: ReplyReader,
   quarantineMs: number,
 ): RedisRecords {
-  async function run(script: string, keys: readonly string[], texts: readonly string[]): Promise<Reply> {
+  async function run(
+    script: string,
+    keys: readonly string[],
+    texts: readonly string[],
+  ): Promise<ScriptReply> {
     const sentAt = performance.now()
     return replies.read(await connection.run(script, keys, texts), sentAt)
   }
@@ -61,7 +65,7 @@ export function createRedisRecords(
    * @param write sends the script, with the time after which the record is not written
    * @throws NotSentError if the record was certainly not written
    */
-  async function writeInTime(write: (deadline: string) => Promise<Reply>): Promise<Reply> {
+  async function writeInTime(write: (deadline: string) => Promise<ScriptReply>): Promise<ScriptReply> {
     const reply = await write(replies.writeDeadline())
     if (reply.state !== 'LATE') return reply
     const second = await write(replies.writeDeadline())
@@ -144,7 +148,7 @@ export function createRedisRecords(
   }
 }
 
-function storedOf({ state, value, ageMs }: Reply): StoredRecord | null {
+function storedOf({ state, value, ageMs }: ScriptReply): StoredRecord | null {
   if (state === 'ABSENT') return null
   if (state === 'PRESENT' && typeof value === 'string') return { record: value, ageMs }
   throw unexpectedReply()

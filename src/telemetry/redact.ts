@@ -26,9 +26,9 @@ const hiddenKeys: ReadonlySet<string> = new Set(
 /** Identifiers of requests, traces, documents and callers. They may resemble a phone number or an e-mail address. */
 const identifierKeys: ReadonlySet<string> = new Set(['requestid', 'traceid', 'hash', 'caller'])
 
-type Rule = readonly [pattern: RegExp, replacement: string]
+type RedactionRule = readonly [pattern: RegExp, replacement: string]
 
-const credentials: readonly Rule[] = [
+const credentials: readonly RedactionRule[] = [
   [/\b(authorization|x-api-key|cookie)(["']\s*,|["']?\s*[:=])[^\n]+/gi, `$1$2 ${redacted}`],
   [/\b(bearer)(?:\s|%20)+[^\s"',;]+/gi, `$1 ${redacted}`],
   // JWTs: the base64 form of any JSON object begins like this.
@@ -37,7 +37,7 @@ const credentials: readonly Rule[] = [
 ]
 
 /** Messages that quote an invalid value. It may be contact data, which no pattern can recognize. */
-const quotations: readonly Rule[] = [
+const quotations: readonly RedactionRule[] = [
   // graphql-js and Yoga's executor.
   [/(\bcannot represent [^:]*: |\bUnexpected error value: |\bSyntax Error: ).+/gs, `$1${redacted}`],
   [/(\bExpected value of type "[^"]*"|\bgot invalid value|\.serialize\(|\bwith value).+/gs, `$1 ${redacted}`],
@@ -51,7 +51,7 @@ const quotations: readonly Rule[] = [
   [/(\. Received:? |\bwith args beginning with: ).+/gs, `$1${redacted}`],
 ]
 
-const contactData: readonly Rule[] = [
+const contactData: readonly RedactionRule[] = [
   // E-mail addresses.
   [/(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+(?:@|%40)(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu, redacted],
   // Phone numbers: seven digits or more; not the groups of a UUID, a part of a word or decimal, or a date.
@@ -89,7 +89,7 @@ export interface Redactor {
  * @param secrets the known ones, none empty
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const secretRules = secrets.map((secret): Rule => [secretPattern(secret), redacted])
+  const secretRules = secrets.map((secret): RedactionRule => [secretPattern(secret), redacted])
   const identifierRules = [...secretRules, ...credentials]
   const rules = [...identifierRules, ...quotations, ...contactData]
 
@@ -125,7 +125,7 @@ function kindOf(key: string): KeyKind {
   return name === 'stack' ? 'stack' : 'other'
 }
 
-function replaceAll(value: string, rules: readonly Rule[]): string {
+function replaceAll(value: string, rules: readonly RedactionRule[]): string {
   // Patterns are slow. What is cut off is not searched, except for a margin that matches can shorten.
   let safe = printable(value.slice(0, 4 * maxStringLength))
   for (const [pattern, replacement] of rules) safe = safe.replaceAll(pattern, replacement)

@@ -25,6 +25,7 @@ export interface TelemetryOptions {
 
 /** A request that was rejected before it was a GraphQL request. */
 export interface RejectedRequest {
+  /** As in the response's `x-request-id`. */
   readonly requestId: string
   readonly address: string | undefined
   /** Of the HTTP response. */

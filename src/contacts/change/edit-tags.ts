@@ -11,12 +11,12 @@ import { ContactsError } from '../attempts/failure.ts'
 import type { AttemptPolicy } from '../attempts/policies.ts'
 import { compareAndSetPolicy, idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
-import { invalid, rejectedByCallbell } from '../rules/mutation-result.ts'
+import { withProblems, rejectedByCallbell } from '../rules/mutation-result.ts'
 import type { EditedTag, TagEdit } from '../rules/tag-edit.ts'
 import { applyEdit, isSameSet, isSameToCallbell, undoneTags } from '../rules/tag-edit.ts'
 import type { Update } from '../rules/update-rules.ts'
 import { isIdempotent } from '../rules/update-rules.ts'
-import { absent, readBack, readContact, readFresh } from './read-tags.ts'
+import { absent, readBack, readContactForEdit, readFresh } from './read-tags.ts'
 import { showsChanges } from './shows-changes.ts'
 import {
   afterRound,
@@ -53,8 +53,8 @@ export async function editTags(
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const isCompareAndSet = edit.expected !== null
-  let before = await readContact(callbell, update.uuid, context, 'NOT_APPLIED')
-  if (before === null) return invalid(absent)
+  let before = await readContactForEdit(callbell, update.uuid, context, 'NOT_APPLIED')
+  if (before === null) return withProblems(absent)
   let { changes } = update
   /** Whether each round left the list as it was sent, except for the tags of the edit. */
   let isOnlyEdit = true
@@ -79,7 +79,7 @@ export async function editTags(
     const refusedTags = answer.areTagsKnown ? common(undone, undoneTags(edit, answer.contact.tags)) : []
     if (refusedTags.length > 0) {
       const isUnchanged = isFirst && isNothing(changes) && isSameSet(written.before, after.tags)
-      if (isUnchanged) return invalid(...problemsOfRejected(refusedTags))
+      if (isUnchanged) return withProblems(...problemsOfRejected(refusedTags))
       throw notTaken(refusedTags)
     }
     if (isCompareAndSet) throw conflict('the tags were changed after they were written', 'APPLIED', false)
@@ -115,7 +115,7 @@ function write(
     const contact = alreadyRead ?? (await readFresh(callbell, uuid, attempt))
     alreadyRead = undefined
     const problems = isChecked && !mayBeApplied ? problemsOfEdit(edit, contact.tags, context.caller) : []
-    if (problems.length > 0) return invalid(...problems)
+    if (problems.length > 0) return withProblems(...problems)
     const { tags: before } = contact
     const wanted = applyEdit(edit, before)
     const sent = isSameSet(wanted, before) ? null : wanted
@@ -146,7 +146,7 @@ async function verify(
   failure: unknown,
 ): Promise<MutationResult<Contact>> {
   if (!(failure instanceof ContactsError) || failure.outcome !== 'UNKNOWN') throw failure
-  const found = await readContact(callbell, uuid, context, 'UNKNOWN').catch((error: unknown) => {
+  const found = await readContactForEdit(callbell, uuid, context, 'UNKNOWN').catch((error: unknown) => {
     if (!(error instanceof ContactsError)) throw error
     return null
   })

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LockStore } from '../../store/locks.ts'
-import { ContactsError } from '../attempts/failure.ts'
+import { ContactsError, lockNotAcquired } from '../attempts/failure.ts'
 import { withDeadline, LateAnswer } from '../attempts/require-store.ts'
 
 const firstPollMs = 50
@@ -108,14 +108,5 @@ function lost(): ContactsError {
 }
 
 export function tooLate(): ContactsError {
-  return overloaded('Other changes of this contact took until the deadline of this one')
-}
-
-/** @param message for the caller */
-export function overloaded(message: string): ContactsError {
-  return new ContactsError('OVERLOADED', message, {
-    outcome: 'NOT_APPLIED',
-    retryable: true,
-    isMessageShown: true,
-  })
+  return lockNotAcquired('Other changes of this contact took until the deadline of this one')
 }

@@ -2,7 +2,7 @@
 import type { CallbellClient, ReadableContact } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
 import type { MutationResult } from '../rules/mutation-result.ts'
-import { tryMutation, invalid } from '../rules/mutation-result.ts'
+import { tryMutation, withProblems } from '../rules/mutation-result.ts'
 import type { ContactLock } from './contact-lock.ts'
 import { editTags } from './edit-tags.ts'
 import { readBack } from './read-tags.ts'
@@ -23,7 +23,7 @@ export async function updateContact(
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const checked = checkUpdate(input)
-  if ('problems' in checked) return invalid(...checked.problems)
+  if ('problems' in checked) return withProblems(...checked.problems)
   const { update } = checked
   const { uuid, tags } = update
   if (tags === null) {

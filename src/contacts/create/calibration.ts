@@ -38,7 +38,7 @@ const maxStates = 300
 /** The lookup may lag behind the write. */
 const delaysMs = [200, 2000]
 
-interface State {
+interface LookupState {
   readonly kind: CreationKind
   isProved: boolean
   isRunning: boolean
@@ -48,10 +48,10 @@ interface State {
 
 export function createCalibration({ createCall, log, proved = [] }: CalibrationOptions): Calibration {
   /** By kind and lookup. */
-  const states = new Map<string, State>()
+  const states = new Map<string, LookupState>()
 
   /** @returns undefined if lookups of it prove nothing, or there are too many states */
-  function stateOf({ kind, lookup }: Lookup): State | undefined {
+  function stateOf({ kind, lookup }: Lookup): LookupState | undefined {
     if (lookup === null) return undefined
     const name = `${kind} ${lookup}`
     const existing = states.get(name)
@@ -63,7 +63,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
     return state
   }
 
-  function conclude(state: State, isFound: boolean): void {
+  function conclude(state: LookupState, isFound: boolean): void {
     const { kind } = state
     state.nextAt = performance.now() + (isFound ? everyMs : againAfterMs)
     if (isFound === state.isProved) return
@@ -77,7 +77,11 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
       )
   }
 
-  async function calibrate<Made>(creation: CreateOperation<Made>, made: Made, state: State): Promise<void> {
+  async function calibrate<Made>(
+    creation: CreateOperation<Made>,
+    made: Made,
+    state: LookupState,
+  ): Promise<void> {
     const { kind } = creation
     for (const wait of delaysMs) {
       await new Promise((resolve) => setTimeout(resolve, wait).unref())

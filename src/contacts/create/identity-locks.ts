@@ -10,7 +10,7 @@ import type { RecordStore } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
 import { withDeadline } from '../attempts/require-store.ts'
 import type { SharedIdentityLock, IdentityLocksOptions, IdentityRequest } from './shared-identity-lock.ts'
-import { overloaded, recentMs, acquireSharedIdentityLock } from './shared-identity-lock.ts'
+import { identityLocked, recentMs, acquireSharedIdentityLock } from './shared-identity-lock.ts'
 import type { Lock } from '../attempts/local-locks.ts'
 import { LocalLocks, tooManyMessage } from '../attempts/local-locks.ts'
 
@@ -64,8 +64,8 @@ export function createIdentityLocks(
 ): IdentityLocks {
   const { resendAfterMs, ttlMs } = options
   const locks = new LocalLocks({
-    tooMany: (limit) => overloaded(tooManyMessage(limit, 'creations', 'of the same contact or note')),
-    tooLate: () => overloaded('Other creations of the same contact or note took until the deadline'),
+    tooMany: (limit) => identityLocked(tooManyMessage(limit, 'creations', 'of the same contact or note')),
+    tooLate: () => identityLocked('Other creations of the same contact or note took until the deadline'),
   })
   /** By identity. */
   const unsettled = new Map<string, Unsettled[]>()
@@ -109,7 +109,7 @@ export function createIdentityLocks(
     const lock = await acquiring
     try {
       if (performance.now() >= request.deadline)
-        throw overloaded('Other creations of the same contact or note took until the deadline')
+        throw identityLocked('Other creations of the same contact or note took until the deadline')
       return new HeldIdentityLock(request, lock, await acquireSharedIdentityLock(store, request, options))
     } catch (error) {
       locks.release(lock)

@@ -6,7 +6,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RecordStore } from '../../store/store.ts'
-import { ContactsError } from '../attempts/failure.ts'
+import type { ContactsError } from '../attempts/failure.ts'
+import { lockNotAcquired } from '../attempts/failure.ts'
 import { requireStore } from '../attempts/require-store.ts'
 
 /** Which creation acquires the lock, and until when. */
@@ -111,7 +112,7 @@ export async function acquireSharedIdentityLock(
     }
     const pauseMs = pollMs * (0.5 + Math.random())
     if (performance.now() + pauseMs >= deadline) {
-      throw overloaded('Another replica created the same contact or note until the deadline')
+      throw identityLocked('Another replica created the same contact or note until the deadline')
     }
     await delay(pauseMs)
   }
@@ -121,11 +122,7 @@ function write(lock: Omit<StoredLock, 'nonce'>): string {
   return JSON.stringify({ ...lock, nonce: randomUUID() })
 }
 
-export function overloaded(message: string): ContactsError {
-  return new ContactsError('OVERLOADED', message, {
-    outcome: 'NOT_APPLIED',
-    retryable: true,
-    attempts: 0,
-    isMessageShown: true,
-  })
+/** The failure of a creation that did not get the lock. @param message for the caller */
+export function identityLocked(message: string): ContactsError {
+  return lockNotAcquired(message, 0)
 }

@@ -9,7 +9,7 @@ export interface MutationResult<T> {
   readonly problems: readonly InputProblem[]
 }
 
-export function invalid(...problems: InputProblem[]): MutationResult<never> {
+export function withProblems(...problems: InputProblem[]): MutationResult<never> {
   return { result: null, problems }
 }
 
@@ -24,7 +24,7 @@ export async function tryMutation<T>(
   change: () => Promise<T>,
   absent: readonly string[] | null = ['uuid'],
 ): Promise<MutationResult<T>> {
-  if (problems.length > 0) return invalid(...problems)
+  if (problems.length > 0) return withProblems(...problems)
   try {
     return { result: await change(), problems: [] }
   } catch (error) {
@@ -38,7 +38,7 @@ export function rejectedByCallbell(
   error: CallbellError,
   absent: readonly string[] | null = ['uuid'],
 ): MutationResult<never> {
-  return invalid(...problemsOfRejection(error, absent))
+  return withProblems(...problemsOfRejection(error, absent))
 }
 
 /**

@@ -62,7 +62,7 @@ export function checkUpdate(
     ...neverNull
       .filter((key) => given[key] === null)
       .map((key) =>
-        invalid(
+        invalidValue(
           key === 'tags' ? '`tags` cannot be null. `[]` removes all tags.' : `\`${key}\` cannot be cleared.`,
           key,
         ),
@@ -99,10 +99,10 @@ function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInpu
   const added = new Set(addTags)
   const again = removeTags?.findIndex((tag) => added.has(tag)) ?? -1
   return [
-    ...(both ? [invalid('`tags` cannot be combined with `addTags` or `removeTags`.', 'tags')] : []),
+    ...(both ? [invalidValue('`tags` cannot be combined with `addTags` or `removeTags`.', 'tags')] : []),
     ...(again < 0
       ? []
-      : [invalid(`\`removeTags.${again}\` is in \`addTags\`, too.`, 'removeTags', String(again))]),
+      : [invalidValue(`\`removeTags.${again}\` is in \`addTags\`, too.`, 'removeTags', String(again))]),
   ]
 }
 
@@ -116,6 +116,6 @@ function isEmpty({ expectedTags: _expected, tags, ...given }: Partial<UpdateCont
   )
 }
 
-function invalid(message: string, ...path: string[]): InputProblem {
+function invalidValue(message: string, ...path: string[]): InputProblem {
   return { path, message, code: 'INVALID' }
 }

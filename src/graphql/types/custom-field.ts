@@ -6,7 +6,7 @@ import { fieldsOf, setsBelow } from '../selection.ts'
 
 const fieldTypes = ['text', 'email', 'number', 'date', 'dropdown', 'checkbox'] as const
 
-const TypeOfCustomField = builder.enumType('CustomFieldType', {
+const CustomFieldTypeRef = builder.enumType('CustomFieldType', {
   description: 'The type of a custom field.',
   values: {
     TEXT: { value: 'text', description: 'Free text.' },
@@ -22,7 +22,7 @@ const TypeOfCustomField = builder.enumType('CustomFieldType', {
 const whereSet =
   'Only set under `contact` and `contacts`, where it costs no further call. Null elsewhere, for example in the answer of a mutation.'
 
-export const CustomFieldType = builder.objectRef<CustomField>('CustomField').implement({
+export const CustomFieldRef = builder.objectRef<CustomField>('CustomField').implement({
   description: 'A custom field of a contact.',
   fields: (t) => ({
     name: t.exposeString('name', {
@@ -38,7 +38,7 @@ export const CustomFieldType = builder.objectRef<CustomField>('CustomField').imp
         'The ticked options of a checkbox field, decoded from `value`. Null for every field whose value is not a list.',
     }),
     type: t.field({
-      type: TypeOfCustomField,
+      type: CustomFieldTypeRef,
       description: `The type of the field, for the choice of a form control. ${whereSet} Also null for a type that this schema does not know.`,
       resolve: ({ type }) => fieldTypes.find((fieldType) => fieldType === type) ?? null,
     }),
@@ -64,14 +64,14 @@ export function selectsFieldTypes(info: GraphQLResolveInfo): boolean {
       const [node] = nodes
       const field = node && known[node.name.value]
       if (!field) return false
-      if (type.name === CustomFieldType.name && typedFields.has(field.name)) return true
+      if (type.name === CustomFieldRef.name && typedFields.has(field.name)) return true
       return isBelow(getNamedType(field.type), setsBelow(nodes))
     })
   }
   return isBelow(getNamedType(info.returnType), setsBelow(info.fieldNodes))
 }
 
-export const CustomFieldInput = builder.inputType('CustomFieldInput', {
+export const CustomFieldInputRef = builder.inputType('CustomFieldInput', {
   description: 'A custom field to set. Provide either `value` or `values`.',
   fields: (t) => ({
     name: t.string({
