@@ -13,8 +13,8 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql'
-
-type Values = Readonly<Record<string, unknown>>
+import { isObject } from '../domain/json.ts'
+import type { VariableValues } from './plan.ts'
 
 /** Returned for a value that is not coerced here: it is invalid, or graphql-js has to coerce it. */
 const notCoerced = Symbol('not coerced')
@@ -27,7 +27,7 @@ type Coerce = (value: unknown) => unknown
 export function createCoerceVariables(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
-): (given: Values) => Values | undefined {
+): (given: VariableValues) => VariableValues | undefined {
   const coercers = definitions.map((definition) => coercerOfVariable(schema, definition))
   // It would set the prototype of what is returned.
   if (coercers.some(({ name }) => name === '__proto__')) return () => undefined
@@ -69,8 +69,8 @@ const maxUnknownFields = 10
 export function withoutUnknownFields(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
-  given: Values,
-): Values {
+  given: VariableValues,
+): VariableValues {
   const narrowed: Record<string, unknown> = Object.create(null)
   for (const { variable, type: node } of definitions) {
     const type = typeFromAST(schema, node)
@@ -184,8 +184,4 @@ function objectOf(
     // Any further field is unknown to the type.
     return Object.keys(value).length === found ? coerced : notCoerced
   }
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -14,7 +14,7 @@ import { executeFields } from './execute-plan.ts'
 import type { Complete, FieldPlan } from './plan.ts'
 import type { Run } from './run.ts'
 import { fail, ResolveInfo } from './resolve-info.ts'
-import { isObject, isPromise, noPath } from './run.ts'
+import { isObjectLike, isPromise, noPath } from './run.ts'
 
 const completerByType = new WeakMap<GraphQLOutputType, Complete>()
 
@@ -128,5 +128,5 @@ function completeAbstract(
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
-  return Array.isArray(value) || (isObject(value) && Symbol.iterator in value)
+  return Array.isArray(value) || (isObjectLike(value) && Symbol.iterator in value)
 }

@@ -2,9 +2,9 @@
 import type { FieldNode, GraphQLField, ValueNode } from 'graphql'
 import { getArgumentValues, isNonNullType, Kind } from 'graphql'
 import type { FieldArguments } from '../graphql/field-cost.ts'
+import type { VariableValues } from './plan.ts'
 
-type Values = Readonly<Record<string, unknown>>
-type ReadArguments = (variableValues: Values) => FieldArguments
+type ReadArguments = (variableValues: VariableValues) => FieldArguments
 
 const none: FieldArguments = Object.freeze({})
 

@@ -11,9 +11,8 @@ import { createCacheByText } from './document-cache.ts'
 import { executePlan } from './execute-plan.ts'
 import type { OperationPlan } from './prepared-operation.ts'
 import { PlanCache, PreparedOperation } from './prepared-operation.ts'
+import type { VariableValues } from './plan.ts'
 import { FieldErrors, OpenFields } from './run.ts'
-
-type Values = Readonly<Record<string, unknown>>
 
 export interface Operations {
   /**
@@ -39,7 +38,7 @@ export interface Operations {
   execute(
     operation: PreparedOperation,
     context: GatewayContext,
-    variables: Values | undefined,
+    variables: VariableValues | undefined,
   ): ExecutionResult | Promise<ExecutionResult>
 }
 
@@ -61,8 +60,8 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   /** @returns coerced variables, or what is wrong with them */
   function coerce(
     { operation, coerceVariables }: PreparedOperation,
-    given: Values,
-  ): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
+    given: VariableValues,
+  ): { readonly coerced: VariableValues } | { readonly errors: readonly GraphQLError[] } {
     const fitting = coerceVariables(given)
     if (fitting) return { coerced: fitting }
     const options = { maxErrors: maxVariableErrors, hideSuggestions: !introspection }
@@ -77,7 +76,7 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
     { document, operation, fragments }: PreparedOperation,
     root: OperationPlan['root'],
     context: GatewayContext,
-    variableValues: Values,
+    variableValues: VariableValues,
     planned: number,
   ): ExecutionResult | Promise<ExecutionResult> {
     const { recorder, caller, size } = context
@@ -118,7 +117,7 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   function admitAndRun(
     prepared: PreparedOperation,
     context: GatewayContext,
-    variables: Values,
+    variables: VariableValues,
   ): ExecutionResult | Promise<ExecutionResult> {
     const { type } = prepared
     const variableValues = coerce(prepared, variables)

@@ -24,14 +24,14 @@ import {
 } from 'graphql'
 import { completerOf } from './complete-value.ts'
 import { createReadArguments } from './field-arguments.ts'
-import type { Complete, FieldNodes, FieldPlan, SelectionPlan } from './plan.ts'
+import type { Complete, FieldNodes, FieldPlan, SelectionPlan, VariableValues } from './plan.ts'
 
 /** What fields are collected with. */
 export interface PlanScope {
   readonly schema: GraphQLSchema
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
   /** Coerced variables of `@skip` and `@include`. */
-  readonly variableValues: Readonly<Record<string, unknown>>
+  readonly variableValues: VariableValues
 }
 
 /** `"":,` around each name in JSON. */

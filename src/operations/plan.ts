@@ -3,6 +3,9 @@ import type { FieldNode, GraphQLField, GraphQLObjectType, ResponsePath } from 'g
 import type { FieldArguments } from '../graphql/field-cost.ts'
 import type { Run } from './run.ts'
 
+/** Values of variables by name. */
+export type VariableValues = Readonly<Record<string, unknown>>
+
 /** The fields that are selected on one object type. */
 export interface SelectionPlan {
   readonly fields: readonly FieldPlan[]
@@ -29,7 +32,7 @@ export interface FieldPlan {
    * @param variableValues coerced
    * @throws GraphQLError where an argument does not fit
    */
-  readonly readArguments: (variableValues: Readonly<Record<string, unknown>>) => FieldArguments
+  readonly readArguments: (variableValues: VariableValues) => FieldArguments
   /**
    * What is selected below it, on a value of this type. Collected when it is first needed.
    *

@@ -1,4 +1,5 @@
 /** Checks the parameters of a request body, and reports all errors at once, by parameter. */
+import { isObject } from '../domain/json.ts'
 
 /** Errors by parameter, as Callbell returns them under `error`. */
 export type ParameterErrors = Record<string, string[]>
@@ -27,7 +28,7 @@ export function createParameterCheck<Parameters>(
   const checkOf = new Map<string, ValueCheck>(Object.entries(checks))
 
   function findErrors(body: unknown): ParameterErrors | string {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'must be a JSON object'
+    if (!isObject(body)) return 'must be a JSON object'
     const given = new Map<string, unknown>(Object.entries(body))
     const errors: ParameterErrors = {}
     for (const parameter of required) {

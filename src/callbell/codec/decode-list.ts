@@ -1,6 +1,7 @@
 /** Decodes any string to the items of a list or a named failure. Pure: no I/O, never throws. */
 import type { Bot, Funnel, Message } from '../../domain/contact.ts'
-import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
+import { deniesSuccess } from './json.ts'
+import { isObject, ownValue, parseJson } from '../../domain/json.ts'
 import { JsonReader } from './json-reader.ts'
 
 export interface ReadableList<T> {

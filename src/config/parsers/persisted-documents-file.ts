@@ -1,6 +1,7 @@
 /** The file of persisted documents. */
 import { parse } from 'graphql'
 import { z } from 'zod'
+import { parseJson } from '../../domain/json.ts'
 
 const documentsById = z.record(z.string(), z.string())
 
@@ -21,14 +22,6 @@ export function parsePersistedDocuments(text: string): ParsedDocuments {
       problem: `must map ids to GraphQL documents, but ${JSON.stringify(invalid[0])} has a syntax error`,
     }
   return { documents: new Map(documents) }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isDocument(text: string): boolean {

@@ -4,11 +4,10 @@ import { CallbellError } from '../../domain/callbell-error.ts'
 import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
+import { maxProblems } from '../rules/input-rules.ts'
 import type { EditedTag, TagEdit } from '../rules/tag-edit.ts'
 import { isSameSet, misspelledTags } from '../rules/tag-edit.ts'
 
-/** More problems at once are of no use. */
-const maxProblems = 50
 /** In characters, of a tag in a message: white space around it may be of any length. */
 const maxSpellingLength = 300
 /** In characters, of the list of tags in a message. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isLongerThan } from '../../domain/code-points.ts'
-import { parseJson } from '../../callbell/codec/json.ts'
+import { parseJson } from '../../domain/json.ts'
 import { badArgument } from '../rules/argument.ts'
 
 /** Where a list continues. */

@@ -94,7 +94,7 @@ export function listLength({ length }: readonly unknown[]): BrokenRule | undefin
 }
 
 /** A list of thousands of wrong items would make an answer many times its size. */
-const maxProblems = 50
+export const maxProblems = 50
 
 /** Collects the problems of an input: the first 50 if there are more. */
 export class InputCheck {
