@@ -1,6 +1,7 @@
 /** The plan of an operation: its fields by the types that they are selected on. It holds for all runs. */
-import type { FieldNode, GraphQLField, GraphQLObjectType, ResponsePath } from 'graphql'
+import type { GraphQLField, GraphQLObjectType, ResponsePath } from 'graphql'
 import type { FieldArguments } from '../graphql/field-cost.ts'
+import type { FieldNodes } from '../graphql/selection.ts'
 import type { Run } from './run.ts'
 
 /** Values of variables by name. */
@@ -14,9 +15,6 @@ export interface SelectionPlan {
   /** @returns an object to be filled with the fields */
   emptyResults(): Record<string, unknown>
 }
-
-/** The nodes of a document that select the same field of a response. */
-export type FieldNodes = readonly [FieldNode, ...FieldNode[]]
 
 /** One field of a response. */
 export interface FieldPlan {

@@ -1,8 +1,8 @@
-import type { GraphQLNamedType, GraphQLResolveInfo, SelectionSetNode } from 'graphql'
+import type { FieldNode, GraphQLNamedType, GraphQLResolveInfo } from 'graphql'
 import { getNamedType, isObjectType } from 'graphql'
 import type { CustomField } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
-import { fieldsOf, setsBelow } from '../selection.ts'
+import { collectFields, setsBelow } from '../selection.ts'
 
 const fieldTypes = ['text', 'email', 'number', 'date', 'dropdown', 'checkbox'] as const
 
@@ -57,18 +57,22 @@ const typedFields: ReadonlySet<string> = new Set(['type', 'options'])
  * @returns whether `type` or `options` of a custom field is selected anywhere under the field
  */
 export function selectsFieldTypes(info: GraphQLResolveInfo): boolean {
-  function isBelow(type: GraphQLNamedType, sets: readonly SelectionSetNode[]): boolean {
+  function isBelow(type: GraphQLNamedType, nodes: readonly FieldNode[]): boolean {
     if (!isObjectType(type)) return false
-    const known = type.getFields()
-    return [...fieldsOf(sets, info).values()].some((nodes) => {
-      const [node] = nodes
-      const field = node && known[node.name.value]
+    const fields = type.getFields()
+    return [...collectFields(info, type, setsBelow(nodes)).values()].some((nodesOfField) => {
+      const field = fields[nodesOfField[0].name.value]
       if (!field) return false
       if (type.name === CustomFieldRef.name && typedFields.has(field.name)) return true
-      return isBelow(getNamedType(field.type), setsBelow(nodes))
+      return isBelow(getNamedType(field.type), nodesOfField)
     })
   }
-  return isBelow(getNamedType(info.returnType), setsBelow(info.fieldNodes))
+  try {
+    return isBelow(getNamedType(info.returnType), info.fieldNodes)
+  } catch {
+    // A directive can't be evaluated: the field fails when its selection is executed.
+    return false
+  }
 }
 
 export const CustomFieldInputRef = builder.inputType('CustomFieldInput', {
