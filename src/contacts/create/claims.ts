@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { CallbellError } from '../../domain/callbell-error.ts'
 import type { Logger } from '../../domain/logger.ts'
 import type { ContactsError } from '../attempts/failure.ts'
-import { withDeadline } from '../attempts/require-store.ts'
+import { leaseMsUntil } from '../locks/lease.ts'
+import { withDeadline } from '../locks/require-store.ts'
 import type { AbandonedClaims } from './abandoned-claims.ts'
 import type { CreateCall } from './attempt-create.ts'
 import type { IdempotencyRecord, RunningRecord } from './idempotency-record.ts'
@@ -63,9 +64,6 @@ export interface Claims {
   ): Promise<ContactsError | CallbellError>
 }
 
-/** The time a process may need after the deadline of a call to store its outcome, in milliseconds. */
-const leaseGraceMs = 2000
-
 export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClaims, log: Logger): Claims {
   const owner = randomUUID()
 
@@ -102,7 +100,7 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
   return {
     owner,
     write({ fingerprint, context }, notBefore, token, sinceAttemptMs) {
-      const leaseMs = Math.max(0, Math.ceil(context.deadline - performance.now())) + leaseGraceMs
+      const leaseMs = leaseMsUntil(context.deadline)
       const nonce = randomUUID()
       const common = { fingerprint, notBefore, owner, token, nonce, leaseMs, sinceAttemptMs }
       return writeRecord({ state: 'RUNNING', ...common } satisfies RunningRecord)

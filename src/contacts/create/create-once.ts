@@ -7,7 +7,7 @@ import type { CreateOperation } from './creation.ts'
 import { ContactsError, wasSent } from '../attempts/failure.ts'
 import type { Keyed } from './claims.ts'
 import type { Idempotency } from './idempotency.ts'
-import type { IdentityLocks } from './identity-locks.ts'
+import type { IdentityLocks } from '../locks/identity-locks.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
 import { problemsOfRejection } from '../rules/mutation-result.ts'
 

@@ -5,14 +5,14 @@ import type { WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { RecordStore, StoredRecord } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
-import { requireStore } from '../attempts/require-store.ts'
+import { requireStore } from '../locks/require-store.ts'
 import { createAbandonedClaims } from './abandoned-claims.ts'
 import type { CreateAttempts, CreateCall } from './attempt-create.ts'
 import type { Keyed, KeyedCall } from './claims.ts'
 import { createClaims } from './claims.ts'
 import type { RunningRecord } from './idempotency-record.ts'
 import { isLeaseOver, readRecord } from './idempotency-record.ts'
-import type { IdentityLocks } from './identity-locks.ts'
+import type { IdentityLocks } from '../locks/identity-locks.ts'
 import {
   claimRefused,
   failureOf,

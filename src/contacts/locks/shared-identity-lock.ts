@@ -8,7 +8,8 @@ import { z } from 'zod'
 import type { RecordStore } from '../../store/store.ts'
 import type { ContactsError } from '../attempts/failure.ts'
 import { lockNotAcquired } from '../attempts/failure.ts'
-import { requireStore } from '../attempts/require-store.ts'
+import { leaseMsUntil } from './lease.ts'
+import { requireStore } from './require-store.ts'
 
 /** Which creation acquires the lock, and until when. */
 export interface IdentityRequest {
@@ -44,8 +45,6 @@ const storedLock = z.object({
 })
 type StoredLock = z.output<typeof storedLock>
 
-/** The time that a process may need after a call's deadline to release its lock, in milliseconds. */
-const leaseGraceMs = 2000
 const firstPollMs = 50
 const maxPollMs = 500
 /** For how long a settled creation of another token is remembered, in milliseconds. Later, `createdAt` distinguishes them. */
@@ -93,7 +92,7 @@ export async function acquireSharedIdentityLock(
 
   const required = { deadline, outcome: 'NOT_APPLIED' } as const
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, maxPollMs)) {
-    const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
+    const leaseMs = leaseMsUntil(deadline)
     // A repeat that finds no record has competitors: since its earlier call, another creation has held the lock and
     // was settled.
     const fresh = write({ token, leaseMs, isMixed: isRepeat })

@@ -8,11 +8,11 @@
  */
 import type { RecordStore } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
-import { withDeadline } from '../attempts/require-store.ts'
+import { withDeadline } from './require-store.ts'
 import type { SharedIdentityLock, IdentityLocksOptions, IdentityRequest } from './shared-identity-lock.ts'
 import { identityLocked, recentMs, acquireSharedIdentityLock } from './shared-identity-lock.ts'
-import type { Lock } from '../attempts/local-locks.ts'
-import { LocalLocks, tooManyMessage } from '../attempts/local-locks.ts'
+import type { Lock } from './local-locks.ts'
+import { LocalLocks, tooManyMessage } from './local-locks.ts'
 
 export interface IdentityLock {
   /** Whether only this creation may have created what a lookup finds. */

@@ -1,6 +1,6 @@
 /** For how long the mark of an identity excludes other replicas, and makes what they find uncertain. */
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { IdentityLock } from '../../../../src/contacts/create/identity-locks.ts'
+import type { IdentityLock } from '../../../../src/contacts/locks/identity-locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import { pass, settled, useFakeClock, useRealClock } from '../../../support/fake-clock.ts'

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { IdentityRequest } from '../../../../src/contacts/create/shared-identity-lock.ts'
-import type { IdentityLocks } from '../../../../src/contacts/create/identity-locks.ts'
+import type { IdentityRequest } from '../../../../src/contacts/locks/shared-identity-lock.ts'
+import type { IdentityLocks } from '../../../../src/contacts/locks/identity-locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import { options, taker, turnsOn } from '../../../support/identity-requests.ts'

@@ -7,13 +7,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LockStore } from '../../store/locks.ts'
 import { ContactsError, lockNotAcquired } from '../attempts/failure.ts'
-import { withDeadline, LateAnswer } from '../attempts/require-store.ts'
+import { leaseMsUntil } from './lease.ts'
+import { withDeadline, LateAnswer } from './require-store.ts'
 
 const firstPollMs = 50
 /** The longest pause of the processes that are not next, in milliseconds. The next holder keeps the first pause. */
 const maxPollMs = 200
-/** A lock outlives its change by this time. A process that died holds it no longer than that. */
-const graceMs = 2000
 /** How long an applied change waits to know whether it held the lock throughout, in milliseconds. */
 const maxReleaseMs = 1000
 
@@ -69,11 +68,11 @@ async function claim(
   deadline: number,
   maxPauseMs: number,
 ): Promise<void> {
-  const ttlMs = Math.max(1, Math.ceil(deadline - performance.now())) + graceMs
+  const leaseMs = leaseMsUntil(deadline)
   let isHeld = false
   for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, maxPauseMs)) {
     try {
-      if (await withDeadline(deadline, store.acquireLock(key, owner, ttlMs))) return
+      if (await withDeadline(deadline, store.acquireLock(key, owner, leaseMs))) return
     } catch (error) {
       throw isHeld && error instanceof LateAnswer ? tooLate() : unavailable(error)
     }

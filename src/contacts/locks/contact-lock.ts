@@ -1,8 +1,8 @@
 /** The lock of a contact: changes that read a contact and write the result run one at a time. */
 import type { LockStore } from '../../store/locks.ts'
-import { LocalLocks, tooManyMessage } from '../attempts/local-locks.ts'
+import { LocalLocks, tooManyMessage } from './local-locks.ts'
 import { lockNotAcquired } from '../attempts/failure.ts'
-import { runExclusively, tooLate } from './shared-lock.ts'
+import { runExclusively, tooLate } from './shared-contact-lock.ts'
 
 export interface ContactLock {
   /**
