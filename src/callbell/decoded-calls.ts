@@ -9,12 +9,20 @@ import type { JsonReader } from './codec/json-reader.ts'
 import { nextPage } from './codec/next-page.ts'
 import { createSanitizer } from './codec/sanitize-upstream-text.ts'
 import type { Attempt, Dispatcher, DispatcherOptions, CallbellRequest } from './dispatcher.ts'
-import type { NumberedPage } from './results.ts'
 import type { Matches } from './same-contact.ts'
 import type { InputPathOf } from './to-callbell-error.ts'
 import { isSuccess, noInputPath, toCallbellError } from './to-callbell-error.ts'
 import type { Answer } from './response-handler.ts'
 import type { Target } from './url-templates.ts'
+
+/** A page of a list whose pages are numbered from 1. */
+export interface NumberedPage<T> {
+  readonly items: readonly T[]
+  /** The number of the next page; null after the last one; undefined if the answer does not state it. */
+  readonly next: number | null | undefined
+  /** The number of pages; null if the answer does not state it. */
+  readonly pages: number | null
+}
 
 /** Every function but `accepted` sends one request, and every function throws CallbellError. */
 export interface DecodedCalls {

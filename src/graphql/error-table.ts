@@ -4,7 +4,7 @@ import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import { cutText } from '../domain/code-points.ts'
-import { maxCalls } from './limits.ts'
+import { maxCalls } from './field-cost.ts'
 
 /** Null: the failure's own message is written for the caller. A function reads the failure's cause. */
 const messages: Record<FailureCode, string | null | ((cause: CallbellError | undefined) => string)> = {

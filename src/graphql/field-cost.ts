@@ -1,5 +1,8 @@
 /** What a field costs in calls to Callbell: declared at the field, counted before an operation runs. */
 
+/** Calls to Callbell that one operation may plan, and reads that it may make: a sixth of the account's limit a second. */
+export const maxCalls = 50
+
 /** Coerced arguments of a field. */
 export type FieldArguments = Readonly<Record<string, unknown>>
 

@@ -4,7 +4,7 @@ import type { Contacts } from '../contacts/contacts.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
-import { maxCalls } from '../graphql/limits.ts'
+import { maxCalls } from '../graphql/field-cost.ts'
 import { RequestCache } from '../graphql/request-cache.ts'
 import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 

@@ -6,7 +6,6 @@ import type { CrossOriginOptions } from './cross-origin.ts'
 import { createCrossOrigin } from './cross-origin.ts'
 import type { FastPath, Fallback } from './fast-path.ts'
 import { createFastPath } from './fast-path.ts'
-import { headOf } from './request-head.ts'
 import type { GraphqlRequest, GraphqlEndpointParts } from './graphql-endpoint.ts'
 import { createGraphqlEndpoint } from './graphql-endpoint.ts'
 import type { Health } from './health.ts'
@@ -16,7 +15,7 @@ import { assetsPath, createPlayground } from './playground/playground.ts'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import { answerRejection } from './rejections.ts'
 import { badHost, readTarget } from './request-target.ts'
-import { requestIdOf, securityHeaders } from './headers.ts'
+import { headOf, requestIdOf, securityHeaders } from './headers.ts'
 
 export interface RequestListenerParts extends GraphqlEndpointParts, CrossOriginOptions {
   readonly health: Health

@@ -1,6 +1,6 @@
 /** Decides whether a caller may run an operation, for the whole of it, before its first field runs. */
 import type { Caller } from '../domain/caller.ts'
-import { maxCalls } from '../graphql/limits.ts'
+import { maxCalls } from '../graphql/field-cost.ts'
 import { RequestError } from '../graphql/request-error.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 

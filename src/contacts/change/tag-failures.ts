@@ -5,8 +5,9 @@ import type { Outcome } from '../attempts/failure.ts'
 import { ContactsError, failedRead } from '../attempts/failure.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
 import { maxProblems } from '../rules/input-rules.ts'
-import type { EditedTag, TagEdit } from '../rules/tag-edit.ts'
-import { isSameSet, misspelledTags } from '../rules/tag-edit.ts'
+import type { TagEdit } from '../rules/update-rules.ts'
+import type { EditedTag } from './tag-edit.ts'
+import { isSameSet, misspelledTags } from './tag-edit.ts'
 
 /** In characters, of a tag in a message: white space around it may be of any length. */
 const maxSpellingLength = 300

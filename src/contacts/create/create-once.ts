@@ -9,7 +9,7 @@ import type { Keyed } from './claims.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { IdentityLocks } from '../locks/identity-locks.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
-import { problemsOfRejection } from '../rules/mutation-result.ts'
+import { problemsOfRejection } from '../rules/rejection.ts'
 
 export interface CreateOnceParts {
   readonly attempts: CreateAttempts

@@ -160,3 +160,10 @@ export function checkIdempotencyKey(key: string | undefined): readonly InputProb
   check.string(keyRules, key, 'idempotencyKey')
   return check.problems
 }
+
+/** @returns the problems of the uuid of what is to be changed */
+export function problemsOfUuid(uuid: string, key = 'uuid'): readonly InputProblem[] {
+  const check = new InputCheck()
+  check.string([pathSegment], uuid, key)
+  return check.problems
+}

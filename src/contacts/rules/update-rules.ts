@@ -1,11 +1,9 @@
 /** The rules of an update, checked before anything is sent. */
 import type { BotStatus, ContactChanges } from '../../domain/contact.ts'
-import { problemsOfUuid } from './mutation-result.ts'
 import type { InputProblem } from './input-rules.ts'
-import { InputCheck } from './input-rules.ts'
+import { InputCheck, problemsOfUuid } from './input-rules.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
 import { checkCustomFields, name, note, singleLine, user } from './new-contact-rules.ts'
-import type { TagEdit } from './tag-edit.ts'
 
 /** An omitted key stays unchanged. Null clears what Callbell can clear. */
 export interface UpdateContactInput {
@@ -20,6 +18,15 @@ export interface UpdateContactInput {
   readonly customFields?: NewContactInput['customFields']
   readonly teamUuid?: string | null | undefined
   readonly botStatus?: BotStatus | null | undefined
+}
+
+/** A new list of tags, or an edit of the existing list. */
+export interface TagEdit {
+  readonly replacement: readonly string[] | null
+  readonly add: readonly string[]
+  readonly remove: readonly string[]
+  /** The list that the edit requires. Null: any list. */
+  readonly expected: readonly string[] | null
 }
 
 /** A checked update. */

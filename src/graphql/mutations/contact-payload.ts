@@ -1,4 +1,4 @@
-import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 import { ContactRef } from '../types/contact.ts'

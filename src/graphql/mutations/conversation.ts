@@ -1,5 +1,5 @@
 /** Closing and opening a conversation, moving it to a funnel, and its bot. */
-import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import type { Bot } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 import { resolveMutation } from '../field-call.ts'

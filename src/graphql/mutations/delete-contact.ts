@@ -1,4 +1,4 @@
-import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import { builder } from '../builder.ts'
 import { resolveMutation } from '../field-call.ts'
 import { userErrorsField } from '../types/user-error.ts'

@@ -1,13 +1,5 @@
 /** Applies an edit to a list of tags, and checks whether a list shows the edit. Pure. */
-
-/** A new list of tags, or an edit of the existing list. */
-export interface TagEdit {
-  readonly replacement: readonly string[] | null
-  readonly add: readonly string[]
-  readonly remove: readonly string[]
-  /** The list that the edit requires. Null: any list. */
-  readonly expected: readonly string[] | null
-}
+import type { TagEdit } from '../rules/update-rules.ts'
 
 /** A tag of an edit, and its path inside the input. */
 export interface EditedTag {

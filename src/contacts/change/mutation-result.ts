@@ -1,7 +1,7 @@
 /** The result of a mutation, or the problems that its caller can fix. */
 import { CallbellError } from '../../domain/callbell-error.ts'
-import type { InputProblem } from './input-rules.ts'
-import { InputCheck, pathSegment } from './input-rules.ts'
+import type { InputProblem } from '../rules/input-rules.ts'
+import { problemsOfRejection } from '../rules/rejection.ts'
 
 export interface MutationResult<T> {
   /** Null if there are problems. */
@@ -39,32 +39,4 @@ export function rejectedByCallbell(
   absent: readonly string[] | null = ['uuid'],
 ): MutationResult<never> {
   return withProblems(...problemsOfRejection(error, absent))
-}
-
-/**
- * @param error Callbell's refusal
- * @param absent the path of the wrong value if Callbell answered 404 and named none
- * @returns its reasons in terms of the input
- */
-export function problemsOfRejection(
-  { status, rejections }: CallbellError,
-  absent: readonly string[] | null,
-): InputProblem[] {
-  const isAbsent = status === 404
-  return rejections.map(({ path, message }) => {
-    const rejected = path ?? (isAbsent ? absent : null)
-    const subject = rejected === null ? 'the request' : `\`${rejected.join('.')}\``
-    return {
-      path: rejected,
-      message: `Callbell rejected ${subject}: ${message}`,
-      code: isAbsent ? 'NOT_FOUND' : 'REJECTED',
-    }
-  })
-}
-
-/** @returns the problems of the uuid of what is to be changed */
-export function problemsOfUuid(uuid: string, key = 'uuid'): readonly InputProblem[] {
-  const check = new InputCheck()
-  check.string([pathSegment], uuid, key)
-  return check.problems
 }
