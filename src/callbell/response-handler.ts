@@ -138,7 +138,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.hooks.release()
     if (error instanceof errors.InvalidArgumentError) {
-      // An error of the gateway, not of the upstream: a bug stays a bug.
+      // An error of the gateway, not of the upstream: it is reported as unexpected.
       clearTimeout(this.timer)
       this.reject(error)
     } else if (error instanceof errors.ConnectTimeoutError) {

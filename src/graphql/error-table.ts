@@ -41,8 +41,8 @@ const consequences: Record<Outcome, string> = {
   UNKNOWN: 'The change may or may not have been made.',
 }
 
-export const bugCode = 'INTERNAL_SERVER_ERROR'
-const bugMessage = 'Something went wrong inside the gateway.'
+export const unexpectedErrorCode = 'INTERNAL_SERVER_ERROR'
+const unexpectedErrorMessage = 'Something went wrong inside the gateway.'
 /** In characters. graphql-js quotes the value that is wrong, whatever its size. */
 const maxMessageLength = 300
 
@@ -72,8 +72,8 @@ export interface FailureDescription {
  * Describes any failure to the caller. It has no side effects and does not throw.
  *
  * Three kinds of failure have a description of their own: a `ContactsError`, a mistake in the request (an
- * error of graphql-js, of Yoga or a `RequestError`), and anything else. Anything else is a bug: its code
- * is `INTERNAL_SERVER_ERROR`, and its description contains nothing of it.
+ * error of graphql-js, of Yoga or a `RequestError`), and anything else. Anything else is unexpected: its
+ * code is `INTERNAL_SERVER_ERROR`, and its description contains nothing of it.
  *
  * @param error as it was thrown, or wrapped in a GraphQLError that has its position in the document
  * @returns a message of whole sentences that stands alone, with its code
@@ -83,7 +83,7 @@ export function describeFailure(error: unknown, context: FailureContext): Failur
   if (origin instanceof ContactsError) return describeContactsError(origin, context)
   const code = codeOfMistake(error, origin)
   if (code !== undefined && error instanceof GraphQLError) return describeMistake(error, code, context)
-  return describeBug(context)
+  return describeUnexpectedError(context)
 }
 
 function describeContactsError(failure: ContactsError, context: FailureContext): FailureDescription {
@@ -121,11 +121,11 @@ function describeMistake(error: GraphQLError, code: string, context: FailureCont
   }
 }
 
-function describeBug({ mutation, outcome }: FailureContext): FailureDescription {
+function describeUnexpectedError({ mutation, outcome }: FailureContext): FailureDescription {
   const unknown = mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED'
   return {
-    message: bugMessage,
-    code: bugCode,
+    message: unexpectedErrorMessage,
+    code: unexpectedErrorCode,
     outcome: mutation && (outcome ?? unknown),
     retryable: false,
     retryAfterMs: undefined,

@@ -99,16 +99,16 @@ export function createRequestListener(
     return rejection ? reject(rejection) : route({ request, url, requestId, incoming, fallback }, target.path)
   }
 
-  /** @returns the body of a response that says nothing about the bug */
-  function reportBug(error: unknown, requestId: string): string {
-    log.error({ requestId, err: error }, 'a bug')
+  /** @returns the body of a response that says nothing about the error */
+  function reportUnexpectedError(error: unknown, requestId: string): string {
+    log.error({ requestId, err: error }, 'unexpected error')
     return 'Something went wrong inside the gateway.\n'
   }
 
   const general = createServerAdapter<AdapterContext>(
     async (request, { req, requestId, target, fallback }) => {
       const response = await answer({ request, requestId, incoming: req, fallback }, target).catch(
-        (error: unknown) => new Response(reportBug(error, requestId), { status: 500 }),
+        (error: unknown) => new Response(reportUnexpectedError(error, requestId), { status: 500 }),
       )
       for (const [name, value] of Object.entries(securityHeaders)) {
         if (!response.headers.has(name)) response.headers.set(name, value)
@@ -136,7 +136,7 @@ export function createRequestListener(
       const fallback = isRejected ? {} : await tryFastPath(request)
       if (fallback) await general(incoming, response, { requestId, target, fallback })
     } catch (error) {
-      const text = reportBug(error, requestId)
+      const text = reportUnexpectedError(error, requestId)
       if (response.headersSent) response.destroy()
       else response.writeHead(500, ['content-type', 'text/plain;charset=UTF-8', ...answerHeaders]).end(text)
     }

@@ -45,7 +45,7 @@ export interface Operations {
 export interface OperationsParts {
   readonly schema: GraphQLSchema
   readonly limit: CallerLimit
-  /** Receives bugs in full. */
+  /** Receives unexpected errors in full. */
   readonly log: Logger
   /** Whether callers may read the schema, so that errors may suggest its names. */
   readonly introspection: boolean

@@ -26,7 +26,7 @@ export class RequestRecorder implements RequestRecord {
   operation: Operation | undefined
   code: string | undefined
   reason: string | undefined
-  hasBug = false
+  hasUnexpectedError = false
   isClientDisconnected = false
   readonly fields: RecordedField[] = []
   /** Whether the operation's execution has started. */
@@ -83,7 +83,7 @@ export class RequestRecorder implements RequestRecord {
   erred(code: string, reason?: string): void {
     this.code ??= code
     this.reason ??= reason
-    if (code === 'INTERNAL_SERVER_ERROR') this.hasBug = true
+    if (code === 'INTERNAL_SERVER_ERROR') this.hasUnexpectedError = true
   }
 
   /** @param status of the HTTP response */

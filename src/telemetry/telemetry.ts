@@ -73,11 +73,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     metrics.authenticationFailures.inc({ code })
   }
 
-  function count({ operation, code = 'OK', fields, hasBug }: RequestRecord, durationMs: number): void {
+  function count(
+    { operation, code = 'OK', fields, hasUnexpectedError }: RequestRecord,
+    durationMs: number,
+  ): void {
     const type = operation?.type ?? 'none'
     metrics.requests.inc({ operation: labelOf(operation), type, code })
     metrics.requestSeconds.observe({ type }, durationMs / 1000)
-    if (code === 'OK' || hasBug || fields.length > 0) return
+    if (code === 'OK' || hasUnexpectedError || fields.length > 0) return
     if (authenticationCodes.has(code)) countAuthenticationFailure(code)
     else countRejection(code)
   }

@@ -132,8 +132,8 @@ export function failedRead(error: unknown): unknown {
   })
 }
 
-/** Whether a failed create has sent a request. After a bug, it may have. */
+/** Whether a failed create has sent a request. After an unexpected error, it may have. */
 export function wasSent(error: unknown): boolean {
-  const isKnown = error instanceof ContactsError || error instanceof CallbellError
-  return !isKnown || error.sentAt !== undefined
+  const isExpected = error instanceof ContactsError || error instanceof CallbellError
+  return !isExpected || error.sentAt !== undefined
 }

@@ -145,7 +145,7 @@ export function createKeyedAttempts({
         isAttributable: lock.isAttributable,
       }
       const finding = await attempts.verify(verification).catch(async (error: unknown) => {
-        // A bug: without this, all later creations of the identity would wait for the lock.
+        // An unexpected error: without this, all later creations of the identity would wait for the lock.
         await lock.end(nothingSent)
         throw error
       })
