@@ -23,12 +23,12 @@ export class InFlightRequests {
   }
 
   /** How many more requests may start. */
-  get room(): number {
+  get freeSlots(): number {
     return this.max - this.count
   }
 
   mayStart(bucket: string): boolean {
-    return (this.byBucket.get(bucket) ?? 0) < inFlightPerFreeConnection * this.room
+    return (this.byBucket.get(bucket) ?? 0) < inFlightPerFreeConnection * this.freeSlots
   }
 
   add(bucket: string): void {

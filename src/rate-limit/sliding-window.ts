@@ -91,7 +91,7 @@ export class SlidingWindow {
   nextSlotAt(now: number, limit: number): number {
     this.update(now)
     const excess = this.count() - limit
-    const burstExcess = -this.roomInBurst(limit)
+    const burstExcess = -this.freeSlotsInBurst(limit)
     // A pending or unanswered request may begin its second at any moment: its end is not known yet.
     return Math.max(
       now,
@@ -108,12 +108,12 @@ export class SlidingWindow {
   }
 
   /** How many more requests may be added now, if at most `limit` may start within a second. */
-  room(now: number, limit: number): number {
+  freeSlots(now: number, limit: number): number {
     this.update(now)
-    return Math.min(limit - this.count(), this.roomInBurst(limit))
+    return Math.min(limit - this.count(), this.freeSlotsInBurst(limit))
   }
 
-  private roomInBurst(limit: number): number {
+  private freeSlotsInBurst(limit: number): number {
     return burstSizeOf(limit) - this.pending - this.burst.size
   }
 
