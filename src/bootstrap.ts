@@ -218,7 +218,7 @@ function logStart(log: Logger, { callbell, graphiql }: Config, url: string): voi
   )
 }
 
-/** Ends the process: with a message for the operator, or as a bug does. */
+/** Ends the process: with a message for the operator, or with the stack of an unexpected error. */
 function fail(error: unknown): never {
   if (!(error instanceof StartError)) throw error
   process.stderr.write(`${error.message}\n`)

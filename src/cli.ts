@@ -40,14 +40,14 @@ function fail(message: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
-interface Arguments {
+interface CliArguments {
   readonly workers?: string
   readonly help?: boolean
   readonly version?: boolean
   readonly problem?: string
 }
 
-function readArguments(): Arguments {
+function readArguments(): CliArguments {
   const given = process.argv.slice(2)
   // Node's `parseArgs` has no options with an optional value.
   const args = given.map((arg, at) =>

@@ -2,7 +2,8 @@
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Bot } from '../domain/contact.ts'
 import { decodeObject, readBot } from './codec/decode-list.ts'
-import { deniesSuccess, isObject, ownValue, parseJson } from './codec/json.ts'
+import { deniesSuccess } from './codec/json.ts'
+import { isObject, ownValue, parseJson } from '../domain/json.ts'
 import { hasOwnError } from './to-callbell-error.ts'
 import type { Answer } from './response-handler.ts'
 

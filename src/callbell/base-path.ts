@@ -1,6 +1,6 @@
 /** Detects a wrong path in CALLBELL_API_URL: Callbell then answers 404 to everything, as it does for a missing contact. */
 import type { Logger } from '../domain/logger.ts'
-import type { Request } from './dispatcher.ts'
+import type { CallbellRequest } from './dispatcher.ts'
 import type { Answer } from './response-handler.ts'
 
 /** These exist in every account, so a 404 is suspicious. */
@@ -24,7 +24,7 @@ const suspiciousAnswers = 10
 export function createBasePathCheck(
   url: string,
   log: Logger,
-): (request: Request, answer: Answer, requestId: string) => void {
+): (request: CallbellRequest, answer: Answer, requestId: string) => void {
   const basePath = new URL(url).pathname
   let notFound = 0
   let isDone = false

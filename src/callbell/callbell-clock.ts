@@ -11,14 +11,14 @@ const maxAgeMs = 600_000
 /** A slower answer may have been written long before it arrived. */
 const maxLatencyMs = 2000
 
-interface Reading {
+interface ClockReading {
   /** Callbell's time minus the monotonic time. The real difference is this or greater. */
   readonly skewMs: number
   readonly readAt: Moment
 }
 
 export class CallbellClock {
-  private reading: Reading | undefined
+  private reading: ClockReading | undefined
   /** Of all answers with the same second, the first is the most precise. */
   private lastDate = ''
 
@@ -53,7 +53,7 @@ export class CallbellClock {
     return reading && this.isValid(reading, moment) ? moment.monotonicMs + reading.skewMs : null
   }
 
-  private isValid({ readAt }: Reading, moment: Moment): boolean {
+  private isValid({ readAt }: ClockReading, moment: Moment): boolean {
     const distanceMs = Math.abs(moment.monotonicMs - readAt.monotonicMs)
     return distanceMs < maxAgeMs && clocksAgree(readAt, moment)
   }

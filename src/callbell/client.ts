@@ -17,10 +17,10 @@ import type { ReadableContact } from './codec/decode-contact.ts'
 import { readChannel, readContact, readTeam } from './codec/decode-contact.ts'
 import { readFunnel, readMessage } from './codec/decode-list.ts'
 import { createInputPathOf, encodeChanges, encodeNewContact } from './codec/encode-contact.ts'
+import type { NumberedPage } from './decoded-calls.ts'
 import { createDecodedCalls } from './decoded-calls.ts'
 import type { Attempt, DispatcherOptions, UpstreamState } from './dispatcher.ts'
 import { createDispatcher } from './dispatcher.ts'
-import type { NumberedPage, Page } from './results.ts'
 import type { Matches } from './same-contact.ts'
 import { hasBsuid, hasPhoneNumber, hasUuid } from './same-contact.ts'
 import type { InputPathOf } from './to-callbell-error.ts'
@@ -29,9 +29,16 @@ import { routes } from './url-templates.ts'
 
 export type { Attempt, Deadlines, UpstreamState } from './dispatcher.ts'
 export type { ReadableContact } from './codec/decode-contact.ts'
-export type { NumberedPage, Page } from './results.ts'
+export type { NumberedPage } from './decoded-calls.ts'
 
 export type CallbellClientOptions = DispatcherOptions
+
+/** A page of a list with cursors. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null
+}
 
 /** Every function throws CallbellError. Any 2xx is a success: Callbell does not document which one it sends. */
 export interface CallbellClient {

@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici'
 import type { buildConnector } from 'undici'
 import { Client, errors } from 'undici'
 import { CallbellError } from '../domain/callbell-error.ts'
-import type { Connection, ConnectionPool } from '../rate-limit/connection-pool.ts'
+import type { UpstreamConnection, ConnectionPool } from '../rate-limit/connection-pool.ts'
 import { createConnector } from './interim-responses.ts'
 
 export interface ConnectionsOptions {
@@ -16,7 +16,7 @@ export interface ConnectionsOptions {
   /** The limit for the TCP and TLS handshakes of one connection, in milliseconds. */
   readonly connectTimeoutMs: number
   /** The highest number of connections at a time. */
-  readonly most: number
+  readonly maxConnections: number
   /** Options of undici's client, for each connection. */
   readonly client: Omit<Client.Options, 'connect'>
 }
@@ -26,7 +26,7 @@ const maxOpening = 64
 /** Milliseconds until an unused connection is closed. undici closes used ones itself. */
 const unusedTimeoutMs = 4000
 
-export class Connections implements ConnectionPool {
+export class CallbellConnections implements ConnectionPool {
   /** Called when a connection has become free, or has closed. */
   onChange: () => void = () => undefined
   private readonly options: ConnectionsOptions
@@ -52,7 +52,7 @@ export class Connections implements ConnectionPool {
   /** @returns how many more to open for `waiting` requests, within the limits */
   lackingFor(waiting: number): number {
     const coming = this.idle.length + this.ending + this.opening
-    const allowed = Math.min(this.options.most - this.all.size, maxOpening) - this.opening
+    const allowed = Math.min(this.options.maxConnections - this.all.size, maxOpening) - this.opening
     return Math.max(0, Math.min(waiting - coming, allowed))
   }
 
@@ -75,7 +75,7 @@ export class Connections implements ConnectionPool {
   }
 
   /** @returns a connection for the exclusive use of the caller, until `release`; undefined: none is free */
-  take(): Connection | undefined {
+  take(): UpstreamConnection | undefined {
     const connection = this.idle.pop()
     if (connection) connection.state = 'RESERVED'
     return connection
@@ -83,7 +83,7 @@ export class Connections implements ConnectionPool {
 
   /** Sends a request on a connection from `take`. */
   dispatch(
-    connection: Connection,
+    connection: UpstreamConnection,
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
   ): void {
@@ -95,7 +95,7 @@ export class Connections implements ConnectionPool {
   }
 
   /** Returns a connection from `take`, once: its request has ended, or is not sent. */
-  release(connection: Connection): void {
+  release(connection: UpstreamConnection): void {
     if (!(connection instanceof PooledConnection)) return
     if (connection.state === 'RESERVED') {
       this.putBack(connection)
@@ -174,11 +174,11 @@ export class Connections implements ConnectionPool {
   }
 }
 
-type State = 'IDLE' | 'RESERVED' | 'BUSY' | 'ENDING'
+type ConnectionState = 'IDLE' | 'RESERVED' | 'BUSY' | 'ENDING'
 
 /** One connection: an undici client that uses the socket that was opened for it. */
-class PooledConnection implements Connection {
-  state: State = 'IDLE'
+class PooledConnection implements UpstreamConnection {
+  state: ConnectionState = 'IDLE'
   isAccepted: boolean
   readonly client: Client
   socket: Socket

@@ -8,33 +8,41 @@ import { decodeList } from './codec/decode-list.ts'
 import type { JsonReader } from './codec/json-reader.ts'
 import { nextPage } from './codec/next-page.ts'
 import { createSanitizer } from './codec/sanitize-upstream-text.ts'
-import type { Attempt, Dispatcher, DispatcherOptions, Request } from './dispatcher.ts'
-import type { NumberedPage } from './results.ts'
+import type { Attempt, Dispatcher, DispatcherOptions, CallbellRequest } from './dispatcher.ts'
 import type { Matches } from './same-contact.ts'
 import type { InputPathOf } from './to-callbell-error.ts'
 import { isSuccess, noInputPath, toCallbellError } from './to-callbell-error.ts'
 import type { Answer } from './response-handler.ts'
 import type { Target } from './url-templates.ts'
 
+/** A page of a list whose pages are numbered from 1. */
+export interface NumberedPage<T> {
+  readonly items: readonly T[]
+  /** The number of the next page; null after the last one; undefined if the answer does not state it. */
+  readonly next: number | null | undefined
+  /** The number of pages; null if the answer does not state it. */
+  readonly pages: number | null
+}
+
 /** Every function but `accepted` sends one request, and every function throws CallbellError. */
 export interface DecodedCalls {
   /** @returns the answer, whatever its status */
-  readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
+  readonly call: (request: CallbellRequest, attempt: Attempt) => Promise<Answer>
   /**
-   * @param place finds the parameters that Callbell names in the input. Default: nowhere
+   * @param inputPathOf finds the parameters that Callbell names in the input. Default: none
    * @returns the same answer, if it is a success
    */
-  readonly accepted: (answer: Answer, place?: InputPathOf) => Answer
+  readonly accepted: (answer: Answer, inputPathOf?: InputPathOf) => Answer
   /**
    * @param isSame whether it may be the contact of the request: a proxy may mix up answers
-   * @param place as for `accepted`
+   * @param inputPathOf as for `accepted`
    * @returns the contact that the request created or changed
    */
   readonly change: (
-    request: Request,
+    request: CallbellRequest,
     attempt: Attempt,
     isSame?: Matches,
-    place?: InputPathOf,
+    inputPathOf?: InputPathOf,
   ) => Promise<ReadableContact>
   /**
    * @param isSame as for `change`
@@ -65,24 +73,24 @@ export function createDecodedCalls(
   const sanitize = createSanitizer(token)
   const checkBasePath = createBasePathCheck(url, log)
 
-  async function call(request: Request, attempt: Attempt): Promise<Answer> {
+  async function call(request: CallbellRequest, attempt: Attempt): Promise<Answer> {
     const answer = await dispatcher.call(request, attempt)
     checkBasePath(request, answer, attempt.context.requestId)
     return answer
   }
 
-  function accepted(answer: Answer, place: InputPathOf = noInputPath): Answer {
-    if (!isSuccess(answer)) throw toCallbellError(answer, place, sanitize)
+  function accepted(answer: Answer, inputPathOf: InputPathOf = noInputPath): Answer {
+    if (!isSuccess(answer)) throw toCallbellError(answer, inputPathOf, sanitize)
     return answer
   }
 
   async function change(
-    request: Request,
+    request: CallbellRequest,
     attempt: Attempt,
     isSame?: Matches,
-    place?: InputPathOf,
+    inputPathOf?: InputPathOf,
   ): Promise<ReadableContact> {
-    const answer = accepted(await call(request, attempt), place)
+    const answer = accepted(await call(request, attempt), inputPathOf)
     return contactIn(answer, decodeContact(answer.text), attempt, isSame)
   }
 

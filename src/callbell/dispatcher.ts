@@ -8,7 +8,7 @@ import { BreakerOpen, createBreaker } from './breaker.ts'
 import { CallbellClock } from './callbell-clock.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Answer } from './response-handler.ts'
-import type { TransportOptions, Request as ExchangedRequest } from './transport.ts'
+import type { TransportOptions, TransportRequest } from './transport.ts'
 import { createTransport } from './transport.ts'
 import type { Permit } from '../rate-limit/permit.ts'
 import type { RateLimiterOptions, RateLimiterState } from '../rate-limit/rate-limiter.ts'
@@ -17,7 +17,7 @@ import { hasOwnError } from './to-callbell-error.ts'
 import type { Target } from './url-templates.ts'
 
 /** A request, and the URL template that metrics and spans name it by. */
-export interface Request extends Target, Pick<ExchangedRequest, 'method' | 'body'> {}
+export interface CallbellRequest extends Target, Pick<TransportRequest, 'method' | 'body'> {}
 
 /** The deadlines of one attempt, on the clock of `performance.now()`. */
 export interface Deadlines {
@@ -31,10 +31,10 @@ export interface Deadlines {
 export interface Attempt extends Deadlines {
   readonly context: CallContext
   /**
-   * Whether an attempt that fails is followed by another one. It then gets half of the time that is left when it is
-   * sent, unless the next one would not have its permit in time.
+   * Whether time is reserved for a request after this attempt. The attempt then gets half of the time that is left
+   * when it is sent, unless the next request could not get its permit in time.
    */
-  readonly isRetried?: boolean
+  readonly reservesTime?: boolean
 }
 
 export type DispatcherOptions = Omit<TransportOptions, 'connections'> &
@@ -55,7 +55,7 @@ export interface Dispatcher {
    * @returns the whole answer, whatever its status
    * @throws CallbellError
    */
-  readonly call: (request: Request, attempt: Attempt) => Promise<Answer>
+  readonly call: (request: CallbellRequest, attempt: Attempt) => Promise<Answer>
   /** Callbell's time at a moment, as far as its answers show it. */
   readonly timeAt: (moment: Moment) => number | null
   readonly state: () => UpstreamState
@@ -99,7 +99,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const { context, queueBy, respondBy } = attempt
       const observer = context.observer.attempt(method, urlTemplate)
       let breakerPermit: BreakerPermit | undefined
-      let headers: ExchangedRequest['headers']
+      let headers: TransportRequest['headers']
       let allowedMs = respondBy - performance.now()
       let observation: Observation = 'NOTHING'
       const mayStart = (): boolean =>
@@ -121,8 +121,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
             permit.sent()
             observer.sent()
           }
-          const watcher = { mayStart, isUsable, sent, release }
-          return transport.send({ method, path, body, headers }, allowedMs, watcher, connection)
+          const hooks = { mayStart, isUsable, sent, release }
+          return transport.send({ method, path, body, headers }, allowedMs, hooks, connection)
         }
         let answer: Answer | undefined
         while (answer === undefined) {
@@ -173,10 +173,10 @@ function isAuthoritative(answer: Answer): boolean {
 }
 
 /** @returns milliseconds from now on that an attempt may take */
-function attemptTimeoutMs({ queueBy, respondBy, isRetried = false }: Attempt): number {
+function attemptTimeoutMs({ queueBy, respondBy, reservesTime = false }: Attempt): number {
   const now = performance.now()
   const left = respondBy - now
-  return isRetried && now + left / 2 < queueBy ? left / 2 : left
+  return reservesTime && now + left / 2 < queueBy ? left / 2 : left
 }
 
 /** @param hadTime whether the call had enough time for a missing answer to prove a failure of Callbell */

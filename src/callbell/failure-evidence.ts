@@ -4,10 +4,10 @@ import type { CallbellError, CallbellErrorCode } from '../domain/callbell-error.
 /**
  * - `NOT_SENT`: no byte was sent.
  * - `RATE_LIMITED`: a 429. The request was not carried out.
- * - `DEFINITE_NO`: Callbell refused the request in its own form. It was not carried out.
+ * - `REFUSED`: Callbell refused the request in its own form. It was not carried out.
  * - `AMBIGUOUS`: anything else. The request was carried out, or not, or still may be.
  */
-export type AttemptEvidence = 'NOT_SENT' | 'RATE_LIMITED' | 'DEFINITE_NO' | 'AMBIGUOUS'
+export type AttemptEvidence = 'NOT_SENT' | 'RATE_LIMITED' | 'REFUSED' | 'AMBIGUOUS'
 
 const refusals: ReadonlySet<CallbellErrorCode> = new Set([
   'CALLBELL_UNAUTHORIZED',
@@ -19,7 +19,7 @@ const refusals: ReadonlySet<CallbellErrorCode> = new Set([
 export function evidenceOf({ code, progress }: CallbellError): AttemptEvidence {
   if (progress === 'unsent') return 'NOT_SENT'
   if (code === 'CALLBELL_RATE_LIMITED') return 'RATE_LIMITED'
-  return refusals.has(code) ? 'DEFINITE_NO' : 'AMBIGUOUS'
+  return refusals.has(code) ? 'REFUSED' : 'AMBIGUOUS'
 }
 
 const firstDelayMs = 100

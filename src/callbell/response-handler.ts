@@ -27,12 +27,12 @@ export interface Answer {
 }
 
 /** A contact has a few kilobytes: a larger body, compressed or not, is not an answer of this API. */
-export const largestAnswerBytes = 1024 * 1024
+export const maxAnswerBytes = 1024 * 1024
 /** Removes a byte order mark, if there is one. */
 const utf8 = new TextDecoder()
 
 /** Chunks are joined at this number: a megabyte in chunks of one byte is copied a thousand times at most. */
-const mostChunks = 1024
+const maxChunks = 1024
 
 export class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Not an AbortSignal: that costs as much as writing the request. */
@@ -108,7 +108,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.chunks.push(chunk)
     // A chunk takes more memory than its bytes, and the upstream chooses their number.
-    if (this.chunks.length >= mostChunks) this.chunks.splice(0, mostChunks, Buffer.concat(this.chunks))
+    if (this.chunks.length >= maxChunks) this.chunks.splice(0, maxChunks, Buffer.concat(this.chunks))
   }
 
   onResponseEnd(): void {
@@ -119,7 +119,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     const bytes = this.chunks.length === 1 && first ? first : Buffer.concat(this.chunks)
     const encoding = this.headers['content-encoding']
     if (!isEncoded(encoding)) return this.finish(bytes)
-    decodeContent(encoding, bytes, largestAnswerBytes).then(
+    decodeContent(encoding, bytes, maxAnswerBytes).then(
       (decoded) => this.finish(decoded),
       (error: Error) => this.fail('CALLBELL_INVALID_RESPONSE', 'the answer could not be decoded', error),
     )
@@ -138,7 +138,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.hooks.release()
     if (error instanceof errors.InvalidArgumentError) {
-      // An error of the gateway, not of the upstream: a bug stays a bug.
+      // An error of the gateway, not of the upstream: it is reported as unexpected.
       clearTimeout(this.timer)
       this.reject(error)
     } else if (error instanceof errors.ConnectTimeoutError) {

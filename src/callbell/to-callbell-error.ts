@@ -4,7 +4,8 @@ import type { InputPath } from './codec/encode-contact.ts'
 import type { Progress, Rejection } from '../domain/callbell-error.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import type { Answer } from './response-handler.ts'
-import { isErrorBody, parseJson } from './codec/json.ts'
+import { isErrorBody } from './codec/json.ts'
+import { parseJson } from '../domain/json.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /**

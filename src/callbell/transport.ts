@@ -1,10 +1,10 @@
 /** One HTTP exchange with Callbell: a request out, a whole answer in, or an error that says how far it came. */
 
 import type { WallClock } from '../domain/moment.ts'
-import type { Connection } from '../rate-limit/connection-pool.ts'
-import { Connections } from './connections.ts'
+import type { UpstreamConnection } from '../rate-limit/connection-pool.ts'
+import { CallbellConnections } from './connections.ts'
 import type { Answer, TransportHooks } from './response-handler.ts'
-import { largestAnswerBytes, ResponseHandler } from './response-handler.ts'
+import { maxAnswerBytes, ResponseHandler } from './response-handler.ts'
 
 export interface TransportOptions {
   /** `https://api.callbell.eu/v1`, without a slash at the end. */
@@ -18,7 +18,7 @@ export interface TransportOptions {
   readonly wallClock?: WallClock | undefined
 }
 
-export interface Request {
+export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the base URL, percent-encoded, with the query. */
   readonly path: string
@@ -29,7 +29,7 @@ export interface Request {
 }
 
 export interface Transport {
-  readonly connections: Connections
+  readonly connections: CallbellConnections
   /**
    * Sends a request once: no retry, no redirect followed.
    *
@@ -40,23 +40,28 @@ export interface Transport {
    *   request may still hold it for a while
    * @throws CallbellError with `CALLBELL_TIMEOUT`, `CALLBELL_UNAVAILABLE` or `CALLBELL_INVALID_RESPONSE`
    */
-  send(request: Request, allowedMs: number, hooks: TransportHooks, connection: Connection): Promise<Answer>
+  send(
+    request: TransportRequest,
+    allowedMs: number,
+    hooks: TransportHooks,
+    connection: UpstreamConnection,
+  ): Promise<Answer>
   /** Waits for the requests in flight, but not longer than a connection may take, then closes. */
   close(): Promise<void>
 }
 
 export function createTransport(options: TransportOptions): Transport {
   const { origin, pathname } = new URL(options.url)
-  const connections = new Connections({
+  const connections = new CallbellConnections({
     origin,
     connectTimeoutMs: options.connectTimeoutMs,
-    most: options.connections,
+    maxConnections: options.connections,
     client: {
       // HTTP/1.1 without pipelining: a request owns its connection, so what a dead connection
       // means for the request is never in doubt.
       pipelining: 1,
       allowH2: false,
-      maxResponseSize: largestAnswerBytes,
+      maxResponseSize: maxAnswerBytes,
       // The caller's deadline bounds headers and body.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -61,8 +61,11 @@ export function runWorker(worker: Worker, { start, exit }: WorkerOptions): () =>
       server = await start(settings, readAllMetrics)
       await send({ type: 'listening', url: server.url })
     } catch (error) {
-      const bug = error instanceof Error ? error.stack : error
-      await send({ type: 'startFailed', reason: error instanceof StartError ? error.message : String(bug) })
+      const details = error instanceof Error ? error.stack : error
+      await send({
+        type: 'startFailed',
+        reason: error instanceof StartError ? error.message : String(details),
+      })
       exit(1)
     }
   }

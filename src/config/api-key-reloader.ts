@@ -20,12 +20,12 @@ export interface ApiKeyWatchOptions {
 /** Milliseconds between two checks of the files. */
 const checkEveryMs = 1000
 
-type Reading = { readonly keys: readonly ApiKey[] } | { readonly problems: readonly string[] }
+type ReadKeys = { readonly keys: readonly ApiKey[] } | { readonly problems: readonly string[] }
 
 /** @returns a function that returns the keys that are valid now */
 export function watchApiKeys({ keys, files, read, log }: ApiKeyWatchOptions): () => readonly ApiKey[] {
   let valid = keys
-  let last: Reading = { keys }
+  let last: ReadKeys = { keys }
   /** The state of each file when it was last read. */
   const states = new Map<string, string>()
 
@@ -43,7 +43,7 @@ export function watchApiKeys({ keys, files, read, log }: ApiKeyWatchOptions): ()
     reload()
   }
 
-  function readKeys(): Reading {
+  function readKeys(): ReadKeys {
     const reading = read()
     if ('problems' in reading) return reading
     const { apiKeys, apiKeysFile } = reading.settings

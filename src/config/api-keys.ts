@@ -10,9 +10,9 @@ export interface ApiKeySources {
   readonly GATEWAY_API_KEYS_FILE: string
 }
 
-interface Entry {
-  /** Its variable and position, for messages. */
-  readonly place: string
+interface KeyEntry {
+  /** Its variable and position there, for messages. */
+  readonly location: string
   readonly text: string
 }
 
@@ -27,7 +27,7 @@ const accessScopes: ReadonlyMap<string | undefined, ReadonlySet<Scope>> = new Ma
 /**
  * Reads the keys of both sources, which add up.
  *
- * @returns the keys in their order, or every problem with its place. No message quotes an entry: a
+ * @returns the keys in their order, or every problem with its location. No message quotes an entry: a
  *   malformed one may be a key in clear text
  */
 export function parseApiKeys(
@@ -35,33 +35,33 @@ export function parseApiKeys(
 ): { readonly keys: readonly ApiKey[] } | { readonly problems: readonly string[] } {
   const keys: ApiKey[] = []
   const problems: string[] = []
-  /** The place of each digest. */
-  const places = new Map<string, string>()
-  for (const { place, text } of entriesOf(sources)) {
+  /** The location of each digest. */
+  const locations = new Map<string, string>()
+  for (const { location, text } of entriesOf(sources)) {
     const key = parseEntry(text)
     if (typeof key === 'string') {
-      problems.push(`${place} ${key}`)
+      problems.push(`${location} ${key}`)
       continue
     }
     const hex = key.digest.toString('hex')
-    const first = places.get(hex)
+    const first = locations.get(hex)
     if (first === undefined) {
-      places.set(hex, place)
+      locations.set(hex, location)
       keys.push(key)
     } else {
-      problems.push(`${place} is the same key as ${first}. Remove one of them`)
+      problems.push(`${location} is the same key as ${first}. Remove one of them`)
     }
   }
   return problems.length > 0 ? { problems } : { keys }
 }
 
-function entriesOf({ GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE }: ApiKeySources): Entry[] {
+function entriesOf({ GATEWAY_API_KEYS, GATEWAY_API_KEYS_FILE }: ApiKeySources): KeyEntry[] {
   const items = GATEWAY_API_KEYS.split(',').map((text, index) => ({
-    place: `GATEWAY_API_KEYS item ${index + 1}`,
+    location: `GATEWAY_API_KEYS item ${index + 1}`,
     text: text.trim(),
   }))
   const lines = GATEWAY_API_KEYS_FILE.split('\n').map((text, index) => ({
-    place: `GATEWAY_API_KEYS_FILE line ${index + 1}`,
+    location: `GATEWAY_API_KEYS_FILE line ${index + 1}`,
     text: text.trim(),
   }))
   return [...items, ...lines.filter(({ text }) => !text.startsWith('#'))].filter(({ text }) => text !== '')

@@ -14,8 +14,8 @@ const methodSet = z
   .transform((text, context): ReadonlySet<Method> => {
     const words = new Set(text.split(',').map((word) => word.trim()))
     if (words.size === 1 && words.has('none')) return new Set()
-    const known = new Set(methods.filter((method) => words.has(method)))
-    if (known.size === words.size) return known
+    const supported = new Set(methods.filter((method) => words.has(method)))
+    if (supported.size === words.size) return supported
     context.addIssue(`must be none, api-key, jwt, or api-key,jwt, but is ${JSON.stringify(text)}`)
     return z.NEVER
   })

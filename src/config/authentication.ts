@@ -26,7 +26,8 @@ export interface AuthenticationSettings {
   readonly jwt: JwtSettings | null
 }
 
-type Reading = { readonly settings: AuthenticationSettings } | { readonly problems: readonly string[] }
+type ReadAuthentication =
+  { readonly settings: AuthenticationSettings } | { readonly problems: readonly string[] }
 
 const methodSchema = z.object(methodVariables)
 const jwtSchema = z.object(jwtVariables)
@@ -38,7 +39,7 @@ const variablesOf = { 'api-key': Object.keys(apiKeyVariables), jwt: Object.keys(
  *
  * @returns the settings, or every problem, each with its variable and without secrets
  */
-export function readAuthentication(environment: Environment): Reading {
+export function readAuthentication(environment: Environment): ReadAuthentication {
   const quoted = findQuoted(environment, Object.keys(authenticationVariables))
   const reading = readSettings(normalizeEnvironment(environment))
   if (quoted.length === 0) return reading
@@ -50,7 +51,7 @@ export function findMethods(environment: Environment): ReadonlySet<Method> | und
   return methodSchema.safeParse(environment).data?.GATEWAY_AUTH
 }
 
-function readSettings(environment: Environment): Reading {
+function readSettings(environment: Environment): ReadAuthentication {
   const method = methodSchema.safeParse(environment)
   if (!method.success) return { problems: describeIssues(method.error) }
   const chosen = method.data.GATEWAY_AUTH

@@ -1,4 +1,4 @@
-/** The variables for what callers may do: their shares, origins, documents and the schema. */
+/** The variables for what callers may do: their limits, origins, documents and the schema. */
 import { z } from 'zod'
 import { flag, wholeNumber } from './parsers/env-parsers.ts'
 import { parsePersistedDocuments } from './parsers/persisted-documents-file.ts'

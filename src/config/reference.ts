@@ -25,7 +25,7 @@ const exampleHeader = `# Copy to .env and fill in. Lines that stay commented out
 # Generated from src/config/ by \`npm run generate\`.
 `
 
-type Entry = readonly [name: string, reference: VariableReference]
+type ReferenceEntry = readonly [name: string, reference: VariableReference]
 
 /** All environment variables, in the order of the reference. */
 const groups = [
@@ -39,7 +39,7 @@ const groups = [
   { title: 'Traces', entries: entriesOf(traceVariables) },
 ]
 
-function entriesOf(variables: Readonly<Record<string, z.ZodType>>): Entry[] {
+function entriesOf(variables: Readonly<Record<string, z.ZodType>>): ReferenceEntry[] {
   return Object.entries(variables).map(([name, schema]) => [name, referenceOf(schema)])
 }
 
@@ -51,7 +51,7 @@ function renderExample(): string {
   return [exampleHeader, ...blocks].join('\n')
 }
 
-function renderAssignment([name, { description, values, ...info }]: Entry): string {
+function renderAssignment([name, { description, values, ...info }]: ReferenceEntry): string {
   const text = `${description} Values: ${values}.`
   const rule = info.dependentDefault ? ` Default: ${info.dependentDefault.rule}.` : ''
   const value = info.dependentDefault?.common ?? info.default ?? ''
@@ -87,7 +87,7 @@ function renderPage(page: string): string {
   return `${page.slice(0, begin)}\n${sections.join('\n')}\n${page.slice(end)}`
 }
 
-function renderSection([name, { description, values, ...info }]: Entry): string {
+function renderSection([name, { description, values, ...info }]: ReferenceEntry): string {
   const literal = info.default === undefined || info.default === '' ? 'none' : `\`${info.default}\``
   const fallback = info.dependentDefault?.rule ?? literal
   return `### \`${name}\`\n\n${description}\n\n- Values: ${values}\n- Default: ${fallback}\n`

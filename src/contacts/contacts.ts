@@ -12,8 +12,8 @@ import type { AddNoteInput, AddNoteResult } from './create/add-note.ts'
 import { addNote } from './create/add-note.ts'
 import type { CreateContactInput, CreateContactResult } from './create/create-contact.ts'
 import { createContact } from './create/create-contact.ts'
-import type { MutationResult } from './rules/mutation-result.ts'
-import { createContactLock } from './change/contact-lock.ts'
+import type { MutationResult } from './change/mutation-result.ts'
+import { createContactLock } from './locks/contact-lock.ts'
 import { createCreateAttempts } from './create/attempt-create.ts'
 import type { Calibration } from './create/calibration.ts'
 import { createCalibration } from './create/calibration.ts'
@@ -25,7 +25,7 @@ import { ContactsError } from './attempts/failure.ts'
 import { findContact, findContactByBsuid, findContactByPhone } from './read/find-contact.ts'
 import type { IdempotencyOptions } from './create/idempotency.ts'
 import { createIdempotency } from './create/idempotency.ts'
-import { createIdentityLocks } from './create/identity-locks.ts'
+import { createIdentityLocks } from './locks/identity-locks.ts'
 import type { ContactListInput } from './read/list-contacts.ts'
 import { listContacts } from './read/list-contacts.ts'
 import { listMessages } from './read/list-messages.ts'
@@ -43,14 +43,14 @@ export interface Contacts {
   addNote(input: AddNoteInput, init: CallInit): Promise<AddNoteResult>
   /**
    * @param hasFieldTypes whether to read the types of custom fields. Default: false
-   * @param elsewhere finds the contact without a call, if another read of the same request gets it
+   * @param findCached finds the contact without a call, if another read of the same request gets it
    *   before `until`, on the clock of `performance.now()`
    */
   find(
     uuid: string,
     init: CallInit,
     hasFieldTypes?: boolean,
-    elsewhere?: (until: number) => Promise<Contact | undefined>,
+    findCached?: (until: number) => Promise<Contact | undefined>,
   ): Promise<Contact | null>
   findByPhone(
     phoneNumber: string,
@@ -72,7 +72,7 @@ export interface Contacts {
   findByBsuid(bsuid: string, init: CallInit): Promise<Contact | null>
   list(input: ContactListInput, init: CallInit): Promise<Connection<Contact>>
   /** @param uuid of the contact */
-  messages(uuid: string, step: PageArgs, init: CallInit): Promise<Connection<Message>>
+  messages(uuid: string, pageArgs: PageArgs, init: CallInit): Promise<Connection<Message>>
   /**
    * @param uuid of the contact
    * @returns null if it has none
@@ -186,17 +186,18 @@ export function createContacts(
       run(init, notStarted(input), (context) => createContact(callbell, once, input, context)),
     addNote: (input, init) =>
       run(init, notStarted(input), (context) => addNote(callbell, once, input, context)),
-    find: (uuid, init, hasFieldTypes, elsewhere) =>
+    find: (uuid, init, hasFieldTypes, findCached) =>
       query(init, (context) => {
         // A call that waits for another read needs time for a read of its own after that.
         const until = context.deadline - context.timeoutMs / 2
-        return findContact(callbell, uuid, hasFieldTypes, elsewhere && (() => elsewhere(until)), context)
+        return findContact(callbell, uuid, hasFieldTypes, findCached && (() => findCached(until)), context)
       }),
     findByPhone: (phoneNumber, channelUuid, init) =>
       query(init, (context) => findContactByPhone(callbell, phoneNumber, channelUuid, context)),
     findByBsuid: (bsuid, init) => query(init, (context) => findContactByBsuid(callbell, bsuid, context)),
     list: (input, init) => query(init, (context) => listContacts(callbell, input, context)),
-    messages: (uuid, step, init) => query(init, (context) => listMessages(callbell, uuid, step, context)),
+    messages: (uuid, pageArgs, init) =>
+      query(init, (context) => listMessages(callbell, uuid, pageArgs, context)),
     bot: (uuid, init) =>
       query(init, (context) => attemptRead(context, (attempt) => callbell.getBot(uuid, attempt))),
     teams: (init) =>

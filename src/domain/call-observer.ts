@@ -20,8 +20,8 @@ export interface AttemptObserver {
 export const creationKinds = ['contact', 'note'] as const
 export type CreationKind = (typeof creationKinds)[number]
 
-/** The results of verifying whether a create was applied: it was found, is provably absent, or the lookups were inconclusive. */
-export const verificationResults = ['found', 'nothing', 'unclear'] as const
+/** The results of verifying a create: it was found, is provably absent, or the lookups were inconclusive. */
+export const verificationResults = ['found', 'absent', 'inconclusive'] as const
 export type VerificationResult = (typeof verificationResults)[number]
 
 /**

@@ -28,7 +28,7 @@ export interface Rejection {
   readonly message: string
 }
 
-interface Details {
+interface CallbellErrorDetails {
   readonly progress: Progress
   readonly sentAt?: Moment | undefined
   readonly status?: number | undefined
@@ -67,7 +67,7 @@ export class CallbellError extends Error {
   }
 
   /** @param message for logs only. It names what happened, and never quotes an answer or a secret */
-  constructor(code: CallbellErrorCode, message: string, details: Details) {
+  constructor(code: CallbellErrorCode, message: string, details: CallbellErrorDetails) {
     super(message, { cause: details.cause })
     this.code = code
     this.progress = details.progress

@@ -1,4 +1,4 @@
-/** Contacts and what belongs to them, as all rooms know them. Imports nothing. */
+/** Contacts and what belongs to them, as all folders know them. Imports nothing. */
 
 /** The sources on which a contact can be created, as Callbell writes them. */
 export const contactSources = ['whatsapp', 'facebook', 'instagram', 'telegram'] as const

@@ -1,4 +1,4 @@
-/** The log as all rooms see it. Imports nothing. */
+/** The log as all folders see it. Imports nothing. */
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 /** The lowest level that is written; `silent` writes nothing. */

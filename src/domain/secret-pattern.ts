@@ -3,7 +3,7 @@
 /** The number of first or last characters by which a part of a secret is recognized. */
 const partLength = 8
 /** In characters. Parts of a shorter secret are too likely to be something else. */
-const shortestInParts = 16
+const minLengthForParts = 16
 /** The characters of tokens and of their encodings. */
 const run = String.raw`[\w.~+/=%-]`
 
@@ -20,7 +20,7 @@ export function secretPattern(secret: string): RegExp {
   // A few letters occur in many words.
   if (characters.length < partLength) return new RegExp(`(?<!\\w)${spell(secret)}(?!\\w)`, 'giu')
   const forms = [secret, ...base64Cores(secret)].map(spell)
-  if (characters.length >= shortestInParts) {
+  if (characters.length >= minLengthForParts) {
     const first = spell(characters.slice(0, partLength).join(''))
     const last = spell(characters.slice(-partLength).join(''))
     // The second begins at the start of a run, so that a long run is searched once, not from each character.

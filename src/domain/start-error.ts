@@ -1,4 +1,4 @@
-/** Why the gateway cannot start, as a message for the operator. It is not a bug, so no stack is shown. */
+/** Why the gateway cannot start, as a message for the operator. It is expected, so no stack is shown. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 }

@@ -6,13 +6,13 @@ const smallAnswerBytes = 20_000
 
 export interface AnswerLimits {
   /** Bytes of strings and field names in one response. */
-  readonly largestAnswerBytes: number
+  readonly maxResponseBytes: number
   /** Bytes of all responses that are created at the same time, with the responses of Callbell for them. */
-  readonly allAnswersBytes: number
+  readonly maxTotalBytes: number
 }
 
 /** 1,000 typical contacts with all fields take about 1 MB. */
-export const answerLimits: AnswerLimits = { largestAnswerBytes: 8_000_000, allAnswersBytes: 48_000_000 }
+export const answerLimits: AnswerLimits = { maxResponseBytes: 8_000_000, maxTotalBytes: 48_000_000 }
 
 /** The response is too large. Changes that were made keep their outcome. */
 export class ResponseTooLarge extends GraphQLError {
@@ -51,7 +51,7 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
     }
     largest?.stop(
       new ResponseTooLarge(
-        `Too many large responses at the same time: together at most ${count(limits.allAnswersBytes)} bytes, and this one has the most, ${count(largest.counted)}. Select less, or try again later.`,
+        `Too many large responses at the same time: together at most ${count(limits.maxTotalBytes)} bytes, and this one has the most, ${count(largest.counted)}. Select less, or try again later.`,
         true,
       ),
     )
@@ -69,7 +69,7 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
       // A response that was given up does not grow, and affects no other.
       if (this.excess) throw this.excess
       this.bytes += bytes
-      if (this.bytes > limits.largestAnswerBytes) this.stop(this.isTooLarge())
+      if (this.bytes > limits.maxResponseBytes) this.stop(this.isTooLarge())
       this.count()
       if (this.excess) throw this.excess
     }
@@ -96,11 +96,11 @@ export function createAnswerSizes(limits: AnswerLimits): () => AnswerSize {
       if (this.counted === 0) large.add(this)
       total += bytes - this.counted
       this.counted = bytes
-      if (total > limits.allAnswersBytes) stopLargest()
+      if (total > limits.maxTotalBytes) stopLargest()
     }
 
     private isTooLarge(): ResponseTooLarge {
-      const message = `Response too large: at most ${count(limits.largestAnswerBytes)} bytes of strings and field names, and it has at least ${count(this.bytes)}. Select less, or lower \`first\`.`
+      const message = `Response too large: at most ${count(limits.maxResponseBytes)} bytes of strings and field names, and it has at least ${count(this.bytes)}. Select less, or lower \`first\`.`
       return new ResponseTooLarge(message, false)
     }
   }
@@ -114,9 +114,9 @@ function count(number: number): string {
 
 /** Characters of a string that is not measured, because that takes longer than all other work for it. */
 const shortText = 100
-const mostBytesOfCharacter = 3
+const maxBytesPerCharacter = 3
 
 /** @returns the bytes of a string in UTF-8; for a short string, the most that it can have */
 export function bytesOf(text: string): number {
-  return text.length <= shortText ? text.length * mostBytesOfCharacter : Buffer.byteLength(text)
+  return text.length <= shortText ? text.length * maxBytesPerCharacter : Buffer.byteLength(text)
 }

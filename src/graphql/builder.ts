@@ -18,7 +18,7 @@ export interface GatewayContext {
   /** The outcome of each change that has started, by its field's name in the response. */
   readonly outcomes: Map<string | number, Outcome>
   /** Caches reads for this request. */
-  readonly known: RequestCache
+  readonly cache: RequestCache
   /** Limits the reads and the memory of this request. */
   readonly allowance: RequestAllowance
   /** Measures the response while it is created. */

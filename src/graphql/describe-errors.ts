@@ -6,13 +6,13 @@ import type { Logger } from '../domain/logger.ts'
 import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 import type { GatewayContext, GatewayPlugin } from './builder.ts'
 import type { FailureContext, FailureDescription } from './error-table.ts'
-import { bugCode, describeFailure, originOf } from './error-table.ts'
+import { unexpectedErrorCode, describeFailure, originOf } from './error-table.ts'
 import { RequestError } from './request-error.ts'
 
 /** Errors without data. Each quotes what is wrong, and nobody fixes more at once. */
-const mostMistakes = 10
+const maxRequestErrors = 10
 /** Errors of fields. A null without its error would be taken for a value, and an operation makes 50 calls at most. */
-const mostFieldErrors = 100
+const maxFieldErrors = 100
 
 /** An error that has been described: it is never described twice. */
 class DescribedError extends GraphQLError {}
@@ -21,13 +21,13 @@ class DescribedError extends GraphQLError {}
 export interface ErrorScope {
   readonly recorder: RequestRecorder
   readonly outcomes: GatewayContext['outcomes']
-  /** Receives each bug in full. */
+  /** Receives each unexpected error in full. */
   readonly log: Logger
   readonly isMutation: boolean
 }
 
 /**
- * The engine applies it to all that it returns, and Yoga's plugin to what fails before that. Errors that are
+ * The operation executor applies it to all that it returns, and Yoga's plugin to what fails before that. Errors that are
  * described already stay as they are.
  *
  * @returns the result with at most 10 errors, or 100 next to data, each with a code, an outcome and the
@@ -36,8 +36,8 @@ export interface ErrorScope {
 export function describeErrors(result: ExecutionResult, scope: ErrorScope): ExecutionResult {
   if (result.errors === undefined) return result
   const hasData = result.data !== undefined
-  const most = hasData ? mostFieldErrors : mostMistakes
-  const errors = result.errors.slice(0, most).map((error) => describe(error, hasData, scope))
+  const maxErrors = hasData ? maxFieldErrors : maxRequestErrors
+  const errors = result.errors.slice(0, maxErrors).map((error) => describe(error, hasData, scope))
   return { ...result, errors }
 }
 
@@ -53,11 +53,11 @@ function describe(error: Error, hasData: boolean, scope: ErrorScope): GraphQLErr
   const description = describeFailure(error, context)
   // Only messages of the gateway itself are logged: others may quote what was sent.
   recorder.erred(description.code, error instanceof RequestError ? error.message : undefined)
-  if (description.code !== bugCode) {
+  if (description.code !== unexpectedErrorCode) {
     const http = error instanceof GraphQLError ? error.extensions['http'] : undefined
     return locate(error, description, requestId, http)
   }
-  log.error({ requestId, caller, err: originOf(error) }, 'a bug')
+  log.error({ requestId, caller, err: originOf(error) }, 'unexpected error')
   return locate(error, description, requestId, hasData ? undefined : { status: 500 })
 }
 
@@ -81,7 +81,7 @@ function outcomeAt(error: Error, { outcomes }: ErrorScope): Outcome | undefined 
   return field === undefined ? undefined : outcomes.get(field)
 }
 
-/** Describes what fails outside the engine: reading, parsing and validating a request. */
+/** Describes what fails before the operation is executed: reading, parsing and validating a request. */
 export function useDescribedErrors(log: Logger): GatewayPlugin {
   return {
     onResultProcess(payload) {

@@ -4,7 +4,7 @@ import type { FailureCode, Outcome } from '../contacts/attempts/failure.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import { CallbellError } from '../domain/callbell-error.ts'
 import { cutText } from '../domain/code-points.ts'
-import { mostCalls } from './limits.ts'
+import { maxCalls } from './field-cost.ts'
 
 /** Null: the failure's own message is written for the caller. A function reads the failure's cause. */
 const messages: Record<FailureCode, string | null | ((cause: CallbellError | undefined) => string)> = {
@@ -22,7 +22,7 @@ const messages: Record<FailureCode, string | null | ((cause: CallbellError | und
   STORE_QUOTA_EXCEEDED: null,
   STORE_UNAVAILABLE: 'The gateway cannot reach its store',
   OVERLOADED: 'The gateway cannot accept this call now',
-  QUERY_TOO_COMPLEX: `This operation needs more than ${mostCalls} reads from Callbell; the limit is ${mostCalls}. Request fewer lists in one operation`,
+  QUERY_TOO_COMPLEX: `This operation needs more than ${maxCalls} reads from Callbell; the limit is ${maxCalls}. Request fewer lists in one operation`,
 }
 
 function describeUnavailable(cause: CallbellError | undefined): string {
@@ -41,10 +41,10 @@ const consequences: Record<Outcome, string> = {
   UNKNOWN: 'The change may or may not have been made.',
 }
 
-export const bugCode = 'INTERNAL_SERVER_ERROR'
-const bugMessage = 'Something went wrong inside the gateway.'
+export const unexpectedErrorCode = 'INTERNAL_SERVER_ERROR'
+const unexpectedErrorMessage = 'Something went wrong inside the gateway.'
 /** In characters. graphql-js quotes the value that is wrong, whatever its size. */
-const longestMessage = 300
+const maxMessageLength = 300
 
 /** What a failure happened in. */
 export interface FailureContext {
@@ -72,10 +72,10 @@ export interface FailureDescription {
  * Describes any failure to the caller. It has no side effects and does not throw.
  *
  * Three kinds of failure have a description of their own: a `ContactsError`, a mistake in the request (an
- * error of graphql-js, of Yoga or a `RequestError`), and anything else. Anything else is a bug: its code
- * is `INTERNAL_SERVER_ERROR`, and its description contains nothing of it.
+ * error of graphql-js, of Yoga or a `RequestError`), and anything else. Anything else is unexpected: its
+ * code is `INTERNAL_SERVER_ERROR`, and its description contains nothing of it.
  *
- * @param error as it was thrown, or wrapped in a GraphQLError that has its place in the document
+ * @param error as it was thrown, or wrapped in a GraphQLError that has its position in the document
  * @returns a message of whole sentences that stands alone, with its code
  */
 export function describeFailure(error: unknown, context: FailureContext): FailureDescription {
@@ -83,7 +83,7 @@ export function describeFailure(error: unknown, context: FailureContext): Failur
   if (origin instanceof ContactsError) return describeContactsError(origin, context)
   const code = codeOfMistake(error, origin)
   if (code !== undefined && error instanceof GraphQLError) return describeMistake(error, code, context)
-  return describeBug(context)
+  return describeUnexpectedError(context)
 }
 
 function describeContactsError(failure: ContactsError, context: FailureContext): FailureDescription {
@@ -112,7 +112,7 @@ function describeMistake(error: GraphQLError, code: string, context: FailureCont
   const { retryable, retryAfterMs } = error.extensions
   const outcome = context.mutation && (context.outcome ?? 'NOT_APPLIED')
   return {
-    message: cutText(error.message, longestMessage),
+    message: cutText(error.message, maxMessageLength),
     code,
     outcome,
     retryable: retryable === true && isHarmless(outcome),
@@ -121,11 +121,11 @@ function describeMistake(error: GraphQLError, code: string, context: FailureCont
   }
 }
 
-function describeBug({ mutation, outcome }: FailureContext): FailureDescription {
+function describeUnexpectedError({ mutation, outcome }: FailureContext): FailureDescription {
   const unknown = mutation === 'executed' ? 'UNKNOWN' : 'NOT_APPLIED'
   return {
-    message: bugMessage,
-    code: bugCode,
+    message: unexpectedErrorMessage,
+    code: unexpectedErrorCode,
     outcome: mutation && (outcome ?? unknown),
     retryable: false,
     retryAfterMs: undefined,

@@ -7,15 +7,15 @@ import { momentNow } from '../domain/moment.ts'
 import type { FieldEnd } from '../telemetry/field-recorder.ts'
 import type { GatewayContext } from './builder.ts'
 
-type Place = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'schema'>
+type FieldInfo = Pick<GraphQLResolveInfo, 'fieldName' | 'parentType' | 'path' | 'schema'>
 
 /** Runs a read of a field. @param read receives the context of its calls */
 export function resolveQuery<T>(
   context: GatewayContext,
-  place: Place,
+  info: FieldInfo,
   read: (init: CallInit) => Promise<T>,
 ): Promise<T> {
-  return recorded(context, place, read, () => ({ code: 'OK' }))
+  return recorded(context, info, read, () => ({ code: 'OK' }))
 }
 
 /**
@@ -25,13 +25,13 @@ export function resolveQuery<T>(
  */
 export function resolveMutation<T extends { readonly problems: readonly unknown[] }>(
   context: GatewayContext,
-  place: Place,
+  info: FieldInfo,
   change: (init: CallInit) => Promise<T>,
 ): Promise<T> {
   const { outcomes } = context
-  const { key } = place.path
+  const { key } = info.path
   outcomes.set(key, 'UNKNOWN')
-  return recorded(context, place, change, ({ problems }) => {
+  return recorded(context, info, change, ({ problems }) => {
     const isChanged = problems.length === 0
     outcomes.set(key, isChanged ? 'APPLIED' : 'NOT_APPLIED')
     return isChanged ? { outcome: 'APPLIED', code: 'OK' } : { outcome: 'NOT_APPLIED', code: 'USER_ERROR' }
@@ -40,24 +40,24 @@ export function resolveMutation<T extends { readonly problems: readonly unknown[
 
 async function recorded<T>(
   { caller, recorder, allowance }: GatewayContext,
-  place: Place,
+  info: FieldInfo,
   call: (init: CallInit) => Promise<T>,
   endOf: (result: T) => FieldEnd,
 ): Promise<T> {
-  const field = recorder.field(nameOf(place))
+  const field = recorder.field(nameOf(info))
   try {
     const { requestId } = recorder
     const result = await call({ caller, requestId, startedAt: momentNow(), observer: field, allowance })
     field.ended(endOf(result))
     return result
   } catch (error) {
-    field.ended(endOfFailure(error, place.parentType === place.schema.getMutationType()))
+    field.ended(endOfFailure(error, info.parentType === info.schema.getMutationType()))
     throw error
   }
 }
 
 /** @returns for example `createContact` or `Contact.bot` */
-function nameOf({ fieldName, parentType, path }: Place): string {
+function nameOf({ fieldName, parentType, path }: FieldInfo): string {
   return path.prev === undefined ? fieldName : `${parentType.name}.${fieldName}`
 }
 

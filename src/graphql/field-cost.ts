@@ -1,7 +1,10 @@
 /** What a field costs in calls to Callbell: declared at the field, counted before an operation runs. */
 
+/** Calls to Callbell that one operation may plan, and reads that it may make: a sixth of the account's limit a second. */
+export const maxCalls = 50
+
 /** Coerced arguments of a field. */
-export type Arguments = Readonly<Record<string, unknown>>
+export type FieldArguments = Readonly<Record<string, unknown>>
 
 export interface Cost {
   /** Calls that the field itself makes. A field with a list argument may make one for each item. */
@@ -16,7 +19,7 @@ export interface Cost {
  *
  * @param args coerced; empty where they do not fit, because such a field fails before it makes a call
  */
-export type FieldCost = (args: Arguments) => Cost
+export type FieldCost = (args: FieldArguments) => Cost
 
 declare module 'graphql' {
   interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {

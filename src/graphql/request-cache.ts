@@ -28,21 +28,21 @@ export class RequestCache {
   ): Promise<Contact | null> {
     const name = JSON.stringify(key)
     const contacts = (this.contacts ??= new Map())
-    const known = contacts.get(name)
-    if (known) return known
+    const cached = contacts.get(name)
+    if (cached) return cached
     const reading = read()
     contacts.set(name, reading)
     return reading
   }
 
   /**
-   * Another field of the request may find the same contact by a number or another id. Then it need not be
-   * read by its uuid.
+   * Finds a contact that another field of the request reads by its phone number or another id. Then it need not
+   * be read by its uuid.
    *
    * @param until how long to wait for the others, on the clock of `performance.now()`
    * @returns undefined where no other field finds it by then
    */
-  async foundByOthers(uuid: string, until: number): Promise<Contact | undefined> {
+  async findContact(uuid: string, until: number): Promise<Contact | undefined> {
     // By then all fields of the root have started, and have registered their reads.
     await Promise.resolve()
     const others = [...(this.contacts ?? [])].filter(([name]) => !name.startsWith('["uuid"'))

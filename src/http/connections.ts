@@ -17,7 +17,7 @@ export interface ConnectionLimits {
   readonly bytesWithoutRequest: number
 }
 
-export interface Connections {
+export interface ServerConnections {
   /** @returns the number of open connections */
   count(): number
   /** @returns the unfinished responses of a connection, oldest first */
@@ -46,7 +46,7 @@ interface Open {
 }
 
 /** Enforces the limits for a server's connections, from its start. */
-export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
+export function limitConnections(server: Server, limits: ConnectionLimits): ServerConnections {
   /**
    * An entry lives as long as its connection. If each request added and removed an entry, V8 would often
    * rebuild the table. Each old table references the next one with all its entries, so that requests would

@@ -1,5 +1,6 @@
 /** Decides which web pages may call the gateway: its own, and those of the origins in `CORS_ORIGINS`. */
 import type { RequestErrorInit } from '../graphql/request-error.ts'
+import type { RequestHead } from './headers.ts'
 
 export interface CrossOriginOptions {
   /** Exact origins of pages that may read responses. */
@@ -10,12 +11,6 @@ export interface CrossOriginOptions {
    * rebinding) has the same origin for a browser.
    */
   readonly isHostChecked: boolean
-}
-
-/** The parts of a request that show its origin. */
-export interface RequestHead {
-  readonly method: string
-  readonly headers: Pick<Headers, 'get'>
 }
 
 export interface CrossOrigin {

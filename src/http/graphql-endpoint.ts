@@ -15,7 +15,7 @@ import type { Authenticate } from './auth/authenticate.ts'
 import { useDocumentLimits } from '../operations/document-limits.ts'
 import type { Fallback } from './fast-path.ts'
 import { readJsonBody } from './json-body.ts'
-import { readBody } from './read-body.ts'
+import { readBody } from './bounded-request.ts'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 import type { PersistedDocuments } from '../operations/persisted-documents.ts'
@@ -56,7 +56,7 @@ export function createGraphqlEndpoint(
     useOperationRecord,
     useDescribedErrors(telemetry.log),
     useStrictJsonBody,
-    useKnownResult,
+    useFastPathResult,
     useDocumentLimits,
     useOperations(parts.operations),
   ]
@@ -144,7 +144,7 @@ const useStrictJsonBody: GatewayPlugin = {
   },
 }
 
-/** The gateway's engine runs operations, on this path as on the fast path. */
+/** Yoga leaves the execution of operations to `Operations`, as the fast path does. */
 function useOperations(operations: Operations): GatewayPlugin {
   return {
     onExecute({ args: { document, operationName, variableValues, contextValue }, setExecuteFn }) {
@@ -158,7 +158,7 @@ function useOperations(operations: Operations): GatewayPlugin {
 }
 
 /** Answers with the result of the fast path, which leaves all but plain successes to this path. */
-const useKnownResult: GatewayPlugin = {
+const useFastPathResult: GatewayPlugin = {
   onParams({ context: { result }, setResult }) {
     if (result) setResult(result)
   },

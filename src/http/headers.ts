@@ -1,5 +1,25 @@
 /** Headers of every request and every response. */
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+/** The method and headers of a request, as a fetch Request has them. */
+export interface RequestHead {
+  readonly method: string
+  readonly headers: Pick<Headers, 'get'>
+}
+
+/** @returns the head of a request of Node's server */
+export function headOf({ method = '', headers }: IncomingMessage): RequestHead {
+  return {
+    method,
+    headers: {
+      get(name) {
+        const value = headers[name]
+        return Array.isArray(value) ? value.join(', ') : (value ?? null)
+      },
+    },
+  }
+}
 
 /** Characters that are safe in a log line and in a header. */
 const safeId = /^[\w.:=-]{1,128}$/

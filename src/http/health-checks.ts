@@ -1,7 +1,7 @@
 /** The checks of `/readyz`: the process itself, its store, and Callbell as its answers show it. */
 import type { UpstreamState } from '../callbell/client.ts'
 import type { StoreHealth } from '../store/store.ts'
-import type { Check } from './health.ts'
+import type { HealthCheck } from './health.ts'
 
 export interface HealthSources {
   /** Whether the process is shutting down. */
@@ -27,7 +27,7 @@ const storeCachedMs = 1000
 /** Reading the histogram takes a third of a millisecond. It has a new value every 20 ms. */
 const delayCachedMs = 20
 
-export function createHealthChecks(sources: HealthSources): readonly Check[] {
+export function createHealthChecks(sources: HealthSources): readonly HealthCheck[] {
   const { isDraining, checkStore, upstreamState } = sources
   const eventLoopDelayMs = cacheFor(delayCachedMs, sources.eventLoopDelayMs)
   return [

@@ -1,7 +1,7 @@
 /** `/livez` and `/readyz`, for orchestrators and load balancers. */
 
 /** One condition for accepting new requests. */
-export interface Check {
+export interface HealthCheck {
   readonly name: string
   /** @returns the problem, or undefined. It does not reject */
   readonly findProblem: () => string | undefined | Promise<string | undefined>
@@ -12,7 +12,7 @@ export interface Check {
 export interface Health {
   /** Where requests go: to Callbell or to the sandbox. */
   readonly upstream: 'callbell' | 'sandbox'
-  readonly checks: readonly Check[]
+  readonly checks: readonly HealthCheck[]
 }
 
 /** @returns 200: the process answers */

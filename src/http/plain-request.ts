@@ -1,6 +1,8 @@
 /** Recognizes the request that most programs send, by its head and by the shape of its body. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import type { JsonObject } from '../domain/json.ts'
+import { isObject, parseJson } from '../domain/json.ts'
 
 /** As programs write it: alone, or with JSON's only charset. */
 const plainTypes: ReadonlySet<string | undefined> = new Set([
@@ -21,14 +23,14 @@ export function hasPlainHead({ method, url, headers }: IncomingMessage, path: st
 /** The parameters of GraphQL over HTTP, without `extensions`. */
 export interface PlainParameters {
   readonly query: string
-  readonly variables: Readonly<Record<string, unknown>> | undefined
+  readonly variables: JsonObject | undefined
   readonly operationName: string | undefined
 }
 
 /** @returns undefined for any other body, even a valid one */
 export function readPlainBody(body: Buffer): PlainParameters | undefined {
-  const parameters = isUtf8(body) ? parseObject(body.toString()) : undefined
-  if (parameters === undefined) return undefined
+  const parameters = isUtf8(body) ? parseJson(body.toString()) : undefined
+  if (!isObject(parameters)) return undefined
   let [query, variables, operationName]: unknown[] = []
   for (const name of Object.keys(parameters)) {
     const value = parameters[name]
@@ -38,20 +40,7 @@ export function readPlainBody(body: Buffer): PlainParameters | undefined {
     else return undefined
   }
   if (typeof query !== 'string') return undefined
-  if (variables !== undefined && !isPlainObject(variables)) return undefined
+  if (variables !== undefined && !isObject(variables)) return undefined
   if (operationName !== undefined && typeof operationName !== 'string') return undefined
   return { query, variables, operationName }
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isPlainObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 /** Rejects requests before anything runs. */
+import { parseJson } from '../domain/json.ts'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import { retryAfter } from '../graphql/request-error.ts'
 
@@ -40,7 +41,7 @@ export function findRejection({ method, headers }: Request, url: URL): RequestEr
   if (method === 'POST') return undefined
   for (const parameter of ['variables', 'extensions']) {
     const text = url.searchParams.get(parameter)
-    if (text && !isJsonText(text))
+    if (text && parseJson(text) === undefined)
       return { status: 400, message: `The parameter \`${parameter}\` is not valid JSON.` }
   }
   return undefined
@@ -94,13 +95,4 @@ function mediaType(text: string): string {
 function isUtf8(range: string): boolean {
   const charset = /;\s*charset\s*=\s*"?([^;"\s]+)/i.exec(range)?.[1]
   return charset === undefined || charset.toLowerCase() === 'utf-8'
-}
-
-function isJsonText(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -3,7 +3,7 @@ import { RequestError } from '../graphql/request-error.ts'
 import type { BodyMemory, HeldBody } from './body-memory.ts'
 
 /** In bytes. A mutation with ten contacts takes a few kilobytes. */
-export const largestBodyBytes = 100_000
+export const maxBodyBytes = 100_000
 /** The first allocation for a body that arrives in several chunks. It doubles from there. */
 const firstAllocationBytes = 4096
 /**
@@ -30,7 +30,7 @@ export class RequestBody implements HeldBody {
   constructor(memory: BodyMemory, declaredBytes: number | undefined) {
     this.#memory = memory
     this.#declaredBytes = declaredBytes
-    if (declaredBytes !== undefined && declaredBytes > largestBodyBytes) {
+    if (declaredBytes !== undefined && declaredBytes > maxBodyBytes) {
       this.reject(tooLarge(declaredBytes.toLocaleString('en-US')))
     }
   }
@@ -53,7 +53,7 @@ export class RequestBody implements HeldBody {
     if (this.#state !== 'ARRIVING') return false
     this.#chunks += 1
     const size = this.#size + chunk.length
-    if (size > largestBodyBytes) this.reject(tooLarge(`at least ${size.toLocaleString('en-US')}`))
+    if (size > maxBodyBytes) this.reject(tooLarge(`at least ${size.toLocaleString('en-US')}`))
     else if (this.#chunks > freeChunks + size / bytesPerExtraChunk)
       this.reject(tooManyChunks(this.#chunks, size))
     else this.#append(chunk, size)
@@ -104,7 +104,7 @@ export class RequestBody implements HeldBody {
 
   #grow(size: number): void {
     const wanted = Math.max(firstAllocationBytes, 2 * this.#bytes.length, size)
-    const length = Math.min(wanted, this.#declaredBytes ?? largestBodyBytes)
+    const length = Math.min(wanted, this.#declaredBytes ?? maxBodyBytes)
     this.#allocate(length - this.#bytes.length)
     if (this.isRejected) return
     // Not from Node's pool: a slice would keep the whole pool in memory.
@@ -137,7 +137,7 @@ function tooLarge(measured: string): RequestError {
   return new RequestError({
     status: 413,
     code: 'REQUEST_ENTITY_TOO_LARGE',
-    message: `The request body has ${measured} bytes; the limit is ${largestBodyBytes.toLocaleString('en-US')} bytes.`,
+    message: `The request body has ${measured} bytes; the limit is ${maxBodyBytes.toLocaleString('en-US')} bytes.`,
   })
 }
 

@@ -4,7 +4,7 @@ import type { Contacts } from '../contacts/contacts.ts'
 import { ContactsError } from '../contacts/attempts/failure.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
-import { mostCalls } from '../graphql/limits.ts'
+import { maxCalls } from '../graphql/field-cost.ts'
 import { RequestCache } from '../graphql/request-cache.ts'
 import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 
@@ -25,8 +25,8 @@ export function createRequestContext(parts: RequestParts): GatewayContext {
     size,
     readBody,
     outcomes: new Map(),
-    known: new RequestCache(),
-    allowance: new Allowance(mostCalls, size),
+    cache: new RequestCache(),
+    allowance: new Allowance(maxCalls, size),
   }
 }
 
@@ -34,8 +34,8 @@ class Allowance implements RequestAllowance {
   private readsLeft: number
   private readonly size: AnswerSize
 
-  constructor(mostReads: number, size: AnswerSize) {
-    this.readsLeft = mostReads
+  constructor(maxReads: number, size: AnswerSize) {
+    this.readsLeft = maxReads
     this.size = size
   }
 

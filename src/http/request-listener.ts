@@ -6,7 +6,6 @@ import type { CrossOriginOptions } from './cross-origin.ts'
 import { createCrossOrigin } from './cross-origin.ts'
 import type { FastPath, Fallback } from './fast-path.ts'
 import { createFastPath } from './fast-path.ts'
-import { headOf } from './request-head.ts'
 import type { GraphqlRequest, GraphqlEndpointParts } from './graphql-endpoint.ts'
 import { createGraphqlEndpoint } from './graphql-endpoint.ts'
 import type { Health } from './health.ts'
@@ -16,7 +15,7 @@ import { assetsPath, createPlayground } from './playground/playground.ts'
 import type { RequestErrorInit } from '../graphql/request-error.ts'
 import { answerRejection } from './rejections.ts'
 import { badHost, readTarget } from './request-target.ts'
-import { requestIdOf, securityHeaders } from './headers.ts'
+import { headOf, requestIdOf, securityHeaders } from './headers.ts'
 
 export interface RequestListenerParts extends GraphqlEndpointParts, CrossOriginOptions {
   readonly health: Health
@@ -76,10 +75,10 @@ export function createRequestListener(
   function tryFastPath(request: Parameters<FastPath>[0]): Fallback | Promise<Fallback | undefined> {
     const host = request.head.headers.get('host')
     if (!hasFastPath || host === null) return {}
-    const known = hosts.get(host)
-    const url = known ?? URL.parse(`http://${host}${graphqlPath}`)
+    const cached = hosts.get(host)
+    const url = cached ?? URL.parse(`http://${host}${graphqlPath}`)
     if (url === null || crossOrigin.findRejection(request.head, url)) return {}
-    if (known === undefined) hosts.set(host, url)
+    if (cached === undefined) hosts.set(host, url)
     return fastPath(request)
   }
 
@@ -100,16 +99,16 @@ export function createRequestListener(
     return rejection ? reject(rejection) : route({ request, url, requestId, incoming, fallback }, target.path)
   }
 
-  /** @returns the body of a response that says nothing about the bug */
-  function reportBug(error: unknown, requestId: string): string {
-    log.error({ requestId, err: error }, 'a bug')
+  /** @returns the body of a response that says nothing about the error */
+  function reportUnexpectedError(error: unknown, requestId: string): string {
+    log.error({ requestId, err: error }, 'unexpected error')
     return 'Something went wrong inside the gateway.\n'
   }
 
   const general = createServerAdapter<AdapterContext>(
     async (request, { req, requestId, target, fallback }) => {
       const response = await answer({ request, requestId, incoming: req, fallback }, target).catch(
-        (error: unknown) => new Response(reportBug(error, requestId), { status: 500 }),
+        (error: unknown) => new Response(reportUnexpectedError(error, requestId), { status: 500 }),
       )
       for (const [name, value] of Object.entries(securityHeaders)) {
         if (!response.headers.has(name)) response.headers.set(name, value)
@@ -137,7 +136,7 @@ export function createRequestListener(
       const fallback = isRejected ? {} : await tryFastPath(request)
       if (fallback) await general(incoming, response, { requestId, target, fallback })
     } catch (error) {
-      const text = reportBug(error, requestId)
+      const text = reportUnexpectedError(error, requestId)
       if (response.headersSent) response.destroy()
       else response.writeHead(500, ['content-type', 'text/plain;charset=UTF-8', ...answerHeaders]).end(text)
     }

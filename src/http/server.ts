@@ -6,11 +6,12 @@ import type { Socket } from 'node:net'
 import { BodyMemory } from './body-memory.ts'
 import { BoundedRequest } from './bounded-request.ts'
 import { BoundedResponse } from './bounded-response.ts'
-import type { Connections } from './connections.ts'
+import type { ServerConnections } from './connections.ts'
 import { limitConnections } from './connections.ts'
 import { closeLingering, isClosing } from './lingering-close.ts'
 import { renderRejection } from './rejections.ts'
 import { securityHeaders } from './headers.ts'
+import type { RejectedRequest } from '../telemetry/telemetry.ts'
 
 /** In milliseconds, unless stated otherwise. */
 export const serverLimits = {
@@ -72,16 +73,7 @@ const unreadable: HttpParseError = {
 
 export interface HttpServer {
   readonly server: Server
-  readonly connections: Connections
-}
-
-/** A request that was rejected before the listener got it. */
-export interface RejectedRequest {
-  /** As in the response's `x-request-id`. */
-  readonly requestId: string
-  readonly address: string | undefined
-  readonly status: number
-  readonly reason: string
+  readonly connections: ServerConnections
 }
 
 export interface HttpServerOptions {

@@ -1,6 +1,6 @@
 /** Decides whether a caller may run an operation, for the whole of it, before its first field runs. */
 import type { Caller } from '../domain/caller.ts'
-import { mostCalls } from '../graphql/limits.ts'
+import { maxCalls } from '../graphql/field-cost.ts'
 import { RequestError } from '../graphql/request-error.ts'
 import type { CallerLimit } from '../rate-limit/caller-limit.ts'
 
@@ -37,7 +37,7 @@ export function admit(
       `This mutation reads ${reading}; ${callerOf(bucket)} does not have the scope contacts:read. Select only \`id\` and \`uuid\` of what it changes.`,
     )
   }
-  if (calls > mostCalls) return isTooMuch(calls)
+  if (calls > maxCalls) return isTooMuch(calls)
   const waitMs = limit.take(bucket, calls)
   if (waitMs === 0) return undefined
   const rejectionAfter = (ms: number): RequestError | undefined =>
@@ -58,7 +58,7 @@ function isTooMuch(calls: number): RequestError {
   return new RequestError({
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
-    message: `This operation needs ${calls} calls to Callbell; the limit is ${mostCalls}. Lower \`first\`, or leave out \`bot\` and \`messages\` of each contact.`,
+    message: `This operation needs ${calls} calls to Callbell; the limit is ${maxCalls}. Lower \`first\`, or leave out \`bot\` and \`messages\` of each contact.`,
   })
 }
 

@@ -13,11 +13,11 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql'
+import { isObject } from '../domain/json.ts'
+import type { VariableValues } from './plan.ts'
 
-type Values = Readonly<Record<string, unknown>>
-
-/** Returned for a value that is invalid, or that graphql-js has to coerce. */
-const unfit = Symbol('unfit')
+/** Returned for a value that is not coerced here: it is invalid, or graphql-js has to coerce it. */
+const notCoerced = Symbol('not coerced')
 type Coerce = (value: unknown) => unknown
 
 /**
@@ -27,7 +27,7 @@ type Coerce = (value: unknown) => unknown
 export function createCoerceVariables(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
-): (given: Values) => Values | undefined {
+): (given: VariableValues) => VariableValues | undefined {
   const coercers = definitions.map((definition) => coercerOfVariable(schema, definition))
   // It would set the prototype of what is returned.
   if (coercers.some(({ name }) => name === '__proto__')) return () => undefined
@@ -36,7 +36,7 @@ export function createCoerceVariables(
     for (const { name, coerce, fallback } of coercers) {
       const isGiven = Object.hasOwn(given, name)
       const value = isGiven ? coerce(given[name]) : fallback
-      if (value === unfit) return undefined
+      if (value === notCoerced) return undefined
       if (isGiven || value !== undefined) coerced[name] = value
     }
     return coerced
@@ -49,8 +49,8 @@ function coercerOfVariable(
 ) {
   const type = typeFromAST(schema, node)
   const name = variable.name.value
-  if (!isInputType(type)) return { name, coerce: () => unfit, fallback: unfit }
-  const whenAbsent = isNonNullType(type) ? unfit : undefined
+  if (!isInputType(type)) return { name, coerce: () => notCoerced, fallback: notCoerced }
+  const whenAbsent = isNonNullType(type) ? notCoerced : undefined
   return {
     name,
     coerce: coercerOf(type),
@@ -59,7 +59,7 @@ function coercerOfVariable(
 }
 
 /** Unknown fields of one object that are kept. At most five errors are reported. */
-const mostUnknownFields = 10
+const maxUnknownFields = 10
 
 /**
  * Limits the work of graphql-js, which quotes a whole object in the error of each of its unknown fields.
@@ -69,8 +69,8 @@ const mostUnknownFields = 10
 export function withoutUnknownFields(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
-  given: Values,
-): Values {
+  given: VariableValues,
+): VariableValues {
   const narrowed: Record<string, unknown> = Object.create(null)
   for (const { variable, type: node } of definitions) {
     const type = typeFromAST(schema, node)
@@ -94,26 +94,26 @@ function narrow(value: unknown, type: GraphQLInputType): unknown {
     const field = fields[name]
     if (field) return [[name, narrow(item, field.type)]]
     unknown += 1
-    return unknown <= mostUnknownFields ? [[name, item]] : []
+    return unknown <= maxUnknownFields ? [[name, item]] : []
   })
   return Object.fromEntries(kept)
 }
 
-const known = new WeakMap<GraphQLInputType, Coerce>()
+const coercerByType = new WeakMap<GraphQLInputType, Coerce>()
 
 /** Creates it on first use, because input types may refer to each other. */
 function coercerOf(type: GraphQLInputType): Coerce {
-  const there = known.get(type)
-  if (there) return there
-  const made = makeCoercer(type)
-  known.set(type, made)
-  return made
+  const cached = coercerByType.get(type)
+  if (cached) return cached
+  const coercer = makeCoercer(type)
+  coercerByType.set(type, coercer)
+  return coercer
 }
 
 function makeCoercer(type: GraphQLInputType): Coerce {
   if (isNonNullType(type)) {
     const coerce = coercerOf(type.ofType)
-    return (value) => (value === null || value === undefined ? unfit : coerce(value))
+    return (value) => (value === null || value === undefined ? notCoerced : coerce(value))
   }
   const coerce = makeNotNullCoercer(type)
   return (value) => (value === null || value === undefined ? null : coerce(value))
@@ -122,30 +122,30 @@ function makeCoercer(type: GraphQLInputType): Coerce {
 function makeNotNullCoercer(type: GraphQLInputType): Coerce {
   if (isListType(type)) return listOf(coercerOf(type.ofType))
   if (isInputObjectType(type)) {
-    if (type.isOneOf) return () => unfit
+    if (type.isOneOf) return () => notCoerced
     let coerce: Coerce | undefined
     return (value) => {
       coerce ??= objectOf(Object.values(type.getFields()))
       return coerce(value)
     }
   }
-  if (!isLeafType(type)) return () => unfit
+  if (!isLeafType(type)) return () => notCoerced
   return (value) => {
     try {
-      return type.parseValue(value) ?? unfit
+      return type.parseValue(value) ?? notCoerced
     } catch {
-      return unfit
+      return notCoerced
     }
   }
 }
 
 function listOf(coerceItem: Coerce): Coerce {
   return (value) => {
-    if (!Array.isArray(value)) return unfit
+    if (!Array.isArray(value)) return notCoerced
     const items: unknown[] = []
     for (const item of value) {
       const coerced = coerceItem(item)
-      if (coerced === unfit) return unfit
+      if (coerced === notCoerced) return notCoerced
       items.push(coerced)
     }
     return items
@@ -166,26 +166,22 @@ function objectOf(
     defaultValue,
   }))
   return (value) => {
-    if (!isObject(value)) return unfit
+    if (!isObject(value)) return notCoerced
     const coerced: Record<string, unknown> = {}
     let found = 0
     for (const { name, coerce, isRequired, defaultValue } of fields) {
       const given = value[name]
       if (given === undefined) {
         if (defaultValue !== undefined) coerced[name] = defaultValue
-        else if (isRequired) return unfit
+        else if (isRequired) return notCoerced
         continue
       }
       found += 1
       const item = coerce(given)
-      if (item === unfit) return unfit
+      if (item === notCoerced) return notCoerced
       coerced[name] = item
     }
     // Any further field is unknown to the type.
-    return Object.keys(value).length === found ? coerced : unfit
+    return Object.keys(value).length === found ? coerced : notCoerced
   }
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

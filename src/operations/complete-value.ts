@@ -14,17 +14,17 @@ import { executeFields } from './execute-plan.ts'
 import type { Complete, FieldPlan } from './plan.ts'
 import type { Run } from './run.ts'
 import { fail, ResolveInfo } from './resolve-info.ts'
-import { isObject, isPromise, noPath } from './run.ts'
+import { isObjectLike, isPromise, noPath } from './run.ts'
 
-const known = new WeakMap<GraphQLOutputType, Complete>()
+const completerByType = new WeakMap<GraphQLOutputType, Complete>()
 
 /** @returns the function that completes values of a type */
 export function completerOf(type: GraphQLOutputType): Complete {
-  const there = known.get(type)
-  if (there) return there
-  const made = makeCompleter(type)
-  known.set(type, made)
-  return made
+  const cached = completerByType.get(type)
+  if (cached) return cached
+  const completer = makeCompleter(type)
+  completerByType.set(type, completer)
+  return completer
 }
 
 function makeCompleter(type: GraphQLOutputType): Complete {
@@ -128,5 +128,5 @@ function completeAbstract(
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
-  return Array.isArray(value) || (isObject(value) && Symbol.iterator in value)
+  return Array.isArray(value) || (isObjectLike(value) && Symbol.iterator in value)
 }

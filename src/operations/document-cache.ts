@@ -3,15 +3,15 @@ import type { DocumentNode } from 'graphql'
 import { LRUCache } from 'lru-cache'
 
 /** Characters of all documents together. A parsed document takes about a hundred times the memory of its text. */
-const mostCharacters = 200_000
+const maxCharacters = 200_000
 /** A longer document is parsed at each request. */
-const mostCharactersOfOne = 20_000
+const maxCharactersOfOne = 20_000
 
 /** @returns a cache of values by the text of a document */
 export function createCacheByText<T extends {}>(): LRUCache<string, T> {
   return new LRUCache<string, T>({
-    maxSize: mostCharacters,
-    maxEntrySize: mostCharactersOfOne,
+    maxSize: maxCharacters,
+    maxEntrySize: maxCharactersOfOne,
     sizeCalculation: (_known, text) => text.length + 1,
   })
 }

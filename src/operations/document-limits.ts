@@ -5,27 +5,27 @@ import type { GatewayPlugin } from '../graphql/builder.ts'
 import { RequestError } from '../graphql/request-error.ts'
 
 /** Counted while a document is parsed, which stops there. */
-const mostTokens = 1000
+const maxDocumentTokens = 1000
 /** Tokens that are counted for an error message. */
-const mostCountedTokens = 10_000
+const maxCountedTokens = 10_000
 
 /** It takes time to locate an error in the document, and nobody fixes more at once. */
-const mostErrors = 10
+const maxValidationErrors = 10
 
 /** A fragment counts at each place where it is spread. */
 const limits = {
   /** Reading the whole schema takes 10 ms, and costs no call to Callbell. */
-  introspections: { most: 2, words: 'fields `__schema` and `__type` (fragments included)' },
+  introspections: { max: 2, words: 'fields `__schema` and `__type` (fragments included)' },
   /** `__typename` and repetitions count too: each may be a call to Callbell. */
-  rootFields: { most: 10, words: 'fields at the root of an operation' },
+  rootFields: { max: 10, words: 'fields at the root of an operation' },
   /** GraphiQL reads the whole schema with 15. */
-  depth: { most: 16, words: 'levels of fields' },
+  depth: { max: 16, words: 'levels of fields' },
   /** Validation compares the fields of a selection with each other: its time grows with their square. */
-  fields: { most: 500, words: 'fields (fragments included)' },
-  aliases: { most: 50, words: 'aliases (fragments included)' },
-  directives: { most: 50, words: 'directives (fragments included)' },
+  fields: { max: 500, words: 'fields (fragments included)' },
+  aliases: { max: 50, words: 'aliases (fragments included)' },
+  directives: { max: 50, words: 'directives (fragments included)' },
   /** GraphQL defines two for a field. */
-  directivesInOnePlace: { most: 4, words: 'directives in one place' },
+  directivesOfOneNode: { max: 4, words: 'directives in one place' },
 } as const
 
 const introspective: ReadonlySet<string> = new Set(['__schema', '__type'])
@@ -38,26 +38,26 @@ const limitNames = [
   'fields',
   'aliases',
   'directives',
-  'directivesInOnePlace',
+  'directivesOfOneNode',
 ] as const
 /** The counts of a selection. */
 type Measure = Readonly<Record<Limit, number>>
 
-const nothing: Measure = {
+const emptyMeasure: Measure = {
   introspections: 0,
   rootFields: 0,
   depth: 0,
   fields: 0,
   aliases: 0,
   directives: 0,
-  directivesInOnePlace: 0,
+  directivesOfOneNode: 0,
 }
 
 /** Rejects documents that exceed a limit: `QUERY_TOO_COMPLEX`. */
 export const useDocumentLimits: GatewayPlugin = {
   onValidate({ validateFn, setValidationFn }) {
     setValidationFn((schema, document, rules, options, typeInfo) =>
-      validateFn(schema, document, rules, { ...options, maxErrors: mostErrors }, typeInfo),
+      validateFn(schema, document, rules, { ...options, maxErrors: maxValidationErrors }, typeInfo),
     )
   },
   onParse({ setParseFn }) {
@@ -67,25 +67,25 @@ export const useDocumentLimits: GatewayPlugin = {
       if (result instanceof RequestError) throw result
       if (result === null || result instanceof Error) return
       const excess = findExcess(result)
-      if (excess !== null) throw tooLarge(excess.most, excess.words, count(excess.measured))
+      if (excess !== null) throw tooLarge(excess.max, excess.words, count(excess.measured))
     }
   },
 }
 
 function parseBounded(...[source, options]: Parameters<typeof parse>): DocumentNode {
   try {
-    return parse(source, { ...options, maxTokens: mostTokens })
+    return parse(source, { ...options, maxTokens: maxDocumentTokens })
   } catch (error) {
     // graphql-js has no class and no code of its own for this.
     const isTooLong =
-      error instanceof GraphQLError && error.message.includes(`more that ${mostTokens} tokens`)
-    throw isTooLong ? tooLarge(mostTokens, 'tokens', countTokens(source)) : error
+      error instanceof GraphQLError && error.message.includes(`more that ${maxDocumentTokens} tokens`)
+    throw isTooLong ? tooLarge(maxDocumentTokens, 'tokens', countTokens(source)) : error
   }
 }
 
 /** @param measured the number that the document has */
-function tooLarge(most: number, what: string, measured: string): RequestError {
-  const message = `Query too large: at most ${count(most)} ${what}, and it has ${measured}.`
+function tooLarge(max: number, what: string, measured: string): RequestError {
+  const message = `Query too large: at most ${count(max)} ${what}, and it has ${measured}.`
   return new RequestError({ status: 400, code: 'QUERY_TOO_COMPLEX', message })
 }
 
@@ -95,7 +95,7 @@ function countTokens(source: string | Source): string {
   let tokens = 0
   try {
     while (lexer.advance().kind !== TokenKind.EOF) {
-      if (tokens === mostCountedTokens) return `more than ${count(tokens)}`
+      if (tokens === maxCountedTokens) return `more than ${count(tokens)}`
       tokens += 1
     }
     return count(tokens)
@@ -111,7 +111,7 @@ function count(number: number): string {
 
 /** A limit that a document exceeds. */
 interface Excess {
-  readonly most: number
+  readonly max: number
   readonly words: string
   readonly measured: number
 }
@@ -121,11 +121,11 @@ const verdicts = new WeakMap<DocumentNode, Excess | null>()
 
 /** @returns the first limit that the document exceeds; null if there is none */
 function findExcess(document: DocumentNode): Excess | null {
-  const known = verdicts.get(document)
-  if (known !== undefined) return known
+  const cached = verdicts.get(document)
+  if (cached !== undefined) return cached
   const measures = measureOperations(document)
   const measured = (name: Limit): number => Math.max(...measures.map((measure) => measure[name]))
-  const exceeded = limitNames.find((name) => measured(name) > limits[name].most)
+  const exceeded = limitNames.find((name) => measured(name) > limits[name].max)
   const excess = exceeded === undefined ? null : { ...limits[exceeded], measured: measured(exceeded) }
   verdicts.set(document, excess)
   return excess
@@ -140,12 +140,12 @@ function measureOperations(document: DocumentNode): Measure[] {
   const measured = new Map<string, Measure>()
 
   function measureFragment(name: string): Measure {
-    const known = measured.get(name)
-    if (known) return known
+    const cached = measured.get(name)
+    if (cached) return cached
     // Validation rejects a fragment that spreads itself. Measuring it only has to end.
-    measured.set(name, nothing)
+    measured.set(name, emptyMeasure)
     const fragment = fragments.get(name)
-    const measure = fragment ? measureSet(fragment) : nothing
+    const measure = fragment ? measureSet(fragment) : emptyMeasure
     measured.set(name, measure)
     return measure
   }
@@ -185,7 +185,7 @@ interface Selecting {
 }
 
 function directivesOf({ directives = [] }: Selecting): Measure {
-  return { ...nothing, directives: directives.length, directivesInOnePlace: directives.length }
+  return { ...emptyMeasure, directives: directives.length, directivesOfOneNode: directives.length }
 }
 
 function add(one: Measure, other: Measure): Measure {
@@ -196,6 +196,6 @@ function add(one: Measure, other: Measure): Measure {
     fields: one.fields + other.fields,
     aliases: one.aliases + other.aliases,
     directives: one.directives + other.directives,
-    directivesInOnePlace: Math.max(one.directivesInOnePlace, other.directivesInOnePlace),
+    directivesOfOneNode: Math.max(one.directivesOfOneNode, other.directivesOfOneNode),
   }
 }

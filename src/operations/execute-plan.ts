@@ -9,7 +9,7 @@ import { bytesOf } from '../graphql/answer-size.ts'
 import type { FieldPlan, SelectionPlan } from './plan.ts'
 import type { Path, Run } from './run.ts'
 import { fail, ResolveInfo } from './resolve-info.ts'
-import { isObject, isPromise, noPath } from './run.ts'
+import { isObjectLike, isPromise, noPath } from './run.ts'
 
 type Results = Record<string, unknown>
 
@@ -116,7 +116,7 @@ function executeField(run: Run, plan: FieldPlan, source: unknown, parentPath: Pa
 /** The usual field: a property of its object. It needs a path only if it fails. */
 function executeProperty(run: Run, plan: FieldPlan, source: unknown, parentPath: Path): unknown {
   try {
-    const value = isObject(source) ? source[plan.field.name] : undefined
+    const value = isObjectLike(source) ? source[plan.field.name] : undefined
     if (isPromise(value)) return executeAnyField(run, plan, source, parentPath)
     return plan.complete(run, plan, noPath, value)
   } catch (error) {
@@ -160,6 +160,6 @@ function resolve(run: Run, plan: FieldPlan, source: unknown, path: ResponsePath)
     const args = plan.readArguments(run.variableValues)
     return field.resolve(source, args, run.context, new ResolveInfo(run, plan, path))
   }
-  if (!isObject(source)) return undefined
+  if (!isObjectLike(source)) return undefined
   return source[field.name]
 }

@@ -1,12 +1,12 @@
 /** Reads the arguments of a field at each run. */
 import type { FieldNode, GraphQLField, ValueNode } from 'graphql'
 import { getArgumentValues, isNonNullType, Kind } from 'graphql'
-import type { Arguments } from '../graphql/field-cost.ts'
+import type { FieldArguments } from '../graphql/field-cost.ts'
+import type { VariableValues } from './plan.ts'
 
-type Values = Readonly<Record<string, unknown>>
-type ReadArguments = (variableValues: Values) => Arguments
+type ReadArguments = (variableValues: VariableValues) => FieldArguments
 
-const none: Arguments = Object.freeze({})
+const none: FieldArguments = Object.freeze({})
 
 /**
  * @returns a function from coerced variables to the field's arguments

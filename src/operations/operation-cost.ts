@@ -1,8 +1,8 @@
 /** Counts the calls to Callbell that an operation makes if none fails. */
 import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
 import { getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
-import type { Arguments, FieldCost } from '../graphql/field-cost.ts'
-import type { FieldPlan, SelectionPlan } from './plan.ts'
+import type { FieldArguments, FieldCost } from '../graphql/field-cost.ts'
+import type { FieldPlan, SelectionPlan, VariableValues } from './plan.ts'
 
 const costOfRootField: FieldCost = () => ({ calls: 1 })
 const free: FieldCost = () => ({ calls: 0 })
@@ -20,7 +20,7 @@ export function declaredCost({ field }: FieldPlan): FieldCost | undefined {
 export function countCalls(
   schema: GraphQLSchema,
   root: SelectionPlan,
-  variableValues: Readonly<Record<string, unknown>>,
+  variableValues: VariableValues,
 ): number {
   function count({ fields }: SelectionPlan, usual: FieldCost): number {
     let calls = 0
@@ -58,7 +58,7 @@ function objectTypesOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly 
   return isAbstractType(type) ? schema.getPossibleTypes(type) : []
 }
 
-function argumentsOf(field: FieldPlan, variableValues: Readonly<Record<string, unknown>>): Arguments {
+function argumentsOf(field: FieldPlan, variableValues: VariableValues): FieldArguments {
   try {
     return field.readArguments(variableValues)
   } catch {

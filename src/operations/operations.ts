@@ -11,9 +11,8 @@ import { createCacheByText } from './document-cache.ts'
 import { executePlan } from './execute-plan.ts'
 import type { OperationPlan } from './prepared-operation.ts'
 import { PlanCache, PreparedOperation } from './prepared-operation.ts'
+import type { VariableValues } from './plan.ts'
 import { FieldErrors, OpenFields } from './run.ts'
-
-type Values = Readonly<Record<string, unknown>>
 
 export interface Operations {
   /**
@@ -39,21 +38,21 @@ export interface Operations {
   execute(
     operation: PreparedOperation,
     context: GatewayContext,
-    variables: Values | undefined,
+    variables: VariableValues | undefined,
   ): ExecutionResult | Promise<ExecutionResult>
 }
 
 export interface OperationsParts {
   readonly schema: GraphQLSchema
   readonly limit: CallerLimit
-  /** Receives bugs in full. */
+  /** Receives unexpected errors in full. */
   readonly log: Logger
   /** Whether callers may read the schema, so that errors may suggest its names. */
   readonly introspection: boolean
 }
 
 /** Each error quotes the value that is wrong. */
-const mostVariableErrors = 5
+const maxVariableErrors = 5
 
 export function createOperations({ schema, limit, log, introspection }: OperationsParts): Operations {
   const documents = createCacheByText<readonly PreparedOperation[]>()
@@ -61,11 +60,11 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   /** @returns coerced variables, or what is wrong with them */
   function coerce(
     { operation, coerceVariables }: PreparedOperation,
-    given: Values,
-  ): { readonly coerced: Values } | { readonly errors: readonly GraphQLError[] } {
+    given: VariableValues,
+  ): { readonly coerced: VariableValues } | { readonly errors: readonly GraphQLError[] } {
     const fitting = coerceVariables(given)
     if (fitting) return { coerced: fitting }
-    const options = { maxErrors: mostVariableErrors, hideSuggestions: !introspection }
+    const options = { maxErrors: maxVariableErrors, hideSuggestions: !introspection }
     const { variableDefinitions = [] } = operation
     const narrowed = withoutUnknownFields(schema, variableDefinitions, given)
     const { errors, coerced } = getVariableValues(schema, variableDefinitions, narrowed, options)
@@ -77,7 +76,7 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
     { document, operation, fragments }: PreparedOperation,
     root: OperationPlan['root'],
     context: GatewayContext,
-    variableValues: Values,
+    variableValues: VariableValues,
     planned: number,
   ): ExecutionResult | Promise<ExecutionResult> {
     const { recorder, caller, size } = context
@@ -118,7 +117,7 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   function admitAndRun(
     prepared: PreparedOperation,
     context: GatewayContext,
-    variables: Values,
+    variables: VariableValues,
   ): ExecutionResult | Promise<ExecutionResult> {
     const { type } = prepared
     const variableValues = coerce(prepared, variables)
@@ -139,8 +138,8 @@ export function createOperations({ schema, limit, log, introspection }: Operatio
   return {
     find: (text, name) => operationIn(documents.get(text) ?? [], name),
     prepare(text, document, name) {
-      const known = documents.get(text)
-      if (known) return operationIn(known, name)
+      const cached = documents.get(text)
+      if (cached) return operationIn(cached, name)
       const plans = new PlanCache(text.length)
       const operations = document.definitions.flatMap((definition) =>
         definition.kind === Kind.OPERATION_DEFINITION

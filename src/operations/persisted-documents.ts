@@ -1,5 +1,6 @@
 /** Registered documents, which callers send by id. The gateway may reject all other documents. */
 import type { GraphQLParams } from 'graphql-yoga'
+import { isObject } from '../domain/json.ts'
 import type { GatewayPlugin } from '../graphql/builder.ts'
 import { RequestError } from '../graphql/request-error.ts'
 
@@ -38,10 +39,6 @@ export function usePersistedDocuments({ documents, isExclusive }: PersistedDocum
       }
     },
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 /** The parameters are not checked yet: Yoga does so afterwards. */

@@ -1,38 +1,17 @@
-/** Collects the fields that a document selects, once for all runs. */
-import type {
-  FieldNode,
-  FragmentDefinitionNode,
-  GraphQLField,
-  GraphQLObjectType,
-  GraphQLSchema,
-  InlineFragmentNode,
-  SelectionNode,
-  SelectionSetNode,
-} from 'graphql'
+/** Plans the fields that a document selects, once for all runs. */
+import type { GraphQLField, GraphQLObjectType, GraphQLSchema, SelectionSetNode } from 'graphql'
 import {
-  getDirectiveValues,
   getNullableType,
-  GraphQLIncludeDirective,
-  GraphQLSkipDirective,
-  isAbstractType,
   isLeafType,
-  Kind,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
-  typeFromAST,
 } from 'graphql'
+import type { FieldNodes, SelectionScope } from '../graphql/selection.ts'
+import { collectFields, setsBelow } from '../graphql/selection.ts'
 import { completerOf } from './complete-value.ts'
 import { createReadArguments } from './field-arguments.ts'
-import type { Complete, FieldNodes, FieldPlan, SelectionPlan } from './plan.ts'
-
-/** What fields are collected with. */
-export interface PlanScope {
-  readonly schema: GraphQLSchema
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
-  /** Coerced variables of `@skip` and `@include`. */
-  readonly variableValues: Readonly<Record<string, unknown>>
-}
+import type { Complete, FieldPlan, SelectionPlan } from './plan.ts'
 
 /** `"":,` around each name in JSON. */
 const punctuationBytes = 4
@@ -42,7 +21,7 @@ const punctuationBytes = 4
  * @throws GraphQLError where a directive can't be evaluated
  */
 export function planSelection(
-  scope: PlanScope,
+  scope: SelectionScope,
   type: GraphQLObjectType,
   sets: readonly SelectionSetNode[],
 ): SelectionPlan {
@@ -67,11 +46,11 @@ class PlannedField implements FieldPlan {
   readonly complete: Complete
   readonly isProperty: boolean
   readonly readArguments: FieldPlan['readArguments']
-  private readonly scope: PlanScope
+  private readonly scope: SelectionScope
   private readonly plans = new Map<GraphQLObjectType, SelectionPlan>()
 
   constructor(
-    scope: PlanScope,
+    scope: SelectionScope,
     parentType: GraphQLObjectType,
     key: string,
     field: GraphQLField<unknown, unknown>,
@@ -88,68 +67,12 @@ class PlannedField implements FieldPlan {
   }
 
   below(type: GraphQLObjectType): SelectionPlan {
-    const known = this.plans.get(type)
-    if (known) return known
-    const sets = this.nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
-    const plan = planSelection(this.scope, type, sets)
+    const cached = this.plans.get(type)
+    if (cached) return cached
+    const plan = planSelection(this.scope, type, setsBelow(this.nodes))
     this.plans.set(type, plan)
     return plan
   }
-}
-
-function collectFields(
-  scope: PlanScope,
-  type: GraphQLObjectType,
-  sets: readonly SelectionSetNode[],
-): ReadonlyMap<string, FieldNodes> {
-  const { schema, fragments } = scope
-  const fields = new Map<string, [FieldNode, ...FieldNode[]]>()
-  const spread = new Set<string>()
-
-  function collect({ selections }: SelectionSetNode): void {
-    for (const selection of selections) collectOne(selection)
-  }
-
-  function collectOne(selection: SelectionNode): void {
-    if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const name = selection.name.value
-      if (spread.has(name) || !isIncluded(selection, scope)) return
-      spread.add(name)
-      const fragment = fragments[name]
-      if (fragment && fits(schema, fragment, type)) collect(fragment.selectionSet)
-    } else if (!isIncluded(selection, scope)) {
-      return
-    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      if (fits(schema, selection, type)) collect(selection.selectionSet)
-    } else {
-      const key = (selection.alias ?? selection.name).value
-      const there = fields.get(key)
-      if (there) there.push(selection)
-      else fields.set(key, [selection])
-    }
-  }
-
-  sets.forEach(collect)
-  return fields
-}
-
-/** @throws GraphQLError where a condition has no value */
-function isIncluded(node: SelectionNode, { variableValues }: PlanScope): boolean {
-  if (node.directives === undefined || node.directives.length === 0) return true
-  const skip = getDirectiveValues(GraphQLSkipDirective, node, variableValues)
-  if (skip?.['if'] === true) return false
-  const include = getDirectiveValues(GraphQLIncludeDirective, node, variableValues)
-  return include?.['if'] !== false
-}
-
-function fits(
-  schema: GraphQLSchema,
-  { typeCondition }: FragmentDefinitionNode | InlineFragmentNode,
-  type: GraphQLObjectType,
-): boolean {
-  const condition = typeCondition && typeFromAST(schema, typeCondition)
-  if (condition === undefined || condition === type) return true
-  return isAbstractType(condition) && schema.isSubType(condition, type)
 }
 
 function fieldOf(

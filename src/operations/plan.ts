@@ -1,7 +1,11 @@
 /** The plan of an operation: its fields by the types that they are selected on. It holds for all runs. */
-import type { FieldNode, GraphQLField, GraphQLObjectType, ResponsePath } from 'graphql'
-import type { Arguments } from '../graphql/field-cost.ts'
+import type { GraphQLField, GraphQLObjectType, ResponsePath } from 'graphql'
+import type { FieldArguments } from '../graphql/field-cost.ts'
+import type { FieldNodes } from '../graphql/selection.ts'
 import type { Run } from './run.ts'
+
+/** Values of variables by name. */
+export type VariableValues = Readonly<Record<string, unknown>>
 
 /** The fields that are selected on one object type. */
 export interface SelectionPlan {
@@ -11,9 +15,6 @@ export interface SelectionPlan {
   /** @returns an object to be filled with the fields */
   emptyResults(): Record<string, unknown>
 }
-
-/** The nodes of a document that select the same field of a response. */
-export type FieldNodes = readonly [FieldNode, ...FieldNode[]]
 
 /** One field of a response. */
 export interface FieldPlan {
@@ -29,7 +30,7 @@ export interface FieldPlan {
    * @param variableValues coerced
    * @throws GraphQLError where an argument does not fit
    */
-  readonly readArguments: (variableValues: Readonly<Record<string, unknown>>) => Arguments
+  readonly readArguments: (variableValues: VariableValues) => FieldArguments
   /**
    * What is selected below it, on a value of this type. Collected when it is first needed.
    *

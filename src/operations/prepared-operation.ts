@@ -4,17 +4,15 @@ import { Kind, OperationTypeNode, visit } from 'graphql'
 import { readsAccountData } from '../graphql/account-data.ts'
 import { createCoerceVariables } from './coerce-variables.ts'
 import { belowOf, countCalls, declaredCost, hasVariableCost } from './operation-cost.ts'
-import type { SelectionPlan } from './plan.ts'
+import type { SelectionPlan, VariableValues } from './plan.ts'
 import { planSelection } from './plan-selection.ts'
-
-type Values = Readonly<Record<string, unknown>>
 
 /** The plan of an operation for certain values of the variables in its `@skip` and `@include`. */
 export interface OperationPlan {
   /** @throws GraphQLError where a directive of the root can't be evaluated */
   readonly root: () => SelectionPlan
   /** @returns planned calls to Callbell */
-  readonly calls: (variableValues: Values) => number
+  readonly calls: (variableValues: VariableValues) => number
   /** A field by which a mutation reads from the account, for example `Contact.name`; undefined: none. */
   readonly reading: string | undefined
   /** Planned fields, fragments included. */
@@ -66,7 +64,7 @@ export class PreparedOperation {
   readonly operation: OperationDefinitionNode
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
   /** @returns undefined where graphql-js has to coerce them */
-  readonly coerceVariables: (given: Values) => Values | undefined
+  readonly coerceVariables: (given: VariableValues) => VariableValues | undefined
   private readonly schema: GraphQLSchema
   private readonly plans: PlanCache
   /** Names of the variables that decide which fields are selected. */
@@ -100,18 +98,18 @@ export class PreparedOperation {
   }
 
   /** @param variableValues coerced */
-  planFor(variableValues: Values): OperationPlan {
+  planFor(variableValues: VariableValues): OperationPlan {
     let key = this.name ?? ''
     if (this.conditions.length > 0) key += ':'
     for (const name of this.conditions) key += letterOf(variableValues[name])
-    const known = this.plans.get(key)
-    if (known) return known
+    const cached = this.plans.get(key)
+    if (cached) return cached
     const plan = this.makePlan(variableValues)
     this.plans.set(key, plan)
     return plan
   }
 
-  private makePlan(conditions: Values): OperationPlan {
+  private makePlan(conditions: VariableValues): OperationPlan {
     const { schema, fragments, operation } = this
     const type = schema.getRootType(operation.operation)
     if (!type) throw new Error(`The schema has no ${operation.operation}`)

@@ -9,6 +9,7 @@ import type {
 } from 'graphql'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext } from '../graphql/builder.ts'
+import type { VariableValues } from './plan.ts'
 
 export type Path = ResponsePath | undefined
 
@@ -22,7 +23,7 @@ export interface Run {
   readonly operation: OperationDefinitionNode
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
   /** Coerced. */
-  readonly variableValues: Readonly<Record<string, unknown>>
+  readonly variableValues: VariableValues
   readonly context: GatewayContext
   readonly size: AnswerSize
   readonly errors: FieldErrors
@@ -63,7 +64,9 @@ export class FieldErrors {
 
   add(error: GraphQLError, path: Path): void {
     const nulled = (this.nulled ??= new Set())
-    for (let step = path; step !== undefined; step = step.prev) if (nulled.has(step)) return
+    for (let ancestor = path; ancestor !== undefined; ancestor = ancestor.prev) {
+      if (nulled.has(ancestor)) return
+    }
     if (nulled.has(undefined)) return
     nulled.add(path)
     this.list ??= []
@@ -75,6 +78,7 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value instanceof Promise
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a property can be read from it. Lists are included. */
+export function isObjectLike(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }

@@ -4,7 +4,7 @@ import { windowMs } from './sliding-window.ts'
 /** The part of the limit that remains after a window with a 429. */
 const slowdownFactor = 1 / 2
 /** The part of the limit that always remains. */
-const leastRatio = 1 / 10
+const minRatio = 1 / 10
 /**
  * Requests a second that each success adds. At the rate of successes this is exponential: the limit grows from
  * a tenth to the whole in six seconds.
@@ -34,12 +34,12 @@ export interface AdaptiveLimit {
 }
 
 /**
- * @param most requests a second; Infinity without a limit
+ * @param maxLimit requests a second; Infinity without a limit
  * @param startAt when the whole limit may be used, on the clock of `performance.now()`
  */
-export function createAdaptiveLimit(most: number, startAt: number): AdaptiveLimit {
-  const least = Math.max(1, most * leastRatio)
-  let limit = most
+export function createAdaptiveLimit(maxLimit: number, startAt: number): AdaptiveLimit {
+  const minLimit = Math.max(1, maxLimit * minRatio)
+  let limit = maxLimit
   let slowedAt = Number.NEGATIVE_INFINITY
   let grewAt = Number.NEGATIVE_INFINITY
   let hasStarted = false
@@ -52,21 +52,21 @@ export function createAdaptiveLimit(most: number, startAt: number): AdaptiveLimi
   return {
     current: () => limit,
     isWarm,
-    warmUp: (own) => (isWarm() ? own : Math.min(own, Math.max(1, Math.floor(most * warmUpRatio)))),
+    warmUp: (own) => (isWarm() ? own : Math.min(own, Math.max(1, Math.floor(maxLimit * warmUpRatio)))),
     slowDown() {
       const now = performance.now()
-      if (most === Number.POSITIVE_INFINITY || now - slowedAt < windowMs) return
+      if (maxLimit === Number.POSITIVE_INFINITY || now - slowedAt < windowMs) return
       slowedAt = now
-      limit = Math.max(least, limit * slowdownFactor)
+      limit = Math.max(minLimit, limit * slowdownFactor)
     },
     speedUp(replicas) {
-      if (limit < most) limit = Math.min(most, limit + growth * replicas)
+      if (limit < maxLimit) limit = Math.min(maxLimit, limit + growth * replicas)
     },
     growWithoutPermits(now) {
       const isCalm = now - slowedAt >= calmWindows * windowMs && now - grewAt >= windowMs
-      if (limit >= most || !isCalm) return
+      if (limit >= maxLimit || !isCalm) return
       grewAt = now
-      limit = Math.min(most, limit + most * leastRatio)
+      limit = Math.min(maxLimit, limit + maxLimit * minRatio)
     },
   }
 }

@@ -1,7 +1,7 @@
 /** What the rate limiter needs of connections: a permit comes with one that is ready. */
 
 /** Carries one request at a time. */
-export interface Connection {
+export interface UpstreamConnection {
   /**
    * Whether the process on the other side is known to have accepted the connection. A kernel completes a TCP
    * handshake, and buffers a request, long before that. A TLS handshake or a response comes from the process.
@@ -23,7 +23,7 @@ export interface ConnectionPool {
    */
   open(): Promise<void>
   /** @returns a ready connection for one request; undefined if none is ready */
-  take(): Connection | undefined
+  take(): UpstreamConnection | undefined
   /** Returns a taken connection, once: its request has ended or is not sent. */
-  release(connection: Connection): void
+  release(connection: UpstreamConnection): void
 }

@@ -14,7 +14,7 @@
  *   last request, it has reported to the store how many requests it sent without a permit.
  */
 import type { PermitReply, SharedLimiter } from '../store/shared-limits.ts'
-import { longestTransitMs, windowMs } from './sliding-window.ts'
+import { maxTransitMs, windowMs } from './sliding-window.ts'
 import { StoreClock } from './store-clock.ts'
 
 export interface SharedPermits {
@@ -51,7 +51,7 @@ export interface DistributedLimiterOptions {
 type Phase = 'JOINING' | 'MEMBER' | 'DEGRADED' | 'REJOINING'
 
 /** Degraded replicas divide the limit by the number of known replicas, and by at least this many. */
-const fewestReplicas = 4
+const minReplicas = 4
 /** Idle replicas send requests, too, so that the store knows them and assumes that they are members. */
 const heartbeatMs = 400
 const retryAfterMs = 200
@@ -68,7 +68,7 @@ const warmUpRatio = 0.02
 /** The event loop may need this long from the reply to the first byte. */
 const dispatchMs = 50
 /** The store gives up on a reply that takes longer. */
-const longestRoundTripMs = 1000
+const maxRoundTripMs = 1000
 /** What remains of the slowest round trip after a faster one. */
 const decay = 0.95
 
@@ -86,7 +86,7 @@ export function createDistributedLimiter(
   let latestReplyAt = 0
   let confirmedAt = 0
   let quarantinedUntil = 0
-  let replicas = fewestReplicas
+  let replicas = minReplicas
   /** The share that it has reported to the store. */
   let share = 0
   let roundTripMs = 0
@@ -95,15 +95,15 @@ export function createDistributedLimiter(
   let timer: NodeJS.Timeout | undefined
 
   /** Milliseconds from a request to the first byte that its reply allows, at most. */
-  const allowance = (): number => Math.min(roundTripMs, longestRoundTripMs) + dispatchMs
+  const allowance = (): number => Math.min(roundTripMs, maxRoundTripMs) + dispatchMs
 
   async function acquire(wanted: number, limit: number): Promise<SharedPermits> {
     const sentAt = performance.now()
     const allowedMs = allowance()
-    const lifetimeMs = Math.ceil(windowMs + longestTransitMs + allowedMs)
+    const lifetimeMs = Math.ceil(windowMs + maxTransitMs + allowedMs)
     const sentAs = phase
     const wasMember = sentAs === 'MEMBER'
-    if (wasMember) share = Math.floor(limit / Math.max(fewestReplicas, replicas))
+    if (wasMember) share = Math.floor(limit / Math.max(minReplicas, replicas))
     else if (sentAs === 'JOINING') share = warmUpLimitOf(limit)
     const hasReportedJump = hasClockJumped
     try {
@@ -146,7 +146,7 @@ export function createDistributedLimiter(
     const isSteady = !reply.isQuarantined && now - reachableSince >= steadyAfterMs
     if (phase === 'JOINING') {
       const reachableForMs = now - reachableSince
-      if (!reply.isQuarantined && reachableForMs >= windowMs + longestTransitMs) phase = 'MEMBER'
+      if (!reply.isQuarantined && reachableForMs >= windowMs + maxTransitMs) phase = 'MEMBER'
     } else if (phase === 'REJOINING' && sentAs === 'REJOINING') {
       phase = 'MEMBER'
     } else if (phase === 'DEGRADED' && isSteady) {
@@ -159,7 +159,7 @@ export function createDistributedLimiter(
     reachableSince = undefined
     if (phase === 'JOINING' || phase === 'DEGRADED') return
     // Until then the others may be granted its share, and their permits may count for a window more.
-    quarantinedUntil = latestReplyAt + degradedAfterMs + windowMs + longestTransitMs + allowance()
+    quarantinedUntil = latestReplyAt + degradedAfterMs + windowMs + maxTransitMs + allowance()
     phase = 'DEGRADED'
   }
 
@@ -189,8 +189,8 @@ export function createDistributedLimiter(
     limitOf(limit) {
       if (!isDegraded()) return limit
       const isWaiting = !hasReply && performance.now() < createdAt + joinWithinMs
-      const least = isWaiting ? 1 : warmUpLimitOf(limit)
-      return phase === 'DEGRADED' ? Math.max(least, Math.min(share, limit)) : least
+      const minLimit = isWaiting ? 1 : warmUpLimitOf(limit)
+      return phase === 'DEGRADED' ? Math.max(minLimit, Math.min(share, limit)) : minLimit
     },
     replicas: () => replicas,
     acquire,

@@ -10,12 +10,12 @@ const fewBuckets = 1000
 
 export class InFlightRequests {
   private count = 0
-  private readonly most: number
+  private readonly max: number
   private readonly byBucket = new Map<string, number>()
 
-  /** @param most requests in flight at the same time */
-  constructor(most: number) {
-    this.most = most
+  /** @param max requests in flight at the same time */
+  constructor(max: number) {
+    this.max = max
   }
 
   get size(): number {
@@ -23,12 +23,12 @@ export class InFlightRequests {
   }
 
   /** How many more requests may start. */
-  get room(): number {
-    return this.most - this.count
+  get freeSlots(): number {
+    return this.max - this.count
   }
 
   mayStart(bucket: string): boolean {
-    return (this.byBucket.get(bucket) ?? 0) < inFlightPerFreeConnection * this.room
+    return (this.byBucket.get(bucket) ?? 0) < inFlightPerFreeConnection * this.freeSlots
   }
 
   add(bucket: string): void {

@@ -4,9 +4,9 @@ import { FairQueue } from './fair-queue.ts'
 import type { Permit } from './permit.ts'
 
 /** The most requests that wait, however late their deadlines are: it bounds memory. */
-const longestQueue = 10_000
+const maxQueueLength = 10_000
 /** The most requests of one bucket that wait, so that the others find room in the queue. */
-const longestOfBucket = longestQueue / 2
+const maxOfBucket = maxQueueLength / 2
 
 export interface WaitingRequest {
   readonly bucket: string
@@ -31,7 +31,7 @@ export class PermitQueue {
   }
 
   isFull(bucket: string): boolean {
-    return this.queue.size >= longestQueue || this.queue.sizeOf(bucket) >= longestOfBucket
+    return this.queue.size >= maxQueueLength || this.queue.sizeOf(bucket) >= maxOfBucket
   }
 
   /** @returns whether any waiting request may start */
@@ -71,7 +71,7 @@ export class PermitQueue {
 }
 
 /** @param excessMs milliseconds by which the permit comes too late */
-export function overloaded(excessMs: number): CallbellError {
+export function noPermitInTime(excessMs: number): CallbellError {
   return new CallbellError('OVERLOADED', 'no permit in time', {
     progress: 'unsent',
     retryAfterMs: Math.max(1, Math.ceil(excessMs)),

@@ -1,12 +1,12 @@
 /** Permits, and the windows and numbers that their requests count in. */
-import type { Connection, ConnectionPool } from './connection-pool.ts'
+import type { UpstreamConnection, ConnectionPool } from './connection-pool.ts'
 import { InFlightRequests } from './in-flight.ts'
 import { SlidingWindow } from './sliding-window.ts'
 
 /** The right to send one request. */
 export interface Permit {
   /** Carries the request. The permit keeps it until `release`. */
-  readonly connection: Connection
+  readonly connection: UpstreamConnection
   /** Whether the permit is still valid. To be checked immediately before the first byte. */
   readonly isUsable: () => boolean
   /** To be called when the request is sent: its second starts now, not when it got the permit. */
@@ -39,7 +39,7 @@ export class Permits {
   }
 
   /** @param usableUntil for a permit of the store, which counts it, on the clock of `performance.now()` */
-  create(bucket: string, connection: Connection, usableUntil?: number): Permit {
+  create(bucket: string, connection: UpstreamConnection, usableUntil?: number): Permit {
     const { isLimited, isShared, connections, onRelease } = this.options
     const { inFlight } = this
     inFlight.add(bucket)

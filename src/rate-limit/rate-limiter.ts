@@ -15,7 +15,7 @@ import type { DistributedLimiter } from './distributed-limiter.ts'
 import { createDistributedLimiter } from './distributed-limiter.ts'
 import type { Permit } from './permit.ts'
 import { Permits } from './permit.ts'
-import { overloaded, PermitQueue } from './permit-queue.ts'
+import { noPermitInTime, PermitQueue } from './permit-queue.ts'
 import { burstSizeOf } from './sliding-window.ts'
 
 export interface RateLimiterOptions {
@@ -72,8 +72,8 @@ const burstsAhead = 2
 
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { maxRps, maxInFlight, connections, acquireShared, startAt = performance.now() } = options
-  const most = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
-  const adaptive = createAdaptiveLimit(most, startAt)
+  const maxLimit = maxRps === 0 ? Number.POSITIVE_INFINITY : maxRps
+  const adaptive = createAdaptiveLimit(maxLimit, startAt)
   const queue = new PermitQueue()
   let wakeTimer: NodeJS.Timeout | undefined
   const permits = new Permits({
@@ -110,8 +110,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     return shared?.quarantineMs(now) ?? 0
   }
 
-  function hasRoom(now: number): boolean {
-    return inFlight.room > 0 && window.nextSlotAt(now, ownLimit()) <= now
+  function hasFreeSlot(now: number): boolean {
+    return inFlight.freeSlots > 0 && window.nextSlotAt(now, ownLimit()) <= now
   }
 
   const mayStart = (bucket: string): boolean => inFlight.mayStart(bucket)
@@ -145,7 +145,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   function advanceLocal(): void {
     const now = performance.now()
-    while (hasRoom(now) && serveNext());
+    while (hasFreeSlot(now) && serveNext());
     openConnections()
     scheduleNextSlot()
   }
@@ -155,10 +155,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     if (isAcquiring) return
     const now = performance.now()
     openConnections()
-    const room = Math.min(inFlight.room, window.room(now, ownLimit()))
-    const wanted = Math.min(queue.size, room, connections.ready)
+    const freeSlots = Math.min(inFlight.freeSlots, window.freeSlots(now, ownLimit()))
+    const wanted = Math.min(queue.size, freeSlots, connections.ready)
     if (wanted <= 0 || !queue.hasWaiting(mayStart)) {
-      if (room <= 0) scheduleNextSlot()
+      if (freeSlots <= 0) scheduleNextSlot()
       return
     }
     isAcquiring = true
@@ -178,7 +178,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   /** Opens connections for waiting requests before their permits are due. */
   function openConnections(): void {
-    if (inFlight.room <= 0 || queue.size === 0 || !queue.hasWaiting(mayStart)) return
+    if (inFlight.freeSlots <= 0 || queue.size === 0 || !queue.hasWaiting(mayStart)) return
     const ahead = maxRps === 0 ? queue.size : burstsAhead * burstSizeOf(ownLimit())
     const lacking = connections.lackingFor(Math.min(queue.size, ahead))
     for (let opened = 0; opened < lacking; opened += 1) void openConnection()
@@ -196,7 +196,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   function scheduleNextSlot(): void {
     // A request that waits for a connection is served when one is released.
-    if (inFlight.room <= 0 || !queue.hasWaiting(mayStart)) return
+    if (inFlight.freeSlots <= 0 || !queue.hasWaiting(mayStart)) return
     const now = performance.now()
     const nextSlotAt = window.nextSlotAt(now, ownLimit())
     const wakeAt = adaptive.isWarm() ? nextSlotAt : Math.min(nextSlotAt, startAt)
@@ -211,21 +211,22 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   /** The error of a request whose deadline came while it waited. */
   function timeoutError(bucket: string): CallbellError {
     const now = performance.now()
-    const lacksConnection = connections.ready === 0 && quarantineMs(now) <= 0 && hasRoom(now)
+    const lacksConnection = connections.ready === 0 && quarantineMs(now) <= 0 && hasFreeSlot(now)
     return lacksConnection
       ? new CallbellError('CALLBELL_TIMEOUT', 'no connection in time', { progress: 'unsent' })
-      : overloaded(waitBehind(queue.positionOf(bucket), now))
+      : noPermitInTime(waitBehind(queue.positionOf(bucket), now))
   }
 
   return {
     acquire(latest, bucket) {
       const now = performance.now()
-      if (queue.size === 0 && shared === undefined && hasRoom(now) && mayStart(bucket)) {
+      if (queue.size === 0 && shared === undefined && hasFreeSlot(now) && mayStart(bucket)) {
         const connection = connections.take()
         if (connection) return permits.create(bucket, connection)
       }
       const wait = Math.max(waitBehind(queue.positionOf(bucket), now), sharedAgainAt - now, quarantineMs(now))
-      if (now + wait > latest || queue.isFull(bucket)) return Promise.reject(overloaded(now + wait - latest))
+      if (now + wait > latest || queue.isFull(bucket))
+        return Promise.reject(noPermitInTime(now + wait - latest))
       return new Promise((resolve, reject) => {
         queue.add({ bucket, resolve, reject }, latest - now, () => timeoutError(bucket))
         advance()

@@ -26,16 +26,16 @@ export interface RetryBudgets {
 }
 
 /** Beyond this number the oldest budget is removed; its caller starts with a full one. */
-const mostBudgets = 1000
+const maxBudgets = 1000
 
 export function createRetryBudgets(): RetryBudgets {
   const budgets = new Map<string, RetryBudget>()
   return {
     of(bucket) {
-      const known = budgets.get(bucket)
-      if (known) return known
+      const existing = budgets.get(bucket)
+      if (existing) return existing
       for (const oldest of budgets.keys()) {
-        if (budgets.size >= mostBudgets) budgets.delete(oldest)
+        if (budgets.size >= maxBudgets) budgets.delete(oldest)
         break
       }
       const added = createRetryBudget()

@@ -9,7 +9,7 @@ export const windowMs = 1010
  * starts with the answer, or this long after the first byte if that is earlier. Requests that were delayed on
  * their way then do not fall into the same second as later ones.
  */
-export const longestTransitMs = 100
+export const maxTransitMs = 100
 /** An eighth of the limit may start in a tenth of a second: bursts are spread out, which delays them less. */
 const burstMs = windowMs / 10
 const burstsPerLimit = 8
@@ -30,7 +30,7 @@ class InFlightEntry {
     this.window = window
   }
 
-  /** @param mayArriveLate whether it may take longer than `longestTransitMs` until a process accepts it */
+  /** @param mayArriveLate whether it may take longer than `maxTransitMs` until a process accepts it */
   start(now: number, mayArriveLate: boolean): void {
     this.startedAt = now
     this.mayArriveLate = mayArriveLate
@@ -91,7 +91,7 @@ export class SlidingWindow {
   nextSlotAt(now: number, limit: number): number {
     this.update(now)
     const excess = this.count() - limit
-    const burstExcess = -this.roomInBurst(limit)
+    const burstExcess = -this.freeSlotsInBurst(limit)
     // A pending or unanswered request may begin its second at any moment: its end is not known yet.
     return Math.max(
       now,
@@ -108,12 +108,12 @@ export class SlidingWindow {
   }
 
   /** How many more requests may be added now, if at most `limit` may start within a second. */
-  room(now: number, limit: number): number {
+  freeSlots(now: number, limit: number): number {
     this.update(now)
-    return Math.min(limit - this.count(), this.roomInBurst(limit))
+    return Math.min(limit - this.count(), this.freeSlotsInBurst(limit))
   }
 
-  private roomInBurst(limit: number): number {
+  private freeSlotsInBurst(limit: number): number {
     return burstSizeOf(limit) - this.pending - this.burst.size
   }
 
@@ -129,7 +129,7 @@ export class SlidingWindow {
   private update(now: number): void {
     const { inFlight, seconds, burst } = this
     for (let first = inFlight.at(0); first !== undefined; first = inFlight.at(0)) {
-      const latest = (first.startedAt ?? now) + longestTransitMs
+      const latest = (first.startedAt ?? now) + maxTransitMs
       if (first.endedAt === undefined && now < latest) break
       this.beginSecond(Math.min(first.endedAt ?? latest, latest))
       inFlight.shift()

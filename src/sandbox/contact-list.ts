@@ -1,5 +1,5 @@
 /** `GET /contacts`: filters, and pagination by page number or by cursor. */
-import { comparePositions, decodeCursor, encodeCursor } from './cursor.ts'
+import { comparePositions, decodeListCursor, encodeListCursor } from './cursor.ts'
 import type { ContactRecord } from './contact-record.ts'
 import { withFieldTypes } from './custom-fields.ts'
 import { pageFrom, pageIn, startOf } from './page.ts'
@@ -14,7 +14,7 @@ const filterNames = ['source', 'tags', 'team_uuid']
 export const listParameters = ['page', 'after', 'include_field_types', ...filterNames]
 
 /** @param records all contacts, in any order */
-export function listContacts(records: readonly ContactRecord[], query: URLSearchParams): Reply {
+export function answerContactList(records: readonly ContactRecord[], query: URLSearchParams): Reply {
   const page = pageIn(query)
   const after = query.get('after')
   if (page === undefined) return refuse('Invalid page')
@@ -22,7 +22,7 @@ export function listContacts(records: readonly ContactRecord[], query: URLSearch
   // Their combination is not documented.
   if (after !== null && query.has('page')) return refuse('page and after cannot be combined')
   const filters = JSON.stringify(filterNames.map((name) => query.get(name)))
-  const cursor = after === null ? undefined : decodeCursor(after, filters)
+  const cursor = after === null ? undefined : decodeListCursor(after, filters)
   if (after !== null && cursor === undefined) return refuse('Invalid pagination cursor')
 
   const found = records.filter(createFilter(query)).toSorted(byConversation)
@@ -31,7 +31,7 @@ export function listContacts(records: readonly ContactRecord[], query: URLSearch
     : startOf(page)
   const { shown, isLast, ...meta } = pageFrom(found, start)
   const last = shown.at(-1)
-  const next = isLast || !last ? null : encodeCursor(positionOf(last), filters)
+  const next = isLast || !last ? null : encodeListCursor(positionOf(last), filters)
   return ok({ contacts: shown.map(({ contact }) => withFieldTypes(contact, query)), meta: { ...meta, next } })
 }
 

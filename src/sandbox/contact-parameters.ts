@@ -3,7 +3,7 @@ import { contactSources } from '../domain/contact.ts'
 import { channels, tags, teams, users } from './account.ts'
 import type { CustomValues } from './custom-fields.ts'
 import { areCustomFields } from './custom-fields.ts'
-import type { Check } from './parameters.ts'
+import type { ValueCheck } from './parameters.ts'
 import {
   createParameterCheck,
   exists,
@@ -19,7 +19,7 @@ import {
 export type BotCommand = 'bot_start' | 'bot_end'
 
 /** The parameters of both routes. */
-interface Details {
+interface CommonParameters {
   readonly tags?: readonly string[]
   readonly custom_fields?: CustomValues
   readonly assigned_user?: string
@@ -28,19 +28,19 @@ interface Details {
   readonly note?: string
 }
 
-export interface NewContactParameters extends Details {
+export interface NewContactParameters extends CommonParameters {
   readonly identifier: string
   readonly source: string
   readonly name: string
   readonly channel_uuid?: string
 }
 
-export interface ContactChanges extends Details {
+export interface ContactChangeParameters extends CommonParameters {
   readonly name?: string
   readonly unassign_user?: true
 }
 
-export const isBotCommand: Check = isOneOf(['bot_start', 'bot_end'])
+export const isBotCommand: ValueCheck = isOneOf(['bot_start', 'bot_end'])
 
 const details = {
   tags: isListOf((tag) => (isIn(tags, tag) ? [] : [`tag ${quote(tag)} does not exist`])),
@@ -49,7 +49,7 @@ const details = {
   team_uuid: exists(teams),
   bot_status: isBotCommand,
   note: isStringUpTo(1000),
-} satisfies Record<keyof Details, Check>
+} satisfies Record<keyof CommonParameters, ValueCheck>
 
 export const newContactCheck = createParameterCheck<NewContactParameters>(
   {
@@ -70,7 +70,7 @@ export const newContactCheck = createParameterCheck<NewContactParameters>(
   },
 )
 
-export const contactChangesCheck = createParameterCheck<ContactChanges>(
+export const contactChangesCheck = createParameterCheck<ContactChangeParameters>(
   { ...details, name: isFilledString, unassign_user: (value) => (value === true ? [] : ['must be true']) },
   {
     together: (given) =>

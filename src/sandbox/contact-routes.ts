@@ -3,10 +3,10 @@ import { teams } from './account.ts'
 import { toCustomFields, withFieldTypes } from './custom-fields.ts'
 import type { ContactRecord } from './contact-record.ts'
 import { botAfter } from './contact-record.ts'
-import type { ContactChanges } from './contact-parameters.ts'
+import type { ContactChangeParameters } from './contact-parameters.ts'
 import { contactChangesCheck, newContactCheck } from './contact-parameters.ts'
 import type { WireContact } from './wire.ts'
-import { listContacts, listParameters } from './contact-list.ts'
+import { answerContactList, listParameters } from './contact-list.ts'
 import { notFound, ok, withParameters } from './reply.ts'
 import type { Context, Route } from './route.ts'
 
@@ -17,7 +17,7 @@ export function contactRoutes({ contacts, show }: Context): Route[] {
       method: 'GET',
       path: '/contacts',
       query: listParameters,
-      handle: ({ query }) => listContacts(contacts.entries(), query),
+      handle: ({ query }) => answerContactList(contacts.entries(), query),
     },
     {
       method: 'POST',
@@ -71,7 +71,7 @@ export function contactRoutes({ contacts, show }: Context): Route[] {
 }
 
 /** Absent parameters change nothing. The same is assumed for absent custom fields, which is not documented. */
-function change(record: ContactRecord, changes: ContactChanges): ContactRecord {
+function change(record: ContactRecord, changes: ContactChangeParameters): ContactRecord {
   const { name, tags, custom_fields, assigned_user, unassign_user, team_uuid, bot_status, note } = changes
   const { contact, bot } = record
   return {

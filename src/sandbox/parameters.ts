@@ -1,10 +1,11 @@
 /** Checks the parameters of a request body, and reports all errors at once, by parameter. */
+import { isObject } from '../domain/json.ts'
 
 /** Errors by parameter, as Callbell returns them under `error`. */
 export type ParameterErrors = Record<string, string[]>
 
 /** @returns what is wrong with one value; empty if it is valid */
-export type Check = (value: unknown) => string[]
+export type ValueCheck = (value: unknown) => string[]
 
 /** The checks guarantee that a body without errors has the type `Parameters`. */
 export interface ParameterCheck<Parameters> {
@@ -21,13 +22,13 @@ export interface ParameterCheckOptions {
 
 /** @param checks one for each parameter of the call. Any other parameter is refused */
 export function createParameterCheck<Parameters>(
-  checks: Readonly<Record<keyof Parameters & string, Check>>,
+  checks: Readonly<Record<keyof Parameters & string, ValueCheck>>,
   { required = [], together = () => ({}) }: ParameterCheckOptions = {},
 ): ParameterCheck<Parameters> {
-  const checkOf = new Map<string, Check>(Object.entries(checks))
+  const checkOf = new Map<string, ValueCheck>(Object.entries(checks))
 
   function findErrors(body: unknown): ParameterErrors | string {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'must be a JSON object'
+    if (!isObject(body)) return 'must be a JSON object'
     const given = new Map<string, unknown>(Object.entries(body))
     const errors: ParameterErrors = {}
     for (const parameter of required) {
@@ -51,23 +52,23 @@ export function isFilledString(value: unknown): string[] {
 }
 
 /** Accepts a string of at most `length` characters. */
-export function isStringUpTo(length: number): Check {
+export function isStringUpTo(length: number): ValueCheck {
   return (value) =>
     isString(value) && Array.from(value).length <= length
       ? []
       : [`must be a string of at most ${length} characters`]
 }
 
-export function isOneOf(words: readonly string[]): Check {
+export function isOneOf(words: readonly string[]): ValueCheck {
   return (value) => (isIn(words, value) ? [] : [`must be one of ${words.join(', ')}`])
 }
 
-export function isListOf(check: Check): Check {
+export function isListOf(check: ValueCheck): ValueCheck {
   return (value) => (Array.isArray(value) ? value.flatMap(check) : ['must be a list'])
 }
 
 /** Accepts the uuid of one of these items. */
-export function exists(items: readonly { readonly uuid: string }[]): Check {
+export function exists(items: readonly { readonly uuid: string }[]): ValueCheck {
   return (uuid) => (items.some((item) => item.uuid === uuid) ? [] : ['does not exist'])
 }
 

@@ -7,7 +7,7 @@ import type { Random } from './random.ts'
 /** The account's number in messages. */
 const ourHandle = '390212345678'
 
-export interface Span {
+export interface ConversationPeriod {
   /** Milliseconds since the epoch. */
   readonly from: number
   readonly until: number
@@ -20,7 +20,7 @@ export function createMessages(
   random: Random,
   { greeting, answer }: Locale,
   contact: WireContact,
-  { from, until, length }: Span,
+  { from, until, length }: ConversationPeriod,
 ): WireMessage[] {
   const handle = handleOf(contact)
   return Array.from({ length }, (_, position) => {

@@ -45,8 +45,8 @@ const silentMs = 3000
  * Commands that may wait for a reply: more than one second's calls need. Commands that Redis runs late must
  * not fill a caller's quota.
  */
-const mostCommands = 4000
-const longestPauseMs = 1000
+const maxCommands = 4000
+const maxPauseMs = 1000
 /** A connection that lasted this long resets the backoff. */
 const steadyAfterMs = 5000
 /** The pause before a reason of the same kind is logged again. */
@@ -78,7 +78,7 @@ export function openRedisConnection(
       const startedAt = performance.now()
       await connectUntilLost()
       tries = performance.now() - startedAt >= steadyAfterMs ? 0 : tries + 1
-      const pauseMs = Math.min(50 * 2 ** tries, longestPauseMs)
+      const pauseMs = Math.min(50 * 2 ** tries, maxPauseMs)
       await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined)
     }
   }
@@ -133,8 +133,8 @@ export function openRedisConnection(
   async function send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = ready
     if (client === undefined) throw new NotSentError(reasonOf(problem))
-    if (waiting >= mostCommands) {
-      throw new NotSentError(`${mostCommands} commands are already waiting for Redis, which is the limit`)
+    if (waiting >= maxCommands) {
+      throw new NotSentError(`${maxCommands} commands are already waiting for Redis, which is the limit`)
     }
     waiting += 1
     const reply = command(client).finally(() => (waiting -= 1))

@@ -71,8 +71,8 @@ export function redisProblemOf(error: unknown): RedisProblem | undefined {
 export function reasonOf(error: unknown): string {
   if (error instanceof NotSentError || error instanceof NoReplyError) return error.message
   if (error instanceof UnsupportedRedisError) return error.message
-  const known = redisProblemOf(error)
-  if (known) return known.reason
+  const redisProblem = redisProblemOf(error)
+  if (redisProblem) return redisProblem.reason
   if (error instanceof ErrorReply) return `Redis returned an error (${codeOf(error.message)})`
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return `Redis is unreachable (${typeof code === 'string' ? code : 'the connection was lost'})`

@@ -7,13 +7,14 @@ import type { PermitReply, PermitRequest, SharedLimiter } from './shared-limits.
 /** How long a replica without a request is remembered: it may be cut off and come back. */
 const rememberReplicaMs = 60_000
 /** The longest life of a permit. One that seems to live longer was written before the clock was set back. */
-const longestPermitMs = 2500
+const maxPermitMs = 2500
 /**
  * How long Redis grants no permit after it may have lost some, at least: until no lost permit counts any
  * more, and all replicas have had time to reconnect.
  */
 const quarantineMs = 2000
 const replicasKey = 'permits:replicas'
+/** Replicas of several versions share the keys, so that their names are kept. */
 const permitKeys = ['permits', replicasKey, 'permits:quiet-until']
 
 /**
@@ -34,7 +35,7 @@ const acquireSharedScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local replica, requestNumber = ARGV[1], ARGV[2]
-local remember, quarantine, longest = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local remember, quarantine, maxLifetime = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local wanted, limit, lifetime, uncounted = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local share, confirmed, degradedAfter = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local hasClockJumped = ARGV[13] == '1'
@@ -49,7 +50,7 @@ local own = redis.call('HGET', KEYS[2], replica)
 -- The replica has received a later reply than this Redis knows of: the data is an older copy.
 local isOlder = confirmed > 0 and now - confirmed < remember and (not own or numbersOf(own) < confirmed)
 -- A time later than any that can be written: the clock was set back.
-if not quarantinedUntil or quarantinedUntil > now + longest or last > now + longest
+if not quarantinedUntil or quarantinedUntil > now + maxLifetime or last > now + maxLifetime
   or (now >= quarantinedUntil and (isOlder or hasClockJumped)) then
   redis.call('DEL', KEYS[1])
   quarantinedUntil = now + math.max(quarantine, lifetime)
@@ -102,7 +103,7 @@ export function createRedisLimiter(connection: RedisConnection, replica: string)
 
   async function acquire(keys: readonly string[], request: PermitRequest): Promise<PermitReply> {
     requests += 1
-    const bounds = [requests, rememberReplicaMs, quarantineMs, longestPermitMs]
+    const bounds = [requests, rememberReplicaMs, quarantineMs, maxPermitMs]
     const { wanted, limit, lifetimeMs, uncounted, share, confirmedAt, degradedAfterMs } = request
     const fields = [wanted, limit, lifetimeMs, uncounted, share, confirmedAt, degradedAfterMs]
     const numbers = [...bounds, ...fields, Number(request.hasClockJumped)]

@@ -13,12 +13,12 @@ import {
   replaceChargedScript,
   replaceScript,
 } from './redis-record-scripts.ts'
-import type { Reply, ReplyReader } from './redis-replies.ts'
+import type { ScriptReply, ReplyReader } from './redis-replies.ts'
 import { unexpectedReply } from './redis-replies.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { keyPrefix } from './redis-connection.ts'
 import type { ClaimResult, RecordStore, StoredRecord } from './store.ts'
-import { largestRecordBytes } from './store.ts'
+import { maxRecordBytes } from './store.ts'
 
 /** Holds the time since which Redis has had its data. */
 const epochKey = 'epoch'
@@ -49,7 +49,11 @@ export function createRedisRecords(
   replies: ReplyReader,
   quarantineMs: number,
 ): RedisRecords {
-  async function run(script: string, keys: readonly string[], texts: readonly string[]): Promise<Reply> {
+  async function run(
+    script: string,
+    keys: readonly string[],
+    texts: readonly string[],
+  ): Promise<ScriptReply> {
     const sentAt = performance.now()
     return replies.read(await connection.run(script, keys, texts), sentAt)
   }
@@ -61,7 +65,7 @@ export function createRedisRecords(
    * @param write sends the script, with the time after which the record is not written
    * @throws NotSentError if the record was certainly not written
    */
-  async function writeInTime(write: (deadline: string) => Promise<Reply>): Promise<Reply> {
+  async function writeInTime(write: (deadline: string) => Promise<ScriptReply>): Promise<ScriptReply> {
     const reply = await write(replies.writeDeadline())
     if (reply.state !== 'LATE') return reply
     const second = await write(replies.writeDeadline())
@@ -131,7 +135,7 @@ export function createRedisRecords(
   return {
     ...records,
     async probe(key) {
-      const record = 'x'.repeat(largestRecordBytes)
+      const record = 'x'.repeat(maxRecordBytes)
       const charge = { owner: key, bytes: 1, limitBytes: 0 }
       const claimed = await claim(key, record, probeTtlMs, charge, 0)
       // An earlier probe that did not finish may have left its record.
@@ -144,12 +148,13 @@ export function createRedisRecords(
   }
 }
 
-function storedOf({ state, value, ageMs }: Reply): StoredRecord | null {
+function storedOf({ state, value, ageMs }: ScriptReply): StoredRecord | null {
   if (state === 'ABSENT') return null
   if (state === 'PRESENT' && typeof value === 'string') return { record: value, ageMs }
   throw unexpectedReply()
 }
 
+/** Replicas of several versions share the key, so that its name is kept. */
 function quotaKey(owner: string): string {
   return `share:${digestOfOwner(owner)}`
 }

@@ -4,7 +4,7 @@ import { RedisClock } from './redis-clock.ts'
 import { commandTimeoutMs, logAgainAfterMs } from './redis-connection.ts'
 
 /** The reply of a script for records, without Redis's clock. */
-export interface Reply {
+export interface ScriptReply {
   readonly state: string
   readonly value: unknown
   /** The age of a record that is `PRESENT`, in milliseconds. */
@@ -16,7 +16,7 @@ export interface ReplyReader {
    * @param sentAt when the script was sent, or earlier
    * @throws if it is not the reply of a script for records
    */
-  read(reply: unknown, sentAt: number): Reply
+  read(reply: unknown, sentAt: number): ScriptReply
   /** When a write that is sent now has timed out, by Redis's clock in microseconds. */
   writeDeadline(): string
   /** Milliseconds for which records may be missing because Redis's clock ended them too early. */

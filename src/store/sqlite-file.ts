@@ -96,11 +96,11 @@ const index = 'CREATE INDEX records_end ON records (ends_at, owner, bytes);'
  */
 const copyRecords = `
   INSERT INTO records (key, written_at, ends_at, owner, bytes, record)
-    SELECT key, 0, min(max(:ttlMs, expires_at - :wallClock), :longestTtlMs), owner, bytes, record
+    SELECT key, 0, min(max(:ttlMs, expires_at - :wallClock), :maxTtlMs), owner, bytes, record
     FROM earlier_records WHERE key NOT GLOB 'lock:*' AND key NOT GLOB 'next:*';`
 
 /** The maximum that the configuration allows. */
-const longestTtlMs = 8760 * 3_600_000
+const maxTtlMs = 8760 * 3_600_000
 
 /** @throws if the file is of a later version */
 function createTables(database: DatabaseSync, file: string, ttlMs: number): void {
@@ -119,7 +119,7 @@ function createTables(database: DatabaseSync, file: string, ttlMs: number): void
           ALTER TABLE records ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0`)
       }
       database.exec(`ALTER TABLE records RENAME TO earlier_records; ${tables}`)
-      database.prepare(copyRecords).run({ ttlMs, wallClock: Date.now(), longestTtlMs })
+      database.prepare(copyRecords).run({ ttlMs, wallClock: Date.now(), maxTtlMs })
       database.exec('DROP TABLE earlier_records')
     }
     database.exec(`${index} PRAGMA user_version = ${layout}; COMMIT`)

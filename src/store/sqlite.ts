@@ -7,7 +7,7 @@ import { QuotaUsage } from './quota-usage.ts'
 import { openSqliteClock } from './sqlite-clock.ts'
 import { openDatabase } from './sqlite-file.ts'
 import type { Store } from './store.ts'
-import { largestRecordBytes } from './store.ts'
+import { maxRecordBytes } from './store.ts'
 
 /** Expired records removed in one batch: two milliseconds of work if each has the largest size. */
 const batchSize = 25
@@ -95,7 +95,7 @@ export function openSqliteStore(file: string, earlierTtlMs = dayMs): Store {
       // Writes a record of the largest size: a full disk can still be read, and may accept smaller ones.
       try {
         write(probeKey, {
-          record: 'x'.repeat(largestRecordBytes),
+          record: 'x'.repeat(maxRecordBytes),
           writtenAt: 0,
           expiresAt: 0,
           charge: null,

@@ -6,7 +6,7 @@ import type { SharedBuckets, SharedLimiter } from './shared-limits.ts'
  * The largest record that callers of a store may write, in bytes of UTF-8. With Redis's header it fills an
  * allocation of 8,192 bytes; one more byte takes 10,240.
  */
-export const largestRecordBytes = 8000
+export const maxRecordBytes = 8000
 
 /** Counts a record toward its owner's quota. */
 export interface Charge {
@@ -95,7 +95,7 @@ export interface RecordStore {
 
 export interface StoreHealth {
   /**
-   * Checks that the store does everything that the gateway needs, with a record of `largestRecordBytes`.
+   * Checks that the store does everything that the gateway needs, with a record of `maxRecordBytes`.
    * The warning and the error's message are public: they contain no address, path or credential.
    *
    * @returns a warning about what may fail later; null if nothing is known

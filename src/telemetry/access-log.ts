@@ -20,9 +20,9 @@ const maxFields = 12
 const maxResults = 20
 
 /** @returns the level and the message */
-export function classify({ hasBug, code, fields }: RequestRecord): readonly [Level, string] {
-  // The bug itself has a log entry of its own, with level `error`.
-  if (hasBug) return ['warn', 'a call failed']
+export function classify({ hasUnexpectedError, code, fields }: RequestRecord): readonly [Level, string] {
+  // The error itself has a log entry of its own, with level `error`.
+  if (hasUnexpectedError) return ['warn', 'a call failed']
   if (code === undefined) return ['info', 'a request was answered']
   if (code === 'AUTHENTICATION_UNAVAILABLE') return ['warn', 'a caller was not authenticated']
   if (code === 'UNAUTHENTICATED') return ['info', 'a caller was not authenticated']

@@ -58,7 +58,7 @@ export class FieldRecorder implements CallObserver {
     this.resends = this.isRetrying ? this.resends + 1 : 0
     this.isRetrying = false
     this.requests += 1
-    return new Attempt(this, this.options, { method, route }, this.resends)
+    return new AttemptRecorder(this, this.options, { method, route }, this.resends)
   }
 
   retried(code: string): void {
@@ -86,7 +86,7 @@ export class FieldRecorder implements CallObserver {
 }
 
 /** Records one request to Callbell. */
-class Attempt implements AttemptObserver {
+class AttemptRecorder implements AttemptObserver {
   private readonly field: FieldRecorder
   private readonly options: FieldRecorderOptions
   private readonly labels: { readonly method: string; readonly route: string }

@@ -5,13 +5,13 @@ import type { Operation } from './request-record.ts'
 /**
  * Callers choose operation names freely, and each label value uses memory until the process ends.
  *
- * @param known the names that become label values of their own
+ * @param knownOperations the names that become label values of their own
  * @returns a function from an operation to its label: its name, `(anonymous)` or `(other)`
  */
 export function createOperationLabel(
-  known: Iterable<string>,
+  knownOperations: Iterable<string>,
 ): (operation: Pick<Operation, 'name'> | undefined) => string {
-  const names = new Set(known)
+  const names = new Set(knownOperations)
   return (operation) => {
     if (operation?.name === undefined) return '(anonymous)'
     return names.has(operation.name) ? operation.name : '(other)'

@@ -74,7 +74,7 @@ function wrap(log: Pino, bindings: object, serializer: Serializer): Logger {
 }
 
 /** Milliseconds for which a line may wait for others. */
-const longestWaitMs = 10
+const maxWaitMs = 10
 const warn = pino.levels.values['warn'] ?? 0
 
 /**
@@ -100,7 +100,7 @@ export function joinLines(destination: DestinationStream): DestinationStream {
     write(line: string) {
       lines += line
       if (joined.lastLevel >= warn) flush()
-      else timer ??= setTimeout(flush, longestWaitMs)
+      else timer ??= setTimeout(flush, maxWaitMs)
     },
   }
   return joined

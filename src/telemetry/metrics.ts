@@ -126,7 +126,7 @@ export function createMetrics({ version, mutations, readAll }: MetricsOptions) {
     rateLimited: counter('upstream_rate_limited_total', 'Responses of Callbell with status 429.'),
     reconciliations: counter(
       'reconciliations_total',
-      'Verifications of an ambiguous create or note, by result: found, nothing (provably absent), or unclear.',
+      'Verifications of an ambiguous create or note, by result: found, absent (proved), or inconclusive.',
       ['result'],
     ),
     idempotency: counter('idempotency_total', 'Calls with an idempotency key, by result.', ['result']),

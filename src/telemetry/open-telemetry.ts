@@ -47,7 +47,7 @@ export interface TracesOptions extends TraceSettings {
 
 const warnEveryMs = 60_000
 /** In characters. Bounds what a caller sends while it waits to be exported. */
-const longestAttribute = 256
+const maxAttributeLength = 256
 /** A receiver that hangs delays the shutdown by no more than this. */
 const exportTimeoutMs = 3000
 
@@ -74,7 +74,7 @@ export function createTraces(options: TracesOptions): Traces {
       'service.version': version,
       'service.instance.id': randomUUID(),
     }),
-    spanLimits: { attributeValueLengthLimit: longestAttribute },
+    spanLimits: { attributeValueLengthLimit: maxAttributeLength },
     sampler: new ParentBasedSampler({
       root: sampleRatio >= 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(sampleRatio),
     }),

@@ -5,11 +5,11 @@ import { secretPattern } from '../domain/secret-pattern.ts'
 
 export const redacted = '[redacted]'
 /** In characters. */
-const longestString = 2000
+const maxStringLength = 2000
 /** Keys, codes and fixed messages recur in each line. Their result is cached. */
 const cacheSize = 500
 /** In characters. Longer strings rarely recur. */
-const longestCached = 100
+const maxCachedLength = 100
 
 /** In lower case and without `-` and `_`. Their values are never written. */
 const hiddenKeys: ReadonlySet<string> = new Set(
@@ -26,9 +26,9 @@ const hiddenKeys: ReadonlySet<string> = new Set(
 /** Identifiers of requests, traces, documents and callers. They may resemble a phone number or an e-mail address. */
 const identifierKeys: ReadonlySet<string> = new Set(['requestid', 'traceid', 'hash', 'caller'])
 
-type Rule = readonly [pattern: RegExp, replacement: string]
+type RedactionRule = readonly [pattern: RegExp, replacement: string]
 
-const credentials: readonly Rule[] = [
+const credentials: readonly RedactionRule[] = [
   [/\b(authorization|x-api-key|cookie)(["']\s*,|["']?\s*[:=])[^\n]+/gi, `$1$2 ${redacted}`],
   [/\b(bearer)(?:\s|%20)+[^\s"',;]+/gi, `$1 ${redacted}`],
   // JWTs: the base64 form of any JSON object begins like this.
@@ -37,7 +37,7 @@ const credentials: readonly Rule[] = [
 ]
 
 /** Messages that quote an invalid value. It may be contact data, which no pattern can recognize. */
-const quotations: readonly Rule[] = [
+const quotations: readonly RedactionRule[] = [
   // graphql-js and Yoga's executor.
   [/(\bcannot represent [^:]*: |\bUnexpected error value: |\bSyntax Error: ).+/gs, `$1${redacted}`],
   [/(\bExpected value of type "[^"]*"|\bgot invalid value|\.serialize\(|\bwith value).+/gs, `$1 ${redacted}`],
@@ -51,7 +51,7 @@ const quotations: readonly Rule[] = [
   [/(\. Received:? |\bwith args beginning with: ).+/gs, `$1${redacted}`],
 ]
 
-const contactData: readonly Rule[] = [
+const contactData: readonly RedactionRule[] = [
   // E-mail addresses.
   [/(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+(?:@|%40)(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu, redacted],
   // Phone numbers: seven digits or more; not the groups of a UUID, a part of a word or decimal, or a date.
@@ -89,8 +89,8 @@ export interface Redactor {
  * @param secrets the known ones, none empty
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const known = secrets.map((secret): Rule => [secretPattern(secret), redacted])
-  const identifierRules = [...known, ...credentials]
+  const secretRules = secrets.map((secret): RedactionRule => [secretPattern(secret), redacted])
+  const identifierRules = [...secretRules, ...credentials]
   const rules = [...identifierRules, ...quotations, ...contactData]
 
   const redact = cached((value: string) => onOneLine(replaceAll(value, rules)))
@@ -109,7 +109,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 function cached<Result extends {}>(compute: (value: string) => Result): (value: string) => Result {
   const results = new LRUCache<string, Result>({ max: cacheSize })
   return (value) => {
-    if (value.length > longestCached) return compute(value)
+    if (value.length > maxCachedLength) return compute(value)
     const before = results.get(value)
     if (before !== undefined) return before
     const result = compute(value)
@@ -125,11 +125,11 @@ function kindOf(key: string): KeyKind {
   return name === 'stack' ? 'stack' : 'other'
 }
 
-function replaceAll(value: string, rules: readonly Rule[]): string {
+function replaceAll(value: string, rules: readonly RedactionRule[]): string {
   // Patterns are slow. What is cut off is not searched, except for a margin that matches can shorten.
-  let safe = printable(value.slice(0, 4 * longestString))
+  let safe = printable(value.slice(0, 4 * maxStringLength))
   for (const [pattern, replacement] of rules) safe = safe.replaceAll(pattern, replacement)
-  return cutText(safe, longestString)
+  return cutText(safe, maxStringLength)
 }
 
 /** Keeps line feeds, because patterns end at them. It comes first: an invisible character must not break up a match. */

@@ -27,7 +27,7 @@ export interface RequestRecord {
   readonly code: string | undefined
   /** Why it was rejected: a fixed message. */
   readonly reason: string | undefined
-  readonly hasBug: boolean
+  readonly hasUnexpectedError: boolean
   /** Whether the client closed the connection before the response was ready. */
   readonly isClientDisconnected: boolean
   /** Fields that call Callbell, in the order in which they ended. */

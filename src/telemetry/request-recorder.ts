@@ -5,7 +5,7 @@ import type { Operation, RecordedField, RequestRecord } from './request-record.t
 import type { Attributes, Span, StartTrace, TraceHeaders } from './span.ts'
 
 /** In characters. The name of an operation may have any length. */
-const longestName = 64
+const maxNameLength = 64
 
 export interface RequestRecorderOptions {
   readonly metrics: Metrics
@@ -26,7 +26,7 @@ export class RequestRecorder implements RequestRecord {
   operation: Operation | undefined
   code: string | undefined
   reason: string | undefined
-  hasBug = false
+  hasUnexpectedError = false
   isClientDisconnected = false
   readonly fields: RecordedField[] = []
   /** Whether the operation's execution has started. */
@@ -59,7 +59,7 @@ export class RequestRecorder implements RequestRecord {
   }
 
   parsed({ type, name: wholeName, text }: Operation): void {
-    const name = wholeName?.slice(0, longestName)
+    const name = wholeName?.slice(0, maxNameLength)
     this.operation = { type, name, text }
     this.span?.set({ 'graphql.operation.type': type, ...(name && { 'graphql.operation.name': name }) })
   }
@@ -83,7 +83,7 @@ export class RequestRecorder implements RequestRecord {
   erred(code: string, reason?: string): void {
     this.code ??= code
     this.reason ??= reason
-    if (code === 'INTERNAL_SERVER_ERROR') this.hasBug = true
+    if (code === 'INTERNAL_SERVER_ERROR') this.hasUnexpectedError = true
   }
 
   /** @param status of the HTTP response */

@@ -6,7 +6,7 @@ import { createRedactor, redacted } from './redact.ts'
 const maxDepth = 8
 /** Values in one line. What follows is cut. */
 const maxValues = 200
-/** A line of a stack trace that names a place. The others repeat the message. */
+/** A line of a stack trace that names a source position. The others repeat the message. */
 const stackFrame = /^ {4}at .*(?::\d+:\d+|<anonymous>|native)\)?$/
 
 export interface Serializer {

@@ -25,6 +25,7 @@ export interface TelemetryOptions {
 
 /** A request that was rejected before it was a GraphQL request. */
 export interface RejectedRequest {
+  /** As in the response's `x-request-id`. */
   readonly requestId: string
   readonly address: string | undefined
   /** Of the HTTP response. */
@@ -72,11 +73,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     metrics.authenticationFailures.inc({ code })
   }
 
-  function count({ operation, code = 'OK', fields, hasBug }: RequestRecord, durationMs: number): void {
+  function count(
+    { operation, code = 'OK', fields, hasUnexpectedError }: RequestRecord,
+    durationMs: number,
+  ): void {
     const type = operation?.type ?? 'none'
     metrics.requests.inc({ operation: labelOf(operation), type, code })
     metrics.requestSeconds.observe({ type }, durationMs / 1000)
-    if (code === 'OK' || hasBug || fields.length > 0) return
+    if (code === 'OK' || hasUnexpectedError || fields.length > 0) return
     if (authenticationCodes.has(code)) countAuthenticationFailure(code)
     else countRejection(code)
   }

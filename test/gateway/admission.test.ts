@@ -256,7 +256,7 @@ const seeded = { maxRps: 0, sandbox: { seed: 120, maxRps: 100_000 } } satisfies 
 const failing = `{bad:contacts(after:"x"){edges{node{uuid}}} a:${list} b:${list}}`
 
 test('a response that fails early is sent when all its fields have ended', async () => {
-  const answerLimits = { largestAnswerBytes: 100_000, allAnswersBytes: 200_000 }
+  const answerLimits = { maxResponseBytes: 100_000, maxTotalBytes: 200_000 }
   const gateway = await createTestGateway({ ...seeded, answerLimits, callerRps: 0 })
   for (let run = 1; run <= 4; run += 1) {
     const { data, errors } = await ask(gateway, failing)

@@ -6,7 +6,7 @@ import { createAnswerSizes, ResponseTooLarge } from '../../src/graphql/answer-si
 import type { TestGateway } from '../support/test-gateway.ts'
 import { createTestGateway } from '../support/test-gateway.ts'
 
-const limits = { largestAnswerBytes: 100_000, allAnswersBytes: 150_000 }
+const limits = { maxResponseBytes: 100_000, maxTotalBytes: 150_000 }
 
 test('a response may reach its limit, and one more byte stops it permanently', () => {
   const answer = createAnswerSizes(limits)()
@@ -173,7 +173,7 @@ test.each([true, false])(
 test.each([true, false])(
   'a response without memory left is retryable, unless it changed something (fast path: %s)',
   async (hasFastPath) => {
-    const crowded = { largestAnswerBytes: 100_000, allAnswersBytes: 60_000 }
+    const crowded = { maxResponseBytes: 100_000, maxTotalBytes: 60_000 }
     const { execute } = await createLargeGateway(hasFastPath, crowded)
     const selected = '{ contact { messages { nodes { text } } } }'
     const query = await execute('{ contact(uuid: "a") { messages { nodes { text } } } }')

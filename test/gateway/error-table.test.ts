@@ -367,7 +367,7 @@ test('a failure is logged with the request’s id and without data of the contac
           results: ['500', '404', '404', '404'],
           queueMs: expect.any(Number),
           upstreamMs: expect.any(Number),
-          verification: 'unclear',
+          verification: 'inconclusive',
           failure: {
             retryable: false,
             progress: 'answered',

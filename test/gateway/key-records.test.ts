@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Fault } from '../../src/sandbox/sandbox.ts'
 import type { Store } from '../../src/store/store.ts'
-import { largestRecordBytes } from '../../src/store/store.ts'
+import { maxRecordBytes } from '../../src/store/store.ts'
 import type { RawUpstream } from '../support/raw-upstream.ts'
 import { httpAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 import { hasRedis, startRedis } from '../support/redis-server.ts'
@@ -16,7 +16,7 @@ const document = `mutation ($input: CreateContactInput!) {
 }`
 const uuid = '28f10773e3f1baf7d4b2d038a9b73b4d'
 /** What one key may need: the largest record, and 256 bytes of overhead. */
-const claimBytes = largestRecordBytes + 256
+const claimBytes = maxRecordBytes + 256
 
 interface CallOptions {
   readonly key?: string | null

@@ -152,7 +152,7 @@ test('no line contains the name of a custom field', async () => {
 function bug(type: string, message: string): object {
   const err = { type, message, stack: expect.stringMatching(/^ {4}at (?!.*(?:sentinel|zaphod))/is) }
   const [time, requestId] = [expect.any(String), expect.stringMatching(/^[\w-]{36}$/)]
-  return { level: 'error', time, requestId, caller: 'address:127.0.0.1', err, msg: 'a bug' }
+  return { level: 'error', time, requestId, caller: 'address:127.0.0.1', err, msg: 'unexpected error' }
 }
 
 test.each([true, false])(

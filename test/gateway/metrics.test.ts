@@ -75,7 +75,7 @@ test('an unknown outcome is counted', async () => {
     'unknown_outcomes_total{field="createContact"}': 1,
     'attempts_total{method="POST",route="/contacts",result="500"}': 1,
     'attempts_total{method="GET",route="/contacts/phone/{number}",result="500"}': 3,
-    'reconciliations_total{result="unclear"}': 1,
+    'reconciliations_total{result="inconclusive"}': 1,
   })
 })
 
@@ -112,7 +112,7 @@ test('series for alerts exist as 0 before anything happens', async () => {
     'unknown_outcomes_total{field="createContact"}',
     'upstream_rate_limited_total',
     'breaker_openings_total',
-    ...['found', 'nothing', 'unclear'].map((result) => `reconciliations_total{result="${result}"}`),
+    ...['found', 'absent', 'inconclusive'].map((result) => `reconciliations_total{result="${result}"}`),
     ...['UNAUTHENTICATED', 'AUTHENTICATION_UNAVAILABLE', 'FORBIDDEN'].map(
       (code) => `authentication_failures_total{code="${code}"}`,
     ),

@@ -80,7 +80,7 @@ const masked = {
   message: 'Something went wrong inside the gateway.',
   extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId: 'r1' },
 }
-const logged = [['error', 'a bug', 'detail']]
+const logged = [['error', 'unexpected error', 'detail']]
 
 test.each(['broken', 'late'])('a bug in the field %s is masked, and logged in full', async (field) => {
   const { result, lines } = await run(`{ ${field} }`)

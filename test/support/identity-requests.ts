@@ -1,7 +1,7 @@
 /** Requests of the lock of an identity, and the locks of one replica. */
-import { createIdentityLocks } from '../../src/contacts/create/identity-locks.ts'
-import type { IdentityLocks } from '../../src/contacts/create/identity-locks.ts'
-import type { IdentityRequest } from '../../src/contacts/create/identity-mark.ts'
+import { createIdentityLocks } from '../../src/contacts/locks/identity-locks.ts'
+import type { IdentityLocks } from '../../src/contacts/locks/identity-locks.ts'
+import type { IdentityRequest } from '../../src/contacts/locks/shared-identity-lock.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 

@@ -46,7 +46,7 @@ export function openCallbell() {
       callbell.sends.push(performance.now())
       return callbell.send()
     },
-    probe: (notBefore, ask) =>
+    lookUp: (notBefore, ask) =>
       ask(({ respondBy }) => {
         const since = notBefore()
         callbell.probes.push(performance.now())
@@ -54,7 +54,7 @@ export function openCallbell() {
         callbell.notBefore.push(since === null ? null : since - aheadMs)
         return callbell.probe()
       }),
-    findAgain: () => Promise.resolve(true),
+    findCreated: () => Promise.resolve(true),
     restore: String,
   }
   return { callbell, creation }

@@ -5,7 +5,7 @@
 import { onTestFinished } from 'vitest'
 import { CallbellError } from '../../src/domain/callbell-error.ts'
 import type { SharedLimiter } from '../../src/store/shared-limits.ts'
-import type { Connection, ConnectionPool } from '../../src/rate-limit/connection-pool.ts'
+import type { UpstreamConnection, ConnectionPool } from '../../src/rate-limit/connection-pool.ts'
 import type { RateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 import { createRateLimiter } from '../../src/rate-limit/rate-limiter.ts'
 
@@ -17,7 +17,7 @@ export interface SimulatedCallbellOptions {
   readonly isKeptAlive?: boolean
 }
 
-interface SimulatedConnection extends Connection {
+interface SimulatedConnection extends UpstreamConnection {
   isAccepted: boolean
   acceptedAt: number
 }
@@ -31,7 +31,7 @@ export interface SimulatedCallbell {
   rejections: number
   readonly openPool: () => ConnectionPool
   /** @returns the status of the answer */
-  readonly receive: (connection: Connection) => Promise<number>
+  readonly receive: (connection: UpstreamConnection) => Promise<number>
 }
 
 const latencyMs = 5
@@ -41,7 +41,7 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => void setTim
 export function createSimulatedCallbell(options: SimulatedCallbellOptions = {}): SimulatedCallbell {
   const { acceptMs = 0, handshakeMs = 0, isKeptAlive = true } = options
   const arrivals: number[] = []
-  const connections = new WeakMap<Connection, SimulatedConnection>()
+  const connections = new WeakMap<UpstreamConnection, SimulatedConnection>()
   let requests = 0
 
   function openPool(): ConnectionPool {

@@ -1,7 +1,7 @@
 /** A lock of contacts, named changes, and their results. */
 import { onTestFinished } from 'vitest'
-import type { ContactLock } from '../../src/contacts/change/contact-lock.ts'
-import { createContactLock } from '../../src/contacts/change/contact-lock.ts'
+import type { ContactLock } from '../../src/contacts/locks/contact-lock.ts'
+import { createContactLock } from '../../src/contacts/locks/contact-lock.ts'
 import { ContactsError } from '../../src/contacts/attempts/failure.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'

@@ -1,7 +1,7 @@
 /** The report of `npm run bench:abuse`, and the bounds of its attacks. */
 import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { largestBodyBytes } from '../../src/http/request-body.ts'
+import { maxBodyBytes } from '../../src/http/request-body.ts'
 import { listen } from '../../src/listen.ts'
 import { createAnswerReader } from '../bench/abuse/answers.ts'
 import type { Attacker } from '../bench/abuse/attack.ts'
@@ -174,7 +174,7 @@ test('the bodies of attacks are within the limit, with a correct content-length'
     return length === undefined ? [] : [{ declared: Number(length), sent: body?.length }]
   })
   expect(lengths.length).toBeGreaterThan(50)
-  expect(lengths.filter(({ declared, sent }) => declared !== sent || declared > largestBodyBytes)).toEqual([])
+  expect(lengths.filter(({ declared, sent }) => declared !== sent || declared > maxBodyBytes)).toEqual([])
 })
 
 test('an attacker only accepts a loopback address', () => {

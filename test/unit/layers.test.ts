@@ -23,6 +23,7 @@ const layers = [
   'contacts/create',
   'contacts/change',
   'contacts/read',
+  'contacts/locks',
   'contacts/rules',
   'contacts/attempts',
   'callbell',

@@ -1,7 +1,8 @@
 /** Decodes any string to a `Contact` or a named failure. Pure: no I/O, never throws. */
 import type { Channel, Contact, Team } from '../../domain/contact.ts'
 import { contactSources } from '../../domain/contact.ts'
-import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
+import { deniesSuccess } from './json.ts'
+import { isObject, ownValue, parseJson } from '../../domain/json.ts'
 import { JsonReader } from './json-reader.ts'
 
 /** Why an answer has no identifiable contact. `DENIED`: its body reports a failure. */

@@ -1,5 +1,6 @@
 /** Decodes the body of an error answer to a list of errors. Pure; never throws. */
-import { asString, isObject, ownValue, parseJson } from './json.ts'
+import { asString } from './json.ts'
+import { isObject, ownValue, parseJson } from '../../domain/json.ts'
 
 /** One error: the path of the parameter as Callbell names it, empty for the whole request, and the reason. */
 export interface FieldError {

@@ -1,6 +1,7 @@
 /** Decodes any string to the items of a list or a named failure. Pure: no I/O, never throws. */
 import type { Bot, Funnel, Message } from '../../domain/contact.ts'
-import { deniesSuccess, isObject, ownValue, parseJson } from './json.ts'
+import { deniesSuccess } from './json.ts'
+import { isObject, ownValue, parseJson } from '../../domain/json.ts'
 import { JsonReader } from './json-reader.ts'
 
 export interface ReadableList<T> {
@@ -24,7 +25,7 @@ export type DecodedList<T> =
 const maxItems = 1000
 
 /** In characters. The gateway's cursors contain this one, and must fit into a URL. */
-export const longestNext = 4096
+export const maxNextLength = 4096
 
 /**
  * Decodes `{<key>: […], meta: {next, pages}}`. One unreadable item fails the whole list: a partial list
@@ -64,7 +65,7 @@ function decodeNext(value: unknown): string | null | undefined {
   // An empty cursor names no page.
   if (value === undefined || value === null || value === '') return null
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined
-  const isCursor = typeof value === 'string' && value.length <= longestNext && value.isWellFormed()
+  const isCursor = typeof value === 'string' && value.length <= maxNextLength && value.isWellFormed()
   return isCursor ? value : undefined
 }
 

@@ -1,7 +1,8 @@
 /** Reads one JSON object of an answer: total functions from unknown values to known types. */
 import type { CustomField } from '../../domain/contact.ts'
-import type { JsonObject } from './json.ts'
-import { asString, isObject, ownValue, parseJson } from './json.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { isObject, ownValue, parseJson } from '../../domain/json.ts'
+import { asString } from './json.ts'
 
 /** The log shows no more. An answer may have as many as it has values. */
 const maxUnreadable = 20

@@ -1,24 +1,5 @@
-/** Reads JSON of unknown shape: total functions from `unknown` to a value or null. */
-
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** @returns the value of an own key, so that `{}` has no `constructor`; undefined if there is none */
-export function ownValue(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined
-}
-
-/** Parses JSON without throwing. @returns undefined if the string is not valid JSON */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+/** What the JSON of Callbell means: total functions from `unknown` values. */
+import { isObject, ownValue } from '../../domain/json.ts'
 
 /** @returns a string unchanged, a number (exact up to 15 digits) or boolean as a string; null for anything else */
 export function asString(value: unknown): string | null {

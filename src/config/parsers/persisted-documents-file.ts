@@ -1,17 +1,18 @@
 /** The file of persisted documents. */
 import { parse } from 'graphql'
 import { z } from 'zod'
+import { parseJson } from '../../domain/json.ts'
 
 const documentsById = z.record(z.string(), z.string())
 
-type Reading = { readonly documents: ReadonlyMap<string, string> } | { readonly problem: string }
+type ParsedDocuments = { readonly documents: ReadonlyMap<string, string> } | { readonly problem: string }
 
 /**
  * Parses what GraphQL Code Generator's client preset writes: a JSON object from ids to documents.
  *
  * @returns the documents by id, or the problem: the rest of a sentence that starts with the variable's name
  */
-export function parsePersistedDocuments(text: string): Reading {
+export function parsePersistedDocuments(text: string): ParsedDocuments {
   const parsed = documentsById.safeParse(parseJson(text))
   if (!parsed.success) return { problem: 'must be a JSON object that maps ids to GraphQL documents' }
   const documents = Object.entries(parsed.data)
@@ -21,14 +22,6 @@ export function parsePersistedDocuments(text: string): Reading {
       problem: `must map ids to GraphQL documents, but ${JSON.stringify(invalid[0])} has a syntax error`,
     }
   return { documents: new Map(documents) }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isDocument(text: string): boolean {

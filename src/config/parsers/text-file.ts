@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Room for about 70,000 API keys, or as many bytes of persisted documents. */
+/** Enough for about 70,000 API keys, or as many bytes of persisted documents. */
 const maxBytes = 10_000_000
 const chunkBytes = 65_536
 

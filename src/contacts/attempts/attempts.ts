@@ -7,7 +7,7 @@ import type { Moment } from '../../domain/moment.ts'
 import type { AttemptPolicy } from './policies.ts'
 import { readPolicy } from './policies.ts'
 
-const mostTries = 4
+const maxTries = 4
 
 /**
  * Sends a request until it succeeds, the policy allows no further attempt, or the call's time, tries or
@@ -28,9 +28,9 @@ export async function attempts<T>(
   let attemptCount = 0
   let sentAt: Moment | undefined
   for (let tries = 1; ; tries += 1) {
-    const isRetried = policy.leavesTime(tries === mostTries)
+    const reservesTime = policy.reservesTime(tries === maxTries)
     try {
-      return await send({ context, queueBy, respondBy, isRetried }, ambiguous !== undefined)
+      return await send({ context, queueBy, respondBy, reservesTime }, ambiguous !== undefined)
     } catch (error) {
       if (!(error instanceof CallbellError)) throw error
       const evidence = evidenceOf(error)
@@ -42,7 +42,7 @@ export async function attempts<T>(
       const pauseMs = (error.retryAfterMs ?? 0) + delayAfter(tries, Math.random())
       const mayRetry =
         policy.mayRetry(error, evidence) &&
-        tries < mostTries &&
+        tries < maxTries &&
         performance.now() + pauseMs < queueBy &&
         budget.spend()
       if (!mayRetry) {

@@ -73,6 +73,21 @@ export interface SentAttempts {
   readonly sentAt: Moment | undefined
 }
 
+/**
+ * The failure of a change that did not get its lock. Nothing was sent.
+ *
+ * @param message for the caller
+ * @param attempts as in ContactsError
+ */
+export function lockNotAcquired(message: string, attempts?: number): ContactsError {
+  return new ContactsError('OVERLOADED', message, {
+    outcome: 'NOT_APPLIED',
+    retryable: true,
+    isMessageShown: true,
+    ...(attempts !== undefined && { attempts }),
+  })
+}
+
 /** The failure of a change that is not idempotent: a retry is safe only if the change was not applied. */
 export function failedChange(
   error: CallbellError,
@@ -117,8 +132,8 @@ export function failedRead(error: unknown): unknown {
   })
 }
 
-/** Whether a failed create has sent a request. After a bug, it may have. */
+/** Whether a failed create has sent a request. After an unexpected error, it may have. */
 export function wasSent(error: unknown): boolean {
-  const isKnown = error instanceof ContactsError || error instanceof CallbellError
-  return !isKnown || error.sentAt !== undefined
+  const isExpected = error instanceof ContactsError || error instanceof CallbellError
+  return !isExpected || error.sentAt !== undefined
 }

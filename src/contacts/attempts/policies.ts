@@ -33,11 +33,12 @@ export interface AttemptPolicy {
   /** Whether the request may be sent again after such a failure. */
   readonly mayRetry: (failure: CallbellError, evidence: AttemptEvidence) => boolean
   /**
-   * Whether an attempt without an answer leaves half of its time to the next step.
+   * Whether an attempt without an answer ends after half of the time. The rest is for a retry, or for a read that
+   * verifies the outcome.
    *
    * @param isLast whether no attempt follows
    */
-  readonly leavesTime: (isLast: boolean) => boolean
+  readonly reservesTime: (isLast: boolean) => boolean
   /** @returns what to throw if all attempts failed */
   readonly errorOf: (failed: FailedAttempts) => unknown
 }
@@ -45,50 +46,50 @@ export interface AttemptPolicy {
 /** A read changes nothing: it is sent again after each failure that may pass. */
 export const readPolicy: AttemptPolicy = {
   deadlines: ({ deadline, timeoutMs }) => ({
-    // A read that gets its permit later would not be answered in time.
+    // A read that is sent later would not be answered in time.
     queueBy: deadline - timeoutMs / 5,
     respondBy: deadline,
   }),
   mayRetry: ({ isTransient }) => isTransient,
-  leavesTime: (isLast) => !isLast,
+  reservesTime: (isLast) => !isLast,
   errorOf: ({ last }) => failedRead(last),
 }
 
 /** An idempotent change is sent again unless Callbell refused it. */
 export const idempotentPolicy: AttemptPolicy = {
   deadlines: ({ deadline }) => ({
-    // A change that is sent later would hardly be answered in time, and be ambiguous for nothing.
+    // A change that is sent later would time out, and its outcome would be unknown.
     queueBy: deadline - (deadline - performance.now()) / 5,
     respondBy: deadline,
   }),
-  mayRetry: ({ code }, evidence) => evidence !== 'DEFINITE_NO' && code !== 'OVERLOADED',
-  leavesTime: (isLast) => !isLast,
+  mayRetry: ({ code }, evidence) => evidence !== 'REFUSED' && code !== 'OVERLOADED',
+  reservesTime: (isLast) => !isLast,
   errorOf: (failed) => errorOfChange(failed, failedIdempotent),
 }
 
-/** For how long lookups verify the outcome of an ambiguous create, in milliseconds, … */
-const verifyWindowMs = 2000
-/** … but never for more than this share of the call's time. */
-const timeoutShare = 0.4
-/** The last lookup takes this share of that time more. */
-export const lastLookupShare = 0.25
+/** For how long lookups verify the outcome of an ambiguous create, in milliseconds: not longer than this, … */
+const maxVerificationMs = 2000
+/** … and not longer than this fraction of the call's time. */
+const verificationRatio = 0.4
+/** The last lookup starts when that time is over. Its answer may take this fraction of that time. */
+export const lastLookupRatio = 0.25
 
 /** @returns milliseconds for which lookups verify the outcome of an ambiguous create */
 export function verificationMs({ timeoutMs }: CallContext): number {
-  return Math.min(verifyWindowMs, timeoutShare * timeoutMs)
+  return Math.min(maxVerificationMs, verificationRatio * timeoutMs)
 }
 
 /** A create is never sent again after an ambiguous attempt: it might be carried out twice. */
 export const createPolicy: AttemptPolicy = {
   deadlines(context) {
     // The time after an attempt is for the verification of its outcome.
-    const respondBy = context.deadline - (1 + lastLookupShare) * verificationMs(context)
-    // A create that gets its permit later would not be answered in time, and be ambiguous for nothing.
+    const respondBy = context.deadline - (1 + lastLookupRatio) * verificationMs(context)
+    // A create that is sent later would time out, and its outcome would be unknown.
     return { queueBy: respondBy - context.timeoutMs / 10, respondBy }
   },
   mayRetry: ({ code }, evidence) =>
     (evidence === 'NOT_SENT' || evidence === 'RATE_LIMITED') && code !== 'OVERLOADED',
-  leavesTime: () => false,
+  reservesTime: () => false,
   // The outcome of an ambiguous attempt is verified first.
   errorOf: (failed) => new AttemptsFailed(failed),
 }
@@ -101,11 +102,11 @@ export const unverifiedPolicy: AttemptPolicy = {
 }
 
 /** The create policy for a change whose outcome one read verifies: each attempt leaves time for it. */
-export const compareAndSetPolicy: AttemptPolicy = { ...unverifiedPolicy, leavesTime: () => true }
+export const compareAndSetPolicy: AttemptPolicy = { ...unverifiedPolicy, reservesTime: () => true }
 
 function errorOfChange(failed: FailedAttempts, failure: typeof failedChange): unknown {
   const { last, ambiguous } = failed
   if (ambiguous !== undefined) return failure(ambiguous, 'UNKNOWN', failed)
-  const isRejected = evidenceOf(last) === 'DEFINITE_NO' && last.code === 'CALLBELL_REJECTED'
+  const isRejected = evidenceOf(last) === 'REFUSED' && last.code === 'CALLBELL_REJECTED'
   return isRejected ? last : failure(last, 'NOT_APPLIED', failed)
 }

@@ -1,8 +1,9 @@
 /** Changes the state of a conversation. All changes but the start of a bot are idempotent. */
 import type { CallbellClient } from '../../callbell/client.ts'
 import type { Bot, BotStatus, Contact } from '../../domain/contact.ts'
-import type { MutationResult } from '../rules/mutation-result.ts'
-import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
+import type { MutationResult } from './mutation-result.ts'
+import { tryMutation } from './mutation-result.ts'
+import { problemsOfUuid } from '../rules/input-rules.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attempts } from '../attempts/attempts.ts'
 import { idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'

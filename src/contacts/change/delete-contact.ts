@@ -1,8 +1,9 @@
 /** Deletes a contact. */
 import type { CallbellClient } from '../../callbell/client.ts'
 import { CallbellError } from '../../domain/callbell-error.ts'
-import type { MutationResult } from '../rules/mutation-result.ts'
-import { tryMutation, problemsOfUuid } from '../rules/mutation-result.ts'
+import type { MutationResult } from './mutation-result.ts'
+import { tryMutation } from './mutation-result.ts'
+import { problemsOfUuid } from '../rules/input-rules.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attempts } from '../attempts/attempts.ts'
 import { idempotentPolicy } from '../attempts/policies.ts'

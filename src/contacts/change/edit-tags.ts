@@ -10,13 +10,13 @@ import { attempts } from '../attempts/attempts.ts'
 import { ContactsError } from '../attempts/failure.ts'
 import type { AttemptPolicy } from '../attempts/policies.ts'
 import { compareAndSetPolicy, idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
-import type { MutationResult } from '../rules/mutation-result.ts'
-import { invalid, rejectedByCallbell } from '../rules/mutation-result.ts'
-import type { PlacedTag, TagEdit } from '../rules/tag-edit.ts'
-import { applyEdit, isSameSet, isSameToCallbell, undoneTags } from '../rules/tag-edit.ts'
-import type { Update } from '../rules/update-rules.ts'
+import type { MutationResult } from './mutation-result.ts'
+import { withProblems, rejectedByCallbell } from './mutation-result.ts'
+import type { EditedTag } from './tag-edit.ts'
+import { applyEdit, isSameSet, isSameToCallbell, undoneTags } from './tag-edit.ts'
+import type { TagEdit, Update } from '../rules/update-rules.ts'
 import { isIdempotent } from '../rules/update-rules.ts'
-import { absent, readBack, readContact, readFresh } from './read-tags.ts'
+import { absent, readBack, readContactForEdit, readFresh } from './read-tags.ts'
 import { showsChanges } from './shows-changes.ts'
 import {
   afterRound,
@@ -29,7 +29,7 @@ import {
 } from './tag-failures.ts'
 
 /** How often an edit is written if other writers change the list in between. */
-const mostRounds = 3
+const maxRounds = 3
 
 /** The result of one write of the list. */
 interface Written {
@@ -53,8 +53,8 @@ export async function editTags(
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const isCompareAndSet = edit.expected !== null
-  let before = await readContact(callbell, update.uuid, context, 'NOT_APPLIED')
-  if (before === null) return invalid(absent)
+  let before = await readContactForEdit(callbell, update.uuid, context, 'NOT_APPLIED')
+  if (before === null) return withProblems(absent)
   let { changes } = update
   /** Whether each round left the list as it was sent, except for the tags of the edit. */
   let isOnlyEdit = true
@@ -79,14 +79,14 @@ export async function editTags(
     const refusedTags = answer.areTagsKnown ? common(undone, undoneTags(edit, answer.contact.tags)) : []
     if (refusedTags.length > 0) {
       const isUnchanged = isFirst && isNothing(changes) && isSameSet(written.before, after.tags)
-      if (isUnchanged) return invalid(...problemsOfRejected(refusedTags))
+      if (isUnchanged) return withProblems(...problemsOfRejected(refusedTags))
       throw notTaken(refusedTags)
     }
     if (isCompareAndSet) throw conflict('the tags were changed after they were written', 'APPLIED', false)
     isOnlyEdit &&= isSameToCallbell(withoutEdit(sent, undone), after.tags)
-    if (round === mostRounds) {
+    if (round === maxRounds) {
       throw isOnlyEdit
-        ? neverThere(undone, mostRounds)
+        ? neverThere(undone, maxRounds)
         : conflict('the tags kept changing', 'UNKNOWN', isIdempotent(update.changes))
     }
     before = after
@@ -110,12 +110,12 @@ function write(
   context: CallContext,
   isChecked: boolean,
 ): Promise<Written | MutationResult<never>> {
-  let known: Contact | undefined = present
+  let alreadyRead: Contact | undefined = present
   return attempts(policyOf(edit, changes), context, async (attempt, mayBeApplied) => {
-    const contact = known ?? (await readFresh(callbell, uuid, attempt))
-    known = undefined
+    const contact = alreadyRead ?? (await readFresh(callbell, uuid, attempt))
+    alreadyRead = undefined
     const problems = isChecked && !mayBeApplied ? problemsOfEdit(edit, contact.tags, context.caller) : []
-    if (problems.length > 0) return invalid(...problems)
+    if (problems.length > 0) return withProblems(...problems)
     const { tags: before } = contact
     const wanted = applyEdit(edit, before)
     const sent = isSameSet(wanted, before) ? null : wanted
@@ -146,7 +146,7 @@ async function verify(
   failure: unknown,
 ): Promise<MutationResult<Contact>> {
   if (!(failure instanceof ContactsError) || failure.outcome !== 'UNKNOWN') throw failure
-  const found = await readContact(callbell, uuid, context, 'UNKNOWN').catch((error: unknown) => {
+  const found = await readContactForEdit(callbell, uuid, context, 'UNKNOWN').catch((error: unknown) => {
     if (!(error instanceof ContactsError)) throw error
     return null
   })
@@ -161,13 +161,13 @@ function isNothing(changes: Update['changes']): boolean {
   return Object.values(changes).every((value) => value === undefined)
 }
 
-function common(tags: readonly PlacedTag[], others: readonly PlacedTag[]): PlacedTag[] {
+function common(tags: readonly EditedTag[], others: readonly EditedTag[]): EditedTag[] {
   const names = new Set(others.map(({ path }) => path.join('.')))
   return tags.filter(({ path }) => names.has(path.join('.')))
 }
 
 /** @returns the list that was sent, without the edit of these tags */
-function withoutEdit(sent: readonly string[], undone: readonly PlacedTag[]): readonly string[] {
+function withoutEdit(sent: readonly string[], undone: readonly EditedTag[]): readonly string[] {
   const missing = new Set(undone.filter(({ path }) => path[0] !== 'removeTags').map(({ tag }) => tag))
   const kept = undone.filter(({ path }) => path[0] === 'removeTags').map(({ tag }) => tag)
   return [...sent.filter((tag) => !missing.has(tag)), ...kept]

@@ -28,7 +28,7 @@ export const absent: InputProblem = {
  * @returns null where there is none
  * @throws ContactsError
  */
-export async function readContact(
+export async function readContactForEdit(
   callbell: CallbellClient,
   uuid: string,
   context: CallContext,
@@ -57,7 +57,7 @@ export async function readBack(
 ): Promise<Contact> {
   // A compare-and-set that was applied would find other tags than it expects.
   const canRepeat = isIdempotent(changes) && tags?.expected === null
-  const contact = await readContact(callbell, uuid, context, 'APPLIED', canRepeat)
+  const contact = await readContactForEdit(callbell, uuid, context, 'APPLIED', canRepeat)
   if (contact === null) throw conflict('the contact was deleted after it was changed', 'APPLIED', false)
   return contact
 }

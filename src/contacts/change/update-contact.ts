@@ -1,18 +1,17 @@
 /** Updates a contact: omitted fields stay, and an edit of tags keeps the tags of other writers. */
 import type { CallbellClient, ReadableContact } from '../../callbell/client.ts'
 import type { Contact } from '../../domain/contact.ts'
-import type { MutationResult } from '../rules/mutation-result.ts'
-import { tryMutation, invalid } from '../rules/mutation-result.ts'
-import type { ContactLock } from './contact-lock.ts'
+import type { MutationResult } from './mutation-result.ts'
+import { tryMutation, withProblems } from './mutation-result.ts'
+import type { ContactLock } from '../locks/contact-lock.ts'
 import { editTags } from './edit-tags.ts'
 import { readBack } from './read-tags.ts'
 import { notTaken } from './tag-failures.ts'
 import type { CallContext } from '../../domain/call-context.ts'
 import { attempts } from '../attempts/attempts.ts'
 import { idempotentPolicy, unverifiedPolicy } from '../attempts/policies.ts'
-import type { TagEdit } from '../rules/tag-edit.ts'
-import { undoneTags } from '../rules/tag-edit.ts'
-import type { Update, UpdateContactInput } from '../rules/update-rules.ts'
+import { undoneTags } from './tag-edit.ts'
+import type { TagEdit, Update, UpdateContactInput } from '../rules/update-rules.ts'
 import { checkUpdate, isIdempotent } from '../rules/update-rules.ts'
 
 /** @throws ContactsError */
@@ -23,7 +22,7 @@ export async function updateContact(
   context: CallContext,
 ): Promise<MutationResult<Contact>> {
   const checked = checkUpdate(input)
-  if ('problems' in checked) return invalid(...checked.problems)
+  if ('problems' in checked) return withProblems(...checked.problems)
   const { update } = checked
   const { uuid, tags } = update
   if (tags === null) {

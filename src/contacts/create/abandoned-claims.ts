@@ -3,10 +3,10 @@
  * that finds one continues as if it was not there, and other calls must not wait until its lease ends. A
  * store that hung may still write them, so they are removed as soon as the store answers.
  */
-import type { KeyPlace, KeyRecords } from './key-records.ts'
+import type { RecordKey, KeyRecords } from './key-records.ts'
 
 export interface AbandonedClaims {
-  add(place: KeyPlace, claim: string): void
+  add(recordKey: RecordKey, claim: string): void
   /** Removes a claim. @returns whether it was one of them */
   take(claim: string): boolean
   /** Whether no further claim can be remembered: then no call may write one. */
@@ -15,18 +15,18 @@ export interface AbandonedClaims {
 
 const tryAgainAfterMs = 1000
 /** An outage of the store must not fill the memory: with this number of claims, no further key is claimed. */
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 /** Claims in flight when that number is reached are remembered, too: at most this number. */
-const mostInFlight = 10_000
+const maxInFlight = 10_000
 
 export function createAbandonedClaims(records: Pick<KeyRecords, 'remove'>): AbandonedClaims {
-  const places = new Map<string, KeyPlace>()
+  const recordKeys = new Map<string, RecordKey>()
   let isRemoving = false
 
   async function removeAll(): Promise<void> {
-    for (const [claim, place] of places) {
-      await records.remove(place, claim)
-      places.delete(claim)
+    for (const [claim, recordKey] of recordKeys) {
+      await records.remove(recordKey, claim)
+      recordKeys.delete(claim)
     }
     isRemoving = false
   }
@@ -37,11 +37,11 @@ export function createAbandonedClaims(records: Pick<KeyRecords, 'remove'>): Aban
   }
 
   return {
-    add(place, claim) {
-      if (places.size < mostRemembered + mostInFlight) places.set(claim, place)
+    add(recordKey, claim) {
+      if (recordKeys.size < maxRemembered + maxInFlight) recordKeys.set(claim, recordKey)
       if (!isRemoving) removeLater()
     },
-    take: (claim) => places.delete(claim),
-    isFull: () => places.size >= mostRemembered,
+    take: (claim) => recordKeys.delete(claim),
+    isFull: () => recordKeys.size >= maxRemembered,
   }
 }

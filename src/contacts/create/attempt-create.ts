@@ -5,7 +5,7 @@ import type { Moment } from '../../domain/moment.ts'
 import { unlimitedBudget } from '../../rate-limit/retry-budget.ts'
 import { attempts } from '../attempts/attempts.ts'
 import { failedChange } from '../attempts/failure.ts'
-import { AttemptsFailed, createPolicy, lastLookupShare, verificationMs } from '../attempts/policies.ts'
+import { AttemptsFailed, createPolicy, lastLookupRatio, verificationMs } from '../attempts/policies.ts'
 import type { Calibration } from './calibration.ts'
 import type { CreateOperation, LookupFinding, NotBefore } from './creation.ts'
 import type { Verification } from './verify-outcome.ts'
@@ -17,10 +17,10 @@ export interface CreateCall<Made> {
   readonly context: CallContext
 }
 
-/** What is known of a create beside its call. */
-export interface Attempting {
+/** The other attempts that may have created the same. */
+export interface OtherAttempts {
   /** Whether no other creation of the same identity may have created what a lookup finds. */
-  readonly isSole: () => boolean
+  readonly isAttributable: () => boolean
   /** An ambiguous attempt of an earlier call with the same key. */
   readonly earlier?: { readonly notBefore: number | null; readonly failure: CallbellError } | undefined
 }
@@ -31,7 +31,7 @@ export interface CreateAttempts {
    * @throws CallbellError `CALLBELL_REJECTED`, if Callbell refused it and no other attempt may have succeeded
    * @throws ContactsError with the outcome
    */
-  create<Made>(call: CreateCall<Made>, attempting: Attempting): Promise<Made>
+  create<Made>(call: CreateCall<Made>, others: OtherAttempts): Promise<Made>
   /** Looks up once, at once, what an earlier call may have created. */
   verify<Made>(verification: Verification<Made>): Promise<LookupFinding<Made>>
   /** Callbell's time at a moment, as `CallbellClock.timeAt` returns it. */
@@ -47,13 +47,13 @@ export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsPart
   /** Verifies the outcome of an ambiguous attempt, for as long as `createPolicy` leaves time for it. */
   async function verifyAttempt<Made>(
     { creation, context }: CreateCall<Made>,
-    isSole: () => boolean,
+    isAttributable: () => boolean,
     notBefore: NotBefore,
   ): Promise<LookupFinding<Made>> {
     const verifyMs = verificationMs(context)
     const until = performance.now() + verifyMs
-    const deadline = Math.min(context.deadline, until + lastLookupShare * verifyMs)
-    const verification = { creation, context: { ...context, deadline }, notBefore, isSole }
+    const deadline = Math.min(context.deadline, until + lastLookupRatio * verifyMs)
+    const verification = { creation, context: { ...context, deadline }, notBefore, isAttributable }
     return findAndCalibrate(verification, until)
   }
 
@@ -69,7 +69,7 @@ export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsPart
 
   return {
     timeAt,
-    async create(call, { isSole, earlier }) {
+    async create(call, { isAttributable, earlier }) {
       const { creation, context } = call
       try {
         const made = await attempts(createPolicy, context, (attempt) => creation.send(attempt))
@@ -84,7 +84,7 @@ export function createCreateAttempts({ calibration, timeAt }: CreateAttemptsPart
             if (earlier) return earlier.notBefore
             return ambiguous.sentAt ? timeAt(ambiguous.sentAt) : null
           }
-          const finding = await verifyAttempt(call, isSole, notBefore)
+          const finding = await verifyAttempt(call, isAttributable, notBefore)
           if (typeof finding === 'object') return finding.made
           throw failedChange(ambiguous, 'UNKNOWN', failed)
         }

@@ -34,11 +34,11 @@ export interface CalibrationOptions {
 const everyMs = 600_000
 const againAfterMs = 10_000
 /** Callers choose channels: lookups on further ones prove nothing. */
-const mostLookups = 300
+const maxStates = 300
 /** The lookup may lag behind the write. */
 const delaysMs = [200, 2000]
 
-interface State {
+interface LookupState {
   readonly kind: CreationKind
   isProved: boolean
   isRunning: boolean
@@ -48,14 +48,14 @@ interface State {
 
 export function createCalibration({ createCall, log, proved = [] }: CalibrationOptions): Calibration {
   /** By kind and lookup. */
-  const states = new Map<string, State>()
+  const states = new Map<string, LookupState>()
 
   /** @returns undefined if lookups of it prove nothing, or there are too many states */
-  function stateOf({ kind, lookup }: Lookup): State | undefined {
+  function stateOf({ kind, lookup }: Lookup): LookupState | undefined {
     if (lookup === null) return undefined
     const name = `${kind} ${lookup}`
-    const known = states.get(name)
-    if (known || states.size >= mostLookups) return known
+    const existing = states.get(name)
+    if (existing || states.size >= maxStates) return existing
     const isProved = proved.includes(kind)
     const nextAt = isProved ? performance.now() + everyMs : 0
     const state = { kind, isProved, isRunning: false, nextAt }
@@ -63,7 +63,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
     return state
   }
 
-  function conclude(state: State, isFound: boolean): void {
+  function conclude(state: LookupState, isFound: boolean): void {
     const { kind } = state
     state.nextAt = performance.now() + (isFound ? everyMs : againAfterMs)
     if (isFound === state.isProved) return
@@ -77,12 +77,16 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
       )
   }
 
-  async function lookUp<Made>(creation: CreateOperation<Made>, made: Made, state: State): Promise<void> {
+  async function calibrate<Made>(
+    creation: CreateOperation<Made>,
+    made: Made,
+    state: LookupState,
+  ): Promise<void> {
     const { kind } = creation
     for (const wait of delaysMs) {
       await new Promise((resolve) => setTimeout(resolve, wait).unref())
       try {
-        if (await creation.findAgain(made, createCall())) {
+        if (await creation.findCreated(made, createCall())) {
           conclude(state, true)
           return
         }
@@ -106,7 +110,7 @@ export function createCalibration({ createCall, log, proved = [] }: CalibrationO
       const state = stateOf(creation)
       if (state === undefined || state.isRunning || performance.now() < state.nextAt) return
       state.isRunning = true
-      void lookUp(creation, made, state).finally(() => (state.isRunning = false))
+      void calibrate(creation, made, state).finally(() => (state.isRunning = false))
     },
     found(creation) {
       const state = stateOf(creation)

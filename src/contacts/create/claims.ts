@@ -3,17 +3,18 @@ import { randomUUID } from 'node:crypto'
 import type { CallbellError } from '../../domain/callbell-error.ts'
 import type { Logger } from '../../domain/logger.ts'
 import type { ContactsError } from '../attempts/failure.ts'
-import { withDeadline } from '../attempts/require-store.ts'
+import { leaseMsUntil } from '../locks/lease.ts'
+import { withDeadline } from '../locks/require-store.ts'
 import type { AbandonedClaims } from './abandoned-claims.ts'
 import type { CreateCall } from './attempt-create.ts'
 import type { IdempotencyRecord, RunningRecord } from './idempotency-record.ts'
 import { writeRecord } from './idempotency-record.ts'
 import { leaseLost } from './key-failures.ts'
-import type { KeyPlace, KeyRecords } from './key-records.ts'
+import type { RecordKey, KeyRecords } from './key-records.ts'
 
 /** One call with its key. */
 export interface KeyedCall<Made> extends CreateCall<Made> {
-  readonly place: KeyPlace
+  readonly recordKey: RecordKey
   readonly fingerprint: string
 }
 
@@ -63,14 +64,11 @@ export interface Claims {
   ): Promise<ContactsError | CallbellError>
 }
 
-/** The time a process may need after the deadline of a call to store its outcome, in milliseconds. */
-const leaseGraceMs = 2000
-
 export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClaims, log: Logger): Claims {
   const owner = randomUUID()
 
   async function finalize(
-    { place, context }: KeyedCall<unknown>,
+    { recordKey, context }: KeyedCall<unknown>,
     claim: string,
     record: IdempotencyRecord | null,
   ): Promise<ClaimEnd> {
@@ -78,7 +76,7 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
     try {
       const end = await withDeadline(
         deadline,
-        record === null ? removeClaim(place, claim) : replaceClaim(place, claim, writeRecord(record)),
+        record === null ? removeClaim(recordKey, claim) : replaceClaim(recordKey, claim, writeRecord(record)),
       )
       if (end === 'TAKEN_OVER') log.warn({ requestId }, 'another process has taken over an idempotency key')
       return end
@@ -88,21 +86,21 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
     }
   }
 
-  async function removeClaim(place: KeyPlace, claim: string): Promise<ClaimEnd> {
-    if (await records.remove(place, claim)) return 'DONE'
-    return (await records.get(place)) === null ? 'DONE' : 'TAKEN_OVER'
+  async function removeClaim(recordKey: RecordKey, claim: string): Promise<ClaimEnd> {
+    if (await records.remove(recordKey, claim)) return 'DONE'
+    return (await records.get(recordKey)) === null ? 'DONE' : 'TAKEN_OVER'
   }
 
-  async function replaceClaim(place: KeyPlace, claim: string, record: string): Promise<ClaimEnd> {
-    if (await records.replace(place, claim, record)) return 'DONE'
+  async function replaceClaim(recordKey: RecordKey, claim: string, record: string): Promise<ClaimEnd> {
+    if (await records.replace(recordKey, claim, record)) return 'DONE'
     // A store that has lost its records must know this one, or a repeat of the key would send again.
-    return (await records.restore(place, record)) ? 'DONE' : 'TAKEN_OVER'
+    return (await records.restore(recordKey, record)) ? 'DONE' : 'TAKEN_OVER'
   }
 
   return {
     owner,
     write({ fingerprint, context }, notBefore, token, sinceAttemptMs) {
-      const leaseMs = Math.max(0, Math.ceil(context.deadline - performance.now())) + leaseGraceMs
+      const leaseMs = leaseMsUntil(context.deadline)
       const nonce = randomUUID()
       const common = { fingerprint, notBefore, owner, token, nonce, leaseMs, sinceAttemptMs }
       return writeRecord({ state: 'RUNNING', ...common } satisfies RunningRecord)
@@ -111,7 +109,7 @@ export function createClaims(records: KeyRecords, abandonedClaims: AbandonedClai
     async finalizeNotApplied(call, claim, error) {
       const end = await finalize(call, claim, null)
       // The store may not have removed the claim: a call that finds it continues as if it was not there.
-      if (end === 'UNCERTAIN') abandonedClaims.add(call.place, claim)
+      if (end === 'UNCERTAIN') abandonedClaims.add(call.recordKey, claim)
       return end === 'TAKEN_OVER' ? leaseLost(error) : error
     },
   }

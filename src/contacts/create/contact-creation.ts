@@ -26,10 +26,10 @@ export function createContactOperation(
     // Callbell looks up only WhatsApp contacts by their identifier.
     canBeLookedUp: source === 'whatsapp' && !isDots(identifier),
     send: (attempt) => callbell.createContact(contact, attempt, (made) => !isOtherContact(contact, made)),
-    async probe(notBefore, ask) {
+    async lookUp(notBefore, callOnce) {
       let isAbsent = true
       for (const form of forms()) {
-        const found = await ask((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
+        const found = await callOnce((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
         if (found === null) continue
         const since = notBefore()
         // An older contact proves nothing: a lookup shows one contact, and there may be a second one.
@@ -39,9 +39,9 @@ export function createContactOperation(
       }
       return isAbsent ? 'ABSENT' : 'INCONCLUSIVE'
     },
-    async findAgain({ uuid }, ask) {
+    async findCreated({ uuid }, callOnce) {
       for (const form of forms()) {
-        const found = await ask((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
+        const found = await callOnce((attempt) => callbell.getContactByPhone(form, channelUuid, attempt))
         // An older contact of the same number is a proof, too: it was certainly there.
         const isOfNumber = found?.phoneNumber && sameNumber(found.phoneNumber, identifier)
         if (found?.uuid === uuid || isOfNumber) return true

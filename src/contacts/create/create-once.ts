@@ -7,9 +7,9 @@ import type { CreateOperation } from './creation.ts'
 import { ContactsError, wasSent } from '../attempts/failure.ts'
 import type { Keyed } from './claims.ts'
 import type { Idempotency } from './idempotency.ts'
-import type { IdentityLocks } from './identity-locks.ts'
+import type { IdentityLocks } from '../locks/identity-locks.ts'
 import type { InputProblem } from '../rules/input-rules.ts'
-import { problemsOfRejection } from '../rules/mutation-result.ts'
+import { problemsOfRejection } from '../rules/rejection.ts'
 
 export interface CreateOnceParts {
   readonly attempts: CreateAttempts
@@ -64,7 +64,7 @@ async function createUnkeyed<Made>(
   const lock = acquired instanceof Promise ? await acquired : acquired
   let end = { isSettled: true, wasSent: true }
   try {
-    return await attempts.create(createCall, { isSole: lock.isSole })
+    return await attempts.create(createCall, { isAttributable: lock.isAttributable })
   } catch (error) {
     const isSettled =
       error instanceof CallbellError || (error instanceof ContactsError && error.outcome !== 'UNKNOWN')

@@ -12,13 +12,15 @@ export function isSince(createdAt: string | null, notBefore: number): boolean {
   return createdAt !== null && Date.parse(createdAt) >= Math.floor(notBefore / secondMs) * secondMs
 }
 
-/** The `Date` header may be a proxy's, whose clock may be ahead of Callbell's. */
-const safetyMs = 60_000
+/** A proxy may have written the `Date` header, and its clock may be ahead of Callbell's by this time. */
+const maxClockSkewMs = 60_000
 
 /**
- * Whether something with this time was certainly created before a request was sent. Neither this nor `isSince`
- * is true for something that was created shortly before.
+ * Whether something with this time was certainly created before a request was sent. For something that was
+ * created less than a minute before, that is not certain: this is false, and so is `isSince`.
+ *
+ * @param notBefore as for `isSince`
  */
 export function isLongBefore(createdAt: string | null, notBefore: number): boolean {
-  return createdAt !== null && Date.parse(createdAt) < notBefore - safetyMs
+  return createdAt !== null && Date.parse(createdAt) < notBefore - maxClockSkewMs
 }

@@ -30,17 +30,17 @@ export interface CreateOperation<Made> {
    *
    * @param notBefore Callbell's time at which the first attempt was sent, or earlier, in milliseconds since
    *   the epoch; null if unknown. It may become known by an answer of the lookup itself
-   * @param ask sends each request of the lookup
+   * @param callOnce sends each request of the lookup
    * @throws CallbellError
    */
-  probe(notBefore: NotBefore, ask: CallOnce): Promise<LookupFinding<Made>>
+  lookUp(notBefore: NotBefore, callOnce: CallOnce): Promise<LookupFinding<Made>>
   /**
    * Looks up what was certainly created, to verify that lookups work.
    *
    * @returns whether the lookup shows it
    * @throws CallbellError
    */
-  findAgain(made: Made, ask: CallOnce): Promise<boolean>
+  findCreated(made: Made, callOnce: CallOnce): Promise<boolean>
   /** @returns what was created, from the JSON value in the store */
   restore(stored: unknown): Made
   /** How to read from Callbell what was created if it is too large for the store. Omitted: it never is. */

@@ -1,16 +1,16 @@
 /**
- * The record of a keyed creation in the store, as JSON of at most `largestRecordBytes`. It has no time of a
+ * The record of a keyed creation in the store, as JSON of at most `maxRecordBytes`. It has no time of a
  * process's clock, only durations. They continue by the age of the record on the store's clock.
  */
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { CallbellErrorCode } from '../../domain/callbell-error.ts'
 import { callbellErrorCodes } from '../../domain/callbell-error.ts'
-import { largestRecordBytes } from '../../store/store.ts'
+import { maxRecordBytes } from '../../store/store.ts'
 import type { CreateOperation } from './creation.ts'
 
 /** Records of an earlier version have no lease: none of its calls took longer. */
-const longestLeaseMs = 120_000
+const maxLeaseMs = 120_000
 
 const common = {
   /** Of the input: the same key must not serve two. */
@@ -34,7 +34,7 @@ const record = z.discriminatedUnion('state', [
     token: z.number().default(0),
     nonce,
     /** Milliseconds from the writing of the record. */
-    leaseMs: z.number().default(longestLeaseMs),
+    leaseMs: z.number().default(maxLeaseMs),
     /** Null where the call may send; else it only verifies an earlier attempt. */
     sinceAttemptMs: z.number().nullable().default(null),
   }),
@@ -124,5 +124,5 @@ export function sinceAttempt(record_: RunningRecord | UnknownRecord, ageMs: numb
 }
 
 function fits(value: IdempotencyRecord): boolean {
-  return Buffer.byteLength(writeRecord(value)) <= largestRecordBytes
+  return Buffer.byteLength(writeRecord(value)) <= maxRecordBytes
 }

@@ -5,23 +5,23 @@ import type { WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { RecordStore, StoredRecord } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
-import { requireStore } from '../attempts/require-store.ts'
+import { requireStore } from '../locks/require-store.ts'
 import { createAbandonedClaims } from './abandoned-claims.ts'
 import type { CreateAttempts, CreateCall } from './attempt-create.ts'
 import type { Keyed, KeyedCall } from './claims.ts'
 import { createClaims } from './claims.ts'
 import type { RunningRecord } from './idempotency-record.ts'
 import { isLeaseOver, readRecord } from './idempotency-record.ts'
-import type { IdentityLocks } from './identity-locks.ts'
+import type { IdentityLocks } from '../locks/identity-locks.ts'
 import {
   claimRefused,
   failureOf,
   keyReused,
   quarantined,
-  shareExceeded,
+  quotaExceeded,
   tooManyClaims,
 } from './key-failures.ts'
-import type { KeyPlace, KeyRecordOptions } from './key-records.ts'
+import type { RecordKey, KeyRecordOptions } from './key-records.ts'
 import { createKeyRecords } from './key-records.ts'
 import { createKeyedAttempts } from './keyed-attempts.ts'
 import { replay } from './replay.ts'
@@ -53,7 +53,7 @@ export interface IdempotencyOptions extends KeyRecordOptions {
 
 /** A call that waits for another replica polls the store, with a doubled pause: thousands may wait at once. */
 const firstPollMs = 100
-const longestPollMs = 500
+const maxPollMs = 500
 
 export function createIdempotency(
   { store, attempts, identities, log, wallClock }: IdempotencyParts,
@@ -75,29 +75,30 @@ export function createIdempotency(
 
   /** Claims the key and creates, or answers with what the key's record says. */
   async function create<Made>(call: KeyedCall<Made>): Promise<Keyed<Made>> {
-    const { place, fingerprint, context } = call
+    const { recordKey, fingerprint, context } = call
     const { deadline } = context
     const notBefore = attempts.timeAt(momentNow(wallClock))
     const claim = claims.write(call, notBefore, 1, null)
-    const abandon = (): void => abandonedClaims.add(place, claim)
+    const abandon = (): void => abandonedClaims.add(recordKey, claim)
     const unknown = { deadline, outcome: 'UNKNOWN' } as const
     for (let pollMs = firstPollMs; ;) {
       if (abandonedClaims.isFull()) throw tooManyClaims()
-      const result = await requireStore(records.claim(place, claim), { ...unknown, onFailure: abandon })
+      const result = await requireStore(records.claim(recordKey, claim), { ...unknown, onFailure: abandon })
       if (result.state === 'PUT') return keyedAttempts.createFirst(call, claim)
       if (result.state === 'OVER_LIMIT')
-        throw shareExceeded(result.usedBytes, records.claimBytes, options.callerStoreBytes)
+        throw quotaExceeded(result.usedBytes, records.claimBytes, options.callerStoreBytes)
       if (result.state === 'QUARANTINED') throw quarantined(result.retryAfterMs)
-      const found = result.state === 'PRESENT' ? result : await findRefused(place, result.reason, deadline)
+      const found =
+        result.state === 'PRESENT' ? result : await findRefused(recordKey, result.reason, deadline)
       // Redis may report an error after it has written the claim.
       if (found.record === claim) return keyedAttempts.createFirst(call, claim)
       if (abandonedClaims.take(found.record)) {
         // The store may hold either claim then.
         const onFailure = (): void => {
-          abandonedClaims.add(place, found.record)
+          abandonedClaims.add(recordKey, found.record)
           abandon()
         }
-        if (await requireStore(records.replace(place, found.record, claim), { ...unknown, onFailure }))
+        if (await requireStore(records.replace(recordKey, found.record, claim), { ...unknown, onFailure }))
           return keyedAttempts.createFirst(call, claim)
         continue
       }
@@ -112,7 +113,7 @@ export function createIdempotency(
       } else if (performance.now() + pollMs < deadline) {
         // Another replica is creating it, and stores the outcome.
         await delay(pollMs)
-        pollMs = Math.min(2 * pollMs, longestPollMs)
+        pollMs = Math.min(2 * pollMs, maxPollMs)
       } else {
         const failure = { state: 'UNKNOWN', code: 'CALLBELL_TIMEOUT', attempts: 0 } as const
         throw failureOf(failure, { retryable: true, retryAfterMs: Math.max(0, record.leaseMs - found.ageMs) })
@@ -121,8 +122,8 @@ export function createIdempotency(
   }
 
   /** The record of a key that the store refused to claim. A store that is full can still be read. */
-  async function findRefused(place: KeyPlace, reason: string, deadline: number): Promise<StoredRecord> {
-    const found = await requireStore(records.get(place), { deadline, outcome: 'UNKNOWN' })
+  async function findRefused(recordKey: RecordKey, reason: string, deadline: number): Promise<StoredRecord> {
+    const found = await requireStore(records.get(recordKey), { deadline, outcome: 'UNKNOWN' })
     if (found !== null) return found
     throw claimRefused(reason)
   }
@@ -143,7 +144,7 @@ export function createIdempotency(
         const { made } = await first.result
         return { made: call.creation.restore(made), replayed: true }
       }
-      const result = create({ ...call, fingerprint, place: { id, owner: caller } })
+      const result = create({ ...call, fingerprint, recordKey: { id, owner: caller } })
       inFlight.set(id, { fingerprint, result })
       try {
         return await result

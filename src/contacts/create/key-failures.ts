@@ -30,7 +30,7 @@ export function failureOf(
 }
 
 /** A repeat makes sense after this time at the earliest, … */
-const leastRetryMs = 1000
+const minRetryMs = 1000
 /** … and at first after this time. The wait of later repeats is the time that has passed. */
 const firstRetryMs = 5000
 
@@ -44,7 +44,7 @@ const firstRetryMs = 5000
 export function retryAfterUnknown(sinceMs: number, resendAfterMs: number): number {
   const leftMs = resendAfterMs - sinceMs
   const backoffMs = Math.max(firstRetryMs, sinceMs)
-  return leftMs > 0 ? Math.min(Math.max(leastRetryMs, leftMs), backoffMs) : firstRetryMs
+  return leftMs > 0 ? Math.min(Math.max(minRetryMs, leftMs), backoffMs) : firstRetryMs
 }
 
 export function isOfCallbell(code: ContactsError['code']): code is CallbellError['code'] {
@@ -63,7 +63,7 @@ export function leaseLost(error: ContactsError | CallbellError): ContactsError {
   return new ContactsError(error.code, 'another process has taken over the key', {
     outcome: 'UNKNOWN',
     retryable: true,
-    retryAfterMs: leastRetryMs,
+    retryAfterMs: minRetryMs,
     cause: error,
   })
 }
@@ -81,12 +81,12 @@ export function quarantined(retryAfterMs: number): ContactsError {
 }
 
 /**
- * A new key that its caller's share has no room for.
+ * A new key that exceeds the store quota of its caller.
  *
  * @param usedBytes what the caller's keys use
  * @param neededBytes what the new key may need
  */
-export function shareExceeded(usedBytes: number, neededBytes: number, limitBytes: number): ContactsError {
+export function quotaExceeded(usedBytes: number, neededBytes: number, limitBytes: number): ContactsError {
   const [used, needed, limit] = [usedBytes, neededBytes, limitBytes].map((bytes) =>
     bytes.toLocaleString('en-US'),
   )

@@ -1,6 +1,6 @@
-/** The records of idempotency keys in the store. Their size is bounded, and counts in the share of their caller. */
+/** The records of idempotency keys in the store. Their size is bounded, and counts toward the quota of their caller. */
 import type { ClaimResult, RecordStore, StoredRecord } from '../../store/store.ts'
-import { largestRecordBytes } from '../../store/store.ts'
+import { maxRecordBytes } from '../../store/store.ts'
 import { readRecord } from './idempotency-record.ts'
 
 export interface KeyRecordOptions {
@@ -11,24 +11,24 @@ export interface KeyRecordOptions {
 }
 
 /** The id of a key's record, and the caller that owns the key. */
-export interface KeyPlace {
+export interface RecordKey {
   readonly id: string
   readonly owner: string
 }
 
 /** Records are strings as `writeRecord` writes them. Every function rejects if the store does not answer. */
 export interface KeyRecords {
-  /** The bytes that a new key needs of its caller's share. */
+  /** The bytes that a new key needs of its caller's quota. */
   readonly claimBytes: number
-  get(place: KeyPlace): Promise<StoredRecord | null>
-  /** Writes the record of a call that starts, if the key has none and the share has room. */
-  claim(place: KeyPlace, text: string): Promise<ClaimResult>
+  get(recordKey: RecordKey): Promise<StoredRecord | null>
+  /** Writes the record of a call that starts, if the key has none and the quota has room. */
+  claim(recordKey: RecordKey, text: string): Promise<ClaimResult>
   /** @returns whether the record was the expected one, and is replaced */
-  replace(place: KeyPlace, expected: string, text: string): Promise<boolean>
+  replace(recordKey: RecordKey, expected: string, text: string): Promise<boolean>
   /** Writes the record of a key that the store has lost. @returns whether the store has this record now */
-  restore(place: KeyPlace, text: string): Promise<boolean>
+  restore(recordKey: RecordKey, text: string): Promise<boolean>
   /** @returns whether the record was the expected one, and is removed */
-  remove(place: KeyPlace, expected: string): Promise<boolean>
+  remove(recordKey: RecordKey, expected: string): Promise<boolean>
 }
 
 /** What stores need beside the record: the key, its expiry, and their own structures. */
@@ -39,7 +39,7 @@ export function createKeyRecords(
   { ttlMs, callerStoreBytes }: KeyRecordOptions,
 ): KeyRecords {
   return {
-    claimBytes: largestRecordBytes + overheadBytes,
+    claimBytes: maxRecordBytes + overheadBytes,
     get: ({ id }) => store.readRecord(id),
     claim: ({ id, owner }, text) =>
       store.claim(id, text, ttlMs, { owner, bytes: chargeOf(text), limitBytes: callerStoreBytes }),
@@ -57,8 +57,8 @@ export function createKeyRecords(
   }
 }
 
-/** A call in flight counts as the largest record, so that the share has room for its result. */
+/** A call in flight counts as the largest record, so that the quota has room for its result. */
 function chargeOf(text: string): number {
   const isRunning = readRecord(text).state === 'RUNNING'
-  return (isRunning ? largestRecordBytes : Buffer.byteLength(text)) + overheadBytes
+  return (isRunning ? maxRecordBytes : Buffer.byteLength(text)) + overheadBytes
 }

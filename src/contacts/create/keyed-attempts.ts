@@ -2,12 +2,12 @@
 import { CallbellError } from '../../domain/callbell-error.ts'
 import type { StoredRecord } from '../../store/store.ts'
 import { ContactsError, wasSent } from '../attempts/failure.ts'
-import { requireStore } from '../attempts/require-store.ts'
-import type { Attempting, CreateAttempts } from './attempt-create.ts'
+import { requireStore } from '../locks/require-store.ts'
+import type { OtherAttempts, CreateAttempts } from './attempt-create.ts'
 import type { Claims, Keyed, KeyedCall } from './claims.ts'
 import type { RunningRecord, UnknownRecord } from './idempotency-record.ts'
 import { createdRecord, readRecord, sinceAttempt, unknownRecord } from './idempotency-record.ts'
-import type { IdentityLock, IdentityLocks } from './identity-locks.ts'
+import type { IdentityLock, IdentityLocks } from '../locks/identity-locks.ts'
 import { failureOf, isOfCallbell, retryAfterUnknown } from './key-failures.ts'
 import type { KeyRecords } from './key-records.ts'
 
@@ -47,10 +47,10 @@ export function createKeyedAttempts({
   resendAfterMs,
 }: KeyedAttemptsParts): KeyedAttempts {
   async function acquireIdentity(call: KeyedCall<unknown>, isRepeat: boolean): Promise<IdentityLock> {
-    const { place, creation, context } = call
+    const { recordKey, creation, context } = call
     return identities.acquire({
       identity: creation.identity,
-      token: place.id,
+      token: recordKey.id,
       isKeyed: true,
       isRepeat,
       caller: context.caller.bucket,
@@ -63,12 +63,12 @@ export function createKeyedAttempts({
     call: KeyedCall<Made>,
     claim: string,
     lock: IdentityLock,
-    earlier?: Attempting['earlier'],
+    earlier?: OtherAttempts['earlier'],
   ): Promise<Keyed<Made>> {
     const { creation } = call
     const record = readRecord(claim)
     try {
-      const made = await attempts.create(call, { isSole: lock.isSole, earlier })
+      const made = await attempts.create(call, { isAttributable: lock.isAttributable, earlier })
       const end = await claims.finalize(call, claim, createdRecord(record, creation, made))
       // A repeat of a key whose outcome was not stored must find its identity unsettled.
       await lock.end({ isSettled: end === 'DONE', wasSent: true })
@@ -81,10 +81,10 @@ export function createKeyedAttempts({
         ])
         throw failure
       }
-      const known = error instanceof ContactsError && isOfCallbell(error.code) ? error : undefined
+      const callbellFailure = error instanceof ContactsError && isOfCallbell(error.code) ? error : undefined
       const failure = {
-        code: known ? codeOf(known) : ('CALLBELL_UNAVAILABLE' as const),
-        attempts: known?.attempts ?? 1,
+        code: callbellFailure ? codeOf(callbellFailure) : ('CALLBELL_UNAVAILABLE' as const),
+        attempts: callbellFailure?.attempts ?? 1,
       }
       const sentAt = error instanceof ContactsError ? error.sentAt : undefined
       const atSending = earlier || sentAt === undefined ? null : attempts.timeAt(sentAt)
@@ -110,7 +110,7 @@ export function createKeyedAttempts({
     },
 
     async finalizeUnknown(call, found, record) {
-      const { place, creation, context } = call
+      const { recordKey, creation, context } = call
       const { notBefore } = record
       const readAt = performance.now()
       const sinceWhenRead = sinceAttempt(record, found.ageMs)
@@ -118,7 +118,7 @@ export function createKeyedAttempts({
       const failure = 'code' in record ? record : { code: 'CALLBELL_UNAVAILABLE' as const, attempts: 0 }
       const token = record.state === 'RUNNING' ? record.token : 0
       const replace = (present: string, next: string): Promise<boolean> =>
-        requireStore(records.replace(place, present, next), {
+        requireStore(records.replace(recordKey, present, next), {
           deadline: context.deadline,
           outcome: 'UNKNOWN',
         })
@@ -138,9 +138,14 @@ export function createKeyedAttempts({
         if (!(error instanceof ContactsError)) throw error
         throw await stillUnknown()
       })
-      const verification = { creation, context, notBefore: () => notBefore, isSole: lock.isSole }
+      const verification = {
+        creation,
+        context,
+        notBefore: () => notBefore,
+        isAttributable: lock.isAttributable,
+      }
       const finding = await attempts.verify(verification).catch(async (error: unknown) => {
-        // A bug: without this, all later creations of the identity would wait for the lock.
+        // An unexpected error: without this, all later creations of the identity would wait for the lock.
         await lock.end(nothingSent)
         throw error
       })

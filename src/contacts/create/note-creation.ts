@@ -35,8 +35,8 @@ export function createNoteOperation(
       await callbell.addNote(uuid, text, attempt)
       return true
     },
-    async probe(notBefore, ask) {
-      const messages = await ask((attempt) => callbell.latestMessages(uuid, attempt))
+    async lookUp(notBefore, callOnce) {
+      const messages = await callOnce((attempt) => callbell.latestMessages(uuid, attempt))
       if (messages.length === 0) return 'ABSENT'
       const since = notBefore()
       if (since === null) return 'INCONCLUSIVE'
@@ -48,8 +48,8 @@ export function createNoteOperation(
       const areOld = messages.filter(isAlike).every(({ createdAt }) => isLongBefore(createdAt, since))
       return reachesBack && areOld ? 'ABSENT' : 'INCONCLUSIVE'
     },
-    async findAgain(_made, ask) {
-      const messages = await ask((attempt) => callbell.latestMessages(uuid, attempt))
+    async findCreated(_made, callOnce) {
+      const messages = await callOnce((attempt) => callbell.latestMessages(uuid, attempt))
       return messages.some((message) => message.status === 'note' && message.text === text)
     },
     restore: (stored) => storedNote.parse(stored),

@@ -6,9 +6,9 @@
 import type { NewContact } from '../../domain/contact.ts'
 
 /** A string of fewer digits is a name or a short code. */
-const fewestDigits = 6
+const minDigits = 6
 /** Each form is one call to Callbell. The number with the most forms, an Argentine one with 00, 9 and 15, has 8. */
-const mostForms = 8
+const maxForms = 8
 
 /** Two spellings of one person's number: without and with the digits that some callers omit. */
 interface NationalVariants {
@@ -35,7 +35,7 @@ export function phoneForms(identifier: string): readonly string[] {
   for (const form of [number, short, long]) forms.add(`+${form}`).add(form)
   // Callbell may have kept the leading 00 of a number.
   forms.add(digits)
-  return [...forms].slice(0, mostForms)
+  return [...forms].slice(0, maxForms)
 }
 
 /**
@@ -47,7 +47,7 @@ export function sameNumber(a: string, b: string): boolean | null {
   const digitsOfA = digitsOf(a)
   const digitsOfB = digitsOf(b)
   if (digitsOfA === null || digitsOfB === null) return null
-  return digitsOfA.slice(-fewestDigits) === digitsOfB.slice(-fewestDigits)
+  return digitsOfA.slice(-minDigits) === digitsOfB.slice(-minDigits)
 }
 
 /** All spellings of one number agree on these last digits: with or without country code, trunk zero and added mobile digits. */
@@ -84,7 +84,7 @@ export function shapeOf(identifier: string): 'plus' | 'zeros' | 'digits' | null 
 /** @returns the digits of a number, whatever separates them; null if it is not a number */
 function digitsOf(text: string): string | null {
   const digits = text.replaceAll(/\D/g, '')
-  return digits.length < fewestDigits || /\p{L}/u.test(text) ? null : digits
+  return digits.length < minDigits || /\p{L}/u.test(text) ? null : digits
 }
 
 /** The digits after the international prefix, which is written as `+` or `00`. */

@@ -11,10 +11,10 @@ export interface Verification<Made> {
   readonly creation: CreateOperation<Made>
   /** Its deadline is when the last lookup must have been answered, and its budget pays for the lookups. */
   readonly context: CallContext
-  /** Callbell's time when the first attempt was sent, or earlier, as for `CreateOperation.probe`. */
+  /** Callbell's time when the first attempt was sent, or earlier, as for `CreateOperation.lookUp`. */
   readonly notBefore: NotBefore
   /** Whether no other creation of the same identity may have created what a lookup finds. */
-  readonly isSole: () => boolean
+  readonly isAttributable: () => boolean
 }
 
 /** A lookup may lag behind the write: it is repeated, and each wait is three times as long as the previous one. */
@@ -33,7 +33,7 @@ export async function verifyOutcome<Made>(
   until: number,
   calibration: Calibration,
 ): Promise<LookupFinding<Made>> {
-  const result = await probeUntil(verification, until)
+  const result = await lookUpUntil(verification, until)
   const { creation, context } = verification
   const proved = result === 'ABSENT' && !calibration.proves(creation) ? 'INCONCLUSIVE' : result
   context.observer.verified(resultOf(proved))
@@ -41,36 +41,36 @@ export async function verifyOutcome<Made>(
 }
 
 function resultOf(result: LookupFinding<unknown>): VerificationResult {
-  if (result === 'ABSENT') return 'nothing'
-  return result === 'INCONCLUSIVE' ? 'unclear' : 'found'
+  if (result === 'ABSENT') return 'absent'
+  return result === 'INCONCLUSIVE' ? 'inconclusive' : 'found'
 }
 
-async function probeUntil<Made>(
-  { creation, context, notBefore, isSole }: Verification<Made>,
+async function lookUpUntil<Made>(
+  { creation, context, notBefore, isAttributable }: Verification<Made>,
   until: number,
 ): Promise<LookupFinding<Made>> {
   if (!creation.canBeLookedUp) return 'INCONCLUSIVE'
-  const ask = createCallOnce(context)
+  const callOnce = createCallOnce(context)
   for (let wait = firstWaitMs; ; wait *= 3) {
     const now = performance.now()
     const isLast = now + wait >= until
     const pause = isLast ? Math.max(0, until - now) : wait
     if (now + pause >= context.deadline) return 'INCONCLUSIVE'
     if (pause > 0) await delay(pause)
-    const result = await probeOnce(creation, notBefore, ask)
-    if (typeof result === 'object') return isSole() ? result : 'INCONCLUSIVE'
+    const result = await lookUpOnce(creation, notBefore, callOnce)
+    if (typeof result === 'object') return isAttributable() ? result : 'INCONCLUSIVE'
     // A failed lookup proves nothing, and another contact that is found may hide it for a moment.
     if (isLast) return result
   }
 }
 
-async function probeOnce<Made>(
+async function lookUpOnce<Made>(
   creation: CreateOperation<Made>,
   notBefore: NotBefore,
-  ask: CallOnce,
+  callOnce: CallOnce,
 ): Promise<LookupFinding<Made>> {
   try {
-    return await creation.probe(notBefore, ask)
+    return await creation.lookUp(notBefore, callOnce)
   } catch (error) {
     if (!(error instanceof CallbellError)) throw error
     return 'INCONCLUSIVE'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isLongerThan } from '../../domain/code-points.ts'
-import { parseJson } from '../../callbell/codec/json.ts'
+import { parseJson } from '../../domain/json.ts'
 import { badArgument } from '../rules/argument.ts'
 
 /** Where a list continues. */
@@ -12,18 +12,19 @@ export interface Position<Page> {
   /** The id of the previous item. If that page has it, the list continues after it. Null if it has no id. */
   readonly id: string | null
   /** How many items of that page to skip if it does not have it. */
-  readonly place: number
+  readonly skip: number
 }
 
 /** In code points, as for every identifier. */
-const longestId = 255
+const maxIdLength = 255
 
+/** Cursors of earlier versions stay valid, so that these names are kept. */
 const envelope = z.strictObject({
   list: z.string(),
   page: z.unknown(),
   id: z
     .string()
-    .refine((id) => !isLongerThan(id, longestId))
+    .refine((id) => !isLongerThan(id, maxIdLength))
     .nullable(),
   place: z.int().min(0).max(1000),
 })
@@ -31,8 +32,8 @@ const envelope = z.strictObject({
 const malformed = '`after` is not a valid cursor. Pass an `endCursor` back unchanged.'
 
 /** @param digest `digestOf` the list */
-export function encodeCursor<Page>({ page, id, place }: Position<Page>, digest: string): string {
-  return Buffer.from(JSON.stringify({ list: digest, page, id, place })).toString('base64url')
+export function encodeCursor<Page>({ page, id, skip }: Position<Page>, digest: string): string {
+  return Buffer.from(JSON.stringify({ list: digest, page, id, place: skip })).toString('base64url')
 }
 
 /**
@@ -54,11 +55,12 @@ export function decodeCursor<Page>(
   }
   const page = pageForm.safeParse(opened.data.page)
   if (!page.success) throw badArgument(malformed)
-  return { ...opened.data, page: page.data }
+  const { id, place: skip } = opened.data
+  return { page: page.data, id, skip }
 }
 
 /** @returns how many items of its page a cursor skips; 0 without a valid cursor */
-export function placeOf(cursor: string | null | undefined): number {
+export function skipOf(cursor: string | null | undefined): number {
   const opened = envelope.safeParse(cursor ? open(cursor) : undefined)
   return opened.success ? opened.data.place : 0
 }

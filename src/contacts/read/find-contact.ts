@@ -7,7 +7,7 @@ import { attemptRead } from '../attempts/attempts.ts'
 
 /**
  * @param hasFieldTypes whether to read the types of custom fields
- * @param elsewhere finds the contact without a call, if another read of the same request gets it
+ * @param findCached finds the contact without a call, if another read of the same request gets it
  * @returns the contact; null where there is none
  * @throws ContactsError
  */
@@ -15,11 +15,11 @@ export async function findContact(
   callbell: CallbellClient,
   uuid: string,
   hasFieldTypes: boolean | undefined,
-  elsewhere: (() => Promise<Contact | undefined>) | undefined,
+  findCached: (() => Promise<Contact | undefined>) | undefined,
   context: CallContext,
 ): Promise<Contact | null> {
   checkSegment('uuid', uuid)
-  const found = await elsewhere?.()
+  const found = await findCached?.()
   return found ?? attemptRead(context, (attempt) => callbell.getContact(uuid, attempt, hasFieldTypes))
 }
 

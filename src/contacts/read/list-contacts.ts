@@ -1,7 +1,7 @@
 /** The contacts of the account, filtered, as a connection. */
 import { z } from 'zod'
 import type { CallbellClient } from '../../callbell/client.ts'
-import { longestNext } from '../../callbell/codec/decode-list.ts'
+import { maxNextLength } from '../../callbell/codec/decode-list.ts'
 import type { Contact, ContactFilter, ContactSource } from '../../domain/contact.ts'
 import { badArgument, checkArgument } from '../rules/argument.ts'
 import type { Connection, PageArgs } from './paginate.ts'
@@ -27,14 +27,14 @@ export interface ContactListInput extends PageArgs {
 /** Callbell's own cursor; null for the first page. It is sent back as part of a URL. */
 const pageForm = z
   .string()
-  .max(longestNext)
+  .max(maxNextLength)
   .refine((cursor) => cursor.isWellFormed())
   .nullable()
 
 /** @throws ContactsError */
 export async function listContacts(
   callbell: CallbellClient,
-  { filter: input, hasFieldTypes, ...step }: ContactListInput,
+  { filter: input, hasFieldTypes, ...pageArgs }: ContactListInput,
   context: CallContext,
 ): Promise<Connection<Contact>> {
   const filter = checkFilter(input ?? {})
@@ -55,7 +55,7 @@ export async function listContacts(
       }
     },
   }
-  return paginate(list, step)
+  return paginate(list, pageArgs)
 }
 
 function checkFilter({ source, tags, teamUuid }: ContactFilterInput): ContactFilter {

@@ -17,7 +17,7 @@ const pageForm = z.int().min(1)
 export function listMessages(
   callbell: CallbellClient,
   uuid: string,
-  step: PageArgs,
+  pageArgs: PageArgs,
   context: CallContext,
 ): Promise<Connection<Message>> {
   const list: PageSource<Message, number> = {
@@ -34,5 +34,5 @@ export function listMessages(
       return { items, next: next === undefined ? nextOfFull : next }
     },
   }
-  return paginate(list, step)
+  return paginate(list, pageArgs)
 }

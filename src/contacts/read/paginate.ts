@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { badArgument } from '../rules/argument.ts'
 import type { Position } from './cursor.ts'
-import { decodeCursor, digestOf, encodeCursor, placeOf } from './cursor.ts'
+import { decodeCursor, digestOf, encodeCursor, skipOf } from './cursor.ts'
 
 /** Relay's arguments for forward pagination. */
 export interface PageArgs {
@@ -43,16 +43,16 @@ export interface PageSource<Node, Page> {
 /** How many items each page of Callbell has. */
 export const pageSize = 20
 export const defaultFirst = 20
-const mostFirst = 100
+const maxFirst = 100
 
 /** How many calls to Callbell a page takes if the list is long enough. */
 export function callsOf({ first, after }: PageArgs): number {
-  return Math.ceil((placeOf(after) + sizeOf({ first })) / pageSize)
+  return Math.ceil((skipOf(after) + sizeOf({ first })) / pageSize)
 }
 
 /** How many items a page has at most. */
 export function sizeOf({ first }: PageArgs): number {
-  return Math.min(Math.max(first ?? defaultFirst, 1), mostFirst)
+  return Math.min(Math.max(first ?? defaultFirst, 1), maxFirst)
 }
 
 /**
@@ -63,22 +63,22 @@ export function sizeOf({ first }: PageArgs): number {
  */
 export async function paginate<Node, Page>(
   list: PageSource<Node, Page>,
-  step: PageArgs,
+  pageArgs: PageArgs,
 ): Promise<Connection<Node>> {
-  const { first, after } = step
-  const size = sizeOf(step)
+  const { first, after } = pageArgs
+  const size = sizeOf(pageArgs)
   if (typeof first === 'number' && first !== size) {
-    throw badArgument(`\`first\` must be from 1 to ${mostFirst}, but is ${first}.`)
+    throw badArgument(`\`first\` must be from 1 to ${maxFirst}, but is ${first}.`)
   }
   const digest = digestOf(list.name)
   const start = typeof after === 'string' ? decodeCursor(after, digest, list.pageForm) : undefined
   // One extra call for a list that has shifted. If pages are not full, the result has fewer items.
-  const mostCalls = callsOf(step) + 1
+  const maxFetches = callsOf(pageArgs) + 1
   const edges: Edge<Node>[] = []
   let page = start?.page ?? list.firstPage
   for (let calls = 1; ; calls += 1) {
     const { items, next } = await list.fetchPage(page)
-    const begin = start && calls === 1 ? placeAfter(start, items.map(list.idOf)) : 0
+    const begin = start && calls === 1 ? startIndexOf(start, items.map(list.idOf)) : 0
     const taken = items.slice(begin, begin + size - edges.length)
     const end = begin + taken.length
     for (const [offset, node] of taken.entries()) {
@@ -88,15 +88,15 @@ export async function paginate<Node, Page>(
       // The cursor of a page's last item names the next page, so that its own page is not fetched again.
       const position =
         isLast && next !== null
-          ? { page: next, id, place: 0 }
-          : { page, id, place: id === null ? index + 1 : index }
+          ? { page: next, id, skip: 0 }
+          : { page, id, skip: id === null ? index + 1 : index }
       edges.push({ node, cursor: encodeCursor(position, digest) })
     }
-    if (edges.length < size && next !== null && calls < mostCalls) {
+    if (edges.length < size && next !== null && calls < maxFetches) {
       page = next
       continue
     }
-    const onward = next === null ? null : encodeCursor({ page: next, id: null, place: 0 }, digest)
+    const onward = next === null ? null : encodeCursor({ page: next, id: null, skip: 0 }, digest)
     return {
       edges,
       pageInfo: {
@@ -109,7 +109,8 @@ export async function paginate<Node, Page>(
   }
 }
 
-function placeAfter<Page>({ id, place }: Position<Page>, ids: readonly (string | null)[]): number {
+/** @returns the index of the first item of the page that the list continues with */
+function startIndexOf<Page>({ id, skip }: Position<Page>, ids: readonly (string | null)[]): number {
   const found = id === null ? -1 : ids.indexOf(id)
-  return found < 0 ? place : found + 1
+  return found < 0 ? skip : found + 1
 }

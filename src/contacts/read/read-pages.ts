@@ -6,7 +6,7 @@ import type { CallContext } from '../../domain/call-context.ts'
 import { attemptRead } from '../attempts/attempts.ts'
 
 /** An account has a few teams and channels: this limits a list without an end. */
-const mostPages = 50
+const maxPages = 50
 
 /**
  * @returns the items of all pages
@@ -21,7 +21,7 @@ export async function readAllPages<T>(
   for (let page = 1; ;) {
     const { items, next, pages } = await attemptRead(context, (attempt) => list(page, attempt))
     const count = Math.max(next ?? 0, pages ?? 0)
-    if (count > mostPages) throw failedRead(tooManyPages(count))
+    if (count > maxPages) throw failedRead(tooManyPages(count))
     parts.push(items)
     if (next === null || next === undefined) return parts.flat()
     page = next
@@ -29,6 +29,6 @@ export async function readAllPages<T>(
 }
 
 function tooManyPages(count: number): CallbellError {
-  const message = `the list has at least ${count.toLocaleString('en-US')} pages; the limit is ${mostPages}`
+  const message = `the list has at least ${count.toLocaleString('en-US')} pages; the limit is ${maxPages}`
   return new CallbellError('CALLBELL_INVALID_RESPONSE', message, { progress: 'answered' })
 }

@@ -61,7 +61,7 @@ export const wellFormed: Rule = (value) =>
   value.isWellFormed() ? undefined : { predicate: 'is not well-formed Unicode', code: 'INVALID' }
 
 /** Longer than any uuid, phone number or tag. */
-const longestIdentifier = 255
+const maxIdentifierLength = 255
 
 /** A string that identifies one resource or tag. */
 export const identifier: Rule = (value) => {
@@ -69,7 +69,7 @@ export const identifier: Rule = (value) => {
   if (blank !== undefined) return blank
   if (controls.test(value) || !value.isWellFormed())
     return { predicate: 'must not contain control characters or broken Unicode', code: 'INVALID' }
-  return atMost(longestIdentifier)(value)
+  return atMost(maxIdentifierLength)(value)
 }
 
 /** An identifier that becomes part of a URL. Dots alone would address another resource. */
@@ -85,16 +85,16 @@ function codePointName(codePoint: number): string {
 }
 
 /** The limit of items in a list of an input. Callbell documents none, and contacts have few tags and fields. */
-const mostItems = 500
+const maxItems = 500
 
 /** Limits a list to 500 items. @returns undefined if the list complies */
 export function listLength({ length }: readonly unknown[]): BrokenRule | undefined {
-  if (length <= mostItems) return undefined
-  return { predicate: `has ${countOf(length)} items; the limit is ${mostItems}`, code: 'TOO_LONG' }
+  if (length <= maxItems) return undefined
+  return { predicate: `has ${countOf(length)} items; the limit is ${maxItems}`, code: 'TOO_LONG' }
 }
 
 /** A list of thousands of wrong items would make an answer many times its size. */
-const mostProblems = 50
+export const maxProblems = 50
 
 /** Collects the problems of an input: the first 50 if there are more. */
 export class InputCheck {
@@ -117,7 +117,7 @@ export class InputCheck {
    * @returns whether the items may be read
    */
   length(values: readonly unknown[] | null | undefined, ...path: string[]): boolean {
-    if (!values || values.length <= mostItems) return true
+    if (!values || values.length <= maxItems) return true
     const broken = listLength(values)
     if (broken !== undefined) this.report(broken, ...path)
     return broken === undefined
@@ -137,11 +137,11 @@ export class InputCheck {
   }
 
   add(problem: InputProblem): void {
-    if (this.problems.length < mostProblems) this.problems.push(problem)
+    if (this.problems.length < maxProblems) this.problems.push(problem)
   }
 }
 
-const longestKey = 255
+const maxKeyLength = 255
 
 const notEmpty: Rule = (value) =>
   value === '' ? { predicate: 'must not be empty', code: 'INVALID' } : undefined
@@ -152,11 +152,18 @@ const printable: Rule = (value) =>
     ? { predicate: 'contains a character that cannot be printed', code: 'INVALID' }
     : undefined
 
-const keyRules = [notEmpty, atMost(longestKey), printable]
+const keyRules = [notEmpty, atMost(maxKeyLength), printable]
 
 /** Checks an idempotency key: 1 to 255 printable characters. */
 export function checkIdempotencyKey(key: string | undefined): readonly InputProblem[] {
   const check = new InputCheck()
   check.string(keyRules, key, 'idempotencyKey')
+  return check.problems
+}
+
+/** @returns the problems of the uuid of what is to be changed */
+export function problemsOfUuid(uuid: string, key = 'uuid'): readonly InputProblem[] {
+  const check = new InputCheck()
+  check.string([pathSegment], uuid, key)
   return check.problems
 }

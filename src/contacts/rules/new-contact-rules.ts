@@ -30,9 +30,9 @@ export interface CustomFieldInput {
 }
 
 /** Callbell's documented limit of a note, in characters. */
-const longestNote = 1000
+const maxNoteLength = 1000
 /** The limit of names and identifiers in characters: that of a usual text column. */
-const longestName = 255
+const maxNameLength = 255
 
 /** Names that can reach an object's prototype in careless JavaScript that processes them later. */
 const pollutingNames = new Set(['__proto__', 'constructor', 'prototype'])
@@ -48,9 +48,9 @@ const notPolluting: Rule = (value) =>
 
 export const singleLine = [wellFormed, without(controls)]
 const multiLine = [wellFormed, without(controlsButLayout)]
-export const name = [notBlank, atMost(longestName), wellFormed, without(controls)]
+export const name = [notBlank, atMost(maxNameLength), wellFormed, without(controls)]
 export const user = [emailAddress, wellFormed, without(controls)]
-export const note = [atMost(longestNote), wellFormed, without(controlsButLayout)]
+export const note = [atMost(maxNoteLength), wellFormed, without(controlsButLayout)]
 const customFieldName = [...singleLine, notPolluting]
 
 /**
@@ -66,23 +66,23 @@ export function checkCustomFields(
   if (!check.length(fields, 'customFields')) return undefined
   /** The position of each name. */
   const seen = new Map<string, string>()
-  return fields?.map(({ name: fieldName, value, values }, index) => {
-    const place = String(index)
-    check.string(customFieldName, fieldName, 'customFields', place, 'name')
-    check.string(multiLine, value, 'customFields', place, 'value')
-    check.strings(singleLine, values, 'customFields', place, 'values')
+  return fields?.map(({ name: fieldName, value, values }, position) => {
+    const index = String(position)
+    check.string(customFieldName, fieldName, 'customFields', index, 'name')
+    check.string(multiLine, value, 'customFields', index, 'value')
+    check.strings(singleLine, values, 'customFields', index, 'values')
     const hasValue = value !== null && value !== undefined
     const hasValues = values !== null && values !== undefined
     if (hasValue === hasValues) {
-      const message = `Provide either \`value\` or \`values\` in \`customFields.${place}\`${hasValue ? ', not both' : ''}.`
-      check.add({ path: ['customFields', place], message, code: 'INVALID' })
+      const message = `Provide either \`value\` or \`values\` in \`customFields.${index}\`${hasValue ? ', not both' : ''}.`
+      check.add({ path: ['customFields', index], message, code: 'INVALID' })
     }
     const first = seen.get(fieldName)
-    if (first === undefined) seen.set(fieldName, place)
+    if (first === undefined) seen.set(fieldName, index)
     else {
       // A position, not the name: fifty messages with a long name would be many times the request.
       const predicate = `repeats the name of \`customFields.${first}\``
-      check.report({ predicate, code: 'INVALID' }, 'customFields', place, 'name')
+      check.report({ predicate, code: 'INVALID' }, 'customFields', index, 'name')
     }
     return { name: fieldName, value: value ?? values ?? '' }
   })

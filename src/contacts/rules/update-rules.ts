@@ -1,11 +1,9 @@
 /** The rules of an update, checked before anything is sent. */
 import type { BotStatus, ContactChanges } from '../../domain/contact.ts'
-import { problemsOfUuid } from './mutation-result.ts'
 import type { InputProblem } from './input-rules.ts'
-import { InputCheck } from './input-rules.ts'
+import { InputCheck, problemsOfUuid } from './input-rules.ts'
 import type { NewContactInput } from './new-contact-rules.ts'
 import { checkCustomFields, name, note, singleLine, user } from './new-contact-rules.ts'
-import type { TagEdit } from './tag-edit.ts'
 
 /** An omitted key stays unchanged. Null clears what Callbell can clear. */
 export interface UpdateContactInput {
@@ -20,6 +18,15 @@ export interface UpdateContactInput {
   readonly customFields?: NewContactInput['customFields']
   readonly teamUuid?: string | null | undefined
   readonly botStatus?: BotStatus | null | undefined
+}
+
+/** A new list of tags, or an edit of the existing list. */
+export interface TagEdit {
+  readonly replacement: readonly string[] | null
+  readonly add: readonly string[]
+  readonly remove: readonly string[]
+  /** The list that the edit requires. Null: any list. */
+  readonly expected: readonly string[] | null
 }
 
 /** A checked update. */
@@ -62,7 +69,7 @@ export function checkUpdate(
     ...neverNull
       .filter((key) => given[key] === null)
       .map((key) =>
-        invalid(
+        invalidValue(
           key === 'tags' ? '`tags` cannot be null. `[]` removes all tags.' : `\`${key}\` cannot be cleared.`,
           key,
         ),
@@ -99,10 +106,10 @@ function problemsOfTags({ tags, addTags, removeTags }: Partial<UpdateContactInpu
   const added = new Set(addTags)
   const again = removeTags?.findIndex((tag) => added.has(tag)) ?? -1
   return [
-    ...(both ? [invalid('`tags` cannot be combined with `addTags` or `removeTags`.', 'tags')] : []),
+    ...(both ? [invalidValue('`tags` cannot be combined with `addTags` or `removeTags`.', 'tags')] : []),
     ...(again < 0
       ? []
-      : [invalid(`\`removeTags.${again}\` is in \`addTags\`, too.`, 'removeTags', String(again))]),
+      : [invalidValue(`\`removeTags.${again}\` is in \`addTags\`, too.`, 'removeTags', String(again))]),
   ]
 }
 
@@ -116,6 +123,6 @@ function isEmpty({ expectedTags: _expected, tags, ...given }: Partial<UpdateCont
   )
 }
 
-function invalid(message: string, ...path: string[]): InputProblem {
+function invalidValue(message: string, ...path: string[]): InputProblem {
   return { path, message, code: 'INVALID' }
 }

@@ -1,7 +1,7 @@
-import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import type { Contact } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
-import { ContactType } from '../types/contact.ts'
+import { ContactRef } from '../types/contact.ts'
 import { userErrorsField } from '../types/user-error.ts'
 
 /**
@@ -14,7 +14,7 @@ export function contactPayload(name: string) {
     description: 'The changed contact, or the problems of the input.',
     fields: (t) => ({
       contact: t.expose('result', {
-        type: ContactType,
+        type: ContactRef,
         description: 'The contact after the change. Null if there are `userErrors`.',
       }),
       userErrors: t.field(userErrorsField),

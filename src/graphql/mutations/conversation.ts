@@ -1,13 +1,13 @@
 /** Closing and opening a conversation, moving it to a funnel, and its bot. */
-import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import type { Bot } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 import { resolveMutation } from '../field-call.ts'
-import { BotStatus, BotType } from '../types/bot.ts'
+import { BotStatusRef, BotRef } from '../types/bot.ts'
 import { userErrorsField } from '../types/user-error.ts'
 import { contactPayload } from './contact-payload.ts'
 
-const CloseConversationInput = builder.inputType('CloseConversationInput', {
+const CloseConversationInputRef = builder.inputType('CloseConversationInput', {
   description: 'The contact whose conversation to close.',
   fields: (t) => ({ uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }) }),
 })
@@ -18,7 +18,7 @@ builder.mutationField('closeConversation', (t) =>
     description: 'Closes the conversation with a contact. Costs one call to Callbell.',
     args: {
       input: t.arg({
-        type: CloseConversationInput,
+        type: CloseConversationInputRef,
         required: true,
         description: 'The contact of the conversation.',
       }),
@@ -28,7 +28,7 @@ builder.mutationField('closeConversation', (t) =>
   }),
 )
 
-const OpenConversationInput = builder.inputType('OpenConversationInput', {
+const OpenConversationInputRef = builder.inputType('OpenConversationInput', {
   description: 'The contact whose conversation to reopen.',
   fields: (t) => ({ uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }) }),
 })
@@ -39,7 +39,7 @@ builder.mutationField('openConversation', (t) =>
     description: 'Reopens the conversation with a contact. Costs one call to Callbell.',
     args: {
       input: t.arg({
-        type: OpenConversationInput,
+        type: OpenConversationInputRef,
         required: true,
         description: 'The contact of the conversation.',
       }),
@@ -49,7 +49,7 @@ builder.mutationField('openConversation', (t) =>
   }),
 )
 
-const MoveToFunnelInput = builder.inputType('MoveToFunnelInput', {
+const MoveToFunnelInputRef = builder.inputType('MoveToFunnelInput', {
   description: 'The contact to move, and its new funnel.',
   fields: (t) => ({
     uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }),
@@ -63,7 +63,7 @@ builder.mutationField('moveToFunnel', (t) =>
     description: 'Moves a contact to a sales funnel. Costs one call to Callbell.',
     args: {
       input: t.arg({
-        type: MoveToFunnelInput,
+        type: MoveToFunnelInputRef,
         required: true,
         description: 'The contact to move, and its new funnel.',
       }),
@@ -73,19 +73,23 @@ builder.mutationField('moveToFunnel', (t) =>
   }),
 )
 
-const SetBotStatusInput = builder.inputType('SetBotStatusInput', {
+const SetBotStatusInputRef = builder.inputType('SetBotStatusInput', {
   description: 'The contact of the conversation, and the new status of its bot.',
   fields: (t) => ({
     uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }),
-    status: t.field({ type: BotStatus, required: true, description: 'Whether to start or to end the bot.' }),
+    status: t.field({
+      type: BotStatusRef,
+      required: true,
+      description: 'Whether to start or to end the bot.',
+    }),
   }),
 })
 
-const SetBotStatusPayload = builder.objectRef<MutationResult<Bot>>('SetBotStatusPayload').implement({
+const SetBotStatusPayloadRef = builder.objectRef<MutationResult<Bot>>('SetBotStatusPayload').implement({
   description: 'The changed bot, or the problems of the input.',
   fields: (t) => ({
     bot: t.expose('result', {
-      type: BotType,
+      type: BotRef,
       description: 'The bot after the change. Null if there are `userErrors`.',
     }),
     userErrors: t.field(userErrorsField),
@@ -94,12 +98,12 @@ const SetBotStatusPayload = builder.objectRef<MutationResult<Bot>>('SetBotStatus
 
 builder.mutationField('setBotStatus', (t) =>
   t.field({
-    type: SetBotStatusPayload,
+    type: SetBotStatusPayloadRef,
     description:
       'Starts or ends the bot of a conversation. Costs one call to Callbell. A bot that is started twice may greet the contact twice. So a start that Callbell may have carried out is not retried, and its outcome is `UNKNOWN`.',
     args: {
       input: t.arg({
-        type: SetBotStatusInput,
+        type: SetBotStatusInputRef,
         required: true,
         description: 'The contact of the conversation, and the new status of its bot.',
       }),

@@ -1,12 +1,12 @@
 import type { CreateContactResult } from '../../contacts/create/create-contact.ts'
 import { builder } from '../builder.ts'
 import { resolveMutation } from '../field-call.ts'
-import { BotStatus } from '../types/bot.ts'
-import { ContactSource, ContactType } from '../types/contact.ts'
-import { CustomFieldInput } from '../types/custom-field.ts'
+import { BotStatusRef } from '../types/bot.ts'
+import { ContactSourceRef, ContactRef } from '../types/contact.ts'
+import { CustomFieldInputRef } from '../types/custom-field.ts'
 import { userErrorsField } from '../types/user-error.ts'
 
-const CreateContactInput = builder.inputType('CreateContactInput', {
+const CreateContactInputRef = builder.inputType('CreateContactInput', {
   description:
     'The contact to create. Omit what you do not know: an omitted or null field is not sent to Callbell. Every string is sent unchanged.',
   fields: (t) => ({
@@ -15,11 +15,11 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
       description:
         'The identifier of the contact on the channel: for WhatsApp, the phone number with country code. At most 255 characters.',
     }),
-    source: t.field({ type: ContactSource, required: true, description: 'The channel type.' }),
+    source: t.field({ type: ContactSourceRef, required: true, description: 'The channel type.' }),
     name: t.string({ required: true, description: 'The name of the contact. At most 255 characters.' }),
     tags: t.stringList({ description: 'The names of tags, which must exist in the account. At most 500.' }),
     customFields: t.field({
-      type: [CustomFieldInput],
+      type: [CustomFieldInputRef],
       description: 'The custom fields to set. Each must exist in the account. At most 500.',
     }),
     assignedUser: t.string({
@@ -30,7 +30,7 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
     channelUuid: t.id({
       description: 'The channel to create the contact on. Default: the main channel of the source.',
     }),
-    botStatus: t.field({ type: BotStatus, description: 'Whether the bot may talk to the contact.' }),
+    botStatus: t.field({ type: BotStatusRef, description: 'Whether the bot may talk to the contact.' }),
     note: t.string({ description: 'A note on the contact. At most 1000 characters.' }),
     idempotencyKey: t.string({
       description:
@@ -39,11 +39,11 @@ const CreateContactInput = builder.inputType('CreateContactInput', {
   }),
 })
 
-const CreateContactPayload = builder.objectRef<CreateContactResult>('CreateContactPayload').implement({
+const CreateContactPayloadRef = builder.objectRef<CreateContactResult>('CreateContactPayload').implement({
   description: 'The created contact, or the problems of the input.',
   fields: (t) => ({
     contact: t.expose('contact', {
-      type: ContactType,
+      type: ContactRef,
       description: 'The contact as Callbell created it. Null if there are `userErrors`.',
     }),
     replayed: t.exposeBoolean('replayed', {
@@ -56,11 +56,11 @@ const CreateContactPayload = builder.objectRef<CreateContactResult>('CreateConta
 
 builder.mutationField('createContact', (t) =>
   t.field({
-    type: CreateContactPayload,
+    type: CreateContactPayloadRef,
     description:
       'Creates one contact. Costs one call to Callbell, and lookups if the outcome is ambiguous. Each lookup takes one call for each form of the phone number. Within one call, the contact is sent again only if it was not sent, or answered 429. If the call fails for a reason outside the input, the field is null. Then `extensions.outcome` of the error says whether the contact was created: `NOT_APPLIED`, `APPLIED` or `UNKNOWN`.',
     args: {
-      input: t.arg({ type: CreateContactInput, required: true, description: 'The contact to create.' }),
+      input: t.arg({ type: CreateContactInputRef, required: true, description: 'The contact to create.' }),
     },
     resolve: (_root, { input }, context, info) =>
       resolveMutation(context, info, (init) => context.contacts.create(input, init)),

@@ -1,14 +1,14 @@
-import type { MutationResult } from '../../contacts/rules/mutation-result.ts'
+import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import { builder } from '../builder.ts'
 import { resolveMutation } from '../field-call.ts'
 import { userErrorsField } from '../types/user-error.ts'
 
-const DeleteContactInput = builder.inputType('DeleteContactInput', {
+const DeleteContactInputRef = builder.inputType('DeleteContactInput', {
   description: 'The contact to delete.',
   fields: (t) => ({ uuid: t.id({ required: true, description: 'The `uuid` of the contact.' }) }),
 })
 
-const DeleteContactPayload = builder.objectRef<MutationResult<string>>('DeleteContactPayload').implement({
+const DeleteContactPayloadRef = builder.objectRef<MutationResult<string>>('DeleteContactPayload').implement({
   description: 'The `uuid` of the deleted contact, or the problems of the input.',
   fields: (t) => ({
     deletedUuid: t.exposeID('result', {
@@ -20,10 +20,10 @@ const DeleteContactPayload = builder.objectRef<MutationResult<string>>('DeleteCo
 
 builder.mutationField('deleteContact', (t) =>
   t.field({
-    type: DeleteContactPayload,
+    type: DeleteContactPayloadRef,
     description: 'Deletes a contact. This cannot be undone. Costs one call to Callbell.',
     args: {
-      input: t.arg({ type: DeleteContactInput, required: true, description: 'The contact to delete.' }),
+      input: t.arg({ type: DeleteContactInputRef, required: true, description: 'The contact to delete.' }),
     },
     resolve: (_root, { input }, context, info) =>
       resolveMutation(context, info, (init) => context.contacts.delete(input, init)),

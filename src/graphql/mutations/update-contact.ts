@@ -1,11 +1,11 @@
 import { builder } from '../builder.ts'
 import { resolveMutation } from '../field-call.ts'
 import type { FieldCost } from '../field-cost.ts'
-import { BotStatus } from '../types/bot.ts'
-import { CustomFieldInput } from '../types/custom-field.ts'
+import { BotStatusRef } from '../types/bot.ts'
+import { CustomFieldInputRef } from '../types/custom-field.ts'
 import { contactPayload } from './contact-payload.ts'
 
-const UpdateContactInput = builder.inputType('UpdateContactInput', {
+const UpdateContactInputRef = builder.inputType('UpdateContactInput', {
   description:
     'The changes. An omitted field stays unchanged. `null` clears `note` and `assignedUser`. For other fields `null` is refused, because Callbell cannot clear them.',
   fields: (t) => ({
@@ -32,13 +32,13 @@ const UpdateContactInput = builder.inputType('UpdateContactInput', {
         'The tags that the user saw on the contact, in any order. If the contact has other tags now, nothing is changed, and a user error has the code `CONFLICT`. Its message lists the tags, for callers that may read contacts. Tags are written at most once. If others change them right after the write, the error `CONFLICT` has the outcome `APPLIED`. At most 500.',
     }),
     customFields: t.field({
-      type: [CustomFieldInput],
+      type: [CustomFieldInputRef],
       description:
         'The custom fields to set. Fields that are not listed stay unchanged. An empty list changes nothing. At most 500.',
     }),
     teamUuid: t.id({ description: 'The team to assign the contact to.' }),
     botStatus: t.field({
-      type: BotStatus,
+      type: BotStatusRef,
       description:
         'Whether the bot may talk to the contact. With `START` the update is not idempotent: it is not retried if Callbell may have carried it out.',
     }),
@@ -53,16 +53,16 @@ function editsTags(input: unknown): boolean {
   return ['addTags', 'removeTags', 'expectedTags'].some((name) => Array.isArray(Reflect.get(input, name)))
 }
 
-const UpdateContactPayload = contactPayload('UpdateContactPayload')
+const UpdateContactPayloadRef = contactPayload('UpdateContactPayload')
 
 builder.mutationField('updateContact', (t) =>
   t.field({
-    type: UpdateContactPayload,
+    type: UpdateContactPayloadRef,
     description:
       'Changes a contact. Costs one call to Callbell, and up to three if tags are added, removed or expected. It is idempotent and retried, unless it starts a bot. If it fails, `extensions.outcome` of the error says whether the contact was changed.',
     args: {
       input: t.arg({
-        type: UpdateContactInput,
+        type: UpdateContactInputRef,
         required: true,
         description: 'The contact, and its changes.',
       }),

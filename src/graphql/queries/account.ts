@@ -1,33 +1,33 @@
 /** What contacts refer to, and forms offer as choices. */
 import { builder } from '../builder.ts'
 import { resolveQuery } from '../field-call.ts'
-import { ChannelType } from '../types/channel.ts'
-import { FunnelType } from '../types/funnel.ts'
-import { TeamType } from '../types/team.ts'
+import { ChannelRef } from '../types/channel.ts'
+import { FunnelRef } from '../types/funnel.ts'
+import { TeamRef } from '../types/team.ts'
 
 builder.queryFields((t) => ({
   teams: t.field({
-    type: [TeamType],
+    type: [TeamRef],
     nullable: false,
     description:
       'The teams of the account. Costs one call to Callbell for each page: one call for most accounts, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (init) => context.known.teams(() => context.contacts.teams(init))),
+      resolveQuery(context, info, (init) => context.cache.teams(() => context.contacts.teams(init))),
   }),
   channels: t.field({
-    type: [ChannelType],
+    type: [ChannelRef],
     nullable: false,
     description:
       'The connected inboxes of the account. Costs one call to Callbell for each page: one call for most accounts, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (init) => context.known.channels(() => context.contacts.channels(init))),
+      resolveQuery(context, info, (init) => context.cache.channels(() => context.contacts.channels(init))),
   }),
   funnels: t.field({
-    type: [FunnelType],
+    type: [FunnelRef],
     nullable: false,
     description:
       'The sales funnels of the account. Costs one call to Callbell, however often a request selects the field.',
     resolve: (_root, _args, context, info) =>
-      resolveQuery(context, info, (init) => context.known.funnels(() => context.contacts.funnels(init))),
+      resolveQuery(context, info, (init) => context.cache.funnels(() => context.contacts.funnels(init))),
   }),
 }))

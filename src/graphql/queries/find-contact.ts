@@ -1,24 +1,24 @@
 import { builder } from '../builder.ts'
 import { resolveQuery } from '../field-call.ts'
-import { ContactType } from '../types/contact.ts'
+import { ContactRef } from '../types/contact.ts'
 import { selectsFieldTypes } from '../types/custom-field.ts'
 
 builder.queryField('contact', (t) =>
   t.field({
-    type: ContactType,
+    type: ContactRef,
     description:
       'One contact by its `uuid`. Null if there is none. Costs one call to Callbell, however often a request selects the same contact, also by `contactByPhone` and `contactByBsuid`.',
     args: { uuid: t.arg.id({ required: true, description: 'The `uuid` of the contact.' }) },
     resolve(_root, { uuid }, context, info) {
-      const { contacts, known } = context
+      const { contacts, cache } = context
       const hasFieldTypes = selectsFieldTypes(info)
       return resolveQuery(context, info, (init) =>
-        known.contact(['uuid', uuid, hasFieldTypes], () =>
+        cache.contact(['uuid', uuid, hasFieldTypes], () =>
           contacts.find(
             uuid,
             init,
             hasFieldTypes,
-            hasFieldTypes ? undefined : (until) => known.foundByOthers(uuid, until),
+            hasFieldTypes ? undefined : (until) => cache.findContact(uuid, until),
           ),
         ),
       )
@@ -28,7 +28,7 @@ builder.queryField('contact', (t) =>
 
 builder.queryField('contactByPhone', (t) =>
   t.field({
-    type: ContactType,
+    type: ContactRef,
     description:
       'One WhatsApp contact by its phone number. Null if there is none. A number may belong to one contact on each channel. Costs one call to Callbell.',
     args: {
@@ -37,7 +37,7 @@ builder.queryField('contactByPhone', (t) =>
     },
     resolve: (_root, { phoneNumber, channelUuid }, context, info) =>
       resolveQuery(context, info, (init) =>
-        context.known.contact(['phone', phoneNumber, channelUuid], () =>
+        context.cache.contact(['phone', phoneNumber, channelUuid], () =>
           context.contacts.findByPhone(phoneNumber, channelUuid, init),
         ),
       ),
@@ -46,13 +46,13 @@ builder.queryField('contactByPhone', (t) =>
 
 builder.queryField('contactByBsuid', (t) =>
   t.field({
-    type: ContactType,
+    type: ContactRef,
     description:
       'One WhatsApp contact by its business-scoped user id, which a contact has even if it hides its number. Null if there is none. Costs one call to Callbell.',
     args: { bsuid: t.arg.string({ required: true, description: 'WhatsApp’s business-scoped user id.' }) },
     resolve: (_root, { bsuid }, context, info) =>
       resolveQuery(context, info, (init) =>
-        context.known.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, init)),
+        context.cache.contact(['bsuid', bsuid], () => context.contacts.findByBsuid(bsuid, init)),
       ),
   }),
 )

@@ -2,7 +2,7 @@ import type { Bot } from '../../domain/contact.ts'
 import { accountData } from '../account-data.ts'
 import { builder } from '../builder.ts'
 
-export const BotStatus = builder.enumType('BotStatus', {
+export const BotStatusRef = builder.enumType('BotStatus', {
   description: 'Starts or ends the bot of a conversation.',
   values: {
     START: { value: 'start', description: 'Lets the bot answer the contact.' },
@@ -10,7 +10,7 @@ export const BotStatus = builder.enumType('BotStatus', {
   } as const,
 })
 
-export const BotType = builder.objectRef<Bot>('Bot').implement({
+export const BotRef = builder.objectRef<Bot>('Bot').implement({
   extensions: accountData,
   description: 'The bot of a contact’s conversation.',
   fields: (t) => ({

@@ -1,7 +1,7 @@
 import type { Channel } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 
-export const ChannelType = builder.objectRef<Channel>('Channel').implement({
+export const ChannelRef = builder.objectRef<Channel>('Channel').implement({
   description: 'A connected inbox, for example one WhatsApp number.',
   fields: (t) => ({
     id: t.id({

@@ -10,7 +10,7 @@ import type { FieldCost } from '../field-cost.ts'
 
 type Types = typeof builder.$inferSchemaTypes
 
-const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
+const PageInfoRef = builder.objectRef<PageInfo>('PageInfo').implement({
   description: 'The position of a page in its list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
@@ -39,7 +39,7 @@ const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
 export function connectionOf<Node>(node: ObjectRef<Types, Node>, noun: string) {
   // Pothos cannot know whether a generic type is a list. Here it is any type.
   const type: ObjectRef<Types, unknown> = node
-  const EdgeType = builder.objectRef<Edge<unknown>>(`${node.name}Edge`).implement({
+  const EdgeRef = builder.objectRef<Edge<unknown>>(`${node.name}Edge`).implement({
     description: `A ${noun} of a page, with its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
@@ -58,7 +58,7 @@ export function connectionOf<Node>(node: ObjectRef<Types, Node>, noun: string) {
     description: `A page of a list of ${noun}s.`,
     fields: (t) => ({
       edges: t.field({
-        type: [EdgeType],
+        type: [EdgeRef],
         nullable: false,
         description: `The ${noun}s of this page, each with its cursor.`,
         resolve: ({ edges }) => edges,
@@ -70,7 +70,7 @@ export function connectionOf<Node>(node: ObjectRef<Types, Node>, noun: string) {
         resolve: ({ edges }) => edges.map((edge) => edge.node),
       }),
       pageInfo: t.field({
-        type: PageInfoType,
+        type: PageInfoRef,
         nullable: false,
         description: 'The cursors of this page, and whether there is a next page.',
         resolve: ({ pageInfo }) => pageInfo,
@@ -95,9 +95,9 @@ export function pageArguments(arg: ArgBuilder<Types>) {
 
 /** The cost of every connection: a call for each page, and the selected fields of each item. */
 export const costOfConnection: FieldCost = ({ first, after }) => {
-  const step = {
+  const pageArgs = {
     first: typeof first === 'number' ? first : undefined,
     after: typeof after === 'string' ? after : undefined,
   }
-  return { calls: callsOf(step), multiplier: sizeOf(step) }
+  return { calls: callsOf(pageArgs), multiplier: sizeOf(pageArgs) }
 }

@@ -2,14 +2,14 @@ import type { Contact } from '../../domain/contact.ts'
 import { accountData } from '../account-data.ts'
 import { builder } from '../builder.ts'
 import { resolveQuery } from '../field-call.ts'
-import { BotType } from './bot.ts'
-import { ChannelType } from './channel.ts'
+import { BotRef } from './bot.ts'
+import { ChannelRef } from './channel.ts'
 import { connectionOf, costOfConnection, pageArguments } from './connection.ts'
-import { CustomFieldType } from './custom-field.ts'
-import { MessageConnection } from './message.ts'
-import { TeamType } from './team.ts'
+import { CustomFieldRef } from './custom-field.ts'
+import { MessageConnectionRef } from './message.ts'
+import { TeamRef } from './team.ts'
 
-export const ContactSource = builder.enumType('ContactSource', {
+export const ContactSourceRef = builder.enumType('ContactSource', {
   description: 'The channel type of a contact.',
   values: {
     WHATSAPP: { value: 'whatsapp', description: 'WhatsApp. The identifier is a phone number.' },
@@ -19,7 +19,7 @@ export const ContactSource = builder.enumType('ContactSource', {
   } as const,
 })
 
-export const ContactType = builder.objectRef<Contact>('Contact').implement({
+export const ContactRef = builder.objectRef<Contact>('Contact').implement({
   extensions: accountData,
   description:
     'A person in the shared inbox. Only `id` and `uuid` are always set: Callbell may omit anything else.',
@@ -37,7 +37,7 @@ export const ContactType = builder.objectRef<Contact>('Contact').implement({
     }),
     avatarUrl: t.exposeString('avatarUrl', { description: 'The URL of the profile picture.' }),
     source: t.expose('source', {
-      type: ContactSource,
+      type: ContactSourceRef,
       description: 'The channel type. Null for a type that this schema does not know: read `sourceName`.',
     }),
     sourceName: t.exposeString('sourceName', {
@@ -64,42 +64,42 @@ export const ContactType = builder.objectRef<Contact>('Contact').implement({
       description: 'The e-mail address of the user that the contact is assigned to.',
     }),
     customFields: t.expose('customFields', {
-      type: [CustomFieldType],
+      type: [CustomFieldRef],
       nullable: false,
       description: 'The custom fields that are set.',
     }),
     funnelId: t.exposeID('funnelId', { description: 'The `uuid` of the sales funnel of the contact.' }),
     note: t.exposeString('note', { description: 'The note on the contact.' }),
     bsuid: t.exposeString('bsuid', { description: 'WhatsApp’s business-scoped user id.' }),
-    team: t.expose('team', { type: TeamType, description: 'The team that the contact is assigned to.' }),
-    channel: t.expose('channel', { type: ChannelType, description: 'The inbox of the contact.' }),
+    team: t.expose('team', { type: TeamRef, description: 'The team that the contact is assigned to.' }),
+    channel: t.expose('channel', { type: ChannelRef, description: 'The inbox of the contact.' }),
     messages: t.field({
-      type: MessageConnection,
+      type: MessageConnectionRef,
       nullable: false,
       description:
         'The messages of the conversation, newest first. Costs one call to Callbell for each 20 messages, on each contact that it is selected on. If one of the calls fails, the field fails and the contact is null. Query the messages separately if the contact must stay.',
       args: pageArguments(t.arg),
       extensions: { cost: costOfConnection },
-      resolve: ({ uuid }, step, context, info) =>
-        resolveQuery(context, info, (origin) => context.contacts.messages(uuid, step, origin)),
+      resolve: ({ uuid }, pageArgs, context, info) =>
+        resolveQuery(context, info, (init) => context.contacts.messages(uuid, pageArgs, init)),
     }),
     bot: t.field({
-      type: BotType,
+      type: BotRef,
       description:
         'The bot of the conversation. Null if there is none. Costs one call to Callbell for each contact that it is selected on.',
       extensions: { cost: () => ({ calls: 1 }) },
       resolve: ({ uuid }, _args, context, info) =>
-        resolveQuery(context, info, (origin) => context.contacts.bot(uuid, origin)),
+        resolveQuery(context, info, (init) => context.contacts.bot(uuid, init)),
     }),
   }),
 })
 
-export const ContactConnection = connectionOf(ContactType, 'contact')
+export const ContactConnectionRef = connectionOf(ContactRef, 'contact')
 
-export const ContactFilter = builder.inputType('ContactFilter', {
+export const ContactFilterRef = builder.inputType('ContactFilter', {
   description: 'Selects contacts that match all given fields.',
   fields: (t) => ({
-    source: t.field({ type: ContactSource, description: 'Only contacts of this channel type.' }),
+    source: t.field({ type: ContactSourceRef, description: 'Only contacts of this channel type.' }),
     tags: t.stringList({
       description:
         'Only contacts that have all of these tags, in any letter case. A tag with a comma is refused. At most 500.',

@@ -1,12 +1,12 @@
-import type { GraphQLNamedType, GraphQLResolveInfo, SelectionSetNode } from 'graphql'
+import type { FieldNode, GraphQLNamedType, GraphQLResolveInfo } from 'graphql'
 import { getNamedType, isObjectType } from 'graphql'
 import type { CustomField } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
-import { fieldsOf, setsBelow } from '../selection.ts'
+import { collectFields, setsBelow } from '../selection.ts'
 
 const fieldTypes = ['text', 'email', 'number', 'date', 'dropdown', 'checkbox'] as const
 
-const TypeOfCustomField = builder.enumType('CustomFieldType', {
+const CustomFieldTypeRef = builder.enumType('CustomFieldType', {
   description: 'The type of a custom field.',
   values: {
     TEXT: { value: 'text', description: 'Free text.' },
@@ -22,7 +22,7 @@ const TypeOfCustomField = builder.enumType('CustomFieldType', {
 const whereSet =
   'Only set under `contact` and `contacts`, where it costs no further call. Null elsewhere, for example in the answer of a mutation.'
 
-export const CustomFieldType = builder.objectRef<CustomField>('CustomField').implement({
+export const CustomFieldRef = builder.objectRef<CustomField>('CustomField').implement({
   description: 'A custom field of a contact.',
   fields: (t) => ({
     name: t.exposeString('name', {
@@ -38,9 +38,9 @@ export const CustomFieldType = builder.objectRef<CustomField>('CustomField').imp
         'The ticked options of a checkbox field, decoded from `value`. Null for every field whose value is not a list.',
     }),
     type: t.field({
-      type: TypeOfCustomField,
+      type: CustomFieldTypeRef,
       description: `The type of the field, for the choice of a form control. ${whereSet} Also null for a type that this schema does not know.`,
-      resolve: ({ type }) => fieldTypes.find((known) => known === type) ?? null,
+      resolve: ({ type }) => fieldTypes.find((fieldType) => fieldType === type) ?? null,
     }),
     options: t.exposeStringList('options', {
       description: `The options of a dropdown or checkbox field. ${whereSet}`,
@@ -57,21 +57,25 @@ const typedFields: ReadonlySet<string> = new Set(['type', 'options'])
  * @returns whether `type` or `options` of a custom field is selected anywhere under the field
  */
 export function selectsFieldTypes(info: GraphQLResolveInfo): boolean {
-  function isBelow(type: GraphQLNamedType, sets: readonly SelectionSetNode[]): boolean {
+  function isBelow(type: GraphQLNamedType, nodes: readonly FieldNode[]): boolean {
     if (!isObjectType(type)) return false
-    const known = type.getFields()
-    return [...fieldsOf(sets, info).values()].some((nodes) => {
-      const [node] = nodes
-      const field = node && known[node.name.value]
+    const fields = type.getFields()
+    return [...collectFields(info, type, setsBelow(nodes)).values()].some((nodesOfField) => {
+      const field = fields[nodesOfField[0].name.value]
       if (!field) return false
-      if (type.name === CustomFieldType.name && typedFields.has(field.name)) return true
-      return isBelow(getNamedType(field.type), setsBelow(nodes))
+      if (type.name === CustomFieldRef.name && typedFields.has(field.name)) return true
+      return isBelow(getNamedType(field.type), nodesOfField)
     })
   }
-  return isBelow(getNamedType(info.returnType), setsBelow(info.fieldNodes))
+  try {
+    return isBelow(getNamedType(info.returnType), info.fieldNodes)
+  } catch {
+    // A directive can't be evaluated: the field fails when its selection is executed.
+    return false
+  }
 }
 
-export const CustomFieldInput = builder.inputType('CustomFieldInput', {
+export const CustomFieldInputRef = builder.inputType('CustomFieldInput', {
   description: 'A custom field to set. Provide either `value` or `values`.',
   fields: (t) => ({
     name: t.string({

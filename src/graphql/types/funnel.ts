@@ -1,7 +1,7 @@
 import type { Funnel } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 
-export const FunnelType = builder.objectRef<Funnel>('Funnel').implement({
+export const FunnelRef = builder.objectRef<Funnel>('Funnel').implement({
   description: 'A sales funnel of the account. A contact is in one funnel, or in none.',
   fields: (t) => ({
     id: t.id({

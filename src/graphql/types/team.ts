@@ -1,7 +1,7 @@
 import type { Team } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 
-export const TeamType = builder.objectRef<Team>('Team').implement({
+export const TeamRef = builder.objectRef<Team>('Team').implement({
   description: 'A team of users. Conversations are assigned to teams.',
   fields: (t) => ({
     id: t.id({

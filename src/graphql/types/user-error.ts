@@ -2,7 +2,7 @@
 import type { InputProblem, ProblemCode } from '../../contacts/rules/input-rules.ts'
 import { builder } from '../builder.ts'
 
-const UserErrorCode = builder.enumType('UserErrorCode', {
+const UserErrorCodeRef = builder.enumType('UserErrorCode', {
   description: 'The kinds of problems that a caller can fix. Later versions may add further codes.',
   values: {
     BLANK: {
@@ -30,7 +30,7 @@ const UserErrorCode = builder.enumType('UserErrorCode', {
   } as const satisfies Record<ProblemCode, { readonly description: string }>,
 })
 
-const UserErrorType = builder.objectRef<InputProblem>('UserError').implement({
+const UserErrorRef = builder.objectRef<InputProblem>('UserError').implement({
   description: 'A problem of the input that the caller can fix. Nothing was changed.',
   fields: (t) => ({
     message: t.exposeString('message', {
@@ -44,14 +44,14 @@ const UserErrorType = builder.objectRef<InputProblem>('UserError').implement({
       resolve: ({ path }) => path && ['input', ...path],
     }),
     code: t.expose('code', {
-      type: UserErrorCode,
+      type: UserErrorCodeRef,
       nullable: false,
       description: 'The kind of problem, for programs.',
     }),
   }),
 })
 
-const userErrors: [typeof UserErrorType] = [UserErrorType]
+const userErrors: [typeof UserErrorRef] = [UserErrorRef]
 
 /** The field `userErrors` of every payload: `userErrors: t.field(userErrorsField)`. */
 export const userErrorsField = {

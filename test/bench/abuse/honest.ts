@@ -7,7 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import { isObject } from '../../../src/callbell/codec/json.ts'
+import { isObject } from '../../../src/domain/json.ts'
 import type { Sample } from './samples.ts'
 import { noAnswer, now } from './samples.ts'
 import { apiKeys, contactName, sharedContact } from './scene.ts'

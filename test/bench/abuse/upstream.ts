@@ -9,7 +9,7 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { listen } from '../../../src/listen.ts'
-import { isObject } from '../../../src/callbell/codec/json.ts'
+import { isObject } from '../../../src/domain/json.ts'
 import { contactName, keyId, names, sharedContact, slowContact } from './scene.ts'
 
 const longestLifeMs = 3_600_000

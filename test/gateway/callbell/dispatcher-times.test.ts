@@ -37,7 +37,7 @@ test.each([
 ])('%s', async (_what, isRetried, queueByMs, timeoutMs) => {
   const upstream = await startRawUpstream(() => undefined)
   const ends: unknown[] = []
-  void send(open(upstream.url), queueByMs, { isRetried }).then((end) => ends.push(end))
+  void send(open(upstream.url), queueByMs, { reservesTime: isRetried }).then((end) => ends.push(end))
   // A poll would let the fake time pass.
   while (upstream.requests.length === 0) await new Promise(setImmediate)
   await pass(timeoutMs - 1)

@@ -4,14 +4,14 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { expect, onTestFinished, test } from 'vitest'
 import type { CallbellErrorCode, Progress } from '../../../src/domain/callbell-error.ts'
 import type { Answer } from '../../../src/callbell/response-handler.ts'
-import type { Transport, Request } from '../../../src/callbell/transport.ts'
+import type { Transport, TransportRequest } from '../../../src/callbell/transport.ts'
 import { createTransport } from '../../../src/callbell/transport.ts'
 import { listen } from '../../../src/listen.ts'
 import { httpAnswer, startRawUpstream } from '../../support/raw-upstream.ts'
 
 /** A transport whose hooks do nothing. */
 function openTransport(url: string): Pick<Transport, 'close'> & {
-  send: (request: Request, allowedMs: number) => Promise<Answer>
+  send: (request: TransportRequest, allowedMs: number) => Promise<Answer>
 } {
   const transport = createTransport({
     url,

@@ -1,7 +1,7 @@
 /** The order of changes of one contact, between processes. */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { ContactLock } from '../../../src/contacts/change/contact-lock.ts'
-import { createContactLock } from '../../../src/contacts/change/contact-lock.ts'
+import type { ContactLock } from '../../../src/contacts/locks/contact-lock.ts'
+import { createContactLock } from '../../../src/contacts/locks/contact-lock.ts'
 import { hasRedis, startRedis } from '../../support/redis-server.ts'
 import { openTestStore } from '../../support/stores.ts'
 import { inAMinute, many, openLock, refused, resultOf } from '../../support/test-lock.ts'

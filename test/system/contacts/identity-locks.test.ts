@@ -20,7 +20,11 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     expect(hasBegun).toBe(false)
     await held.end({ isSettled: true, wasSent: false })
     const [lockOfTwo, lockOfThree] = await Promise.all([second, third])
-    expect([held.isSole(), lockOfTwo.isSole(), lockOfThree.isSole()]).toEqual([true, true, true])
+    expect([held.isAttributable(), lockOfTwo.isAttributable(), lockOfThree.isAttributable()]).toEqual([
+      true,
+      true,
+      true,
+    ])
     await Promise.all([
       lockOfTwo.end({ isSettled: true, wasSent: false }),
       lockOfThree.end({ isSettled: true, wasSent: false }),
@@ -34,12 +38,12 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     await first.end({ isSettled: false, wasSent: true })
     // Another creation of the same identity, on another replica, is settled.
     const second = await two.acquire(identityRequest('b'))
-    expect(second.isSole()).toBe(false)
+    expect(second.isAttributable()).toBe(false)
     await second.end({ isSettled: true, wasSent: true })
     // The first is repeated on each replica.
     for (const locks of [one, two]) {
       const again = await locks.acquire(identityRequest('a', { isRepeat: true }))
-      expect(again.isSole()).toBe(false)
+      expect(again.isAttributable()).toBe(false)
       await again.end({ isSettled: false, wasSent: false })
     }
   })
@@ -50,7 +54,7 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
     await (await one.acquire(identityRequest('a'))).end({ isSettled: false, wasSent: false })
     for (const locks of [two, one]) {
       const again = await locks.acquire(identityRequest('a', { isRepeat: true }))
-      expect(again.isSole()).toBe(true)
+      expect(again.isAttributable()).toBe(true)
       await again.end({ isSettled: false, wasSent: false })
     }
   })
@@ -64,11 +68,11 @@ describe.each(storeUrls)('with %s', (_name, createUrl) => {
       await one.acquire(identityRequest('b')),
       await two.acquire(identityRequest('c', identity2)),
     ]
-    expect(sameProcess.isSole()).toBe(false)
+    expect(sameProcess.isAttributable()).toBe(false)
     await Promise.all([
       sameProcess.end({ isSettled: true, wasSent: false }),
       otherProcess.end({ isSettled: true, wasSent: false }),
     ])
-    expect((await two.acquire(identityRequest('d'))).isSole()).toBe(false)
+    expect((await two.acquire(identityRequest('d'))).isAttributable()).toBe(false)
   })
 })

@@ -195,7 +195,7 @@ test(
         await runEngine(prepared, others)
         expect(await runEngine(prepared, variables)).toEqual(expected)
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     )
     expect(valid).toBeGreaterThan(500)
     expect(fastCoercions).toBeGreaterThan(500)

@@ -1,6 +1,6 @@
 /** How long a request counts, by its connection and its permit. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Connection } from '../../../src/rate-limit/connection-pool.ts'
+import type { UpstreamConnection } from '../../../src/rate-limit/connection-pool.ts'
 import { Permits } from '../../../src/rate-limit/permit.ts'
 import { pass, useFakeClock, useRealClock } from '../../support/fake-clock.ts'
 
@@ -27,7 +27,7 @@ function openPermits(): Permits {
 
 type Loads = readonly [window: number, uncounted: number]
 
-test.each<[string, Connection, number, Loads]>([
+test.each<[string, UpstreamConnection, number, Loads]>([
   ['a permit of the store on an accepted connection', { isAccepted: true }, 50, [0, 0]],
   ['a permit of the store on another connection', { isAccepted: false }, 50, [1, 1]],
 ])('%s counts for %j long after it was sent', async (_what, connection, usableForMs, loads) => {

@@ -40,6 +40,6 @@ test('a second that begins late delays those that are counted after it', () => {
 
 test('an eighth of the limit may start in a tenth of the second', () => {
   const window = openWindow(0)
-  expect([window.room(0, 8), window.nextSlotAt(0, 8)]).toEqual([0, 101])
-  expect([window.room(100, 8), window.room(101, 8)]).toEqual([0, 1])
+  expect([window.freeSlots(0, 8), window.nextSlotAt(0, 8)]).toEqual([0, 101])
+  expect([window.freeSlots(100, 8), window.freeSlots(101, 8)]).toEqual([0, 1])
 })

@@ -44,8 +44,8 @@ async function run(policy: AttemptPolicy, fail: () => CallbellError) {
   }
   const context = { ...createTestContext(), budget }
   const leavesTime: boolean[] = []
-  const failing = attempts(policy, context, ({ isRetried = false }) => {
-    leavesTime.push(isRetried)
+  const failing = attempts(policy, context, ({ reservesTime = false }) => {
+    leavesTime.push(reservesTime)
     return Promise.reject(fail())
   }).catch((error: unknown) => error)
   await vi.runAllTimersAsync()

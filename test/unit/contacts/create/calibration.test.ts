@@ -22,8 +22,8 @@ function calibrate(answers: readonly (boolean | 'FAILS')[]) {
     lookup: 'l',
     canBeLookedUp: true,
     send: () => Promise.resolve('made'),
-    probe: () => Promise.resolve('ABSENT'),
-    findAgain() {
+    lookUp: () => Promise.resolve('ABSENT'),
+    findCreated() {
       const answer = answers[lookups]
       lookups += 1
       if (answer !== 'FAILS') return Promise.resolve(answer ?? true)

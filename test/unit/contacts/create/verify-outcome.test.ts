@@ -18,7 +18,7 @@ const calibration = createCalibration({
   proved: ['contact'],
 })
 const attempts = createCreateAttempts({ calibration, timeAt: ({ monotonicMs }) => monotonicMs })
-const isSole = (): boolean => true
+const isAttributable = (): boolean => true
 
 test.each([
   [10_000, [250, 1000, 2000], 2500],
@@ -28,7 +28,9 @@ test.each([
   const { callbell, creation } = openCallbell()
   callbell.send = failAmbiguously
   const failedAt = performance.now() + 100
-  const { result } = await settled(attempts.create({ creation, context: contextFor(timeoutMs) }, { isSole }))
+  const { result } = await settled(
+    attempts.create({ creation, context: contextFor(timeoutMs) }, { isAttributable }),
+  )
   expect(result).toMatchObject({ outcome: 'UNKNOWN' })
   expect(callbell.probes.map((time) => time - failedAt)).toEqual(at)
   expect(callbell.probesEndBy.map((time) => time - failedAt)).toEqual(at.map(() => endBy))
@@ -37,7 +39,7 @@ test.each([
 test('no lookup waits past the deadline', async () => {
   const { callbell, creation } = openCallbell()
   const now = performance.now()
-  const verification = { creation, context: contextFor(1500), notBefore: () => 0, isSole }
+  const verification = { creation, context: contextFor(1500), notBefore: () => 0, isAttributable }
   const { result, at } = await settled(verifyOutcome(verification, now + 2000, calibration))
   expect([result, at - now]).toEqual(['INCONCLUSIVE', 1000])
   expect(callbell.probes.map((time) => time - now)).toEqual([250, 1000])
@@ -69,8 +71,8 @@ test('with an empty budget, only a repeat is looked up', async () => {
   const { callbell, creation } = openCallbell()
   const context = contextFor(10_000, { budget: createBudget(false) })
   callbell.send = failAmbiguously
-  await settled(attempts.create({ creation, context }, { isSole }))
+  await settled(attempts.create({ creation, context }, { isAttributable }))
   expect(callbell.probes).toEqual([])
-  const { result } = await settled(attempts.verify({ creation, context, notBefore: () => 0, isSole }))
+  const { result } = await settled(attempts.verify({ creation, context, notBefore: () => 0, isAttributable }))
   expect([result, callbell.probes.length]).toEqual(['ABSENT', 1])
 })

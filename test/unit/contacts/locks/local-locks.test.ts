@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LocalLocks } from '../../../../src/contacts/attempts/local-locks.ts'
+import { LocalLocks } from '../../../../src/contacts/locks/local-locks.ts'
 import { settled, useFakeClock, useRealClock } from '../../../support/fake-clock.ts'
 
 beforeEach(useFakeClock)

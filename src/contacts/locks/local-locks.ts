@@ -26,7 +26,7 @@ export interface Release {
 export interface QueueLimit {
   readonly whose: 'CALLER_AND_NAME' | 'CALLER' | 'ALL'
   readonly waiting: number
-  readonly most: number
+  readonly max: number
 }
 
 export interface LockFailures {
@@ -40,18 +40,18 @@ export interface LockFailures {
  * @param what the calls that wait, in the plural, as in `tag changes`
  * @param which the calls that share a name, as in `of this contact`
  */
-export function tooManyMessage({ whose, waiting, most }: QueueLimit, what: string, which: string): string {
-  const [value, limit] = [waiting, most].map((count) => count.toLocaleString('en-US'))
+export function tooManyMessage({ whose, waiting, max }: QueueLimit, what: string, which: string): string {
+  const [value, limit] = [waiting, max].map((count) => count.toLocaleString('en-US'))
   const who = whose === 'ALL' ? 'The gateway has' : 'This caller has'
   const those = whose === 'CALLER_AND_NAME' ? `${what} ${which}` : what
   return `${who} ${value} ${those} waiting already; the limit is ${limit}`
 }
 
 /** One contact takes a few calls a second at best: more than these would wait past their deadlines. */
-const mostOfCallerAndName = 10
+const maxOfCallerAndName = 10
 /** Both limits bound the memory of waiting calls; no caller can fill all of it. */
-const mostOfCaller = 1000
-const mostInAll = 10_000
+const maxOfCaller = 1000
+const maxInAll = 10_000
 
 /** Enough for lists of at most one entry mostly, at 300 calls a second. */
 const slotCount = 4096
@@ -80,11 +80,11 @@ export class LocalLocks {
    */
   acquire(name: string, caller: string, deadline: number): Lock | Promise<Lock> {
     const slot = this.slotOf(name)
-    const known = this.find(slot, name)
-    if (known?.isHeld) return this.wait(known, caller, deadline)
-    const lock = known ?? { name, isHeld: true, waiting: undefined, lastEnd: undefined }
+    const existing = this.find(slot, name)
+    if (existing?.isHeld) return this.wait(existing, caller, deadline)
+    const lock = existing ?? { name, isHeld: true, waiting: undefined, lastEnd: undefined }
     lock.isHeld = true
-    if (known === undefined) slot.push(lock)
+    if (existing === undefined) slot.push(lock)
     return lock
   }
 
@@ -113,9 +113,9 @@ export class LocalLocks {
   private async wait(lock: Lock, caller: string, deadline: number): Promise<Lock> {
     const { all, failures } = this
     const queue = (lock.waiting ??= new FairQueue())
-    checkRoom('CALLER_AND_NAME', queue.sizeOf(caller), mostOfCallerAndName)
-    checkRoom('CALLER', all.sizeOf(caller), mostOfCaller)
-    checkRoom('ALL', all.size, mostInAll)
+    checkLimit('CALLER_AND_NAME', queue.sizeOf(caller), maxOfCallerAndName)
+    checkLimit('CALLER', all.sizeOf(caller), maxOfCaller)
+    checkLimit('ALL', all.size, maxInAll)
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () => {
@@ -135,8 +135,8 @@ export class LocalLocks {
     })
     return lock
 
-    function checkRoom(whose: QueueLimit['whose'], waiting: number, most: number): void {
-      if (waiting >= most) throw failures.tooMany({ whose, waiting, most })
+    function checkLimit(whose: QueueLimit['whose'], waiting: number, max: number): void {
+      if (waiting >= max) throw failures.tooMany({ whose, waiting, max })
     }
   }
 

@@ -1,6 +1,6 @@
 /** How long the mark of an identity excludes other replicas, and makes their finds uncertain. */
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { IdentityLock } from '../../../../src/contacts/create/identity-locks.ts'
+import type { IdentityLock } from '../../../../src/contacts/locks/identity-locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import { pass, settled, useFakeClock, useRealClock } from '../../../support/fake-clock.ts'
@@ -24,7 +24,7 @@ async function dieHolding(store: Store): Promise<IdentityLock> {
 async function tryOnce(store: Store, change: Partial<typeof options> = {}): Promise<unknown> {
   const request = identityRequest('next', { deadline: performance.now() + 40 })
   try {
-    return (await locksOn(store, change).acquire(request)).isSole()
+    return (await locksOn(store, change).acquire(request)).isAttributable()
   } catch (error) {
     return error
   }
@@ -80,7 +80,7 @@ test('a creation that ended less than five seconds ago makes finds uncertain', a
   const isSole = async (token: string): Promise<boolean> => {
     const lock = await locks.acquire(identityRequest(token, { isKeyed: false }))
     void lock.end({ isSettled: true, wasSent: true })
-    return lock.isSole()
+    return lock.isAttributable()
   }
   expect(await isSole('a')).toBe(true)
   await pass(4999)
@@ -96,7 +96,7 @@ test('an unsettled creation makes finds uncertain until the quiet period is over
   const isSole = async (): Promise<boolean> => {
     const lock = await locks.acquire(identityRequest('b', { isKeyed: false }))
     void lock.end({ isSettled: true, wasSent: false })
-    return lock.isSole()
+    return lock.isAttributable()
   }
   await pass(options.resendAfterMs - 1)
   expect(await isSole()).toBe(false)
@@ -131,9 +131,9 @@ test('the mark of an unsettled creation is kept as long as its key, and that of 
   await unsettled.end({ isSettled: false, wasSent: true })
   await pass(options.ttlMs - 1)
   const again = await other.acquire(identityRequest('a', { isRepeat: true }))
-  expect(again.isSole()).toBe(true)
+  expect(again.isAttributable()).toBe(true)
   await again.end({ isSettled: true, wasSent: true })
   await pass(5000)
   // Without a mark, a repeat cannot know whether others have created a contact.
-  expect((await other.acquire(identityRequest('a', { isRepeat: true }))).isSole()).toBe(false)
+  expect((await other.acquire(identityRequest('a', { isRepeat: true }))).isAttributable()).toBe(false)
 })

@@ -1,10 +1,15 @@
-/** Marks of identities in the store: which creation of all replicas holds the lock, and which is unsettled. */
+/**
+ * The lock of an identity among replicas, which outlives a process. Its record in the store says which creation
+ * holds the lock, or held it last and is unsettled.
+ */
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RecordStore } from '../../store/store.ts'
-import { ContactsError } from '../attempts/failure.ts'
-import { requireStore } from '../attempts/require-store.ts'
+import type { ContactsError } from '../attempts/failure.ts'
+import { lockNotAcquired } from '../attempts/failure.ts'
+import { leaseMsUntil } from './lease.ts'
+import { requireStore } from './require-store.ts'
 
 /** Which creation acquires the lock, and until when. */
 export interface IdentityRequest {
@@ -27,29 +32,27 @@ export interface IdentityLocksOptions {
   readonly ttlMs: number
 }
 
-/** The mark of an identity, as the store holds it. */
-const markForm = z.object({
+/** The record of the lock. Replicas of several versions read it, so that its keys are kept. */
+const storedLock = z.object({
   /** The creation that holds the lock, or held it last and is unsettled. */
   token: z.string(),
-  /** The lease of the lock in milliseconds from the writing of the mark; 0: released. */
+  /** The lease of the lock in milliseconds from the writing of the record; 0: released. */
   leaseMs: z.number(),
-  /** Whether creations of other tokens may have created what a lookup finds. */
+  /** Whether the creation has competitors. */
   isMixed: z.boolean(),
-  /** Distinguishes two marks with the same content. */
+  /** Distinguishes two records with the same content. */
   nonce: z.string(),
 })
-type Mark = z.output<typeof markForm>
+type StoredLock = z.output<typeof storedLock>
 
-/** The time that a process may need after a call's deadline to release its lock, in milliseconds. */
-const leaseGraceMs = 2000
 const firstPollMs = 50
-const longestPollMs = 500
+const maxPollMs = 500
 /** For how long a settled creation of another token is remembered, in milliseconds. Later, `createdAt` distinguishes them. */
 export const recentMs = 5000
 
-/** The lock of an identity among replicas, which outlives a process. */
-export interface IdentityMark {
-  readonly isMixed: boolean
+export interface SharedIdentityLock {
+  /** Whether creations of other tokens may have created what a lookup finds. */
+  readonly hasCompetitors: boolean
   end(isSettled: boolean, hasSent: boolean): Promise<void>
 }
 
@@ -58,69 +61,67 @@ export interface IdentityMark {
  *
  * @throws ContactsError `OVERLOADED` at the deadline, or `STORE_UNAVAILABLE`
  */
-export async function acquireMark(
+export async function acquireSharedIdentityLock(
   store: RecordStore,
   { identity, token, isRepeat, deadline }: IdentityRequest,
   { resendAfterMs, ttlMs }: IdentityLocksOptions,
-): Promise<IdentityMark> {
+): Promise<SharedIdentityLock> {
   const key = `identity:${createHash('sha256').update(identity).digest('base64url')}`
 
-  function hold(record: string, isMixed: boolean): IdentityMark {
+  function hold(record: string, hasCompetitors: boolean): SharedIdentityLock {
     const heldAt = performance.now()
     return {
-      isMixed,
+      hasCompetitors,
       async end(isSettled, hasSent) {
-        // If another creation has taken over the lock, its mark stays.
-        const isOver = isSettled && !isMixed
+        // If another creation has taken over the lock, its record stays.
+        const isOver = isSettled && !hasCompetitors
         if (isOver && !hasSent) {
           await store.remove(key, record)
           return
         }
-        const next = write({ token, leaseMs: 0, isMixed })
+        const next = write({ token, leaseMs: 0, isMixed: hasCompetitors })
         const nextTtlMs = isOver ? recentMs : ttlMs
         if (await store.replace(key, record, next, nextTtlMs)) return
-        // A store that has lost its records needs the mark again: without it, a repeat finds nothing of its
-        // own. A mark that another creation has written since then would still be there.
+        // The store no longer has this record. If another creation has replaced it, the record of that creation
+        // stays for `recentMs` at least, and nothing is written. Else the store has lost it, and a repeat of the
+        // key needs it.
         if (performance.now() - heldAt < recentMs) await store.putIfAbsent(key, next, nextTtlMs)
       },
     }
   }
 
   const required = { deadline, outcome: 'NOT_APPLIED' } as const
-  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestPollMs)) {
-    const leaseMs = Math.max(0, Math.ceil(deadline - performance.now())) + leaseGraceMs
-    // A repeat without its mark: another creation has held the lock since, and was settled.
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, maxPollMs)) {
+    const leaseMs = leaseMsUntil(deadline)
+    // A repeat that finds no record has competitors: since its earlier call, another creation has held the lock and
+    // was settled.
     const fresh = write({ token, leaseMs, isMixed: isRepeat })
     const found = await requireStore(store.putIfAbsent(key, fresh, ttlMs), required)
     if (found === null) return hold(fresh, isRepeat)
-    const mark = markForm.parse(JSON.parse(found.record))
-    const isOwn = mark.token === token
-    if (isOwn || found.ageMs >= mark.leaseMs) {
+    const stored = storedLock.parse(JSON.parse(found.record))
+    const isOwn = stored.token === token
+    if (isOwn || found.ageMs >= stored.leaseMs) {
       // Callbell may still carry out another creation, or may have since this one was sent.
-      const isMixed = isOwn
-        ? mark.isMixed
-        : isRepeat || found.ageMs < mark.leaseMs + Math.max(resendAfterMs, recentMs)
-      const next = write({ token, leaseMs, isMixed })
+      const hasCompetitors = isOwn
+        ? stored.isMixed
+        : isRepeat || found.ageMs < stored.leaseMs + Math.max(resendAfterMs, recentMs)
+      const next = write({ token, leaseMs, isMixed: hasCompetitors })
       if (await requireStore(store.replace(key, found.record, next, ttlMs), required))
-        return hold(next, isMixed)
+        return hold(next, hasCompetitors)
     }
     const pauseMs = pollMs * (0.5 + Math.random())
     if (performance.now() + pauseMs >= deadline) {
-      throw overloaded('Another replica created the same contact or note until the deadline')
+      throw identityLocked('Another replica created the same contact or note until the deadline')
     }
     await delay(pauseMs)
   }
 }
 
-function write(mark: Omit<Mark, 'nonce'>): string {
-  return JSON.stringify({ ...mark, nonce: randomUUID() })
+function write(lock: Omit<StoredLock, 'nonce'>): string {
+  return JSON.stringify({ ...lock, nonce: randomUUID() })
 }
 
-export function overloaded(message: string): ContactsError {
-  return new ContactsError('OVERLOADED', message, {
-    outcome: 'NOT_APPLIED',
-    retryable: true,
-    attempts: 0,
-    isMessageShown: true,
-  })
+/** The failure of a creation that did not get the lock. @param message for the caller */
+export function identityLocked(message: string): ContactsError {
+  return lockNotAcquired(message, 0)
 }

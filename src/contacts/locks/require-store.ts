@@ -1,6 +1,6 @@
 /** Waiting for a store that may be unreachable, or may never answer. */
-import type { Outcome } from './failure.ts'
-import { ContactsError } from './failure.ts'
+import type { Outcome } from '../attempts/failure.ts'
+import { ContactsError } from '../attempts/failure.ts'
 
 export interface StoreRequirement {
   /** When the store must have answered, on the clock of `performance.now()`. */

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { IdentityRequest } from '../../../../src/contacts/create/identity-mark.ts'
-import type { IdentityLocks } from '../../../../src/contacts/create/identity-locks.ts'
+import type { IdentityRequest } from '../../../../src/contacts/locks/shared-identity-lock.ts'
+import type { IdentityLocks } from '../../../../src/contacts/locks/identity-locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import { options, identityRequest, locksOn } from '../../../support/identity-requests.ts'
@@ -34,7 +34,7 @@ test('a mark that the store has lost is restored, so that a repeat is the sole c
   const first = await one.acquire(identityRequest('a'))
   await store.remove(mark, (await store.readRecord(mark))?.record ?? '')
   await first.end({ isSettled: false, wasSent: true })
-  expect((await two.acquire(identityRequest('a', { isRepeat: true }))).isSole()).toBe(true)
+  expect((await two.acquire(identityRequest('a', { isRepeat: true }))).isAttributable()).toBe(true)
 })
 
 test('a creation after the quiet period is the sole one, and a repeat of the earlier one is not', async () => {
@@ -46,10 +46,10 @@ test('a creation after the quiet period is the sole one, and a repeat of the ear
   await first.end({ isSettled: false, wasSent: true })
   vi.advanceTimersByTime(options.resendAfterMs + 1)
   const second = await two.acquire(identityRequest('b'))
-  expect(second.isSole()).toBe(true)
+  expect(second.isAttributable()).toBe(true)
   await second.end({ isSettled: true, wasSent: true })
   const again = await one.acquire(identityRequest('a', { isRepeat: true }))
-  expect(again.isSole()).toBe(false)
+  expect(again.isAttributable()).toBe(false)
   await again.end({ isSettled: true, wasSent: false })
 })
 
@@ -59,7 +59,7 @@ test('without a key nothing is stored', async () => {
   const locks = locksOn(refusing)
   const lock = await locks.acquire(identityRequest('a', { isKeyed: false }))
   await lock.end({ isSettled: false, wasSent: false })
-  expect((await locks.acquire(identityRequest('b', { isKeyed: false }))).isSole()).toBe(false)
+  expect((await locks.acquire(identityRequest('b', { isKeyed: false }))).isAttributable()).toBe(false)
 })
 
 test('a creation without a key makes what an unsettled key finds uncertain', async () => {
@@ -68,24 +68,24 @@ test('a creation without a key makes what an unsettled key finds uncertain', asy
   const locks = locksOn(openMemoryStore())
   await (await locks.acquire(identityRequest('a'))).end({ isSettled: false, wasSent: false })
   const other = await locks.acquire(identityRequest('b', { isKeyed: false }))
-  expect(other.isSole()).toBe(false)
+  expect(other.isAttributable()).toBe(false)
   // It sends nothing, so a find is still the first creation's.
   await other.end({ isSettled: true, wasSent: false })
   const again = await locks.acquire(identityRequest('a', { isRepeat: true }))
-  expect(again.isSole()).toBe(true)
+  expect(again.isAttributable()).toBe(true)
   await again.end({ isSettled: false, wasSent: false })
   const sending = await locks.acquire(identityRequest('c', { isKeyed: false }))
   await sending.end({ isSettled: true, wasSent: true })
   // Also after the quiet period.
   vi.advanceTimersByTime(options.resendAfterMs + 1)
-  expect((await locks.acquire(identityRequest('a', { isRepeat: true }))).isSole()).toBe(false)
+  expect((await locks.acquire(identityRequest('a', { isRepeat: true }))).isAttributable()).toBe(false)
 })
 
 test('other identities do not wait', async () => {
   const locks = locksOn(openMemoryStore())
   await locks.acquire(identityRequest('a', { isKeyed: false }))
   const other = await locks.acquire(identityRequest('b', { identity: 'whatsapp 40', isKeyed: false }))
-  expect(other.isSole()).toBe(true)
+  expect(other.isAttributable()).toBe(true)
 })
 
 const unkeyed = (token: string, caller: string): IdentityRequest =>

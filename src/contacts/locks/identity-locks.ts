@@ -3,20 +3,20 @@
  * are unsettled. A lookup shows one contact of a number. If two calls may have created it, it belongs to
  * neither: a call must never be answered with the contact of another call.
  *
- * All creations acquire a lock of the process. Those with an idempotency key also mark the identity in the
- * store. The mark excludes creations of other replicas, and of a process that died.
+ * All creations acquire a lock of the process. Those with an idempotency key also acquire one in the store. It
+ * excludes creations of other replicas, and of a process that died.
  */
 import type { RecordStore } from '../../store/store.ts'
 import type { Logger } from '../../domain/logger.ts'
-import { withDeadline } from '../attempts/require-store.ts'
-import type { IdentityMark, IdentityLocksOptions, IdentityRequest } from './identity-mark.ts'
-import { overloaded, recentMs, acquireMark } from './identity-mark.ts'
-import type { Lock } from '../attempts/local-locks.ts'
-import { LocalLocks, tooManyMessage } from '../attempts/local-locks.ts'
+import { withDeadline } from './require-store.ts'
+import type { SharedIdentityLock, IdentityLocksOptions, IdentityRequest } from './shared-identity-lock.ts'
+import { identityLocked, recentMs, acquireSharedIdentityLock } from './shared-identity-lock.ts'
+import type { Lock } from './local-locks.ts'
+import { LocalLocks, tooManyMessage } from './local-locks.ts'
 
 export interface IdentityLock {
   /** Whether only this creation may have created what a lookup finds. */
-  readonly isSole: () => boolean
+  readonly isAttributable: () => boolean
   /**
    * Releases the lock. Never rejects.
    *
@@ -45,7 +45,8 @@ export interface IdentityLocks {
 /** A creation of this process with an unknown outcome. Times are on the clock of `performance.now()`. */
 interface Unsettled {
   readonly token: string
-  isMixed: boolean
+  /** Whether other creations may have created what a lookup finds. */
+  hasCompetitors: boolean
   /** Until then, Callbell may still carry out the request. */
   readonly openUntil: number
   /** Until then, a caller may repeat its key. */
@@ -53,7 +54,7 @@ interface Unsettled {
 }
 
 /** How many unsettled creations a process remembers. Beyond that, no creation counts as the only one. */
-const mostUnsettled = 10_000
+const maxUnsettled = 10_000
 const pruneEveryMs = 1000
 
 export function createIdentityLocks(
@@ -63,8 +64,8 @@ export function createIdentityLocks(
 ): IdentityLocks {
   const { resendAfterMs, ttlMs } = options
   const locks = new LocalLocks({
-    tooMany: (limit) => overloaded(tooManyMessage(limit, 'creations', 'of the same contact or note')),
-    tooLate: () => overloaded('Other creations of the same contact or note took until the deadline'),
+    tooMany: (limit) => identityLocked(tooManyMessage(limit, 'creations', 'of the same contact or note')),
+    tooLate: () => identityLocked('Other creations of the same contact or note took until the deadline'),
   })
   /** By identity. */
   const unsettled = new Map<string, Unsettled[]>()
@@ -74,10 +75,10 @@ export function createIdentityLocks(
   let prunedAt = 0
 
   function unsettledOf(identity: string): Unsettled[] {
-    const known = unsettled.get(identity)
-    if (known === undefined) return []
+    const entries = unsettled.get(identity)
+    if (entries === undefined) return []
     const now = performance.now()
-    const live = known.filter(({ keptUntil }) => keptUntil > now)
+    const live = entries.filter(({ keptUntil }) => keptUntil > now)
     setUnsettled(identity, live)
     return live
   }
@@ -96,8 +97,8 @@ export function createIdentityLocks(
   }
 
   function addUnsettled(identity: string, entry: Unsettled): void {
-    if (unsettledCount >= mostUnsettled) prune()
-    if (unsettledCount < mostUnsettled) setUnsettled(identity, [...unsettledOf(identity), entry])
+    if (unsettledCount >= maxUnsettled) prune()
+    if (unsettledCount < maxUnsettled) setUnsettled(identity, [...unsettledOf(identity), entry])
     else overflowUntil = Math.max(overflowUntil, entry.keptUntil)
   }
 
@@ -108,8 +109,8 @@ export function createIdentityLocks(
     const lock = await acquiring
     try {
       if (performance.now() >= request.deadline)
-        throw overloaded('Other creations of the same contact or note took until the deadline')
-      return new HeldIdentityLock(request, lock, await acquireMark(store, request, options))
+        throw identityLocked('Other creations of the same contact or note took until the deadline')
+      return new HeldIdentityLock(request, lock, await acquireSharedIdentityLock(store, request, options))
     } catch (error) {
       locks.release(lock)
       throw error
@@ -119,53 +120,61 @@ export function createIdentityLocks(
   class HeldIdentityLock implements IdentityLock {
     private readonly request: IdentityRequest
     private readonly lock: Lock
-    private readonly mark: IdentityMark | undefined
-    private readonly known: readonly Unsettled[]
-    private readonly isMixed: boolean
+    private readonly shared: SharedIdentityLock | undefined
+    /** The unsettled creations of the identity when the lock was acquired. */
+    private readonly unsettledBefore: readonly Unsettled[]
+    private readonly hasCompetitors: boolean
 
-    constructor(request: IdentityRequest, lock: Lock, mark?: IdentityMark) {
+    constructor(request: IdentityRequest, lock: Lock, shared?: SharedIdentityLock) {
       this.request = request
       this.lock = lock
-      this.mark = mark
+      this.shared = shared
       const now = performance.now()
-      this.known = unsettled.size === 0 ? none : unsettledOf(request.identity)
+      this.unsettledBefore = unsettled.size === 0 ? none : unsettledOf(request.identity)
       const { lastEnd } = lock
-      this.isMixed =
+      this.hasCompetitors =
         // Both contacts may have the same second in `createdAt`.
         (lastEnd !== undefined && lastEnd.token !== request.token && now - lastEnd.at < recentMs) ||
-        mark?.isMixed === true ||
+        shared?.hasCompetitors === true ||
         now < overflowUntil ||
-        this.known.some((one) => (one.token === request.token ? one.isMixed : one.openUntil > now))
+        this.unsettledBefore.some((one) =>
+          one.token === request.token ? one.hasCompetitors : one.openUntil > now,
+        )
     }
 
-    readonly isSole = (): boolean => !this.isMixed
+    readonly isAttributable = (): boolean => !this.hasCompetitors
 
     end({ isSettled, wasSent }: IdentityLockEnd): Promise<void> | undefined {
       const { identity, token, isKeyed } = this.request
       // Before the release: until then, no other creation of the identity reads them.
-      if (wasSent) for (const one of this.known) if (one.token !== token) one.isMixed = true
-      if (this.known.length > 0) {
+      if (wasSent) {
+        for (const one of this.unsettledBefore) if (one.token !== token) one.hasCompetitors = true
+      }
+      if (this.unsettledBefore.length > 0) {
         setUnsettled(
           identity,
-          this.known.filter((one) => one.token !== token),
+          this.unsettledBefore.filter((one) => one.token !== token),
         )
       }
       if (!isSettled) {
         const endedAt = performance.now()
         const openUntil = endedAt + resendAfterMs
         const keptUntil = isKeyed ? Math.max(openUntil, endedAt + ttlMs) : openUntil
-        addUnsettled(identity, { token, isMixed: this.isMixed, openUntil, keptUntil })
+        addUnsettled(identity, { token, hasCompetitors: this.hasCompetitors, openUntil, keptUntil })
       }
       locks.release(this.lock, wasSent ? token : undefined)
-      return this.mark && this.endMark(this.mark, { isSettled, wasSent })
+      return this.shared && this.endShared(this.shared, { isSettled, wasSent })
     }
 
-    private async endMark(mark: IdentityMark, { isSettled, wasSent }: IdentityLockEnd): Promise<void> {
+    private async endShared(
+      shared: SharedIdentityLock,
+      { isSettled, wasSent }: IdentityLockEnd,
+    ): Promise<void> {
       try {
-        await withDeadline(this.request.deadline, mark.end(isSettled, wasSent))
+        await withDeadline(this.request.deadline, shared.end(isSettled, wasSent))
       } catch (error) {
-        // The mark stays and marks the creation as unsettled, which is safe.
-        log.warn({ reason: String(error) }, 'the mark of an identity could not be released')
+        // The record in the store stays, and the creation counts as unsettled, which is safe.
+        log.warn({ reason: String(error) }, 'the lock of an identity could not be released in the store')
       }
     }
   }

@@ -1,17 +1,8 @@
 /** Applies an edit to a list of tags, and checks whether a list shows the edit. Pure. */
+import type { TagEdit } from '../rules/update-rules.ts'
 
-/** A new list of tags, or an edit of the existing list. */
-export interface TagEdit {
-  readonly replacement: readonly string[] | null
-  readonly add: readonly string[]
-  readonly remove: readonly string[]
-  /** The list that the edit requires. Null: any list. */
-  readonly expected: readonly string[] | null
-}
-
-/** A tag of an edit, and its position in the edit. */
-export interface PlacedTag {
-  /** Path inside the input. */
+/** A tag of an edit, and its path inside the input. */
+export interface EditedTag {
   readonly path: readonly [key: 'tags' | 'addTags' | 'removeTags', position: string]
   readonly tag: string
 }
@@ -32,14 +23,14 @@ export function applyEdit({ replacement, add, remove }: TagEdit, tags: readonly 
  * @param tags the list after the edit
  * @returns the tags of the edit that the list lacks, or that it still has although they are to be removed
  */
-export function undoneTags({ replacement, add, remove }: TagEdit, tags: readonly string[]): PlacedTag[] {
+export function undoneTags({ replacement, add, remove }: TagEdit, tags: readonly string[]): EditedTag[] {
   const there = new Set(tags.map(comparable))
   const exactly = new Set(tags)
-  const isMissing = ({ tag }: PlacedTag): boolean => !there.has(comparable(tag))
+  const isMissing = ({ tag }: EditedTag): boolean => !there.has(comparable(tag))
   return [
-    ...placed('tags', replacement ?? []).filter(isMissing),
-    ...placed('addTags', add).filter(isMissing),
-    ...placed('removeTags', remove).filter(({ tag }) => exactly.has(tag)),
+    ...withPaths('tags', replacement ?? []).filter(isMissing),
+    ...withPaths('addTags', add).filter(isMissing),
+    ...withPaths('removeTags', remove).filter(({ tag }) => exactly.has(tag)),
   ]
 }
 
@@ -52,10 +43,10 @@ export function undoneTags({ replacement, add, remove }: TagEdit, tags: readonly
 export function misspelledTags(
   { remove }: TagEdit,
   tags: readonly string[],
-): (PlacedTag & { readonly spelling: string })[] {
+): (EditedTag & { readonly spelling: string })[] {
   const exactly = new Set(tags)
   const spellings = new Map(tags.map((tag) => [comparable(tag), tag]))
-  return placed('removeTags', remove).flatMap(({ path, tag }) => {
+  return withPaths('removeTags', remove).flatMap(({ path, tag }) => {
     const spelling = spellings.get(comparable(tag))
     return spelling === undefined || exactly.has(tag) ? [] : [{ path, tag, spelling }]
   })
@@ -81,6 +72,6 @@ function comparable(tag: string): string {
   return tag.normalize('NFC').trim().toLowerCase()
 }
 
-function placed(key: PlacedTag['path'][0], tags: readonly string[]): PlacedTag[] {
+function withPaths(key: EditedTag['path'][0], tags: readonly string[]): EditedTag[] {
   return tags.map((tag, position) => ({ path: [key, String(position)], tag }))
 }

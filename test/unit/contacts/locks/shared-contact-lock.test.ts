@@ -1,6 +1,6 @@
 /** How long processes wait for the lock of a contact, and how long it outlives its holder. */
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { runExclusively } from '../../../../src/contacts/change/shared-lock.ts'
+import { runExclusively } from '../../../../src/contacts/locks/shared-contact-lock.ts'
 import type { LockStore } from '../../../../src/store/locks.ts'
 import { openMemoryStore } from '../../../../src/store/memory.ts'
 import { pass, settled, useFakeClock, useRealClock } from '../../../support/fake-clock.ts'

@@ -6,16 +6,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LockStore } from '../../store/locks.ts'
-import { ContactsError } from '../attempts/failure.ts'
-import { withDeadline, LateAnswer } from '../attempts/require-store.ts'
+import { ContactsError, lockNotAcquired } from '../attempts/failure.ts'
+import { leaseMsUntil } from './lease.ts'
+import { withDeadline, LateAnswer } from './require-store.ts'
 
 const firstPollMs = 50
 /** The longest pause of the processes that are not next, in milliseconds. The next holder keeps the first pause. */
-const longestPollMs = 200
-/** A lock outlives its change by this time. A process that died holds it no longer than that. */
-const graceMs = 2000
+const maxPollMs = 200
 /** How long an applied change waits to know whether it held the lock throughout, in milliseconds. */
-const longestReleaseMs = 1000
+const maxReleaseMs = 1000
 
 /**
  * @param deadline when the change must have ended, on the clock of `performance.now()`
@@ -34,7 +33,7 @@ export async function runExclusively<T>(
   const release = (key: string): void => void store.releaseLock(key, owner).catch(() => undefined)
   try {
     try {
-      await claim(store, next, owner, deadline, longestPollMs)
+      await claim(store, next, owner, deadline, maxPollMs)
       await claim(store, lock, owner, deadline, firstPollMs)
     } finally {
       release(next)
@@ -54,7 +53,7 @@ export async function runExclusively<T>(
  *   store that does not answer: the lock outlives the deadline of its holder
  */
 async function wasLost(store: LockStore, lock: string, owner: string, deadline: number): Promise<boolean> {
-  const until = Math.min(deadline, performance.now() + longestReleaseMs)
+  const until = Math.min(deadline, performance.now() + maxReleaseMs)
   try {
     return !(await withDeadline(until, store.releaseLock(lock, owner)))
   } catch {
@@ -67,13 +66,13 @@ async function claim(
   key: string,
   owner: string,
   deadline: number,
-  longestMs: number,
+  maxPauseMs: number,
 ): Promise<void> {
-  const ttlMs = Math.max(1, Math.ceil(deadline - performance.now())) + graceMs
+  const leaseMs = leaseMsUntil(deadline)
   let isHeld = false
-  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, longestMs)) {
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, maxPauseMs)) {
     try {
-      if (await withDeadline(deadline, store.acquireLock(key, owner, ttlMs))) return
+      if (await withDeadline(deadline, store.acquireLock(key, owner, leaseMs))) return
     } catch (error) {
       throw isHeld && error instanceof LateAnswer ? tooLate() : unavailable(error)
     }
@@ -108,14 +107,5 @@ function lost(): ContactsError {
 }
 
 export function tooLate(): ContactsError {
-  return overloaded('Other changes of this contact took until the deadline of this one')
-}
-
-/** @param message for the caller */
-export function overloaded(message: string): ContactsError {
-  return new ContactsError('OVERLOADED', message, {
-    outcome: 'NOT_APPLIED',
-    retryable: true,
-    isMessageShown: true,
-  })
+  return lockNotAcquired('Other changes of this contact took until the deadline of this one')
 }

@@ -1,7 +1,8 @@
 /** The lock of a contact: changes that read a contact and write the result run one at a time. */
 import type { LockStore } from '../../store/locks.ts'
-import { LocalLocks, tooManyMessage } from '../attempts/local-locks.ts'
-import { overloaded, runExclusively, tooLate } from './shared-lock.ts'
+import { LocalLocks, tooManyMessage } from './local-locks.ts'
+import { lockNotAcquired } from '../attempts/failure.ts'
+import { runExclusively, tooLate } from './shared-contact-lock.ts'
 
 export interface ContactLock {
   /**
@@ -18,7 +19,7 @@ export interface ContactLock {
 
 export function createContactLock(store: LockStore): ContactLock {
   const locks = new LocalLocks({
-    tooMany: (limit) => overloaded(tooManyMessage(limit, 'tag changes', 'of this contact')),
+    tooMany: (limit) => lockNotAcquired(tooManyMessage(limit, 'tag changes', 'of this contact')),
     tooLate,
   })
 

@@ -1,13 +1,13 @@
 /** The result of edits of a list of tags, and whether a list shows that they were applied. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TagEdit } from '../../../../src/contacts/rules/tag-edit.ts'
+import type { TagEdit } from '../../../../src/contacts/rules/update-rules.ts'
 import {
   applyEdit,
   isSameToCallbell,
   misspelledTags,
   undoneTags,
-} from '../../../../src/contacts/rules/tag-edit.ts'
+} from '../../../../src/contacts/change/tag-edit.ts'
 
 function edit(parts: Partial<TagEdit>): TagEdit {
   return { replacement: null, add: [], remove: [], expected: null, ...parts }

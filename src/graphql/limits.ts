@@ -1,2 +1,0 @@
-/** Calls to Callbell that one operation may plan, and reads that it may make: a sixth of the account's limit a second. */
-export const mostCalls = 50
