@@ -197,7 +197,7 @@ test(
       }),
       { numRuns: 600 },
     )
-    expect(valid).toBeGreaterThan(500)
+    expect(valid).toBeGreaterThan(200)
     expect(fastCoercions).toBeGreaterThan(500)
   },
 )
