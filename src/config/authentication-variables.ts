@@ -1,8 +1,8 @@
 /** The variables for how callers authenticate. */
 import { z } from 'zod'
-import { anyString } from './parsers/env-parsers.ts'
-import { secureUrl } from './parsers/secure-url.ts'
-import { variable } from './parsers/variable.ts'
+import { anyString } from './env-parsers.ts'
+import { secureUrl } from './secure-url.ts'
+import { variable } from './variable.ts'
 
 export const methods = ['api-key', 'jwt'] as const
 /** A kind of credentials. */

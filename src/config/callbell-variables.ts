@@ -1,8 +1,8 @@
 /** The variables for Callbell's API. */
 import { z } from 'zod'
-import { wholeNumber } from './parsers/env-parsers.ts'
-import { secureUrl } from './parsers/secure-url.ts'
-import { variable } from './parsers/variable.ts'
+import { wholeNumber } from './env-parsers.ts'
+import { secureUrl } from './secure-url.ts'
+import { variable } from './variable.ts'
 
 const token = z
   .string()

@@ -1,9 +1,9 @@
 /** The variables for what callers may do: their limits, origins, documents and the schema. */
 import { z } from 'zod'
-import { flag, wholeNumber } from './parsers/env-parsers.ts'
-import { parsePersistedDocuments } from './parsers/persisted-documents-file.ts'
-import { readText } from './parsers/text-file.ts'
-import { variable } from './parsers/variable.ts'
+import { flag, wholeNumber } from './env-parsers.ts'
+import { parsePersistedDocuments } from './persisted-documents-file.ts'
+import { readText } from './text-file.ts'
+import { variable } from './variable.ts'
 
 const origins = z
   .string()

@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { readAuthentication } from './authentication.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { StartError } from '../domain/start-error.ts'
-import { readTextFile } from './parsers/text-file.ts'
+import { readTextFile } from './text-file.ts'
 
 /** In the folder that the process is started in. */
 export const envFile = '.env'

@@ -1,8 +1,8 @@
 /** The variables for the processes and the port that they serve. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { anyString, wholeNumber } from './parsers/env-parsers.ts'
-import { variable } from './parsers/variable.ts'
+import { anyString, wholeNumber } from './env-parsers.ts'
+import { variable } from './variable.ts'
 
 /** Each takes about a hundred megabytes: a higher number is a mistake. */
 const maxWorkers = 128

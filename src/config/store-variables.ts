@@ -1,7 +1,7 @@
 /** The variables for the store, which keeps idempotency keys. */
 import { z } from 'zod'
-import { wholeNumber } from './parsers/env-parsers.ts'
-import { variable } from './parsers/variable.ts'
+import { wholeNumber } from './env-parsers.ts'
+import { variable } from './variable.ts'
 
 const storeUrl = z
   .string()

@@ -1,8 +1,8 @@
 /** The variables for the log and for traces. */
 import { z } from 'zod'
 import { logLevels } from '../domain/logger.ts'
-import { anyString, oneOf, parseHeaders, ratio } from './parsers/env-parsers.ts'
-import { variable } from './parsers/variable.ts'
+import { anyString, oneOf, parseHeaders, ratio } from './env-parsers.ts'
+import { variable } from './variable.ts'
 
 const endpoint = z
   .string()

@@ -22,7 +22,7 @@ test.each([
   ['a process substitution', '"$NODE" --input-type=module -e "$SCRIPT" <(printf key)'],
 ])('%s is refused as a pipe', async (_what, command) => {
   const script = `
-    import { readTextFile } from './src/config/parsers/text-file.ts'
+    import { readTextFile } from './src/config/text-file.ts'
     console.log(JSON.stringify(readTextFile('VARIABLE', process.argv[1])))
   `
   const env = { ...process.env, NODE: process.execPath, SCRIPT: script }

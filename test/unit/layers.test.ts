@@ -8,7 +8,6 @@ const layers = [
   '.',
   'cluster',
   'config',
-  'config/parsers',
   'sandbox',
   'client',
   'http',
@@ -48,6 +47,11 @@ function textOf(file: string): string {
   return readFileSync(join(source, file), 'utf8')
 }
 
+/** The text of a file without its comments. */
+function codeOf(file: string): string {
+  return textOf(file).replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, '')
+}
+
 /** @returns the files of `src/` that a file imports, relative to `src/` */
 function importsOf(file: string): string[] {
   const specifiers = textOf(file).matchAll(/(?:from|import)[ (]+'(?<path>\.[^']+)'/g)
@@ -59,6 +63,8 @@ function importsOf(file: string): string[] {
 test('every folder has a position in the order of imports', () => {
   const folders = new Set(files.map((file) => dirname(file)))
   expect([...folders].toSorted()).toEqual(layers.toSorted())
+  // A newcomer has to read the list. `.` is not a folder of its own.
+  expect(layers.length - 1).toBeLessThanOrEqual(25)
 })
 
 test('no file imports from a higher folder', () => {
@@ -75,6 +81,13 @@ test('only bootstrap.ts imports the sandbox', () => {
     (file) => dirname(file) !== 'sandbox' && importsOf(file).some((path) => dirname(path) === 'sandbox'),
   )
   expect(users).toEqual(['bootstrap.ts'])
+})
+
+test('only the folders around the process use it', () => {
+  const users = files.filter((file) => /\bprocess\.|node:process/.test(codeOf(file)))
+  const allowed =
+    /^(?:main|cli|bootstrap)\.ts$|^cluster\/|^config\/(?:environment|reference)\.ts$|^telemetry\/log\.ts$/
+  expect(users.filter((file) => !allowed.test(file))).toEqual([])
 })
 
 test('the lower folders do not import GraphQL', () => {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { readTextFile } from '../../../src/config/parsers/text-file.ts'
+import { readTextFile } from '../../../src/config/text-file.ts'
 
 /** @returns a path in a new folder, after `make` has created something there */
 function made(make: (path: string) => void): string {

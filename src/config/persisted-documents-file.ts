@@ -1,7 +1,7 @@
 /** The file of persisted documents. */
 import { parse } from 'graphql'
 import { z } from 'zod'
-import { parseJson } from '../../domain/json.ts'
+import { parseJson } from '../domain/json.ts'
 
 const documentsById = z.record(z.string(), z.string())
 
