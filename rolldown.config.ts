@@ -41,8 +41,10 @@ const bringAlong: Plugin = {
     const source = [...licenses].join(`\n${'-'.repeat(80)}\n\n`)
     this.emitFile({ type: 'asset', fileName: 'third-party-licenses.txt', source })
     // What browsers are sent is no part of the gateway's own code.
-    const start = 'src/http/playground/start.js'
-    this.emitFile({ type: 'asset', fileName: 'http/playground/start.js', source: readFileSync(start) })
+    for (const name of ['page.css', 'start.js']) {
+      const fileName = `http/playground/${name}`
+      this.emitFile({ type: 'asset', fileName, source: readFileSync(`src/${fileName}`) })
+    }
   },
 }
 

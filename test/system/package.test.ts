@@ -81,7 +81,12 @@ test('it has the built files, the schema, the documentation and the client’s t
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
   const entries = ['cli', 'main', 'client/documents'].map((name) => `dist/${name}.js`)
-  const built = [...entries, 'dist/http/playground/start.js', 'dist/third-party-licenses.txt']
+  const built = [
+    ...entries,
+    'dist/http/playground/page.css',
+    'dist/http/playground/start.js',
+    'dist/third-party-licenses.txt',
+  ]
   const packed = filesBelow(unpacked).map((file) => relative(unpacked, file))
   const schema = filesBelow('schema').filter((file) => file !== 'schema/released.graphql')
   // The bundler names the files that the entries load.

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
 import { parseApiKeys } from '../../src/config/api-keys.ts'
+import type { DocumentedOperation } from '../../src/http/playground/documented-operations.ts'
 import { readDocumentedOperations } from '../../src/http/playground/documented-operations.ts'
 import { launchBrowser } from '../support/browser.ts'
 import type { TestGateway } from '../support/test-gateway.ts'
@@ -58,16 +60,9 @@ async function pressRun(page: Page): Promise<void> {
   await page.getByRole('button', { name: /execute query/i }).click()
 }
 
-/** Repeats the click, because GraphiQL ignores clicks on its tabs until it is loaded. */
+/** Clicks once, as a visitor does. */
 async function openTab(page: Page, name: string): Promise<void> {
-  const active = page.locator('.graphiql-tab-active .graphiql-tab-button')
-  await expect
-    .poll(async () => {
-      await page.getByRole('button', { name, exact: true }).click()
-      return active.textContent()
-    }, pollOptions)
-    .toBe(name)
-  await page.getByRole('region', { name: 'Operation Editor' }).getByText(`query ${name}`).first().waitFor()
+  await page.getByRole('button', { name, exact: true }).click()
 }
 
 function answerOf(page: Page) {
@@ -87,28 +82,80 @@ test('the first press of Run creates a contact', async () => {
   expect(faults).toEqual([])
 })
 
-test('the other documented operations open in tabs, with variables that find data', async () => {
+/** The operations that a page sends, by type and name. */
+function sentOperations(page: Page): string[] {
+  const sent: string[] = []
+  page.on('request', (request) => {
+    const body: unknown = request.method() === 'POST' ? request.postDataJSON() : undefined
+    const { query } = graphqlRequest.parse(body ?? {})
+    const [, type, name] = /^(query|mutation) (\w+)/m.exec(query) ?? []
+    if (name !== 'IntrospectionQuery' && name !== undefined) sent.push(`${type} ${name}`)
+  })
+  return sent
+}
+
+const graphqlRequest = z.object({ query: z.string().default('') })
+
+const operationOf = ({ name, query }: DocumentedOperation): string =>
+  `${/^(?:query|mutation)/m.exec(query)?.[0]} ${name}`
+
+test('one click opens each tab, in the order of the operations, and Run sends its operation', async () => {
   const gateway = await createTestGateway()
   const { page, faults } = await visit(gateway)
-  for (const operation of ['Contact', 'ContactByPhone']) {
-    await openTab(page, operation)
-    // GraphiQL registers a tab's operation a moment after it shows it.
-    await expect
-      .poll(async () => {
-        await pressRun(page)
-        return answerOf(page).textContent()
-      }, pollOptions)
-      .toContain('"414a6d692bd645ed803f2e7ce360d4c8"')
-  }
-  expect(new Set(gateway.sandbox.requests.map(({ method, path }) => `${method} ${path}`))).toEqual(
-    new Set(['GET /v1/contacts/414a6d692bd645ed803f2e7ce360d4c8', 'GET /v1/contacts/phone/123456789']),
+  const sent = sentOperations(page)
+  expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual(
+    operations.map(({ name }) => name),
   )
+  for (const [index, { name }] of operations.entries()) {
+    await openTab(page, name)
+    await pressRun(page)
+    await expect.poll(() => sent.length, pollOptions).toBe(index + 1)
+    await expect.poll(() => answerOf(page).textContent(), pollOptions).toContain('"data"')
+  }
+  expect(sent).toEqual(operations.map(operationOf))
+  expect(faults).toEqual([])
+})
+
+test.each(operations.filter((_, index) => index % 4 === 1))(
+  'the first click on a page that no cache knows opens the tab $name',
+  async (operation) => {
+    const { page, faults } = await visit(await createTestGateway())
+    const sent = sentOperations(page)
+    await openTab(page, operation.name)
+    await pressRun(page)
+    await answerOf(page).getByText('"data"').waitFor()
+    expect(sent).toEqual([operationOf(operation)])
+    expect(faults).toEqual([])
+  },
+)
+
+test('all tabs are within a window of 1,280 pixels, and the title is on one line', async () => {
+  const { page } = await visit(await createTestGateway())
+  await page.setViewportSize({ width: 1280, height: 800 })
+  const tabs = await page.locator('.graphiql-tab').all()
+  const boxes = await Promise.all(tabs.map((tab) => tab.boundingBox()))
+  expect(boxes).toHaveLength(operations.length)
+  for (const box of boxes) {
+    expect(box?.x).toBeGreaterThanOrEqual(0)
+    expect((box?.x ?? Infinity) + (box?.width ?? 0)).toBeLessThanOrEqual(1280)
+  }
+  const title = await page.locator('.graphiql-logo span').boundingBox()
+  expect(title?.height).toBeLessThan(40)
+})
+
+test('the history lists what was run', async () => {
+  const { page, faults } = await visit(await createTestGateway())
+  await pressRun(page)
+  await answerOf(page).getByText('"uuid"').waitFor()
+  await page.getByRole('button', { name: 'Show History' }).click()
+  await page.locator('.graphiql-history-item').getByText('CreateContact').waitFor()
   expect(faults).toEqual([])
 })
 
 test('the schema’s descriptions can be read', async () => {
   const { page, faults } = await visit(await createTestGateway())
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+  await page.getByText('The contacts of one Callbell account.').waitFor()
   await page.getByRole('link', { name: 'Mutation' }).click()
   await page.getByText('Creates one contact. Costs one call to Callbell').waitFor()
   expect(faults).toEqual([])
@@ -160,6 +207,8 @@ test('an API key in the headers authenticates requests and the schema', async ()
   const { page, faults } = await visit(gateway)
   await pressRun(page)
   await answerOf(page).getByText('"UNAUTHENTICATED"').waitFor()
+  const hint = page.getByText('This gateway needs credentials.')
+  await hint.waitFor()
   expect(faults.filter((fault) => !fault.includes('401'))).toEqual([])
   await page.getByRole('button', { name: 'Headers' }).click()
   await page.getByRole('region', { name: 'Headers' }).click()
@@ -167,6 +216,7 @@ test('an API key in the headers authenticates requests and the schema', async ()
   await page.keyboard.type('{"x-api-key": "k3y"')
   await pressRun(page)
   await answerOf(page).getByText('"uuid"').waitFor()
+  await hint.waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Re-fetch GraphQL schema' }).click()
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
   await page.getByText('mutation: Mutation').waitFor()

@@ -63,7 +63,7 @@ function importsOf(file: string): string[] {
 test('every folder has a position in the order of imports', () => {
   const folders = new Set(files.map((file) => dirname(file)))
   expect([...folders].toSorted()).toEqual(layers.toSorted())
-  // A newcomer has to read the list. `.` is not a folder of its own.
+  // A reader of the code has to know the list. `.` is not a folder of its own.
   expect(layers.length - 1).toBeLessThanOrEqual(25)
 })
 

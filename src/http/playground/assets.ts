@@ -19,6 +19,7 @@ export interface Asset {
 export interface Assets {
   readonly style: Asset
   readonly script: Asset
+  readonly pageStyle: Asset
   readonly start: Asset
   readonly workers: { readonly editorWorkerService: Asset; readonly json: Asset; readonly graphql: Asset }
 }
@@ -26,16 +27,21 @@ export interface Assets {
 /** @returns all files of the page, compressed once */
 export async function readAssets(): Promise<Assets> {
   const bundle = await import('@graphql-yoga/render-graphiql/graphiql')
-  const startCode = await readFile(new URL('http/playground/start.js', codeRoot), 'utf8')
-  const [style, script, start, editorWorkerService, json, graphql] = await Promise.all([
+  const [pageCss, startCode] = await Promise.all([read('page.css'), read('start.js')])
+  const [style, pageStyle, script, start, editorWorkerService, json, graphql] = await Promise.all([
     createAsset('graphiql.css', bundle.css),
+    createAsset('page.css', pageCss),
     createAsset('graphiql.js', bundle.js),
     createAsset('start.js', startCode),
     createAsset('editor-worker.js', bundle.editorWorkerService),
     createAsset('json-worker.js', bundle.jsonWorker),
     createAsset('graphql-worker.js', bundle.graphqlWorker),
   ])
-  return { style, script, start, workers: { editorWorkerService, json, graphql } }
+  return { style, pageStyle, script, start, workers: { editorWorkerService, json, graphql } }
+}
+
+function read(fileName: string): Promise<string> {
+  return readFile(new URL(`http/playground/${fileName}`, codeRoot), 'utf8')
 }
 
 async function createAsset(fileName: string, content: string): Promise<Asset> {

@@ -11,8 +11,23 @@ export interface DocumentedOperation {
 }
 
 const folder = new URL('schema/operations/', packageRoot)
-/** The operation that new users see first. */
-const opening = 'CreateContact'
+/** The first tabs, in the order in which a new user needs them. The others follow by name. */
+const journey = [
+  'CreateContact',
+  'Contacts',
+  'ContactPage',
+  'ContactForm',
+  'UpdateContact',
+  'AddConversationNote',
+  'SetBotStatus',
+  'CloseConversation',
+  'OpenConversation',
+  'MoveToFunnel',
+  'Contact',
+  'ContactByPhone',
+  'ContactByBsuid',
+  'DeleteContact',
+]
 
 /** @returns the names, sorted */
 export async function listDocumentedOperations(): Promise<string[]> {
@@ -20,10 +35,10 @@ export async function listDocumentedOperations(): Promise<string[]> {
   return files.map((file) => file.replace('.graphql', ''))
 }
 
-/** @returns the operations. `CreateContact` is the first one, the others are sorted */
+/** @returns the operations in the order of the tabs */
 export async function readDocumentedOperations(): Promise<DocumentedOperation[]> {
   const names = await listDocumentedOperations()
-  const ordered = [opening, ...names.filter((name) => name !== opening)]
+  const ordered = [...journey, ...names.filter((name) => !journey.includes(name))]
   return Promise.all(
     ordered.map(async (name) => ({
       name,

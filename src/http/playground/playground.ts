@@ -97,8 +97,8 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Arr
 
 async function prepare(endpoint: string): Promise<{ page: string; files: Map<string, Asset> }> {
   const [assets, operations] = await Promise.all([readAssets(), readDocumentedOperations()])
-  const { style, script, start, workers } = assets
-  const files = [style, script, start, ...Object.values(workers)]
+  const { style, pageStyle, script, start, workers } = assets
+  const files = [style, pageStyle, script, start, ...Object.values(workers)]
   return {
     page: renderPage(endpoint, assets, operations),
     files: new Map(files.map((file) => [file.name, file])),
@@ -119,9 +119,15 @@ function renderPage(endpoint: string, assets: Assets, operations: DocumentedOper
     <title>Callbell GraphiQL</title>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${assetsPath}${assets.style.name}">
+    <link rel="stylesheet" href="${assetsPath}${assets.pageStyle.name}">
   </head>
   <body class="no-focus-outline">
     <noscript>GraphiQL needs JavaScript.</noscript>
+    <p id="credentials" role="status" hidden>
+      This gateway needs credentials. Open <b>Headers</b> below the editor, and enter
+      <code>{ "x-api-key": "your key" }</code> or <code>{ "authorization": "Bearer your token" }</code>.
+      Headers are not stored: enter them again after a reload.
+    </p>
     <div id="root"></div>
     <script type="application/json" id="playground">${data}</script>
     <script src="${assetsPath}${assets.script.name}"></script>

@@ -28,14 +28,34 @@ if (localStorage.getItem(tabs) === null) {
   )
 }
 
-globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
-  endpoint,
-  title: 'Callbell GraphiQL',
-  // Not used while the storage has tabs. Without it, the bundle adds a tab with its own welcome text.
-  defaultTabs: operations,
-  // An Authorization header must not be stored: it would outlive the session in local storage.
-  shouldPersistHeaders: false,
-  showPersistHeadersSettings: false,
-  // The bundle's default handler writes every query, including typed values, to the address bar.
-  onEditQuery: () => {},
+const signIn = document.querySelector('#credentials')
+
+/** Sends an operation. A request without accepted credentials shows how to sign in. */
+async function fetcher({ query, operationName, variables }, { headers } = {}) {
+  // Just after a click on a tab, GraphiQL names the operation of the tab before.
+  const hasName = new RegExp(`(?:query|mutation|subscription)\\s+${operationName}\\b`).test(query)
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query, variables, ...(hasName && { operationName }) }),
+  })
+  signIn.hidden = response.status !== 401
+  return response.json()
+}
+
+// GraphiQL measures its tabs once. If a font arrives later, the tabs are not where the clicks are expected.
+Promise.allSettled([...document.fonts].map((font) => font.load())).then(() => {
+  globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
+    fetcher,
+    title: 'Callbell GraphiQL',
+    // Not used while the storage has tabs. Without it, the bundle adds a tab with its own welcome text.
+    defaultTabs: operations,
+    // The bundle replaces GraphiQL's plugins by one of its own. Without a list, the history is on.
+    plugins: undefined,
+    // An Authorization header must not be stored: it would outlive the session in local storage.
+    shouldPersistHeaders: false,
+    showPersistHeadersSettings: false,
+    // The bundle's default handler writes every query, including typed values, to the address bar.
+    onEditQuery: () => {},
+  })
 })
