@@ -220,9 +220,9 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and is reachable again', as
   await expect.poll(() => readiness(gateway)).toEqual([200, true, [warning]])
   await redis.configure('maxmemory-policy', 'noeviction')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
-  redis.hang()
+  redis.suspend()
   await expect.poll(isHanging).toBe(true)
-  redis.goOn()
+  redis.resume()
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
 })
 
