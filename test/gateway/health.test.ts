@@ -16,27 +16,27 @@ async function readiness({ url }: Pick<TestGateway, 'url'>, query = ''): Promise
   return [response.status, ready, reasons ?? error]
 }
 
-const ask = '{ contact(uuid: "u") { uuid } }'
+const query = '{ contact(uuid: "u") { uuid } }'
 
-test('a token that Callbell rejects, until it accepts it', async () => {
+test('a rejected token makes the process not ready until Callbell accepts it', async () => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext({ status: 401, body: { error: 'not authorized' } })
-  await gateway.execute(ask)
+  await gateway.execute(query)
   expect(await readiness(gateway)).toEqual([503, false, ['token: Callbell rejected the gateway’s API token']])
-  await gateway.execute(ask)
+  await gateway.execute(query)
   expect(await readiness(gateway)).toEqual([200, true, []])
 })
 
-test('a 403 counts as a rejected token, and a failure does not change that', async () => {
+test('a 403 counts as a rejected token, and later failures do not change that', async () => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext(
     { status: 403, body: { error: 'forbidden' } },
     ...Array.from({ length: 4 }, () => ({ status: 500 })),
-    // A read is tried four times.
+    // A read has four attempts.
     ...Array.from({ length: 4 }, () => ({ status: 404, body: '<html>' })),
   )
   for (let calls = 0; calls < 3; calls += 1) {
-    await gateway.execute(ask)
+    await gateway.execute(query)
     expect((await readiness(gateway))[0]).toBe(503)
   }
 })
@@ -47,17 +47,17 @@ test.each([
   [403, ''],
   [403, '{"message":"blocked"}'],
   [401, '{"error":""}'],
-])('a %i that is not from Callbell (%s) says nothing about the token', async (status, body) => {
+])('a %i that is not from Callbell (%s) does not count as a rejected token', async (status, body) => {
   const gateway = await createTestGateway()
   gateway.sandbox.failNext({ status, body })
-  await gateway.execute(ask)
+  await gateway.execute(query)
   expect(await readiness(gateway)).toEqual([200, true, []])
 })
 
-test('an open circuit', async () => {
+test('an open circuit is reported until it is half-open, and can be excluded', async () => {
   const gateway = await createTestGateway({ timeoutMs: 1000 })
   gateway.sandbox.failNext(...Array.from({ length: 30 }, () => ({ status: 500, body: '' })))
-  await Promise.all(Array.from({ length: 12 }, () => gateway.execute(ask)))
+  await Promise.all(Array.from({ length: 12 }, () => gateway.execute(query)))
   const reason = 'breaker: Callbell fails, and the circuit is open for 2 seconds'
   expect(await readiness(gateway)).toEqual([503, false, [reason]])
   expect(await readiness(gateway, '?exclude=breaker')).toEqual([200, true, [reason]])
@@ -93,7 +93,7 @@ test('all problems are reported, including excluded ones', async () => {
   ])
 })
 
-test('an unknown check cannot be excluded, and the known ones are named', async () => {
+test('an unknown check in `exclude` is refused, and the error lists the known ones', async () => {
   const gateway = await createTestGateway()
   expect(await readiness(gateway, '?exclude=stroe')).toEqual([
     400,
@@ -102,7 +102,7 @@ test('an unknown check cannot be excluded, and the known ones are named', async 
   ])
 })
 
-test('a late event loop is detected at once, and a punctual one is not reported', async () => {
+test('the delay of the event loop is measured, and a late one makes the process not ready', async () => {
   const delayMs = watchEventLoop()
   await expect.poll(delayMs).toBeLessThan(100)
   await expect
@@ -126,7 +126,7 @@ test('a late event loop is detected at once, and a punctual one is not reported'
   await expect.poll(delayMs).toBeLessThan(100)
 })
 
-test('a process that shuts down reports it before it stops listening', async () => {
+test('a process that shuts down reports that it is not ready, before it stops listening', async () => {
   const gateway = startGateway({ DRAIN_DELAY_MS: '3000' })
   const url = await gateway.url
   gateway.kill('SIGTERM')
@@ -154,7 +154,7 @@ test.each([
     200,
     '{"ready":true,"upstream":"sandbox","reasons":["draining: the process is shutting down"]}',
   ],
-])('a load balancer asks by HTTP/1.0 without a Host header: %s', async (request, status, body) => {
+])('a request with HTTP/1.0 and without a Host header is answered: %s', async (request, status, body) => {
   const gateway = await createTestGateway({ health: { isDraining: () => true } })
   const answers = await sendRaw(gateway.url, `${request} HTTP/1.0\r\n\r\n`)
   expect(answers.map((answer) => [answer.status, answer.body])).toEqual([[status, body]])
@@ -162,7 +162,7 @@ test.each([
   expect([connection, encoding]).toEqual(['close', undefined])
 })
 
-test('the delay of the event loop is read once for all requests within 20 ms', async () => {
+test('the delay of the event loop is read at most once in 20 ms', async () => {
   let reads = 0
   const checks = createHealthChecks({
     isDraining: () => false,
@@ -178,7 +178,7 @@ test('the delay of the event loop is read once for all requests within 20 ms', a
   expect(reads).toBeLessThanOrEqual(1 + (performance.now() - start) / 20)
 })
 
-test('many requests cause one call of the store', async () => {
+test('concurrent checks share one ping of the store', async () => {
   let pings = 0
   const check = createStoreCheck({
     ping: async () => {
@@ -186,32 +186,32 @@ test('many requests cause one call of the store', async () => {
       throw new Error('away')
     },
   })
-  const away = { problem: 'away', warning: null }
-  expect(await Promise.all([check(), check(), check()])).toEqual([away, away, away])
+  const unavailable = { problem: 'away', warning: null }
+  expect(await Promise.all([check(), check(), check()])).toEqual([unavailable, unavailable, unavailable])
   expect(pings).toBe(1)
   expect(await createStoreCheck(openMemoryStore())()).toEqual({ problem: null, warning: null })
 })
 
-function failing(reason: string): unknown[] {
+function storeProblem(reason: string): unknown[] {
   return [503, false, [`store: ${reason}; calls with a new idempotency key are refused`]]
 }
 
-test.runIf(hasRedis)('a Redis that is killed, hangs, and is reachable again', async () => {
+test.runIf(hasRedis)('Redis is reported while it is down, full, evicting or suspended', async () => {
   const redis = await startRedis()
   const gateway = { url: await startGateway({ STORE_URL: redis.url }).url }
-  // It may hang in a command or in connecting.
+  // A command or a connect may hang.
   const isHanging = async (): Promise<boolean> =>
     /did not reply within \d000 ms; calls/.test(JSON.stringify(await readiness(gateway)))
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   await redis.kill()
-  await expect.poll(() => readiness(gateway)).toEqual(failing('Redis is unreachable (ECONNREFUSED)'))
-  // On a busy machine the event loop may be late for a moment.
+  await expect.poll(() => readiness(gateway)).toEqual(storeProblem('Redis is unreachable (ECONNREFUSED)'))
+  // On a busy machine, the event loop may be late for a moment.
   await expect.poll(async () => (await readiness(gateway, '?exclude=store'))[0]).toBe(200)
   await redis.start()
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   // A full Redis still answers, but stores nothing.
   await redis.configure('maxmemory', '1')
-  await expect.poll(() => readiness(gateway)).toEqual(failing('Redis is out of memory'))
+  await expect.poll(() => readiness(gateway)).toEqual(storeProblem('Redis is out of memory'))
   await redis.configure('maxmemory', '0')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
   await redis.configure('maxmemory-policy', 'allkeys-lru')
@@ -220,13 +220,13 @@ test.runIf(hasRedis)('a Redis that is killed, hangs, and is reachable again', as
   await expect.poll(() => readiness(gateway)).toEqual([200, true, [warning]])
   await redis.configure('maxmemory-policy', 'noeviction')
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
-  redis.hang()
+  redis.suspend()
   await expect.poll(isHanging).toBe(true)
-  redis.goOn()
+  redis.resume()
   await expect.poll(() => readiness(gateway)).toEqual([200, true, []])
 })
 
-test.runIf(hasRedis)('a Redis cluster is refused at the start, with its name', async () => {
+test.runIf(hasRedis)('a Redis cluster is refused at the start', async () => {
   const { url } = await startRedis({ settings: ['--cluster-enabled', 'yes'], isNew: true })
   const gateway = startGateway({ STORE_URL: url })
   expect(await gateway.ended).toEqual({ code: 1, signal: null })

@@ -279,12 +279,12 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
   test('while Redis hangs, calls are answered in time', async () => {
     const redis = await startRedis()
     const gateway = await createTestGateway({ store: await openTestStore(redis.url), timeoutMs: 6000 })
-    redis.hang()
+    redis.suspend()
     const [keyed, keyless] = await Promise.all([create(gateway), create(gateway, { idempotencyKey: null })])
     expect(errorOf(keyed)).toEqual({ code: 'STORE_UNAVAILABLE', outcome: 'UNKNOWN', retryable: true })
     expect(keyless).toEqual(created(gateway, false))
     expect(methods(gateway)).toBe('POST')
-    redis.goOn()
+    redis.resume()
     // The claim was written late. It is known that nothing was sent under it.
     await expect.poll(async () => JSON.stringify(await create(gateway))).toContain('"replayed":false')
     expect(methods(gateway)).toBe('POST POST')
@@ -293,7 +293,7 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
   test('while Redis hangs, a bounded number of commands waits for it', async () => {
     const redis = await startRedis()
     const store = await openTestStore(redis.url)
-    redis.hang()
+    redis.suspend()
     const errors = await Promise.all(
       Array.from({ length: 5000 }, (_, number) =>
         store.readRecord(`key ${number}`).then(
@@ -306,7 +306,7 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     // The others wait until their timeout, or until their connection is closed.
     expect(errors.filter((message) => message === tooManyCommands)).toHaveLength(1000)
     expect(errors).not.toContain('answered')
-    redis.goOn()
+    redis.resume()
     await expect.poll(() => store.readRecord('key').catch(() => 'not yet')).toBeNull()
   })
 
@@ -314,9 +314,9 @@ describe.runIf(hasRedis)('several replicas on one Redis', () => {
     const redis = await startRedis()
     const one = await createTestGateway({ store: await openTestStore(redis.url) })
     const two = await createTestGateway({ store: await openTestStore(redis.url), url: one.sandbox.url })
-    redis.hang()
+    redis.suspend()
     expect(errorOf(await create(one))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    redis.goOn()
+    redis.resume()
     // The claim was written late. Its replica removes it, so that no call waits until it expires.
     await expect.poll(async () => JSON.stringify(await create(two))).toContain('"replayed":false')
     expect(methods(one)).toBe('POST')

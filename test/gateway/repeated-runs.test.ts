@@ -1,6 +1,6 @@
 /**
- * An operation means the same at its first run, which plans it, and at later runs, which use the plan, on both
- * paths: the requests to Callbell, the response, and the log line.
+ * The first run of an operation plans it, and later runs use the plan. On both paths, all runs have the same
+ * requests to Callbell, response and log line.
  */
 import fc from 'fast-check'
 import { parse, validate } from 'graphql'
@@ -10,15 +10,15 @@ import { readDocumentedOperations } from '../../src/http/playground/documented-o
 import { anyDocument } from '../support/any-document.ts'
 import { bodyOf, openPaths, runs } from '../support/both-paths.ts'
 
-const least = { identifier: '1', source: 'TELEGRAM', name: 'Ada' }
+const leastInput = { identifier: '1', source: 'TELEGRAM', name: 'Ada' }
 const update =
   'mutation($u:ID!,$n:String,$note:String,$a:String){updateContact(input:{uuid:$u,name:$n,note:$note,assignedUser:$a}){contact{name}}}'
 const marker = '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d'
 
 interface Expected {
-  /** What reached Callbell; empty: nothing. */
+  /** The requests to Callbell. */
   readonly upstream: readonly string[]
-  /** The answer's body, parsed; or the code of its first error. */
+  /** The parsed body of the response, or the code of its first error. */
   readonly answer: object | string
 }
 
@@ -37,7 +37,7 @@ const definitions = {
   id: 'ID',
 }
 
-/** A create, with the definitions of the variables that it uses. */
+/** A create that defines the variables in `rest`. */
 function create(rest: string): string {
   const used = Object.entries(definitions).filter(([name]) => new RegExp(`\\$${name}\\b`).test(rest))
   const defined = used.length > 0 ? `(${used.map(([name, type]) => `$${name}:${type}`).join()})` : ''
@@ -49,22 +49,22 @@ async function expectRuns(query: string, variables: unknown, { upstream, answer 
   const { body } = await expectSameAtEachRun(bodyOf(query, variables))
   expect([...new Set(requests)]).toEqual(upstream)
   expect(requests).toHaveLength(runs * upstream.length)
-  const told = JSON.parse(body)
-  expect(typeof answer === 'string' ? told.errors[0].extensions.code : told).toEqual(answer)
+  const response = JSON.parse(body)
+  expect(typeof answer === 'string' ? response.errors[0].extensions.code : response).toEqual(answer)
   await expectSameTraces()
 }
 
-describe('variables inside of an input', () => {
+describe('variables in an input have the same effect in each run', () => {
   test.each<[string, string, object, Expected]>([
     ['left out', update, { u: 'u', n: 'Ada' }, { upstream: [patch({ name: 'Ada' })], answer: renamed }],
     [
-      'null where that clears',
+      'null that clears fields',
       update,
       { u: 'u', n: 'Ada', note: null, a: null },
       { upstream: [patch({ name: 'Ada', unassign_user: true, note: '' })], answer: renamed },
     ],
     [
-      'null where nothing can be cleared',
+      'null for a field that cannot be cleared',
       update,
       { u: 'u', n: null },
       { upstream: [], answer: { data: { updateContact: { contact: null } } } },
@@ -83,7 +83,7 @@ describe('variables inside of an input', () => {
       { upstream: [post(wire)], answer: created },
     ],
     [
-      'null in place of a default, in a list of what must not be null',
+      'null in place of a default, in a list of non-null items',
       'mutation($t:String="x"){createContact(input:{identifier:"1",source:TELEGRAM,name:"Ada",tags:["a",$t]}){contact{uuid}}}',
       { t: null },
       { upstream: [], answer: 'BAD_USER_INPUT' },
@@ -118,21 +118,21 @@ describe('variables inside of an input', () => {
       { u: null },
       { upstream: [], answer: 'BAD_USER_INPUT' },
     ],
-    ['an optional text left out', create(',note:$v'), {}, { upstream: [post(wire)], answer: created }],
+    ['an optional string left out', create(',note:$v'), {}, { upstream: [post(wire)], answer: created }],
     [
-      'an optional text that is null',
+      'an optional string that is null',
       create(',note:$v'),
       { v: null },
       { upstream: [post(wire)], answer: created },
     ],
     [
-      'an optional text with a default',
+      'an optional string with a default',
       create(',note:$d'),
       {},
       { upstream: [post({ ...wire, note: 'x' })], answer: created },
     ],
     [
-      'a default that null takes away',
+      'a default that null overrides',
       create(',note:$d'),
       { d: null },
       { upstream: [post(wire)], answer: created },
@@ -165,7 +165,7 @@ describe('variables inside of an input', () => {
       { upstream: [post({ ...wire, bot_status: 'bot_end' })], answer: created },
     ],
     [
-      'an enum that is none',
+      'an invalid enum value',
       create(',botStatus:$b'),
       { b: 'end' },
       { upstream: [], answer: 'BAD_USER_INPUT' },
@@ -176,21 +176,21 @@ describe('variables inside of an input', () => {
       { id: 7 },
       { upstream: [post({ ...wire, team_uuid: '7' })], answer: created },
     ],
-    ['an object as a text', create(',note:$v'), { v: {} }, { upstream: [], answer: 'BAD_USER_INPUT' }],
+    ['an object as a string', create(',note:$v'), { v: {} }, { upstream: [], answer: 'BAD_USER_INPUT' }],
   ])('%s', (_name, query, variables, expected) => expectRuns(query, variables, expected))
 })
 
-describe('literals', () => {
+describe('literals have the same effect in each run', () => {
   const literals: readonly (readonly [string, string, object])[] = [
     ['a marker of an executor', JSON.stringify(marker), { note: marker }],
     [
-      'a marker with code behind it',
+      'a marker followed by code',
       JSON.stringify(`${marker}"+(globalThis.pwned=1)+"`),
       { note: `${marker}"+(globalThis.pwned=1)+"` },
     ],
-    ['a template', '"${process.exit(1)}`"', { note: '${process.exit(1)}`' }],
+    ['a template string', '"${process.exit(1)}`"', { note: '${process.exit(1)}`' }],
     ['escapes', String.raw`"\u0041\n\"\\"`, { note: 'A\n"\\' }],
-    ['a block', '"""\n  a\n    b\n  """', { note: 'a\n  b' }],
+    ['a block string', '"""\n  a\n    b\n  """', { note: 'a\n  b' }],
     ['a line separator', JSON.stringify('a\u2028b'), { note: 'a\u2028b' }],
     ['null', 'null', {}],
   ]
@@ -214,8 +214,8 @@ describe('literals', () => {
     ))
 })
 
-describe('names in the answer', () => {
-  test('the field that ran is the one that is logged and counted', async () => {
+describe('names in the response are the same in each run', () => {
+  test('a field with an alias is logged and counted by its own name', async () => {
     const query =
       'mutation{y_x:deleteContact(input:{uuid:"1"}){deletedUuid} x:openConversation(input:{uuid:"1"}){y:contact{uuid}}}'
     const { expectSameAtEachRun, expectSameTraces, fast } = await openPaths()
@@ -243,11 +243,11 @@ describe('names in the answer', () => {
   )
 })
 
-describe('fragments and directives', () => {
+describe('fragments and directives have the same effect in each run', () => {
   test.each<[string, object, number]>([
-    ['skips and includes by variables', { s: true, i: true }, 1],
-    ['by other variables', { s: false, i: false }, 1],
-    ['by defaults', {}, 1],
+    ['conditions by variables', { s: true, i: true }, 1],
+    ['conditions by other variables', { s: false, i: false }, 1],
+    ['conditions by defaults', {}, 1],
   ])('%s', async (_name, variables, calls) => {
     const query =
       'query($s:Boolean=false,$i:Boolean=true){contact(uuid:"x"){uuid ...on Contact@skip(if:$s){name ...F} tags@include(if:$i) bot@skip(if:true){uuid}}} fragment F on Contact{team{...T}} fragment T on Team{name@include(if:$i) id}'
@@ -257,7 +257,7 @@ describe('fragments and directives', () => {
     await expectSameTraces()
   })
 
-  test('conditions that change from run to run', async () => {
+  test('conditions that change between runs', async () => {
     const query = 'query($s:Boolean!){contact(uuid:"x"){uuid bot@skip(if:$s){uuid}}}'
     const { expectSameAtEachRun, requests } = await openPaths()
     const bodies = []
@@ -270,7 +270,7 @@ describe('fragments and directives', () => {
   })
 })
 
-test('every documented operation', { timeout: 120_000 }, async () => {
+test('every documented operation has the same effect in each run', { timeout: 120_000 }, async () => {
   const { expectSameAtEachRun, expectSameTraces } = await openPaths()
   for (const { query, variables, name } of await readDocumentedOperations()) {
     const { status } = await expectSameAtEachRun(
@@ -281,7 +281,7 @@ test('every documented operation', { timeout: 120_000 }, async () => {
   await expectSameTraces()
 })
 
-test('any document with any variables', { timeout: 120_000 }, async () => {
+test('any document with any variables has the same effect in each run', { timeout: 120_000 }, async () => {
   const { expectSameAtEachRun, expectSameTraces } = await openPaths()
   const known = {
     source: ['TELEGRAM'],
@@ -292,7 +292,7 @@ test('any document with any variables', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(anyDocument(schema, known), async ({ query, variables }) => {
       fc.pre(validate(schema, parse(query)).length === 0)
-      // A key makes the second run a replay, which is not the first one again.
+      // With a key, the second run is a replay and differs from the first.
       fc.pre(!(query + JSON.stringify(variables)).includes('idempotencyKey'))
       await expectSameAtEachRun(bodyOf(query, variables))
     }),
@@ -301,9 +301,9 @@ test('any document with any variables', { timeout: 120_000 }, async () => {
   await expectSameTraces()
 })
 
-test('a create without variables is the same create at each run', () =>
+test('a create whose input is one variable has the same effect in each run', () =>
   expectRuns(
     `mutation($i:CreateContactInput!){createContact(input:$i){contact{uuid}}}`,
-    { i: least },
+    { i: leastInput },
     { upstream: [post(wire)], answer: created },
   ))

@@ -1,4 +1,4 @@
-/** The gateway as a child process, as an installed package runs it. It is killed after the test if it still runs. */
+/** The gateway as a child process, like in an installed package. It is killed after the test if it still runs. */
 import type { ChildProcessByStdio } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,20 +11,20 @@ import { inject, onTestFinished } from 'vitest'
 export interface ChildGateway {
   /** Its working directory, which may contain `.env`. */
   readonly folder: string
-  /** Resolves with the URL of the GraphQL endpoint once it has been printed. */
+  /** Resolves with the URL of the GraphQL endpoint once the process prints it. */
   readonly url: Promise<string>
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
   /** Its output so far. */
   output(): { readonly stdout: string; readonly stderr: string }
   kill(signal: NodeJS.Signals): void
-  /** The peak of its memory; undefined if the operating system has no `/proc`. */
+  /** Its peak resident memory; undefined if the operating system has no `/proc`. */
   peakMemoryBytes(): number | undefined
 }
 
 /**
- * @param clockAheadMs milliseconds by which its wall clock is ahead
- * @param dotEnv the content of its `.env`. Default: it has none
+ * @param clockAheadMs how far its wall clock is ahead
+ * @param dotEnv the content of its `.env`. Default: there is no such file
  */
 export function startGateway(
   variables: Readonly<Record<string, string>> = {},
@@ -33,8 +33,8 @@ export function startGateway(
 ): ChildGateway {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
-  const laterClock = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAheadMs}`
-  const child = spawn(process.execPath, ['--import', laterClock, inject('main')], {
+  const setClock = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAheadMs}`
+  const child = spawn(process.execPath, ['--import', setClock, inject('main')], {
     // Only the given `.env`, and only the given variables.
     cwd: folder,
     env: { PATH: process.env['PATH'], PORT: '0', ...variables },
@@ -43,7 +43,7 @@ export function startGateway(
   return followGateway(child, folder)
 }
 
-/** Observes a gateway process that was started in another way. */
+/** Observes a running gateway process. */
 export function followGateway(
   child: ChildProcessByStdio<null, Readable, Readable>,
   folder: string,
@@ -62,7 +62,7 @@ export function followGateway(
     if (found) url.resolve(found)
   })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
-  void ended.then(() => url.reject(new Error(`ended without an address: ${stderr}`)))
+  void ended.then(() => url.reject(new Error(`exited before it printed its address: ${stderr}`)))
   // Some tests do not wait for the address.
   url.promise.catch(() => undefined)
   return {

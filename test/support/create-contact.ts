@@ -1,5 +1,6 @@
 /** A create as a caller of a gateway process sends it, and its result. */
 import { createHash } from 'node:crypto'
+import { expect } from 'vitest'
 import type { ChildGateway } from './child-gateway.ts'
 
 const query = `mutation ($input: CreateContactInput!) {
@@ -40,4 +41,17 @@ export async function create(
   if (result?.contact) return { uuid: result.contact.uuid, replayed: result.replayed }
   const { requestId: _, ...error } = errors[0].extensions
   return error
+}
+
+/** Repeats a create with a key until it succeeds. @returns the last result */
+export async function createUntilSuccess(
+  gateway: ChildGateway,
+  name: string,
+  idempotencyKey: string,
+): Promise<CreateResult> {
+  let result: CreateResult = {}
+  await expect
+    .poll(async () => (result = await create(gateway, name, idempotencyKey)).uuid, { timeout: 60_000 })
+    .toBeTypeOf('string')
+  return result
 }

@@ -1,4 +1,4 @@
-/** A real Redis for one test on a free port. The test may kill and restart it. */
+/** A Redis server for one test, on a free port. The test may kill and restart it. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest'
 import { listen } from '../../src/listen.ts'
 import { pretendAge } from './redis-epoch.ts'
 
-/** Whether there is a `redis-server` on the PATH. On CI it is required: nothing is skipped there. */
+/** Whether `redis-server` is installed. CI requires it: no test is skipped there. */
 export const hasRedis =
   spawnSync('redis-server', ['--version']).status === 0 || process.env['CI'] !== undefined
 
@@ -20,11 +20,11 @@ export interface RedisServer {
   readonly port: number
   /** @param settings additional arguments for this start */
   start(settings?: readonly string[]): Promise<void>
-  /** Kills it, as a crash would. */
+  /** Kills the process, like a crash. */
   kill(): Promise<void>
-  /** Suspends it: it keeps its connections, and answers nothing until it is resumed. */
-  hang(): void
-  goOn(): void
+  /** Stops the process: it keeps its connections, and answers nothing until `resume`. */
+  suspend(): void
+  resume(): void
   /** Like `CONFIG SET`. */
   configure(name: 'maxmemory' | 'maxmemory-policy', value: string): Promise<void>
   /** Runs a command. @returns its reply, as strings */
@@ -34,7 +34,7 @@ export interface RedisServer {
 export interface RedisServerOptions {
   /** Whether data survives `kill`. Default: it restarts empty. */
   readonly keepsData?: boolean
-  /** Whether it appears to be new, so that stores quarantine keys. Default: it appears to be old. */
+  /** Whether stores see a new server and quarantine keys. Default: they see an old one. */
   readonly isNew?: boolean
   /** Additional arguments of `redis-server`. */
   readonly settings?: readonly string[]
@@ -93,8 +93,8 @@ export async function startRedis({
     port,
     start,
     kill,
-    hang: () => void server?.kill('SIGSTOP'),
-    goOn: () => void server?.kill('SIGCONT'),
+    suspend: () => void server?.kill('SIGSTOP'),
+    resume: () => void server?.kill('SIGCONT'),
     async configure(name, value) {
       const client = createClient({ url })
       await client.connect()

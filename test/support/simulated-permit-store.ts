@@ -18,9 +18,9 @@ export interface SimulatedLink {
 
 export interface SimulatedPermitStore {
   readonly link: (options?: { readonly replyMs?: number; readonly isReachable?: boolean }) => SimulatedLink
-  /** Suspends it: it replies to all requests when it is resumed. */
-  hang(): void
-  goOn(): void
+  /** Delays all replies until `resume`. */
+  suspend(): void
+  resume(): void
   /** Loses all data. */
   flush(): void
 }
@@ -101,8 +101,8 @@ export function createSimulatedPermitStore(): SimulatedPermitStore {
       }
       return link
     },
-    hang: () => void (running = Promise.withResolvers()),
-    goOn: () => running.resolve(),
+    suspend: () => void (running = Promise.withResolvers()),
+    resume: () => running.resolve(),
     flush() {
       permits = []
       replicas = new Map()

@@ -7,14 +7,14 @@ import { listen } from '../../src/listen.ts'
 export interface TcpSwitch {
   readonly port: number
   /** The target of new connections; null: they are refused. Existing connections do not change. */
-  readonly leadTo: (port: number | null) => void
-  /** Ends all connections. */
-  readonly cut: () => void
+  readonly setTarget: (port: number | null) => void
+  /** Closes all connections. */
+  readonly closeConnections: () => void
   /** Drops all further data of the existing connections without closing them. */
-  readonly swallow: () => void
+  readonly dropData: () => void
 }
 
-/** A relay that its opener closes. */
+/** A relay that its user closes. */
 export interface TcpRelay extends TcpSwitch {
   readonly close: () => Promise<void>
 }
@@ -40,14 +40,14 @@ export async function openTcpRelay(first: number | null): Promise<TcpRelay> {
     for (const socket of pair) socket.on('error', end).on('close', end)
   })
   const { port } = await listen(server, 0, '127.0.0.1')
-  function cut(): void {
+  function closeConnections(): void {
     for (const pair of pairs) for (const socket of pair) socket.destroy()
   }
   return {
     port,
-    leadTo: (next) => (target = next),
-    cut,
-    swallow() {
+    setTarget: (next) => (target = next),
+    closeConnections,
+    dropData() {
       for (const [client, upstream] of pairs) {
         client.unpipe(upstream)
         upstream.unpipe(client)
@@ -57,7 +57,7 @@ export async function openTcpRelay(first: number | null): Promise<TcpRelay> {
     },
     async close() {
       server.close()
-      cut()
+      closeConnections()
       await once(server, 'close')
     },
   }

@@ -1,4 +1,4 @@
-/** Wrong clocks, clocks that are set, machines that are suspended, processes that are stopped: nothing is doubled. */
+/** Wrong and adjusted clocks, suspended machines and suspended processes: no create is sent twice. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Contacts } from '../../src/contacts/contacts.ts'
@@ -19,7 +19,7 @@ interface Process {
   readonly wallClock: () => number
 }
 
-/** A process whose wall clock is wrong by what `shiftMs` returns at the moment. */
+/** A process whose wall clock is off by the current result of `shiftMs`. */
 function open(
   sandbox: Pick<Sandbox, 'url' | 'token'>,
   store: Store,
@@ -34,7 +34,7 @@ function open(
 
 const input = { identifier: '+39 333 123 4567', source: 'whatsapp', name: 'Ada' } as const
 
-/** @returns the uuid, or what is known of the outcome */
+/** @returns the uuid, or the outcome of the error */
 async function create({ contacts, wallClock }: Process, key: string, change: object = {}): Promise<string> {
   const context = createTestContext('anyone', wallClock)
   try {
@@ -54,7 +54,7 @@ describe.runIf(hasRedis)('replicas on one Redis', () => {
   test.each([
     ['ahead', 60_000],
     ['behind', -60_000],
-  ])('one whose clock is a minute %s waits for the other’s create', async (_where, shiftMs) => {
+  ])('a replica whose clock is a minute %s waits for the other’s create', async (_where, shiftMs) => {
     const [redis, sandbox] = [await startRedis(), await openSandbox()]
     const [storeOfOne, storeOfTwo] = [await openTestStore(redis.url), await openTestStore(redis.url)]
     const [one, two] = [open(sandbox, storeOfOne, () => 0), open(sandbox, storeOfTwo, () => shiftMs)]
@@ -68,7 +68,7 @@ describe.runIf(hasRedis)('replicas on one Redis', () => {
     expect(postsOf(sandbox)).toBe(1)
   })
 
-  test('three that disagree by 45 seconds make one contact of each key', async () => {
+  test('three replicas whose clocks differ by 45 seconds create one contact per key', async () => {
     const [redis, sandbox] = [await startRedis(), await openSandbox()]
     const replicas = await Promise.all(
       [0, 45_000, -45_000].map(async (shiftMs) =>
@@ -90,78 +90,74 @@ describe.runIf(hasRedis)('replicas on one Redis', () => {
     expect(postsOf(sandbox)).toBe(keys.length)
   })
 
-  test(
-    'one that is stopped with creates under way sends nothing once another has taken them over',
-    { timeout: 300_000 },
-    async () => {
-      const [redis, sandbox] = [await startRedis(), await openSandbox()]
-      const variables = {
-        CALLBELL_API_TOKEN: 't',
-        CALLBELL_API_URL: sandbox.url,
-        STORE_URL: redis.url,
-        CALLBELL_TIMEOUT_MS: '1500',
-        CALLBELL_RESEND_AFTER_MS: '1000',
-        CALLBELL_MAX_RPS: '100',
-        LOG_LEVEL: 'silent',
+  test('a suspended replica sends no create that another has taken over', { timeout: 300_000 }, async () => {
+    const [redis, sandbox] = [await startRedis(), await openSandbox()]
+    const variables = {
+      CALLBELL_API_TOKEN: 't',
+      CALLBELL_API_URL: sandbox.url,
+      STORE_URL: redis.url,
+      CALLBELL_TIMEOUT_MS: '1500',
+      CALLBELL_RESEND_AFTER_MS: '1000',
+      CALLBELL_MAX_RPS: '100',
+      LOG_LEVEL: 'silent',
+    }
+    const [one, two] = [startGateway(variables), startGateway(variables)]
+    const [urlOfOne, urlOfTwo] = [await one.url, await two.url]
+    const query =
+      'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { uuid } } }'
+    const send = async (url: string, n: number): Promise<string | undefined> => {
+      const contact = {
+        identifier: `+39 333 ${8000 + n}`,
+        source: 'WHATSAPP',
+        name: `S${n}`,
+        idempotencyKey: `s${n}`,
       }
-      const [one, two] = [startGateway(variables), startGateway(variables)]
-      const [urlOfOne, urlOfTwo] = [await one.url, await two.url]
-      const query =
-        'mutation ($input: CreateContactInput!) { createContact(input: $input) { contact { uuid } } }'
-      const ask = async (url: string, n: number): Promise<string | undefined> => {
-        const contact = {
-          identifier: `+39 333 ${8000 + n}`,
-          source: 'WHATSAPP',
-          name: `S${n}`,
-          idempotencyKey: `s${n}`,
-        }
-        const body = JSON.stringify({ query, variables: { input: contact } })
-        const response = await fetch(url, {
-          method: 'POST',
-          body,
-          headers: { 'content-type': 'application/json' },
-        })
-        const { data } = await response.json()
-        return data?.createContact?.contact?.uuid
-      }
-      // Lookups of both are known to work.
-      for (const [url, n] of [
-        [urlOfOne, 900],
-        [urlOfTwo, 901],
-      ] as const) {
-        await expect.poll(() => ask(url, n)).toBeTypeOf('string')
-      }
-      await expect.poll(() => sandbox.requests.filter(({ path }) => path.includes('/phone/')).length).toBe(2)
+      const body = JSON.stringify({ query, variables: { input: contact } })
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      })
+      const { data } = await response.json()
+      return data?.createContact?.contact?.uuid
+    }
+    // Both have proved that lookups work.
+    for (const [url, n] of [
+      [urlOfOne, 900],
+      [urlOfTwo, 901],
+    ] as const) {
+      await expect.poll(() => send(url, n)).toBeTypeOf('string')
+    }
+    await expect.poll(() => sandbox.requests.filter(({ path }) => path.includes('/phone/')).length).toBe(2)
 
-      // Both are members: each has confirmed a reply.
-      const confirmed = async (): Promise<number> => {
-        const records = await redis.run('HVALS', 'callbell-graphql:permits:replicas')
-        return records.filter((record) => Number(record.split(' ')[1]) > 0).length
-      }
-      await expect.poll(confirmed).toBe(2)
-      // More than the pace lets through at once: some are stopped while they wait for their permit.
-      const numbers = Array.from({ length: 60 }, (_, n) => n)
-      const asked = numbers.map((n) => ask(urlOfOne, n).catch(() => undefined))
-      await expect.poll(() => postsOf(sandbox), { interval: 5, timeout: 30_000 }).toBeGreaterThan(8)
-      one.kill('SIGSTOP')
-      const found: (string | undefined)[] = []
-      for (const n of numbers) {
-        await expect
-          .poll(async () => (found[n] = await ask(urlOfTwo, n)), { timeout: 30_000, interval: 200 })
-          .toBeTypeOf('string')
-      }
-      one.kill('SIGCONT')
-      const answered = await Promise.all(asked)
-      await delay(500)
-      for (const n of numbers) {
-        expect(uuidsOf(sandbox, `S${n}`)).toEqual([found[n]])
-        if (answered[n] !== undefined) expect(answered[n]).toBe(found[n])
-      }
-    },
-  )
+    // A member has confirmed a reply.
+    const confirmed = async (): Promise<number> => {
+      const records = await redis.run('HVALS', 'callbell-graphql:permits:replicas')
+      return records.filter((record) => Number(record.split(' ')[1]) > 0).length
+    }
+    await expect.poll(confirmed).toBe(2)
+    // More creates than the rate limit allows at once: some wait for a permit during the suspension.
+    const numbers = Array.from({ length: 60 }, (_, n) => n)
+    const calls = numbers.map((n) => send(urlOfOne, n).catch(() => undefined))
+    await expect.poll(() => postsOf(sandbox), { interval: 5, timeout: 30_000 }).toBeGreaterThan(8)
+    one.kill('SIGSTOP')
+    const found: (string | undefined)[] = []
+    for (const n of numbers) {
+      await expect
+        .poll(async () => (found[n] = await send(urlOfTwo, n)), { timeout: 30_000, interval: 200 })
+        .toBeTypeOf('string')
+    }
+    one.kill('SIGCONT')
+    const answered = await Promise.all(calls)
+    await delay(500)
+    for (const n of numbers) {
+      expect(uuidsOf(sandbox, `S${n}`)).toEqual([found[n]])
+      if (answered[n] !== undefined) expect(answered[n]).toBe(found[n])
+    }
+  })
 })
 
-test('a wall clock that is set ahead does not make a key be sent again', async () => {
+test('an UNKNOWN create is not sent again after the wall clock is set ahead', async () => {
   const sandbox = await openSandbox()
   let shiftMs = 0
   const gateway = open(sandbox, openMemoryStore(), () => shiftMs, { timeoutMs: 1000, resendAfterMs: 60_000 })
@@ -174,7 +170,7 @@ test('a wall clock that is set ahead does not make a key be sent again', async (
   expect(postsOf(sandbox)).toBe(1)
 })
 
-test('a clock that was wrong when a create was sent does not make an older contact its own', async () => {
+test('a create that was sent with a wrong clock does not return an older contact', async () => {
   const sandbox = await openSandbox()
   sandbox.contacts.add({ identifier: input.identifier, source: 'whatsapp', name: input.name })
   await delay(5000)
@@ -189,10 +185,10 @@ test('a clock that was wrong when a create was sent does not make an older conta
   expect(postsOf(sandbox)).toBe(1)
 })
 
-test('what waits while the machine is suspended is not sent', async () => {
+test('a create whose deadline passes while the machine is suspended is not sent', async () => {
   const sandbox = await openSandbox()
   const gateway = open(sandbox, openMemoryStore(), () => 0)
-  // Its call began 40 seconds ago, of which the monotonic clock knows nothing.
+  // Its call began 40 seconds ago, but the monotonic clock stood still.
   const before = { ...gateway, wallClock: () => Date.now() - 40_000 }
   expect(await create(before, 'k')).toBe('NOT_APPLIED')
   expect(sandbox.requests).toEqual([])
@@ -200,26 +196,23 @@ test('what waits while the machine is suspended is not sent', async () => {
   expect(await create(gateway, 'k')).toBe(uuidsOf(sandbox, 'Ada')[0])
 })
 
-test.each([-1500, 1500])(
-  'an applied create is found by a Callbell whose clock is %i ms off ours',
-  async (offMs) => {
-    const there = (): Date => new Date(Date.now() + offMs)
-    let createdAt = ''
-    const upstream = await startRawUpstream((socket, number) => {
-      if (number === 0) {
-        createdAt = there().toISOString().replace(/\.\d+/, '')
-        socket.destroy()
-        return
-      }
-      const body = JSON.stringify({ contact: { uuid: 'u', name: input.name, createdAt } })
-      socket.write(httpAnswer('200 OK', body, `date: ${there().toUTCString()}\r\n`))
-    })
-    const gateway = open({ url: upstream.url, token: 't' }, openMemoryStore(), () => 0)
-    expect(await create(gateway, 'k')).toBe('u')
-  },
-)
+test.each([-1500, 1500])('an applied create is found if Callbell’s clock is off by %i ms', async (offMs) => {
+  const upstreamTime = (): Date => new Date(Date.now() + offMs)
+  let createdAt = ''
+  const upstream = await startRawUpstream((socket, number) => {
+    if (number === 0) {
+      createdAt = upstreamTime().toISOString().replace(/\.\d+/, '')
+      socket.destroy()
+      return
+    }
+    const body = JSON.stringify({ contact: { uuid: 'u', name: input.name, createdAt } })
+    socket.write(httpAnswer('200 OK', body, `date: ${upstreamTime().toUTCString()}\r\n`))
+  })
+  const gateway = open({ url: upstream.url, token: 't' }, openMemoryStore(), () => 0)
+  expect(await create(gateway, 'k')).toBe('u')
+})
 
-test('a call whose key was taken over does not say that nothing was applied', async () => {
+test('the outcome of a refused create is UNKNOWN if another process has taken over its key', async () => {
   const sandbox = await openSandbox()
   const memory = openMemoryStore()
   let claimed = ''
@@ -235,15 +228,15 @@ test('a call whose key was taken over does not say that nothing was applied', as
   sandbox.failNext({ on: 'POST', status: 422, delayMs: 500 })
   const creating = create(gateway, 'k')
   await expect.poll(() => postsOf(sandbox)).toBe(1)
-  // Another process takes the key over, and is sending.
+  // Another process takes over the key and sends its create.
   const found = await memory.readRecord(claimed)
-  const taken = JSON.stringify({ ...JSON.parse(found?.record ?? ''), owner: 'another', token: 2 })
-  expect(await memory.replace(claimed, found?.record ?? '', taken, 60_000)).toBe(true)
+  const takenOver = JSON.stringify({ ...JSON.parse(found?.record ?? ''), owner: 'another', token: 2 })
+  expect(await memory.replace(claimed, found?.record ?? '', takenOver, 60_000)).toBe(true)
   expect(await creating).toBe('UNKNOWN')
-  expect((await memory.readRecord(claimed))?.record).toBe(taken)
+  expect((await memory.readRecord(claimed))?.record).toBe(takenOver)
 })
 
-test('a key that its store has lost while its call was under way is known again', async () => {
+test('a key that the store loses during its create is stored again', async () => {
   const sandbox = await openSandbox()
   const memory = openMemoryStore()
   let claimed = ''
@@ -264,7 +257,7 @@ test('a key that its store has lost while its call was under way is known again'
   expect(postsOf(sandbox)).toBe(1)
 })
 
-test('no two records of one key are alike, though they say the same', async () => {
+test('all records of one key differ, even with the same content', async () => {
   const sandbox = await openSandbox()
   const memory = openMemoryStore()
   const written: string[] = []
@@ -280,7 +273,7 @@ test('no two records of one key are alike, though they say the same', async () =
     },
   }
   const gateway = open(sandbox, store, () => 0, { timeoutMs: 500, resendAfterMs: 1 })
-  // Each call is answered alike, and nothing is known of Callbell's time.
+  // All calls have the same result, and the gateway does not know Callbell's time.
   sandbox.failNext(...Array.from({ length: 3 }, () => ({ on: 'POST', drop: true }) as const))
   for (let call = 0; call < 3; call += 1) expect(await create(gateway, 'k')).toBe('UNKNOWN')
   expect(written.length).toBeGreaterThan(6)

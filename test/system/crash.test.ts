@@ -1,4 +1,4 @@
-/** Processes that are killed in the middle of keyed creates. */
+/** A process is killed during keyed creates, and the creates are repeated. */
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,13 +15,13 @@ const query = `mutation ($input: CreateContactInput!) {
   createContact(input: $input) { contact { uuid name } userErrors { message } }
 }`
 
-interface Told {
+interface CreateResponse {
   readonly data?: { readonly createContact: { readonly contact: { readonly uuid: string } } | null }
   readonly errors?: readonly { readonly extensions: { readonly outcome: string } }[]
 }
 
-/** What a caller is told of create number `n`; null if the connection broke. */
-async function ask(gateway: ChildGateway, n: number): Promise<Told | null> {
+/** @returns the response to create number `n`; null if the connection broke */
+async function send(gateway: ChildGateway, n: number): Promise<CreateResponse | null> {
   const input = {
     identifier: `+39 06 ${555_000 + n}`,
     source: 'WHATSAPP',
@@ -36,12 +36,12 @@ async function ask(gateway: ChildGateway, n: number): Promise<Told | null> {
   return response && response.json().catch(() => null)
 }
 
-function countOf(sandbox: Sandbox, n: number): number {
+function countContacts(sandbox: Sandbox, n: number): number {
   return sandbox.contacts.all().filter(({ name }) => name === `Contact ${n}`).length
 }
 
 test.each([1, 2, 3])(
-  'of 50 creates with a kill -9 in the middle, asked for again, none is lost and none is doubled (%i)',
+  '50 creates that are repeated after SIGKILL create one contact each (%i)',
   { timeout: 300_000 },
   async () => {
     const sandbox = await startSandbox({ token: 't' })
@@ -54,57 +54,57 @@ test.each([1, 2, 3])(
       CALLBELL_TIMEOUT_MS: '6000',
       CALLBELL_RESEND_AFTER_MS: '1000',
     }
-    // Some answers come late, so that the kill finds creates at every stage.
+    // Delays differ, so that the kill interrupts creates at every stage.
     sandbox.failNext(...Array.from({ length: creates }, (_, n) => ({ delayMs: (n * 7) % 100 })))
 
     const first = startGateway(variables)
     await first.url
-    // Before the gateway knows Callbell's time, nothing proves that a contact was created by this call.
+    // The gateway needs Callbell's time to prove that a call created a contact.
     await expect.poll(() => sandbox.requests.filter(({ path }) => path.endsWith('/auth/me'))).toHaveLength(1)
-    const asking = askAll(first)
+    const calls = sendAll(first)
     await expect.poll(() => postsOf(sandbox).length, { interval: 1 }).toBeGreaterThan(0)
     await delay(Math.random() * 60)
     first.kill('SIGKILL')
     await first.ended
-    const before = await asking
+    const before = await calls
 
     const second = startGateway(variables)
-    const after = await askAll(second)
+    const after = await sendAll(second)
     second.kill('SIGTERM')
     await second.ended
-    for (const [n, told] of after.entries()) {
-      // What the first process told is true after its death.
+    for (const [n, response] of after.entries()) {
+      // A result of the killed process still holds.
       const uuid = uuidIn(before[n])
-      if (uuid !== undefined) expect(uuidIn(told)).toBe(uuid)
-      // What Callbell never got may still be on its way: it is told to be unknown, and is not sent again. On a busy
-      // machine there may be no time left to find one that is there.
-      if (uuidIn(told) === undefined) {
-        expect(told?.errors?.[0]?.extensions.outcome).toBe('UNKNOWN')
-        expect(countOf(sandbox, n)).toBeLessThanOrEqual(1)
+      if (uuid !== undefined) expect(uuidIn(response)).toBe(uuid)
+      // A create that Callbell has not received may still arrive, so it is UNKNOWN and is not sent again.
+      // On a busy machine, the time may be too short to find an existing contact.
+      if (uuidIn(response) === undefined) {
+        expect(response?.errors?.[0]?.extensions.outcome).toBe('UNKNOWN')
+        expect(countContacts(sandbox, n)).toBeLessThanOrEqual(1)
       } else {
-        expect(countOf(sandbox, n)).toBe(1)
+        expect(countContacts(sandbox, n)).toBe(1)
       }
     }
 
-    // Once the deadline of the process that died and the quiet period are over, lookups decide: as soon as a
-    // create has shown that they work.
+    // After the deadline of the killed process and the quiet period, lookups settle each create.
+    // A new create proves that lookups work.
     const third = startGateway(variables)
     await third.url
-    await expect.poll(async () => uuidIn(await ask(third, creates))).toBeTypeOf('string')
+    await expect.poll(async () => uuidIn(await send(third, creates))).toBeTypeOf('string')
     for (let n = 0; n < creates; n += 1) {
       await expect
-        .poll(async () => uuidIn(await ask(third, n)), { timeout: 60_000, interval: 200 })
+        .poll(async () => uuidIn(await send(third, n)), { timeout: 60_000, interval: 200 })
         .toEqual(uuidIn(after[n]) ?? expect.any(String))
-      expect(countOf(sandbox, n)).toBe(1)
+      expect(countContacts(sandbox, n)).toBe(1)
     }
   },
 )
 
-async function askAll(gateway: ChildGateway): Promise<(Told | null)[]> {
+async function sendAll(gateway: ChildGateway): Promise<(CreateResponse | null)[]> {
   await gateway.url
-  return Promise.all(Array.from({ length: creates }, (_, n) => ask(gateway, n)))
+  return Promise.all(Array.from({ length: creates }, (_, n) => send(gateway, n)))
 }
 
-function uuidIn(told: Told | null | undefined): string | undefined {
-  return told?.data?.createContact?.contact.uuid
+function uuidIn(response: CreateResponse | null | undefined): string | undefined {
+  return response?.data?.createContact?.contact.uuid
 }

@@ -1,18 +1,18 @@
 /**
- * Real gateways under more load than the limit allows. Only what no delay can change is checked here: a request
- * that is held up arrives later, and never earlier. `npm run bench:pace` measures each second.
+ * Real gateways under more load than the limit allows. A busy machine can make requests late, but never early,
+ * so that only early requests fail these tests. `npm run bench:pace` measures each second.
  */
 import { expect, test } from 'vitest'
 import { arrive, limit, load, open, startUsedRedis } from '../support/loaded-gateways.ts'
 import { startRecordingUpstream } from '../support/recording-upstream.ts'
 import { hasRedis } from '../support/redis-server.ts'
 
-/** Those that arrived before the limit could have let them leave. @param startedAt on the upstream's clock */
+/** @returns the arrivals before the limit allowed them. @param startedAt on the upstream's clock */
 function tooEarly(arrivals: readonly number[], startedAt: number): readonly number[] {
   return arrivals.filter((at, index) => index + 1 > limit * (1 + (at - startedAt) / 1000))
 }
 
-test('one gateway lets no request leave too early', async () => {
+test('one gateway sends no request too early', async () => {
   const upstream = await startRecordingUpstream()
   const { now } = await upstream.report()
   load(open(upstream))
@@ -20,7 +20,7 @@ test('one gateway lets no request leave too early', async () => {
   expect(tooEarly((await upstream.report()).arrivals, now)).toEqual([])
 })
 
-test.runIf(hasRedis)('three replicas on one Redis let no request leave too early', async () => {
+test.runIf(hasRedis)('three replicas send no request too early, even if Redis loses its data', async () => {
   const upstream = await startRecordingUpstream()
   const redis = await startUsedRedis()
   const { now } = await upstream.report()

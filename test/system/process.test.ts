@@ -1,3 +1,4 @@
+/** The gateway as a process: start, configuration, log and shutdown. */
 import { once } from 'node:events'
 import { renameSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -20,7 +21,7 @@ async function post(url: string, body = mutation): Promise<Response> {
   return fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
 }
 
-test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTERM', async () => {
+test('without a token, the gateway uses the sandbox, logs that, and exits on SIGTERM', async () => {
   const gateway = startGateway()
   const url = await gateway.url
   expect(await (await post(url)).json()).toEqual(created)
@@ -33,7 +34,7 @@ test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTE
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).msg)
-      // The lookup after the first create: on a busy machine the signal comes after it.
+      // On a busy machine, the lookup after the first create is logged before the signal.
       .filter((message) => !message.startsWith('lookups find what was created')),
   ).toEqual([
     `listening on ${url} (open it in a browser for GraphiQL)`,
@@ -44,13 +45,13 @@ test('without a token it runs on the sandbox, says so, and ends cleanly on SIGTE
 })
 
 test.each([
-  ['asks nobody answers to names of this machine only', {}, 421],
+  ['without authentication refuses a foreign Host header', {}, 421],
   [
-    'asks for keys answers to any name',
+    'with API keys accepts any Host header',
     { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `web:${'ab'.repeat(32)}` },
     401,
   ],
-])('a gateway that %s', async (_name, variables, status) => {
+])('a gateway %s', async (_name, variables, status) => {
   const url = await startGateway(variables).url
   const [answer] = await sendRaw(
     url,
@@ -59,12 +60,12 @@ test.each([
   expect(answer?.status).toBe(status)
 })
 
-test('the address is printed even when nothing is logged', async () => {
+test('the address is printed even if the log is silent', async () => {
   const gateway = startGateway({ LOG_LEVEL: 'silent' })
   expect(await gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/)
 })
 
-test('with a token it reaches the API that it is given', async () => {
+test('with a token, the gateway calls the configured API', async () => {
   const sandbox = await startSandbox({ token: sentinelToken })
   onTestFinished(() => sandbox.close())
   const gateway = startGateway({
@@ -73,7 +74,7 @@ test('with a token it reaches the API that it is given', async () => {
   })
   const url = await gateway.url
   expect(await (await post(url)).json()).toEqual(created)
-  // On a busy machine the event loop of a process that has just started is late for a while.
+  // On a busy machine, the event loop of a new process is late for a while.
   await expect
     .poll(async () => (await fetch(new URL('/readyz', url))).json())
     .toEqual({ ready: true, upstream: 'callbell', reasons: [] })
@@ -85,7 +86,7 @@ test('with a token it reaches the API that it is given', async () => {
   ])
 })
 
-test('the token appears in no answer and no log line', async () => {
+test('the token appears in no response and no log line', async () => {
   const echo = JSON.stringify({
     error: { name: [`Bearer ${sentinelToken} is no name`], [sentinelToken]: ['x'] },
   })
@@ -98,7 +99,7 @@ test('the token appears in no answer and no log line', async () => {
     httpAnswer('302 Found', '', `location: https://${sentinelToken}.example\r\n`),
     `${sentinelToken}\r\n\r\n`,
   ]
-  // The first one meets the check of the token.
+  // The first one answers the token check at the start.
   const upstream = await startRawUpstream((socket, number) => socket.end(answers[number] ?? ''))
   const gateway = startGateway({
     CALLBELL_API_TOKEN: sentinelToken,
@@ -106,25 +107,26 @@ test('the token appears in no answer and no log line', async () => {
     LOG_LEVEL: 'trace',
   })
   const url = await gateway.url
-  let said = ''
+  let received = ''
   while (upstream.requests.length < answers.length) {
-    // Telegram's contacts can't be looked up: each answer meets one call.
+    // Contacts of Telegram cannot be looked up, so that each answer goes to one call.
     const response = await post(url, mutation.replace('WHATSAPP', 'TELEGRAM'))
-    said += JSON.stringify([...response.headers]) + (await response.text())
+    received += JSON.stringify([...response.headers]) + (await response.text())
   }
   for (const path of ['/graphql', '/livez', '/readyz', '/nowhere']) {
     const response = await fetch(new URL(path, url), { headers: { accept: 'text/html' } })
-    said += JSON.stringify([...response.headers]) + (await response.text())
+    received += JSON.stringify([...response.headers]) + (await response.text())
   }
   gateway.kill('SIGTERM')
   await gateway.ended
   const { stdout, stderr } = gateway.output()
   expect(upstream.requests).toHaveLength(answers.length)
-  expect(said).toContain('[token] is no name')
-  expect(said + stdout + stderr).not.toContain(sentinelToken)
+  expect(received).toContain('[token] is no name')
+  expect(received + stdout + stderr).not.toContain(sentinelToken)
 })
 
-test('a POST that has started is answered before the process ends', async () => {
+/** Sends SIGTERM to a gateway while Callbell holds the first create of this request, and then answers the create. */
+async function shutDownDuring(body: string) {
   const started = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<void>()
   const upstream = await startRawUpstream((socket, _number, request) => {
@@ -137,49 +139,38 @@ test('a POST that has started is answered before the process ends', async () => 
     void answer.promise.then(() => socket.write(text))
   })
   const gateway = startGateway({ CALLBELL_API_TOKEN: sentinelToken, CALLBELL_API_URL: upstream.url })
-  const asking = post(await gateway.url)
+  const response = post(await gateway.url, body)
   await started.promise
   gateway.kill('SIGTERM')
   await expect.poll(() => gateway.output().stdout).toContain('SIGTERM')
   answer.resolve()
-  expect(await (await asking).json()).toEqual(created)
+  return { response: await response, gateway, requests: upstream.requests }
+}
+
+test('a create in flight is completed before the process exits', async () => {
+  const { response, gateway } = await shutDownDuring(mutation)
+  expect(await response.json()).toEqual(created)
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
 })
 
-test('connections that wait for nothing do not hold up the end', async () => {
-  // Longer than this test may take: the limit of the drain is not what ends it.
+test('idle connections do not delay the exit', async () => {
+  // The drain timeout is longer than this test, so that it does not end the process.
   const gateway = startGateway({ CALLBELL_TIMEOUT_MS: '120000' })
   const { hostname, port } = new URL(await gateway.url)
-  const silent = connect(Number(port), hostname)
-  await once(silent, 'connect')
+  const idle = connect(Number(port), hostname)
+  await once(idle, 'connect')
   // A kept-alive connection, idle after its answer.
   await (await post(await gateway.url)).text()
   gateway.kill('SIGTERM')
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
-  silent.destroy()
+  idle.destroy()
 })
 
-test('of a mutation in two parts, the one that has started is finished and the other is not begun', async () => {
-  const started = Promise.withResolvers<void>()
-  const answer = Promise.withResolvers<void>()
-  const upstream = await startRawUpstream((socket, _number, request) => {
-    if (!request.startsWith('POST')) {
-      socket.write(httpAnswer('200 OK', '{"status":"ok"}'))
-      return
-    }
-    started.resolve()
-    const text = httpAnswer('201 Created', '{"contact":{"uuid":"u","name":"John Doe"}}')
-    void answer.promise.then(() => socket.write(text))
-  })
-  const gateway = startGateway({ CALLBELL_API_TOKEN: sentinelToken, CALLBELL_API_URL: upstream.url })
+test('during a shutdown, the started field of a mutation is completed and the next one is refused', async () => {
   const input = '(input: { identifier: "1", source: WHATSAPP, name: "John Doe" })'
   const query = `mutation { one: createContact${input} { contact { name } } two: createContact${input} { contact { name } } }`
-  const asking = post(await gateway.url, JSON.stringify({ query }))
-  await started.promise
-  gateway.kill('SIGTERM')
-  await expect.poll(() => gateway.output().stdout).toContain('SIGTERM')
-  answer.resolve()
-  expect(await (await asking).json()).toEqual({
+  const { response, gateway, requests } = await shutDownDuring(JSON.stringify({ query }))
+  expect(await response.json()).toEqual({
     data: { one: { contact: { name: 'John Doe' } }, two: null },
     errors: [
       expect.objectContaining({
@@ -188,17 +179,17 @@ test('of a mutation in two parts, the one that has started is finished and the o
       }),
     ],
   })
-  expect(upstream.requests.filter((request) => request.startsWith('POST'))).toHaveLength(1)
+  expect(requests.filter((request) => request.startsWith('POST'))).toHaveLength(1)
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
 })
 
-test('a store that cannot be opened ends it, saying why', async () => {
+test('the process reports a store that cannot be opened, and exits', async () => {
   const gateway = startGateway({ STORE_URL: 'sqlite:/dev/null/keys.db' })
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
   expect(gateway.output().stderr).toMatch(/^STORE_URL: the store cannot be opened: /)
 })
 
-test('a configuration that cannot be used ends it, with every problem', async () => {
+test('the process reports all problems of an invalid configuration, and exits', async () => {
   const gateway = startGateway({ PORT: 'http', CALLBELL_API_TOKEN: `${sentinelToken} x`, LOG_LEVEL: 'loud' })
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
   expect(gateway.output()).toEqual({
@@ -211,7 +202,7 @@ test('a configuration that cannot be used ends it, with every problem', async ()
   })
 })
 
-test('the environment wins over .env', async () => {
+test('environment variables override `.env`', async () => {
   const gateway = startGateway({ LOG_LEVEL: 'silent' }, 0, 'LOG_LEVEL=loud\nCALLBELL_MAX_RPS=many\n')
   expect(await gateway.ended).toEqual({ code: 1, signal: null })
   expect(gateway.output().stderr).toBe(
@@ -223,15 +214,15 @@ test('the environment wins over .env', async () => {
 
 const digest = (byte: string): string => byte.repeat(32)
 const dotEnv = (keys: string): string => `GATEWAY_AUTH=api-key\nGATEWAY_API_KEYS=${keys}\n`
-const kept = (problem: string): object => ({
+const notReloaded = (problem: string): object => ({
   level: 'error',
   msg: `API keys not reloaded: ${problem}`,
 })
 
-test('keys that change in .env are taken over, and a file with problems changes nothing', async () => {
+test('changed keys in `.env` are reloaded, and a file with problems is not', async () => {
   const gateway = startGateway({}, 0, dotEnv(`web:${digest('01')}`))
   await gateway.url
-  const said = (): Record<string, unknown>[] =>
+  const logged = (): Record<string, unknown>[] =>
     gateway
       .output()
       .stdout.trim()
@@ -239,26 +230,26 @@ test('keys that change in .env are taken over, and a file with problems changes 
       .slice(2)
       .map((line) => JSON.parse(line))
       .map(({ level, msg, names }) => ({ level, msg, names }))
-  /** At once: a file that is half written could be read. */
+  /** The rename is atomic: the gateway reads no half-written file. */
   const replaceDotEnv = (text: string): void => {
     writeFileSync(join(gateway.folder, 'new'), text)
     renameSync(join(gateway.folder, 'new'), join(gateway.folder, '.env'))
   }
   replaceDotEnv(dotEnv(`web:${digest('02')},report:${digest('03')}`))
-  const taken = { level: 'info', msg: 'API keys reloaded, now 2', names: ['web', 'report'] }
-  await expect.poll(said).toEqual([taken])
+  const reloaded = { level: 'info', msg: 'API keys reloaded, now 2', names: ['web', 'report'] }
+  await expect.poll(logged).toEqual([reloaded])
   replaceDotEnv(dotEnv('web:k3y-in-clear'))
   await expect
-    .poll(said)
+    .poll(logged)
     .toEqual([
-      taken,
-      kept(
+      reloaded,
+      notReloaded(
         'GATEWAY_API_KEYS item 1 must have a SHA-256 hex digest (64 hex digits) after the name, never the key itself',
       ),
     ])
 })
 
-test('a port that is taken ends it, with its name', async () => {
+test('the process reports a port in use, and exits', async () => {
   const taken = createServer()
   onTestFinished(() => void taken.close())
   const { port } = await listen(taken, 0, '127.0.0.1')

@@ -1,4 +1,4 @@
-/** Traces, as an OTLP receiver sees them. */
+/** The traces that an OTLP receiver gets from a gateway process. */
 import { expect, onTestFinished, test } from 'vitest'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -18,7 +18,7 @@ interface Traced {
   readonly sandbox: Sandbox
   readonly receiver: OtlpReceiver
   readonly post: (headers?: Readonly<Record<string, string>>, body?: string) => Promise<Response>
-  /** Ends the gateway, which sends what it has not sent yet, and is to end cleanly. */
+  /** Ends the gateway, which exports its remaining spans and exits with 0. */
   readonly end: () => Promise<{ readonly stdout: string; readonly stderr: string }>
 }
 
@@ -33,7 +33,7 @@ async function start(variables: Readonly<Record<string, string>> = {}): Promise<
     ...variables,
   })
   const url = await gateway.url
-  // It has checked its token.
+  // The gateway has checked its token.
   await expect.poll(() => sandbox.requests.length).toBe(1)
   return {
     sandbox,
@@ -113,20 +113,20 @@ test('a create has a span for the request, one for its field, and one for each a
     attempt('GET /contacts/phone/{number}', false, { 'http.response.status_code': 200 }),
   ])
 
-  // Each hangs below the one that caused it, and lies within its time.
+  // Each span has its cause as its parent, and lies within the time of the request.
   expect(request.parentSpanId).toBe(caller.spanId)
   expect(field.parentSpanId).toBe(request.spanId)
   expect(new Set(attempts.map(({ parentSpanId }) => parentSpanId))).toEqual(new Set([field.spanId]))
-  for (const { start: began, end: ended } of [field, ...attempts]) {
-    expect(began >= request.start && began <= ended && ended <= request.end).toBe(true)
+  for (const { start: startedAt, end: endedAt } of [field, ...attempts]) {
+    expect(startedAt >= request.start && startedAt <= endedAt && endedAt <= request.end).toBe(true)
   }
-  // Callbell goes on below the very attempt, and the log names the trace.
+  // Each request to Callbell carries the id of its attempt, and the log carries the trace id.
   const [, ...sent] = sandbox.requests
   expect(sent.map(({ headers }) => [headers['traceparent'], headers['tracestate']])).toEqual(
     attempts.map(({ spanId }) => [`00-${traceId}-${spanId}-01`, 'vendor=1']),
   )
   expect(stdout).toContain(`"traceId":"${traceId}"`)
-  // No contact is in any of it.
+  // No span contains data of the contact.
   expect(
     JSON.stringify(receiver.spans, (_, value) => (typeof value === 'bigint' ? null : value)),
   ).not.toMatch(/Ada|1234567/)
@@ -138,7 +138,7 @@ test('a create has a span for the request, one for its field, and one for each a
   expect(receiver.exports[0]?.path).toBe('/v1/traces')
 })
 
-test('a failed field has a failed span, and only status 500 fails that of the request', async () => {
+test('a failed field has a failed span, and its request with status 200 does not', async () => {
   const { sandbox, receiver, post, end } = await start()
   sandbox.failNext({ status: 401, body: { error: 'not authorized' } })
   await post()
@@ -156,9 +156,9 @@ test('a failed field has a failed span, and only status 500 fails that of the re
 })
 
 test.each([
-  ['none', undefined],
-  ['nonsense', 'nonsense'],
-  ['of zeros', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
+  ['missing', undefined],
+  ['invalid', 'nonsense'],
+  ['all zeros', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
 ])('a request whose traceparent is %s starts a new trace', async (_name, given) => {
   const { receiver, post, end } = await start()
   await post(given === undefined ? {} : { traceparent: given })
@@ -168,7 +168,7 @@ test.each([
   expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1)
 })
 
-test('a trace that its caller does not sample is propagated, and not exported', async () => {
+test('a trace that the caller does not sample is propagated, and not exported', async () => {
   const { sandbox, receiver, post, end } = await start()
   await post({ traceparent: traceparent.replace(/01$/, '00') })
   await end()
@@ -179,7 +179,7 @@ test('a trace that its caller does not sample is propagated, and not exported', 
   ])
 })
 
-test('a sample ratio of 0 exports no new trace', async () => {
+test('with a sample ratio of 0, only the sampled traces of callers are exported', async () => {
   const { receiver, post, end } = await start({ OTEL_TRACES_SAMPLER_ARG: '0' })
   await post()
   await post({ traceparent })
@@ -187,7 +187,7 @@ test('a sample ratio of 0 exports no new trace', async () => {
   expect(new Set(receiver.spans.map(({ traceId }) => traceId))).toEqual(new Set([caller.traceId]))
 })
 
-test('attributes from a caller are bounded', async () => {
+test('the operation name in a span is cut at 64 characters', async () => {
   const { receiver, post, end } = await start()
   await post({}, JSON.stringify({ query: `query ${'N'.repeat(10_000)} { nothing }` }))
   await end()
@@ -206,7 +206,7 @@ test('unauthenticated clients create no spans', async () => {
   expect(receiver.spans).toEqual([])
 })
 
-test('a failed export is logged without its headers', async () => {
+test('exports have the configured headers and service name, and a failed one is logged without headers', async () => {
   const { receiver, post, end } = await start({
     OTEL_EXPORTER_OTLP_HEADERS: 'x-otlp-key=secret-of-otlp%21,other=1',
     OTEL_SERVICE_NAME: 'contacts',
@@ -228,7 +228,7 @@ test('a receiver that hangs does not block the shutdown', async () => {
   expect(receiver.spans).toHaveLength(3)
 })
 
-test('without a receiver there are no traces, and no header is propagated', async () => {
+test('without an endpoint, no span is exported and no header is propagated', async () => {
   const { sandbox, receiver, post, end } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })
   await post({ traceparent })
   const { stdout } = await end()

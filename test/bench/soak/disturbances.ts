@@ -92,9 +92,9 @@ function kinds({ replicas, redis, order, onLoss }: DisturbedParts, dice: Random)
     [
       'Redis hanging for seconds',
       async () => {
-        redis.hang()
+        redis.suspend()
         await delay(2000 + dice.integer(3000))
-        redis.goOn()
+        redis.resume()
       },
     ],
     ['Redis failing over to its replica, which has everything', () => redis.failOver(5000)],

@@ -18,9 +18,9 @@ export interface Redis {
   start(): Promise<void>
   /** As a crash ends it. What it has answered is on the disk. */
   kill(): Promise<void>
-  /** It keeps its connections, and answers nothing until it goes on. */
-  hang(): void
-  goOn(): void
+  /** Stops the process: it keeps its connections, and answers nothing until `resume`. */
+  suspend(): void
+  resume(): void
   /**
    * A new replica takes over all data, and the address leads there. The old one becomes its replica, and
    * keeps its connections for `keptMs` milliseconds: it refuses writes (`READONLY`).
@@ -80,8 +80,8 @@ export async function openRedis(folder: string): Promise<Redis> {
       current.process = await startServer(current)
     },
     kill: () => end(current.process, 'SIGKILL'),
-    hang: () => void current.process.kill('SIGSTOP'),
-    goOn: () => void current.process.kill('SIGCONT'),
+    suspend: () => void current.process.kill('SIGSTOP'),
+    resume: () => void current.process.kill('SIGCONT'),
     async failOver(keptMs) {
       const [old, next] = [current, await open()]
       await run(next, 'REPLICAOF', '127.0.0.1', String(old.port))
@@ -90,14 +90,14 @@ export async function openRedis(folder: string): Promise<Redis> {
       await run(old, 'FAILOVER', 'TO', '127.0.0.1', String(next.port))
       await untilInfo(next, /role:master/)
       current = next
-      relay.leadTo(next.port)
+      relay.setTarget(next.port)
       await delay(keptMs)
       await end(old.process, 'SIGKILL')
     },
     async replaceByEmpty() {
       const [old, next] = [current, await open()]
       current = next
-      relay.leadTo(next.port)
+      relay.setTarget(next.port)
       await end(old.process, 'SIGKILL')
     },
     async flush() {

@@ -111,7 +111,7 @@ describe.runIf(hasRedis)('on one Redis', () => {
     const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) })
     const { takeTokens } = await openStore(redis)
     const limit = createCallerLimit({ callsPerSecond, takeTokens, log })
-    redis.hang()
+    redis.suspend()
     expect(await Promise.all([limit.take('a', 50), limit.take('a', 50)])).toEqual([0, 0])
     const stopwatch = startStopwatch()
     expect(await limit.take('a', 50)).toBe(0)

@@ -20,7 +20,7 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 300_000 }, 
     const [first, second] = [await startRedis(), await startRedis()]
     const clients = [await openClient(first.url), await openClient(second.url)] as const
     await clients[1].replicaOf('127.0.0.1', first.port)
-    const { port, leadTo } = await startTcpSwitch(first.port)
+    const { port, setTarget } = await startTcpSwitch(first.port)
     const { store, lines } = await openLoggedStore(`redis://127.0.0.1:${port}`)
     await claim(store, 'k')
     await expect.poll(() => clients[1].get(`${prefix}k`)).toMatch(/:record of k$/)
@@ -30,7 +30,7 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 300_000 }, 
     expect(await store.readRecord('k').catch((error: Error) => error.message)).toMatch(/READONLY/)
     expect(await claim(store, 'new')).toMatchObject({ state: 'REFUSED' })
     await expect.poll(() => problemOf(store)).toBe('Redis is a read-only replica')
-    leadTo(second.port)
+    setTarget(second.port)
     await expect.poll(() => tryClaim(store, 'k')).toMatchObject({ state: 'PRESENT', record: 'record of k' })
     await expect.poll(() => tryClaim(store, 'new')).toEqual(put)
     expect(await clients[1].exists(`${prefix}new`)).toBe(1)
@@ -42,11 +42,11 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 300_000 }, 
 
   test('a server without data quarantines unknown keys, but not locks', async () => {
     const [first, second] = [await startRedis(), await startRedis({ isNew: true })]
-    const { port, leadTo, cut } = await startTcpSwitch(first.port)
+    const { port, setTarget, closeConnections } = await startTcpSwitch(first.port)
     const store = await openReadyStore(`redis://127.0.0.1:${port}`, minute)
     expect(await claim(store, 'k')).toEqual(put)
-    leadTo(second.port)
-    cut()
+    setTarget(second.port)
+    closeConnections()
     await expect.poll(() => tryClaim(store, 'k')).toMatchObject({ state: 'QUARANTINED' })
     // Locks are not quarantined: Callbell shows the result of what they protect.
     expect(await store.putIfAbsent('lock', 'a', minute)).toBeNull()
@@ -55,10 +55,10 @@ describe.runIf(hasRedis)('a failover behind one address', { timeout: 300_000 }, 
 
   test('a dead connection is replaced', async () => {
     const [first, second] = [await startRedis(), await startRedis()]
-    const { port, leadTo, swallow } = await startTcpSwitch(first.port)
+    const { port, setTarget, dropData } = await startTcpSwitch(first.port)
     const store = await openReadyStore(`redis://127.0.0.1:${port}`)
-    leadTo(second.port)
-    swallow()
+    setTarget(second.port)
+    dropData()
     await expect(claim(store, 'k')).rejects.toThrow('Redis did not reply within 1000 ms')
     await expect.poll(() => tryClaim(store, 'k'), { timeout: 90_000 }).toEqual(put)
   })
@@ -68,7 +68,7 @@ describe.runIf(hasRedis)('a Redis that hangs', { timeout: 300_000 }, () => {
   test('does not execute a write later whose call has timed out', async () => {
     const redis = await startRedis()
     const store = await openReadyStore(redis.url)
-    const late = await hangWhile(redis, async () => {
+    const late = await whileSuspended(redis, async () => {
       const results = await Promise.all([
         tryClaim(store, 'k'),
         store.putIfAbsent('l', 'a', minute).catch((error: Error) => error.message),
@@ -85,11 +85,11 @@ describe.runIf(hasRedis)('a Redis that hangs', { timeout: 300_000 }, () => {
   })
 })
 
-async function hangWhile<T>(redis: RedisServer, run: () => Promise<T>): Promise<T> {
-  redis.hang()
+async function whileSuspended<T>(redis: RedisServer, run: () => Promise<T>): Promise<T> {
+  redis.suspend()
   try {
     return await run()
   } finally {
-    redis.goOn()
+    redis.resume()
   }
 }

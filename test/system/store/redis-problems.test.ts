@@ -29,13 +29,13 @@ describe.runIf(hasRedis)('a problem is named, and solved without a restart', { t
   test('a cluster that becomes reachable later is named', async () => {
     const cluster = await startRedis({ settings: ['--cluster-enabled', 'yes'], isNew: true })
     const single = await startRedis()
-    const { port, leadTo } = await startTcpSwitch(null)
+    const { port, setTarget } = await startTcpSwitch(null)
     const { store, lines } = await openLoggedStore(`redis://127.0.0.1:${port}`)
     expect(await problemOf(store)).toBe('Redis is unreachable (the connection was lost)')
-    leadTo(cluster.port)
+    setTarget(cluster.port)
     await expect.poll(() => problemOf(store)).toMatch(/^Redis is a cluster, which is not supported; /)
     expect(await claim(store, 'k')).toEqual({ state: 'REFUSED', reason: await problemOf(store) })
-    leadTo(single.port)
+    setTarget(single.port)
     await expect.poll(() => problemOf(store)).toBeNull()
     expect(lines).toMatchObject([
       { level: 40, msg: 'Redis is unreachable', reason: expect.stringContaining('is unreachable') },

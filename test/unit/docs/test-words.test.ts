@@ -6,12 +6,9 @@ import { readSourceText } from './source-text.ts'
 
 /** Private words and their replacements. */
 const data = /^test\/unit\/docs\/(?:sentences|words\.test)\.ts$/
-/** Other work edits these files at present. */
-const skipped =
-  /^test\/system\/(?:workers|traces|abuse|replicas|process|crash|clocks|pace)\.test\.ts$|^test\/gateway\/(?:health|schedules|error-table|repeated-runs)\.test\.ts$|^test\/support\/(?:child-gateway|redis-server)\.ts$/
 
 const files = globSync('test/**/*.ts', { exclude: (name) => name === 'node_modules' })
-  .filter((file) => !file.startsWith('test/bench/') && !data.test(file) && !skipped.test(file))
+  .filter((file) => !file.startsWith('test/bench/') && !data.test(file))
   .toSorted()
 
 test.each(files)('%s has no private word and no sentence of over 30 words', (file) => {

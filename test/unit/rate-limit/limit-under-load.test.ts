@@ -156,13 +156,13 @@ describe('three replicas on one store', () => {
   test('keep the limit while the store hangs, and after it continues', async () => {
     const callbell = createSimulatedCallbell()
     const { store } = await openReplicas(callbell)
-    store.hang()
+    store.suspend()
     await pass(6000)
-    const whileHanging = callbell.arrivals.length
-    expect(whileHanging).toBeGreaterThan(120)
-    store.goOn()
+    const whileSuspended = callbell.arrivals.length
+    expect(whileSuspended).toBeGreaterThan(120)
+    store.resume()
     await pass(6000)
-    expect(callbell.arrivals.length - whileHanging).toBeGreaterThan(300)
+    expect(callbell.arrivals.length - whileSuspended).toBeGreaterThan(300)
     expect(worstSecond(callbell.arrivals)).toBeLessThanOrEqual(maxRps)
   })
 
