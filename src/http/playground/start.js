@@ -43,8 +43,9 @@ async function fetcher({ query, operationName, variables }, { headers } = {}) {
   return response.json()
 }
 
-// GraphiQL measures its tabs once. If a font arrives later, the tabs are not where the clicks are expected.
-Promise.allSettled([...document.fonts].map((font) => font.load())).then(() => {
+async function start() {
+  // GraphiQL measures its tabs once. If a font arrives later, the tabs are not where the clicks are expected.
+  await Promise.allSettled([...document.fonts].map((font) => font.load()))
   globalThis.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
     fetcher,
     title: 'Callbell GraphiQL',
@@ -58,4 +59,6 @@ Promise.allSettled([...document.fonts].map((font) => font.load())).then(() => {
     // The bundle's default handler writes every query, including typed values, to the address bar.
     onEditQuery: () => {},
   })
-})
+}
+
+void start()
