@@ -242,7 +242,7 @@ test('the playground’s files are compressed, and cached by browsers', async ()
   const gateway = await createTestGateway()
   const page = await (await get(gateway, '/graphql', { accept: 'text/html' })).text()
   const paths = [...page.matchAll(/"(\/graphiql\/[^"]+)"/g)].map(([, path]) => path ?? '')
-  expect(paths).toHaveLength(6)
+  expect(paths).toHaveLength(7)
   for (const path of paths) {
     const { status, headers, length } = await getRaw(new URL(path, gateway.url), 'gzip, br')
     expect([status, headers['content-encoding'], headers['cache-control'], headers.vary]).toEqual([

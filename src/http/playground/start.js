@@ -43,6 +43,24 @@ async function fetcher({ query, operationName, variables }, { headers } = {}) {
   return response.json()
 }
 
+/** The local storage without the headers that the history has of each run: they are secrets. */
+const storage = {
+  getItem: (key) => localStorage.getItem(key),
+  removeItem: (key) => localStorage.removeItem(key),
+  clear: () => localStorage.clear(),
+  get length() {
+    return localStorage.length
+  },
+  setItem(key, value) {
+    const isHistory = /queries|favorites/.test(key)
+    localStorage.setItem(key, isHistory ? withoutHeaders(value) : value)
+  },
+}
+
+function withoutHeaders(list) {
+  return JSON.stringify(JSON.parse(list, (name, content) => (name === 'headers' ? undefined : content)))
+}
+
 async function start() {
   // GraphiQL measures its tabs once. If a font arrives later, the tabs are not where the clicks are expected.
   await Promise.allSettled([...document.fonts].map((font) => font.load()))
@@ -53,6 +71,7 @@ async function start() {
     defaultTabs: operations,
     // The bundle replaces GraphiQL's plugins by one of its own. Without a list, the history is on.
     plugins: undefined,
+    storage,
     // An Authorization header must not be stored: it would outlive the session in local storage.
     shouldPersistHeaders: false,
     showPersistHeadersSettings: false,
