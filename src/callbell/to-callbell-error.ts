@@ -13,8 +13,9 @@ import { parseRetryAfter } from './retry-after.ts'
  *
  * @param parameter its path; empty if the answer names none
  * @param status of the answer: a 404 is about the resource in the URL
+ * @param message of Callbell, which may quote the item of a list that it is about
  */
-export type InputPathOf = (parameter: readonly string[], status: number) => InputPath
+export type InputPathOf = (parameter: readonly string[], status: number, message: string) => InputPath
 
 /** The `InputPathOf` of a request without parameters. */
 export function noInputPath(parameter: readonly string[]): InputPath {
@@ -81,12 +82,12 @@ function readRejections(
   sanitize: (text: string) => string,
 ): Rejection[] {
   const rejections = decodeError(text).flatMap(({ parameter, message }) => {
-    const { path, rest } = inputPathOf(parameter, status)
+    const { path, rest } = inputPathOf(parameter, status, message)
     // The part of the parameter that the path cannot express goes to the message.
     const sanitized = sanitize([...rest, message].join(': '))
     return sanitized === '' ? [] : [{ path, message: sanitized }]
   })
   if (rejections.length > 0) return rejections
-  const { path } = inputPathOf([], status)
+  const { path } = inputPathOf([], status, '')
   return [{ path, message: `Callbell rejected the request without a reason (HTTP ${status})` }]
 }

@@ -66,6 +66,20 @@ export class CallbellError extends Error {
     return this.code === 'CALLBELL_INVALID_RESPONSE' ? this.mayPass : transientCodes.has(this.code)
   }
 
+  /** @returns the same failure with other rejections */
+  withRejections(rejections: readonly Rejection[]): CallbellError {
+    const { code, message, progress, sentAt, status, retryAfterMs, mayPass, cause } = this
+    return new CallbellError(code, message, {
+      progress,
+      sentAt,
+      status,
+      retryAfterMs,
+      rejections,
+      mayPass,
+      cause,
+    })
+  }
+
   /** @param message for logs only. It names what happened, and never quotes an answer or a secret */
   constructor(code: CallbellErrorCode, message: string, details: CallbellErrorDetails) {
     super(message, { cause: details.cause })

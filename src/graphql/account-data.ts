@@ -5,7 +5,7 @@ import type { GraphQLObjectType } from 'graphql'
 export const accountData = { isAccountData: true }
 
 /** An id reveals no data. */
-const namingFields: ReadonlySet<string> = new Set(['__typename', 'id', 'uuid'])
+const namingFields: ReadonlySet<string> = new Set(['__typename', 'id', 'uuid', 'botUuid'])
 
 /** @returns whether selecting this field reads data of the account */
 export function readsAccountData({ extensions }: GraphQLObjectType, fieldName: string): boolean {

@@ -13,13 +13,16 @@ export interface Cost {
   readonly multiplier?: number
 }
 
+/** @returns whether one of these fields of a type is selected anywhere below the field */
+export type Selects = (typeName: string, fieldNames: ReadonlySet<string>) => boolean
+
 /**
  * Declared as `extensions: { cost: … }` of a field. Without it, a field of the root costs one call, and any
  * other field none.
  *
  * @param args coerced; empty where they do not fit, because such a field fails before it makes a call
  */
-export type FieldCost = (args: FieldArguments) => Cost
+export type FieldCost = (args: FieldArguments, selects: Selects) => Cost
 
 declare module 'graphql' {
   interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {

@@ -1,14 +1,14 @@
 /** Counts the calls to Callbell that an operation makes if none fails. */
 import type { GraphQLNamedType, GraphQLObjectType, GraphQLSchema, ValueNode } from 'graphql'
 import { getNamedType, isAbstractType, isObjectType, Kind } from 'graphql'
-import type { FieldArguments, FieldCost } from '../graphql/field-cost.ts'
+import type { FieldArguments, FieldCost, Selects } from '../graphql/field-cost.ts'
 import type { FieldPlan, SelectionPlan, VariableValues } from './plan.ts'
 
 const costOfRootField: FieldCost = () => ({ calls: 1 })
 const free: FieldCost = () => ({ calls: 0 })
 
 /** @returns the cost that a field declares; undefined where it declares none */
-export function declaredCost({ field }: FieldPlan): FieldCost | undefined {
+function declaredCost({ field }: FieldPlan): FieldCost | undefined {
   return field.extensions.cost
 }
 
@@ -27,7 +27,10 @@ export function countCalls(
     for (const field of fields) {
       // Introspection is no field of a type, and costs nothing.
       if (field.field.name.startsWith('__')) continue
-      const cost = (declaredCost(field) ?? usual)(argumentsOf(field, variableValues))
+      const cost = (declaredCost(field) ?? usual)(
+        argumentsOf(field, variableValues),
+        selectsBelow(schema, field),
+      )
       calls += cost.calls + (cost.multiplier ?? 1) * countBelow(field)
     }
     return calls
@@ -39,6 +42,25 @@ export function countCalls(
   }
 
   return count(root, costOfRootField)
+}
+
+/** @returns whether the field declares a cost, and makes a call with its default arguments */
+export function makesCalls(schema: GraphQLSchema, field: FieldPlan): boolean {
+  const cost = declaredCost(field)
+  return cost !== undefined && cost({}, selectsBelow(schema, field)).calls > 0
+}
+
+function selectsBelow(schema: GraphQLSchema, field: FieldPlan): Selects {
+  return (typeName, fieldNames) => {
+    const isSelected = (plan: FieldPlan): boolean =>
+      belowOf(schema, plan).some(({ fields }) =>
+        fields.some(
+          (below) =>
+            (below.parentType.name === typeName && fieldNames.has(below.field.name)) || isSelected(below),
+        ),
+      )
+    return isSelected(field)
+  }
 }
 
 /** @returns the plans below a field: one for each type that its value may have */

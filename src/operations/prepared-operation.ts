@@ -3,7 +3,7 @@ import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefi
 import { Kind, OperationTypeNode, visit } from 'graphql'
 import { readsAccountData } from '../graphql/account-data.ts'
 import { createCoerceVariables } from './coerce-variables.ts'
-import { belowOf, countCalls, declaredCost, hasVariableCost } from './operation-cost.ts'
+import { belowOf, countCalls, hasVariableCost, makesCalls } from './operation-cost.ts'
 import type { SelectionPlan, VariableValues } from './plan.ts'
 import { planSelection } from './plan-selection.ts'
 
@@ -147,7 +147,7 @@ function findReading(schema: GraphQLSchema, root: SelectionPlan): string | undef
   function findIn({ fields }: SelectionPlan): string | undefined {
     for (const plan of fields) {
       const { parentType, field } = plan
-      if (declaredCost(plan) || readsAccountData(parentType, field.name))
+      if (makesCalls(schema, plan) || readsAccountData(parentType, field.name))
         return `${parentType.name}.${field.name}`
       const found = findBelow(plan)
       if (found !== undefined) return found

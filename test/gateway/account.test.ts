@@ -31,7 +31,7 @@ test('a failed list is null with an error, and never empty', async () => {
   const { execute, sandbox } = await createTestGateway()
   sandbox.failNext({ status: 402, body: { error: 'payment required' } })
   const { data, errors } = await execute('{ teams { uuid } }')
-  expect(data).toBeNull()
+  expect(data).toEqual({ teams: null })
   expect(errors).toMatchObject([{ path: ['teams'], extensions: { code: 'CALLBELL_PAYMENT_REQUIRED' } }])
 })
 
@@ -105,7 +105,7 @@ test.each<[string, unknown[], string]>([
     sandbox.failNext(...metas.map((meta, index) => page(key, `u${index}`, meta)))
     const { data, errors } = await execute(`{${key}{uuid}}`)
     expect([data, errors?.map(({ extensions }) => extensions?.['code'])]).toEqual([
-      null,
+      { [key]: null },
       ['CALLBELL_INVALID_RESPONSE'],
     ])
     expect(sandbox.requests.map(({ path }) => path)).toEqual(paths(key, metas.length))
@@ -116,7 +116,10 @@ test.each<[string, unknown[], string]>([
 test('an endless list fails after 50 pages', async () => {
   const { execute, sandbox, log } = await createTestGateway()
   sandbox.failNext(...Array.from({ length: 60 }, (_, index) => page('teams', 'u', { next: index + 2 })))
-  expect(await execute('{teams{uuid}}')).toMatchObject({ data: null, errors: [{ path: ['teams'] }] })
+  expect(await execute('{teams{uuid}}')).toMatchObject({
+    data: { teams: null },
+    errors: [{ path: ['teams'] }],
+  })
   expect(sandbox.requests).toHaveLength(50)
   expect(log).toMatchObject([
     { fields: [{ code: 'CALLBELL_INVALID_RESPONSE', failure: { reason: tooMany('51') } }] },

@@ -80,7 +80,7 @@ test.each<[string, unknown]>([
   const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, pageOf(1, meta))
   expect(await execute(document, { uuid })).toMatchObject({
-    data: { contact: null },
+    data: { contact: { messages: null } },
     errors: [{ path: ['contact', 'messages'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
   })
   expect(sandbox.requests).toHaveLength(2)
@@ -131,22 +131,25 @@ test('a cursor of another contact’s messages is refused', async () => {
   const after = data?.contact.messages.pageInfo.endCursor
   const other = sandbox.contacts.all().find((contact) => contact.uuid !== uuid)?.uuid
   expect(await execute(document, { uuid: other, after })).toMatchObject({
-    data: { contact: null },
+    data: { contact: { messages: null } },
     errors: [{ path: ['contact', 'messages'], extensions: { code: 'BAD_USER_INPUT' } }],
   })
 })
 
 test('the bot is read once for each contact, and only if it is selected', async () => {
   const { execute, sandbox } = await seeded()
-  const fields = 'uuid name status conversationStartedAt version isLatestVersion'
+  const fields = 'botUuid name status conversationStartedAt version isLatestVersion'
   const { data } = await execute<{ contacts: { nodes: { uuid: string }[] } }, never>(
     `{ contacts(first: 3) { nodes { uuid bot { ${fields} } } } }`,
   )
   expect(data?.contacts.nodes).toEqual(
     data?.contacts.nodes.map(({ uuid }) => {
-      const { latestBotVersion: isLatestVersion, ...bot } =
-        sandbox.contacts.find(uuid)?.bot ?? expect.unreachable()
-      return { uuid, bot: { ...bot, isLatestVersion } }
+      const {
+        uuid: botUuid,
+        latestBotVersion: isLatestVersion,
+        ...bot
+      } = sandbox.contacts.find(uuid)?.bot ?? expect.unreachable()
+      return { uuid, bot: { ...bot, botUuid, isLatestVersion } }
     }),
   )
   expect(sandbox.requests).toHaveLength(4)
@@ -161,7 +164,7 @@ test.each([
   const { execute, sandbox } = await seeded()
   const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, { status: 200, body: { bot } })
-  const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { botUuid } } }`
   expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
   expect(sandbox.requests).toHaveLength(2)
 })
@@ -175,7 +178,7 @@ test.each([
   const { execute, sandbox } = await seeded()
   const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({}, { status: 200, body })
-  expect(await execute(`{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`)).toMatchObject({
+  expect(await execute(`{ contact(uuid: "${uuid}") { uuid bot { botUuid } } }`)).toMatchObject({
     data: { contact: { uuid, bot: null } },
     errors: [{ path: ['contact', 'bot'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
   })
@@ -185,7 +188,7 @@ test('null in response to the start of a bot is an invalid response', async () =
   const { execute, sandbox } = await seeded()
   const { uuid } = contactWithMessages(sandbox).contact
   sandbox.failNext({ on: 'POST', status: 200, body: { bot: null } })
-  const mutation = `mutation { setBotStatus(input: { uuid: "${uuid}", status: START }) { bot { uuid } } }`
+  const mutation = `mutation { setBotStatus(input: { uuid: "${uuid}", status: START }) { bot { botUuid } } }`
   expect(await execute(mutation)).toMatchObject({
     errors: [{ extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
   })
@@ -194,7 +197,7 @@ test('null in response to the start of a bot is an invalid response', async () =
 test('a missing bot is null without an error, and one that fails to load leaves its contact intact', async () => {
   const { execute, sandbox } = await seeded()
   const { uuid } = contactWithMessages(sandbox).contact
-  const query = `{ contact(uuid: "${uuid}") { uuid bot { uuid } } }`
+  const query = `{ contact(uuid: "${uuid}") { uuid bot { botUuid } } }`
   sandbox.failNext({}, notFound, {}, { status: 403, body: { error: 'forbidden' } })
   expect(await execute(query)).toEqual({ data: { contact: { uuid, bot: null } } })
   expect(await execute(query)).toMatchObject({

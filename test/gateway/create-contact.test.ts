@@ -28,6 +28,7 @@ test('a contact is created by exactly one POST with exactly the given parameters
     data: {
       createContact: {
         contact: {
+          id: created?.uuid,
           uuid: created?.uuid,
           name: 'John Doe',
           phoneNumber: '+39 02 1',
@@ -138,13 +139,13 @@ test('the problems that Callbell reports have their input fields', async () => {
         replayed: false,
         userErrors: [
           {
-            field: ['input', 'tags'],
-            message: 'Callbell rejected `tags`: tag "No such tag" does not exist',
+            field: ['input', 'tags', '1'],
+            message: 'Callbell rejected `tags.1`: tag "No such tag" does not exist',
             ...rejected,
           },
           {
-            field: ['input', 'customFields'],
-            message: 'Callbell rejected `customFields`: "Age" must be a valid number',
+            field: ['input', 'customFields', '0', 'value'],
+            message: 'Callbell rejected `customFields.0.value`: "Age" must be a valid number',
             ...rejected,
           },
           {

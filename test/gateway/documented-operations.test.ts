@@ -5,7 +5,12 @@ import { readDocumentedOperations } from '../../src/http/playground/documented-o
 import { createTestGateway } from '../support/test-gateway.ts'
 
 /** The calls of each operation on the sandbox of `npm start`. Default: 1. */
-const calls: Readonly<Record<string, number>> = { ContactForm: 4, ContactPage: 3, UpdateContact: 3 }
+const calls: Readonly<Record<string, number>> = {
+  ContactForm: 4,
+  ContactPage: 3,
+  SetBotStatus: 3,
+  UpdateContact: 3,
+}
 
 const operations = await readDocumentedOperations()
 
@@ -41,7 +46,7 @@ test('ContactPage has messages and a bot, Contacts has a next page, ContactForm 
         messages: { edges: { length: 20 }, pageInfo: { hasNextPage: true } },
       },
     },
-    Contacts: { contacts: { nodes: { length: 20 }, pageInfo: { hasNextPage: true } } },
+    Contacts: { contacts: { edges: { length: 20 }, pageInfo: { hasNextPage: true } } },
     ContactForm: {
       contact: {
         customFields: expect.arrayContaining([

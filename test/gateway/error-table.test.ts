@@ -238,7 +238,12 @@ test.each<[number, unknown, object[]]>([
   [
     422,
     { error: { custom_fields: { Age: ['is odd'] } } },
-    [{ field: ['input', 'customFields', '0'], message: 'Callbell rejected `customFields.0`: is odd' }],
+    [
+      {
+        field: ['input', 'customFields', '0', 'value'],
+        message: 'Callbell rejected `customFields.0.value`: is odd',
+      },
+    ],
   ],
   [
     400,

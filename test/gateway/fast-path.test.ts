@@ -247,7 +247,7 @@ test('a bug has the same response on both paths, and its stack shows the path', 
 
 const list = 'query ($first: Int) { contacts(first: $first) { nodes { uuid } } }'
 const conditional =
-  'query ($bot: Boolean!) { contacts(first: 3) { nodes { uuid bot @include(if: $bot) { uuid } } } }'
+  'query ($bot: Boolean!) { contacts(first: 3) { nodes { uuid bot @include(if: $bot) { botUuid } } } }'
 
 test.each<[string, string, readonly object[]]>([
   ['the size of a list', list, [{ first: 1 }, { first: 100 }, {}, { first: null }]],

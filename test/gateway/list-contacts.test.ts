@@ -159,7 +159,7 @@ test('a failed third page fails the whole list', async () => {
   const { execute, sandbox } = await seeded(100)
   sandbox.failNext({}, {}, { status: 401, body: { error: 'not authorized' } })
   expect(await execute(document, { first: 100 })).toMatchObject({
-    data: null,
+    data: { contacts: null },
     errors: [{ path: ['contacts'], extensions: { code: 'CALLBELL_UNAUTHORIZED' } }],
   })
   expect(sandbox.requests).toHaveLength(3)
@@ -222,7 +222,7 @@ test.each<[string, unknown[], string]>([
     ...metas.map((meta): Fault => ({ status: 200, body: { contacts: [{ uuid: 'u' }], meta } })),
   )
   expect(await execute(document, { first: 60 })).toMatchObject({
-    data: null,
+    data: { contacts: null },
     errors: [{ path: ['contacts'], extensions: { code: 'CALLBELL_INVALID_RESPONSE' } }],
   })
   expect(sandbox.requests).toHaveLength(metas.length)
@@ -249,7 +249,7 @@ test.each<[string, ListVariables, string]>([
 ])('a list with %s is refused without a request', async (_what, step, message) => {
   const { execute, sandbox } = await seeded(0)
   expect(await execute(document, step)).toMatchObject({
-    data: null,
+    data: { contacts: null },
     errors: [{ message, extensions: { code: 'BAD_USER_INPUT', retryable: false } }],
   })
   expect(sandbox.requests).toEqual([])

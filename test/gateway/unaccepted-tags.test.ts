@@ -94,7 +94,7 @@ test('a tag in another spelling is not removed, but named', async () => {
   const gateway = await createTestGateway()
   await update(gateway, { tags: ['VIP', 'Newsletter'] })
   expect(await update(gateway, { removeTags: ['Newsletter', 'vip'], addTags: ['Interested'] })).toEqual({
-    contact: null,
+    contact: { name: 'John Doe', note: null, tags: ['VIP', 'Newsletter'], assignedUser: null },
     userErrors: [
       {
         field: ['input', 'removeTags', '1'],

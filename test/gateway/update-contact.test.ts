@@ -63,7 +63,7 @@ test('a problem that Callbell reports has its input field', async () => {
   const gateway = await createTestGateway()
   const { userErrors } = await update(gateway, { name: 'Jane', tags: ['VIP', 'none such'] })
   expect(userErrors).toEqual([
-    { field: ['input', 'tags'], message: expect.stringContaining('none such'), code: 'REJECTED' },
+    { field: ['input', 'tags', '1'], message: expect.stringContaining('none such'), code: 'REJECTED' },
   ])
 })
 

@@ -64,34 +64,47 @@ export interface InputPath {
 }
 
 /**
- * Maps Callbell's parameters to paths in the contact: `['custom_fields', 'Age']` is `['customFields', '0']`
- * if "Age" is the first custom field. A path contains only the contact's own keys and positions, because
- * an answer may contain anything.
+ * Maps Callbell's parameters to paths in the contact: `['custom_fields', 'Age']` is `['customFields', '0', 'value']`
+ * if "Age" is the first custom field. So is `['custom_fields']` with a message that quotes "Age". A path contains
+ * only the contact's own keys and positions, because an answer may contain anything.
  */
 export function createInputPathOf({
   customFields = [],
   tags = [],
-}: NewContact | ContactChanges): (parameter: readonly string[]) => InputPath {
-  /** Positions by the names of custom fields. Created lazily: most requests are not refused. */
-  let positions: ReadonlyMap<string, number> | undefined
-
-  /** @returns the position of an item in a list of the contact; undefined if it is not there */
-  function positionOf(key: keyof NewContact, item: string): number | undefined {
+}: NewContact | ContactChanges): (
+  parameter: readonly string[],
+  status: number,
+  message: string,
+) => InputPath {
+  /** @returns the path of an item in a list of the contact; undefined if it is not there */
+  function itemPath(key: keyof NewContact, item: string): readonly string[] | undefined {
     if (key === 'customFields') {
-      positions ??= new Map(customFields.map(({ name }, index) => [name, index]))
-      return positions.get(item)
+      const position = customFields.findIndex(({ name }) => name === item)
+      const field = customFields[position]
+      return field && [key, String(position), typeof field.value === 'string' ? 'value' : 'values']
     }
-    const isPosition = key === 'tags' && /^(?:0|[1-9]\d{0,5})$/.test(item) && Number(item) < tags.length
-    return isPosition ? Number(item) : undefined
+    if (key !== 'tags') return undefined
+    const isPosition = /^(?:0|[1-9]\d{0,5})$/.test(item) && Number(item) < tags.length
+    return isPosition ? [key, item] : undefined
   }
 
-  return (parameter) => {
-    const [name = '', item = '', ...rest] = parameter
+  /** @returns the path of the one item that the message quotes */
+  function quotedPath(key: keyof NewContact, message: string): readonly string[] | undefined {
+    const quoted = new Set(Array.from(message.matchAll(/"([^"]+)"/g), ([, item]) => item))
+    const items = key === 'tags' ? tags : customFields.map(({ name }) => name)
+    const named = [...new Set(items)].filter((item) => quoted.has(item))
+    const [item] = named
+    if (item === undefined || named.length > 1) return undefined
+    return itemPath(key, key === 'tags' ? String(tags.indexOf(item)) : item)
+  }
+
+  return (parameter, _status, message) => {
+    const [name = '', item, ...rest] = parameter
     const key = Object.hasOwn(keyByParameter, name) ? keyByParameter[name] : undefined
     if (key === undefined) return { path: null, rest: parameter }
-    const position = positionOf(key, item)
-    return position === undefined
-      ? { path: [key], rest: parameter.slice(1) }
-      : { path: [key, String(position)], rest }
+    const isList = key === 'tags' || key === 'customFields'
+    if (item === undefined) return { path: (isList && quotedPath(key, message)) || [key], rest: [] }
+    const path = itemPath(key, item)
+    return path === undefined ? { path: [key], rest: parameter.slice(1) } : { path, rest }
   }
 }

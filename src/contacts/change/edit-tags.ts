@@ -13,7 +13,7 @@ import { compareAndSetPolicy, idempotentPolicy, unverifiedPolicy } from '../atte
 import type { MutationResult } from './mutation-result.ts'
 import { withProblems, rejectedByCallbell } from './mutation-result.ts'
 import type { EditedTag } from './tag-edit.ts'
-import { applyEdit, isSameSet, isSameToCallbell, undoneTags } from './tag-edit.ts'
+import { applyEdit, editPath, isSameSet, isSameToCallbell, undoneTags } from './tag-edit.ts'
 import type { TagEdit, Update } from '../rules/update-rules.ts'
 import { isIdempotent } from '../rules/update-rules.ts'
 import { absent, readBack, readContactForEdit, readFresh } from './read-tags.ts'
@@ -109,22 +109,32 @@ function write(
   present: Contact,
   context: CallContext,
   isChecked: boolean,
-): Promise<Written | MutationResult<never>> {
+): Promise<Written | MutationResult<Contact>> {
   let alreadyRead: Contact | undefined = present
   return attempts(policyOf(edit, changes), context, async (attempt, mayBeApplied) => {
     const contact = alreadyRead ?? (await readFresh(callbell, uuid, attempt))
     alreadyRead = undefined
     const problems = isChecked && !mayBeApplied ? problemsOfEdit(edit, contact.tags, context.caller) : []
-    if (problems.length > 0) return withProblems(...problems)
+    if (problems.length > 0) return { result: contact, problems }
     const { tags: before } = contact
     const wanted = applyEdit(edit, before)
     const sent = isSameSet(wanted, before) ? null : wanted
     if (sent === null && isNothing(changes)) {
       return { answer: { contact, areTagsKnown: true, unreadable: [] }, before, sent }
     }
-    const answer = await callbell.updateContact(uuid, { ...changes, tags: sent ?? undefined }, attempt)
+    const answer = await callbell
+      .updateContact(uuid, { ...changes, tags: sent ?? undefined }, attempt)
+      .catch((error: unknown) => {
+        throw error instanceof CallbellError ? withEditPaths(error, edit, sent ?? []) : error
+      })
     return { answer, before, sent }
   })
+}
+
+function withEditPaths(error: CallbellError, edit: TagEdit, sent: readonly string[]): CallbellError {
+  return error.withRejections(
+    error.rejections.map(({ path, message }) => ({ path: editPath(path, edit, sent), message })),
+  )
 }
 
 function policyOf({ expected }: TagEdit, changes: Update['changes']): AttemptPolicy {

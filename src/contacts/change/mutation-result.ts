@@ -4,7 +4,7 @@ import type { InputProblem } from '../rules/input-rules.ts'
 import { problemsOfRejection } from '../rules/rejection.ts'
 
 export interface MutationResult<T> {
-  /** Null if there are problems. */
+  /** Null if there are problems, except for a `CONFLICT`: then it is what is there now. */
   readonly result: T | null
   readonly problems: readonly InputProblem[]
 }

@@ -52,6 +52,24 @@ export function misspelledTags(
   })
 }
 
+/**
+ * Callbell is sent a whole list, of which the caller named some tags only.
+ *
+ * @param path of a rejected value of the request
+ * @param sent the list that was sent
+ * @returns the path in the caller's input; null where the caller named no such tag
+ */
+export function editPath(
+  path: readonly string[] | null,
+  { replacement, add }: TagEdit,
+  sent: readonly string[],
+): readonly string[] | null {
+  if (path?.[0] !== 'tags' || replacement !== null) return path
+  if (path[1] === undefined) return add.length > 0 ? ['addTags'] : null
+  const position = add.indexOf(sent[Number(path[1])] ?? '')
+  return position === -1 ? null : ['addTags', String(position)]
+}
+
 /** Whether two lists have exactly the same tags, in any order. */
 export function isSameSet(one: readonly string[], other: readonly string[]): boolean {
   const first = new Set(one)

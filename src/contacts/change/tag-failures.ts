@@ -14,7 +14,7 @@ const maxSpellingLength = 300
 /** In characters, of the list of tags in a message. */
 const maxTagListLength = 1000
 
-/** @returns why the edit can't be applied to this list */
+/** @returns why the edit can't be applied to this list: each is a `CONFLICT` */
 export function problemsOfEdit(edit: TagEdit, tags: readonly string[], caller: Caller): InputProblem[] {
   if (edit.expected !== null && !isSameSet(edit.expected, tags)) {
     return [{ path: ['expectedTags'], message: conflictMessage(tags, caller), code: 'CONFLICT' }]

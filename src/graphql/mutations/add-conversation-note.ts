@@ -1,6 +1,11 @@
 import type { AddNoteResult } from '../../contacts/create/add-note.ts'
+import type { NewNote } from '../../contacts/create/note-creation.ts'
+import type { CallInit } from '../../domain/call-context.ts'
+import type { Message } from '../../domain/contact.ts'
+import type { GatewayContext } from '../builder.ts'
 import { builder } from '../builder.ts'
-import { resolveMutation } from '../field-call.ts'
+import { resolveMutation, resolveQuery } from '../field-call.ts'
+import { MessageRef } from '../types/message.ts'
 import { userErrorsField } from '../types/user-error.ts'
 
 const AddConversationNoteInputRef = builder.inputType('AddConversationNoteInput', {
@@ -19,22 +24,42 @@ const AddConversationNoteInputRef = builder.inputType('AddConversationNoteInput'
   }),
 })
 
-const AddConversationNotePayloadRef = builder
-  .objectRef<AddNoteResult>('AddConversationNotePayload')
-  .implement({
-    description: 'Whether the note was added, or the problems of the input.',
-    fields: (t) => ({
-      success: t.exposeBoolean('isAdded', {
-        nullable: false,
-        description: 'Whether the note was added. False if there are `userErrors`.',
-      }),
-      replayed: t.exposeBoolean('replayed', {
-        nullable: false,
-        description: 'Whether this is the result of an earlier call with the same `idempotencyKey`.',
-      }),
-      userErrors: t.field(userErrorsField),
+interface NoteResult extends AddNoteResult {
+  readonly note: NewNote
+}
+
+const AddConversationNotePayloadRef = builder.objectRef<NoteResult>('AddConversationNotePayload').implement({
+  description: 'Whether the note was added, or the problems of the input.',
+  fields: (t) => ({
+    success: t.exposeBoolean('isAdded', {
+      nullable: false,
+      description: 'Whether the note was added. False if there are `userErrors`.',
     }),
-  })
+    message: t.field({
+      type: MessageRef,
+      description:
+        'The note as a message of the conversation: the newest note with this text. This costs one call to Callbell, which does not return it. Null if there are `userErrors`, or if it is not among the 20 newest messages.',
+      extensions: { cost: () => ({ calls: 1 }) },
+      resolve: ({ isAdded, note }, _args, context, info) =>
+        isAdded ? resolveQuery(context, info, (init) => findNote(context, note, init)) : null,
+    }),
+    replayed: t.exposeBoolean('replayed', {
+      nullable: false,
+      description: 'Whether this is the result of an earlier call with the same `idempotencyKey`.',
+    }),
+    userErrors: t.field(userErrorsField),
+  }),
+})
+
+async function findNote(
+  { contacts }: GatewayContext,
+  { uuid, text }: NewNote,
+  init: CallInit,
+): Promise<Message | null> {
+  const { edges } = await contacts.messages(uuid, { first: 20 }, init)
+  const found = edges.find(({ node }) => node.status === 'note' && node.text === text)
+  return found?.node ?? null
+}
 
 builder.mutationField('addConversationNote', (t) =>
   t.field({
@@ -45,6 +70,9 @@ builder.mutationField('addConversationNote', (t) =>
       input: t.arg({ type: AddConversationNoteInputRef, required: true, description: 'The note to add.' }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (init) => context.contacts.addNote(input, init)),
+      resolveMutation(context, info, async (init) => ({
+        ...(await context.contacts.addNote(input, init)),
+        note: input,
+      })),
   }),
 )

@@ -2,8 +2,10 @@
 import type { MutationResult } from '../../contacts/change/mutation-result.ts'
 import type { Bot } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
-import { resolveMutation } from '../field-call.ts'
+import { resolveMutation, resolveQuery } from '../field-call.ts'
 import { BotStatusRef, BotRef } from '../types/bot.ts'
+import { ContactRef } from '../types/contact.ts'
+import { selectsFieldTypes } from '../types/custom-field.ts'
 import { userErrorsField } from '../types/user-error.ts'
 import { contactPayload } from './contact-payload.ts'
 
@@ -85,9 +87,23 @@ const SetBotStatusInputRef = builder.inputType('SetBotStatusInput', {
   }),
 })
 
-const SetBotStatusPayloadRef = builder.objectRef<MutationResult<Bot>>('SetBotStatusPayload').implement({
-  description: 'The changed bot, or the problems of the input.',
+interface SetBotStatusResult extends MutationResult<Bot> {
+  /** Of the contact. */
+  readonly uuid: string
+}
+
+const SetBotStatusPayloadRef = builder.objectRef<SetBotStatusResult>('SetBotStatusPayload').implement({
+  description: 'The contact and its changed bot, or the problems of the input.',
   fields: (t) => ({
+    contact: t.field({
+      type: ContactRef,
+      description:
+        'The contact, read after the change: this costs one call to Callbell. Null if there are `userErrors`.',
+      extensions: { cost: () => ({ calls: 1 }) },
+      resolve: ({ result, uuid }, _args, context, info) =>
+        result &&
+        resolveQuery(context, info, (init) => context.contacts.find(uuid, init, selectsFieldTypes(info))),
+    }),
     bot: t.expose('result', {
       type: BotRef,
       description: 'The bot after the change. Null if there are `userErrors`.',
@@ -109,6 +125,9 @@ builder.mutationField('setBotStatus', (t) =>
       }),
     },
     resolve: (_root, { input }, context, info) =>
-      resolveMutation(context, info, (init) => context.contacts.setBotStatus(input, init)),
+      resolveMutation(context, info, async (init) => ({
+        ...(await context.contacts.setBotStatus(input, init)),
+        uuid: input.uuid,
+      })),
   }),
 )

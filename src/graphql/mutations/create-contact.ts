@@ -5,6 +5,7 @@ import { BotStatusRef } from '../types/bot.ts'
 import { ContactSourceRef, ContactRef } from '../types/contact.ts'
 import { CustomFieldInputRef } from '../types/custom-field.ts'
 import { userErrorsField } from '../types/user-error.ts'
+import { costOfChangedContact, withFieldTypes } from './contact-payload.ts'
 
 const CreateContactInputRef = builder.inputType('CreateContactInput', {
   description:
@@ -42,9 +43,11 @@ const CreateContactInputRef = builder.inputType('CreateContactInput', {
 const CreateContactPayloadRef = builder.objectRef<CreateContactResult>('CreateContactPayload').implement({
   description: 'The created contact, or the problems of the input.',
   fields: (t) => ({
-    contact: t.expose('contact', {
+    contact: t.field({
       type: ContactRef,
       description: 'The contact as Callbell created it. Null if there are `userErrors`.',
+      extensions: { cost: costOfChangedContact },
+      resolve: ({ contact }, _args, context, info) => withFieldTypes(contact, context, info),
     }),
     replayed: t.exposeBoolean('replayed', {
       nullable: false,

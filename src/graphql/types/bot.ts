@@ -10,11 +10,15 @@ export const BotStatusRef = builder.enumType('BotStatus', {
   } as const,
 })
 
-export const BotRef = builder.objectRef<Bot>('Bot').implement({
+export const BotRef = builder.objectRef<Bot>('ContactBot').implement({
   extensions: accountData,
-  description: 'The bot of a contact’s conversation.',
+  description:
+    'The bot of one contact’s conversation. It belongs to its contact: other contacts may have the same bot in another state.',
   fields: (t) => ({
-    uuid: t.exposeID('uuid', { nullable: false, description: 'The id of the bot.' }),
+    botUuid: t.exposeID('uuid', {
+      nullable: false,
+      description: 'The id of the bot in the account. It does not identify this object: do not cache by it.',
+    }),
     name: t.exposeString('name', { description: 'The name of the bot in the account.' }),
     status: t.exposeString('status', {
       description:

@@ -7,6 +7,7 @@ import { ChannelRef } from './channel.ts'
 import { connectionOf, costOfConnection, pageArguments } from './connection.ts'
 import { CustomFieldRef } from './custom-field.ts'
 import { MessageConnectionRef } from './message.ts'
+import { NodeRef } from './node.ts'
 import { TeamRef } from './team.ts'
 
 export const ContactSourceRef = builder.enumType('ContactSource', {
@@ -20,15 +21,11 @@ export const ContactSourceRef = builder.enumType('ContactSource', {
 })
 
 export const ContactRef = builder.objectRef<Contact>('Contact').implement({
+  interfaces: [NodeRef],
   extensions: accountData,
   description:
     'A person in the shared inbox. Only `id` and `uuid` are always set: Callbell may omit anything else.',
   fields: (t) => ({
-    id: t.id({
-      nullable: false,
-      description: 'Equal to `uuid`. Client caches normalize by it.',
-      resolve: (contact) => contact.uuid,
-    }),
     uuid: t.exposeID('uuid', { nullable: false, description: 'The id of the contact in Callbell.' }),
     name: t.exposeString('name', { description: 'The name of the contact, unchanged.' }),
     phoneNumber: t.exposeString('phoneNumber', {
@@ -75,9 +72,8 @@ export const ContactRef = builder.objectRef<Contact>('Contact').implement({
     channel: t.expose('channel', { type: ChannelRef, description: 'The inbox of the contact.' }),
     messages: t.field({
       type: MessageConnectionRef,
-      nullable: false,
       description:
-        'The messages of the conversation, newest first. Costs one call to Callbell for each 20 messages, on each contact that it is selected on. If one of the calls fails, the field fails and the contact is null. Query the messages separately if the contact must stay.',
+        'The messages of the conversation, newest first. Costs one call to Callbell for each 20 messages, on each contact that it is selected on. Null if one of the calls fails: the contact stays.',
       args: pageArguments(t.arg),
       extensions: { cost: costOfConnection },
       resolve: ({ uuid }, pageArgs, context, info) =>

@@ -1,5 +1,5 @@
 import type { FieldNode, GraphQLNamedType, GraphQLResolveInfo } from 'graphql'
-import { getNamedType, isObjectType } from 'graphql'
+import { getNamedType, isAbstractType, isObjectType } from 'graphql'
 import type { CustomField } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 import { collectFields, setsBelow } from '../selection.ts'
@@ -18,9 +18,9 @@ const CustomFieldTypeRef = builder.enumType('CustomFieldType', {
   } as const,
 })
 
-/** Callbell returns types and options only on request, and only the reads of these fields can request them. */
+/** Callbell returns types and options only on request, and only some of its endpoints can be asked for them. */
 const whereSet =
-  'Only set under `contact` and `contacts`, where it costs no further call. Null elsewhere, for example in the answer of a mutation.'
+  'Costs no further call under `contact`, `contacts` and `node`, and one call for each contact elsewhere, for example after a mutation.'
 
 export const CustomFieldRef = builder.objectRef<CustomField>('CustomField').implement({
   description: 'A custom field of a contact.',
@@ -39,17 +39,17 @@ export const CustomFieldRef = builder.objectRef<CustomField>('CustomField').impl
     }),
     type: t.field({
       type: CustomFieldTypeRef,
-      description: `The type of the field, for the choice of a form control. ${whereSet} Also null for a type that this schema does not know.`,
+      description: `The type of the field, for the choice of a form control. ${whereSet} Null for a type that this schema does not know, or if that call fails.`,
       resolve: ({ type }) => fieldTypes.find((fieldType) => fieldType === type) ?? null,
     }),
     options: t.exposeStringList('options', {
-      description: `The options of a dropdown or checkbox field. ${whereSet}`,
+      description: `The options of a dropdown or checkbox field. ${whereSet} Null for other fields, or if that call fails.`,
     }),
   }),
 })
 
-/** The fields of a custom field that are null unless Callbell is asked for field types. */
-const typedFields: ReadonlySet<string> = new Set(['type', 'options'])
+/** The fields of a custom field that Callbell returns only on request. */
+export const typedFields: ReadonlySet<string> = new Set(['type', 'options'])
 
 /**
  * Whether a read must request the types of custom fields from Callbell.
@@ -58,6 +58,7 @@ const typedFields: ReadonlySet<string> = new Set(['type', 'options'])
  */
 export function selectsFieldTypes(info: GraphQLResolveInfo): boolean {
   function isBelow(type: GraphQLNamedType, nodes: readonly FieldNode[]): boolean {
+    if (isAbstractType(type)) return info.schema.getPossibleTypes(type).some((one) => isBelow(one, nodes))
     if (!isObjectType(type)) return false
     const fields = type.getFields()
     return [...collectFields(info, type, setsBelow(nodes)).values()].some((nodesOfField) => {

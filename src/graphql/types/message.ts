@@ -2,7 +2,7 @@ import type { Message } from '../../domain/contact.ts'
 import { builder } from '../builder.ts'
 import { connectionOf } from './connection.ts'
 
-const MessageRef = builder.objectRef<Message>('Message').implement({
+export const MessageRef = builder.objectRef<Message>('Message').implement({
   description: 'A message of a conversation, or a note that a colleague added to it.',
   fields: (t) => ({
     uuid: t.exposeID('uuid', {

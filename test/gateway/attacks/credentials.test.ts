@@ -28,11 +28,11 @@ describe('a caller with only the scope contacts:write', () => {
     ],
     [open('contact{uuid messages{nodes{text}}}'), 'Contact.messages'],
     [open('contact{uuid messages{pageInfo{hasNextPage}}}'), 'Contact.messages'],
-    [open('contact{id:bot{uuid}}'), 'Contact.bot'],
+    [open('contact{id:bot{botUuid}}'), 'Contact.bot'],
     [open('contact{uuid:tags}'), 'Contact.tags'],
     [open('userErrors{message} contact{...on Contact{team{id}}}'), 'Contact.team'],
     [`mutation{${create}}`, 'Contact.name'],
-    [`mutation{setBotStatus(input:{uuid:"${john}",status:START}){bot{uuid status}}}`, 'Bot.status'],
+    [`mutation{setBotStatus(input:{uuid:"${john}",status:START}){bot{botUuid status}}}`, 'ContactBot.status'],
     [`mutation{a:__typename ${create.replace('{name}', '{id}')} b:${create}}`, 'Contact.name'],
   ])('is refused with %s', async (query, field) => {
     const gateway = await createTestGateway({ authentication: { apiKeys: () => keys } })

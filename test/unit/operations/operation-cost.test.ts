@@ -24,7 +24,7 @@ test.each([
   ['mutation { updateContact(input: { uuid: "1", addTags: ["A"] }) { contact { id } } }', 3],
   ['mutation { updateContact(input: { uuid: "1", tags: [], expectedTags: [] }) { contact { id } } }', 3],
   [
-    'mutation { openConversation(input: { uuid: "1" }) { contact { bot { id: uuid } messages { nodes { text } } } } }',
+    'mutation { openConversation(input: { uuid: "1" }) { contact { bot { id: botUuid } messages { nodes { text } } } } }',
     3,
   ],
 ])('%s costs %i', (document, calls) => {

@@ -68,8 +68,9 @@ test.each<[string[], string[] | null, string[]]>([
   [['tags', '1'], ['tags', '1'], []],
   [['tags', '2'], ['tags'], ['2']],
   [['tags', '01'], ['tags'], ['01']],
-  [['custom_fields'], ['customFields'], []],
-  [['custom_fields', 'Age', 'value'], ['customFields', '1'], ['value']],
+  [['custom_fields', 'Age'], ['customFields', '1', 'value'], []],
+  [['custom_fields', 'Age', 'more'], ['customFields', '1', 'value'], ['more']],
+  [['custom_fields', 'Options'], ['customFields', '2', 'values'], []],
   [['custom_fields', 'Unknown'], ['customFields'], ['Unknown']],
   [['base'], null, ['base']],
   [['constructor'], null, ['constructor']],
@@ -78,7 +79,25 @@ test.each<[string[], string[] | null, string[]]>([
   const customFields = [
     { name: 'Plan', value: 'Free' },
     { name: 'Age', value: '42' },
+    { name: 'Options', value: ['x'] },
   ]
   const contact = { ...minimalContact, tags: ['a', 'b'], customFields }
-  expect(createInputPathOf(contact)(parameter)).toEqual({ path, rest })
+  expect(createInputPathOf(contact)(parameter, 422, 'is "b" and "Plan"')).toEqual({ path, rest })
+})
+
+test.each<[string[], string, string[]]>([
+  [['tags'], 'tag "b" does not exist', ['tags', '1']],
+  [['tags'], 'tags "a" and "b" do not exist', ['tags']],
+  [['tags'], 'tag "c" does not exist', ['tags']],
+  [['tags'], 'tag b does not exist', ['tags']],
+  [['custom_fields'], '"Age" must be a valid number', ['customFields', '1', 'value']],
+  [['custom_fields'], '"Plan" is not "Age"', ['customFields']],
+  [['name'], '"a" is odd', ['name']],
+])('the wire parameter %j with the message %j is the input path %j', (parameter, message, path) => {
+  const customFields = [
+    { name: 'Plan', value: 'Free' },
+    { name: 'Age', value: '42' },
+  ]
+  const contact = { ...minimalContact, tags: ['a', 'b', 'b'], customFields }
+  expect(createInputPathOf(contact)(parameter, 422, message)).toEqual({ path, rest: [] })
 })
