@@ -1,6 +1,7 @@
 /**
  * A simulated Callbell on a loopback port. It enforces the documented rules, and the strictest reading of
- * everything else. It records every request, and fails on demand.
+ * everything else. It records every request, and fails on demand: by `failNext`, by `faultOf`, or by a magic
+ * identifier.
  */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,6 +12,7 @@ import { listen } from '../listen.ts'
 import type { ContactRepository } from './contact-repository.ts'
 import { createContactRepository } from './contact-repository.ts'
 import type { Fault, RecordedRequest } from './fault.ts'
+import { createMagicFaults } from './magic-identifiers.ts'
 import type { Reply } from './reply.ts'
 import { createRouter } from './router.ts'
 import { createSeed } from './seed.ts'
@@ -44,7 +46,7 @@ export interface SandboxOptions {
   readonly phoneForm?: 'as-given' | 'digits'
   /** The number of seeded contacts, in addition to the first one. Default: 0. */
   readonly seed?: number
-  /** @returns the fault of a request for which `failNext` has none. Default: none */
+  /** @returns the fault of a request for which `failNext` has none; undefined: that of its magic identifier */
   readonly faultOf?: (request: RecordedRequest) => Fault | undefined
 }
 
@@ -68,6 +70,7 @@ export async function startSandbox({
   })
   const requests: RecordedRequest[] = []
   const faults: Fault[] = []
+  const magicFaultOf = createMagicFaults()
   const isWithinRate = createRateCheck(maxRps)
   /** Ends the delays of faults: they would keep the process running. */
   const closing = new AbortController()
@@ -85,7 +88,7 @@ export async function startSandbox({
     requests.push(recorded)
     if (requests.length > maxRecorded) requests.shift()
     const next = faults.findIndex(({ on = recorded.method }) => on === recorded.method)
-    const [fault] = next < 0 ? [faultOf?.(recorded)] : faults.splice(next, 1)
+    const [fault] = next < 0 ? [faultOf?.(recorded) ?? magicFaultOf(recorded)] : faults.splice(next, 1)
     const isReplaced = fault?.status !== undefined || fault?.drop === true
     // A delayed request is carried out. If the reply is replaced or dropped, it is only with `afterWork`.
     const normal = isReplaced && !fault.afterWork ? notSent : reply(recorded)
