@@ -1,49 +1,23 @@
 /**
  * A simulated Callbell on a loopback port. It enforces the documented rules, and the strictest reading of
- * everything else. It records every request, and fails on demand.
+ * everything else. It records every request, and fails on demand: by `failNext`, by `faultOf`, or by a magic
+ * identifier.
  */
 import { once } from 'node:events'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { listen } from '../listen.ts'
 import type { ContactRepository } from './contact-repository.ts'
 import { createContactRepository } from './contact-repository.ts'
-
+import type { Fault, RecordedRequest } from './fault.ts'
+import { createMagicFaults } from './magic-identifiers.ts'
 import type { Reply } from './reply.ts'
-import type { Route } from './route.ts'
 import { createRouter } from './router.ts'
 import { createSeed } from './seed.ts'
 
-/** A request as it arrived. */
-export interface RecordedRequest {
-  readonly method: string
-  /** Path and query, as sent. */
-  readonly path: string
-  readonly headers: IncomingHttpHeaders
-  /** Parsed JSON; undefined if the body is not valid JSON. */
-  readonly body: unknown
-}
-
-/** A fault of one request. */
-export interface Fault {
-  /** Applies to requests with this method only. Default: any. */
-  readonly on?: Route['method']
-  /** Whether the request is carried out before the fault, for example a contact is stored. Default: false. */
-  readonly afterWork?: boolean
-  /** The delay before the reply, in milliseconds. */
-  readonly delayMs?: number
-  /** Replaces the normal reply. */
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  /** A string is sent unchanged, anything else as JSON. Default for a status from 400: an error of Callbell. */
-  readonly body?: unknown
-  /** Closes the connection instead of replying. */
-  readonly drop?: boolean
-  /** With `drop` or `status`: carries out the request nevertheless, this many milliseconds after the fault. */
-  readonly workAfterMs?: number
-}
+export type { Fault, RecordedRequest }
 
 export interface Sandbox {
   /** The base URL, for `CALLBELL_API_URL`. */
@@ -72,7 +46,7 @@ export interface SandboxOptions {
   readonly phoneForm?: 'as-given' | 'digits'
   /** The number of seeded contacts, in addition to the first one. Default: 0. */
   readonly seed?: number
-  /** @returns the fault of a request for which `failNext` has none. Default: none */
+  /** @returns the fault of a request for which `failNext` has none; undefined: that of its magic identifier */
   readonly faultOf?: (request: RecordedRequest) => Fault | undefined
 }
 
@@ -96,7 +70,10 @@ export async function startSandbox({
   })
   const requests: RecordedRequest[] = []
   const faults: Fault[] = []
+  const magicFaultOf = createMagicFaults()
   const isWithinRate = createRateCheck(maxRps)
+  /** Ends the delays of faults: they would keep the process running. */
+  const closing = new AbortController()
   let rejections = 0
 
   function reply({ method, path, headers, body }: RecordedRequest): Reply {
@@ -111,11 +88,11 @@ export async function startSandbox({
     requests.push(recorded)
     if (requests.length > maxRecorded) requests.shift()
     const next = faults.findIndex(({ on = recorded.method }) => on === recorded.method)
-    const [fault] = next < 0 ? [faultOf?.(recorded)] : faults.splice(next, 1)
+    const [fault] = next < 0 ? [faultOf?.(recorded) ?? magicFaultOf(recorded)] : faults.splice(next, 1)
     const isReplaced = fault?.status !== undefined || fault?.drop === true
     // A delayed request is carried out. If the reply is replaced or dropped, it is only with `afterWork`.
     const normal = isReplaced && !fault.afterWork ? notSent : reply(recorded)
-    if (fault?.delayMs !== undefined) await delay(fault.delayMs)
+    if (fault?.delayMs !== undefined) await wait(fault.delayMs)
     if (fault?.drop) {
       request.socket.destroy()
       await applyLate(fault, recorded)
@@ -132,14 +109,18 @@ export async function startSandbox({
     if (fault) await applyLate(fault, recorded)
   }
 
+  async function wait(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: closing.signal })
+  }
+
   async function applyLate({ workAfterMs }: Fault, recorded: RecordedRequest): Promise<void> {
     if (workAfterMs === undefined) return
-    await delay(workAfterMs)
+    await wait(workAfterMs)
     reply(recorded)
   }
 
   const server = createServer((request, response) => {
-    // The client has disconnected during the request.
+    // The client has disconnected during the request, or the sandbox is closed.
     handle(request, response).catch(() => request.socket.destroy())
   })
   const { port } = await listen(server, 0, '127.0.0.1')
@@ -152,6 +133,7 @@ export async function startSandbox({
     rejections: () => rejections,
     failNext: (...next) => void faults.push(...next),
     async close() {
+      closing.abort()
       server.close()
       server.closeAllConnections()
       await once(server, 'close')

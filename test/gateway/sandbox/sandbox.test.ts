@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { startSandbox } from '../../../src/sandbox/sandbox.ts'
 import { least, notFound, refused, startTestSandbox } from '../../support/test-sandbox.ts'
 
 test('a wrong token is not authorized', async () => {
@@ -122,4 +123,18 @@ test('a fault after the work does not replace a 429', async () => {
     body: { error: 'too many requests' },
   })
   expect(sandbox.contacts.all()).toHaveLength(1)
+})
+
+test('a sandbox that is closed carries out no late work', async () => {
+  const closed = await startSandbox({ token: 'secret' })
+  closed.failNext({ status: 503, workAfterMs: 50 })
+  const headers = { authorization: 'Bearer secret' }
+  await fetch(`${closed.url}/contacts`, { method: 'POST', headers, body: JSON.stringify(least) })
+  await closed.close()
+  const open = await startTestSandbox()
+  // This delay begins later, and is longer.
+  open.sandbox.failNext({ status: 503, workAfterMs: 100 })
+  await open.call('POST', '/contacts', least)
+  await expect.poll(() => open.sandbox.contacts.all()).toHaveLength(2)
+  expect(closed.contacts.all()).toHaveLength(1)
 })
