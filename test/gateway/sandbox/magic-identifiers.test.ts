@@ -176,8 +176,8 @@ test.each(['creates', 'updates'])(
     const result = await execute(
       `mutation { ${mutation}(input: { ${input}, tags: ["Rejected"] }) { userErrors { field message code } } }`,
     )
-    const message = 'Callbell rejected `tags`: tag "Rejected" does not exist'
-    const userErrors = [{ field: ['input', 'tags'], message, code: 'REJECTED' }]
+    const message = 'Callbell rejected `tags.0`: tag "Rejected" does not exist'
+    const userErrors = [{ field: ['input', 'tags', '0'], message, code: 'REJECTED' }]
     expect(result).toEqual({ data: { [mutation]: { userErrors } } })
   },
 )
