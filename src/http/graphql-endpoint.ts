@@ -57,10 +57,10 @@ export function createGraphqlEndpoint(
     useDescribedErrors(telemetry.log),
     useStrictJsonBody,
     useFastPathResult,
+    usePersistedDocuments(persistedDocuments),
     useDocumentLimits,
     useOperations(parts.operations),
   ]
-  if (persistedDocuments) plugins.push(usePersistedDocuments(persistedDocuments))
   if (!parts.introspection) plugins.push(useNoIntrospection)
   const yoga = createYoga<GatewayContext, GatewayContext>({
     schema,
