@@ -57,6 +57,7 @@ export function createGraphqlEndpoint(
     useDescribedErrors(telemetry.log),
     useStrictJsonBody,
     useFastPathResult,
+    useOptionalName,
     usePersistedDocuments(persistedDocuments),
     useDocumentLimits,
     useOperations(parts.operations),
@@ -161,6 +162,15 @@ function useOperations(operations: Operations): GatewayPlugin {
 const useFastPathResult: GatewayPlugin = {
   onParams({ context: { result }, setResult }) {
     if (result) setResult(result)
+  },
+}
+
+/** An empty name means the same as none. Yoga reads it so in the URL of a GET, but not in a body. */
+const useOptionalName: GatewayPlugin = {
+  onParams({ params, setParams }) {
+    if (params?.operationName !== '') return
+    const { operationName: _empty, ...others } = params
+    setParams(others)
   },
 }
 

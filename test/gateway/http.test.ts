@@ -174,6 +174,41 @@ test('a query can be sent by GET', async () => {
   expect([response.status, await response.json()]).toEqual([200, { data: { __typename: 'Query' } }])
 })
 
+const unresolved = { code: 'OPERATION_RESOLUTION_FAILURE', retryable: false, requestId: 'r1' }
+const ambiguous = (outcome: object) => ({
+  errors: [
+    {
+      message: 'Could not determine what operation to execute.',
+      extensions: { ...unresolved, ...outcome },
+    },
+  ],
+})
+
+test.each([true, false])(
+  'an empty operationName means the same as none, by POST and by GET (fast path: %s)',
+  async (hasFastPath) => {
+    const { url, post } = await createTestGateway({ hasFastPath })
+    const headers = { 'x-request-id': 'r1' }
+    const send = async (parameters: Record<string, string>): Promise<unknown[]> => {
+      const posted = await post(JSON.stringify(parameters), headers)
+      const got = await fetch(`${url}?${new URLSearchParams(parameters)}`, { headers })
+      return [posted.status, await posted.json(), got.status, await got.json()]
+    }
+    const answer = { data: { __typename: 'Query' } }
+    for (const name of [{ operationName: '' }, {}]) {
+      const one = 'query A { __typename }'
+      expect(await send({ query: one, ...name })).toEqual([200, answer, 200, answer])
+      const two = `${one} query B { __typename }`
+      expect(await send({ query: two, ...name })).toEqual([
+        400,
+        ambiguous({ outcome: 'NOT_APPLIED' }),
+        400,
+        ambiguous({}),
+      ])
+    }
+  },
+)
+
 test.each([
   ['[]', 400, 'Batching is not supported.'],
   ['{"query":', 400, 'The request body is not valid JSON (position 9).'],
