@@ -209,6 +209,34 @@ test.each([true, false])(
   },
 )
 
+const graphqlType = 'application/graphql-response+json'
+const json = 'application/json'
+
+// The draft recommends 422 for an invalid document, and 400 is required by the audits above.
+test.each([
+  ['has data', '{ __typename }', [200, 200]],
+  ['does not parse', '{', [400, 200]],
+  ['is not valid', '{ nothing }', [400, 200]],
+  ['has variables that are missing', 'query ($a: ID!) { contact(uuid: $a) { name } }', [400, 400]],
+  ['has data and errors', '{ __typename contact(uuid: "..") { name } }', [294, 200]],
+  ['has errors beside null', '{ contact(uuid: "..") { name } }', [294, 200]],
+])('an operation that %s has the expected status in both types', async (_name, query, statuses) => {
+  const { post, log } = await createTestGateway()
+  const answers = []
+  for (const accept of [graphqlType, json]) answers.push(await post(JSON.stringify({ query }), { accept }))
+  expect(answers.map(({ status, headers }) => [status, headers.get('content-type')])).toEqual(
+    [graphqlType, json].map((type, index) => [statuses[index], `${type}; charset=utf-8`]),
+  )
+  expect(log.map(({ status }) => status)).toEqual(statuses)
+})
+
+test('a partial success has the body that it has with the status 200', async () => {
+  const { post } = await createTestGateway()
+  const body = JSON.stringify({ query: '{ __typename contact(uuid: "..") { name } }' })
+  const read = async (accept: string) => (await post(body, { accept, 'x-request-id': 'r1' })).text()
+  expect(await read(graphqlType)).toBe(await read(json))
+})
+
 test.each([
   ['[]', 400, 'Batching is not supported.'],
   ['{"query":', 400, 'The request body is not valid JSON (position 9).'],
