@@ -40,6 +40,7 @@ export interface AppSettings extends Pick<
   | 'callerStoreBytes'
   | 'callerRps'
   | 'corsOrigins'
+  | 'corsAllowedHeaders'
   | 'persistedDocuments'
   | 'graphiql'
   | 'introspection'

@@ -1,29 +1,10 @@
 /** The variables for what callers may do: their limits, origins, documents and the schema. */
 import { z } from 'zod'
+import { allowedHeaders, origins } from './cors-parsers.ts'
 import { flag, wholeNumber } from './env-parsers.ts'
 import { parsePersistedDocuments } from './persisted-documents-file.ts'
 import { readText } from './text-file.ts'
 import { variable } from './variable.ts'
-
-const origins = z
-  .string()
-  .transform((text) => text.split(',').flatMap((origin) => origin.trim() || []))
-  .superRefine((list, context) => {
-    for (const origin of list.filter((text) => !isExactOrigin(text))) {
-      // Some people put credentials into URLs: these are not shown.
-      const shown = origin.includes('@') ? 'one with an @' : JSON.stringify(origin)
-      context.addIssue(
-        `must list exact origins such as https://app.example, without a path or a trailing slash, but contains ${shown}`,
-      )
-    }
-  })
-  .describe('a list of origins such as `https://app.example`, separated by commas')
-
-/** @returns whether it is an origin as a browser writes it: no pattern, and not `null`, which many pages share */
-function isExactOrigin(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !text.includes('*')
-}
 
 const persistedDocuments = z
   .string()
@@ -49,9 +30,14 @@ export const callerVariables = {
     description:
       'How much of the store the idempotency keys of one caller may use. A megabyte holds about a thousand keys. `0` means no limit.',
   }),
-  CORS_ORIGINS: variable(origins, {
+  CORS_ORIGINS: variable(origins(), {
     default: '',
-    description: 'The exact origins whose pages may call the gateway from a browser.',
+    description: 'The exact origins whose pages and apps may call the gateway from a browser.',
+  }),
+  CORS_ALLOWED_HEADERS: variable(allowedHeaders(), {
+    default: '',
+    description:
+      'Request headers that the pages of `CORS_ORIGINS` may send, besides those that clients usually send.',
   }),
   PERSISTED_DOCUMENTS: variable(persistedDocuments, {
     description: 'A file of documents that callers may name by their ids instead of sending them.',

@@ -87,6 +87,8 @@ function toConfig(env: z.output<typeof environmentSchema>, auth: AuthenticationS
     isLocal,
     /** Exact origins whose pages may read answers. */
     corsOrigins: env.CORS_ORIGINS,
+    /** Headers that these pages may send besides the usual ones, in lower case. */
+    corsAllowedHeaders: env.CORS_ALLOWED_HEADERS,
     auth,
     /** Calls to Callbell that each caller may make in a second; 0: no limit. */
     callerRps: env.GATEWAY_CALLER_RPS,

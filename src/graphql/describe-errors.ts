@@ -96,6 +96,6 @@ export function useDescribedErrors(log: Logger): GatewayPlugin {
 }
 
 /** Nothing is batched or delivered in parts, so that this is true for every result. */
-function isSingle(result: object): result is ExecutionResult {
+export function isSingle(result: object): result is ExecutionResult {
   return !Array.isArray(result) && !(Symbol.asyncIterator in result)
 }

@@ -4,6 +4,8 @@ import { GraphQLError } from 'graphql'
 /** Why a request is rejected. */
 export interface RequestErrorInit {
   readonly status: number
+  /** Whether `application/json` is answered 200 all the same, for older clients. Default: false */
+  readonly isOkInJson?: boolean
   /** Default: `BAD_REQUEST`. */
   readonly code?: RequestErrorCode
   /** For the caller. */
@@ -25,12 +27,14 @@ export type RequestErrorCode =
   | 'QUERY_TOO_COMPLEX'
   | 'RATE_LIMITED'
   | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
   | 'PERSISTED_QUERY_REQUIRED'
 
 /** A rejection for GraphQL's layers: one error with an HTTP status and headers. */
 export class RequestError extends GraphQLError {
   constructor({
     status,
+    isOkInJson = false,
     code = 'BAD_REQUEST',
     message,
     retryable = false,
@@ -42,7 +46,12 @@ export class RequestError extends GraphQLError {
         code,
         retryable,
         retryAfterMs,
-        http: { status, headers: { ...headers, ...retryAfter(retryAfterMs) } },
+        // Yoga answers an error that GraphQL over HTTP specifies with 200 in `application/json`.
+        http: {
+          status,
+          ...(isOkInJson && { spec: true }),
+          headers: { ...headers, ...retryAfter(retryAfterMs) },
+        },
       },
     })
   }

@@ -3,8 +3,10 @@ import type { RequestErrorInit } from '../graphql/request-error.ts'
 import type { RequestHead } from './headers.ts'
 
 export interface CrossOriginOptions {
-  /** Exact origins of pages that may read responses. */
+  /** Exact origins of pages and apps that may read responses. */
   readonly corsOrigins: readonly string[]
+  /** Headers that their requests may have besides `usualHeaders`, in lower case. */
+  readonly corsAllowedHeaders: readonly string[]
   /**
    * Whether the `Host` header must name this machine or a host of `corsOrigins`. Without authentication,
    * only the loopback address protects the account. A page whose own host name resolves to 127.0.0.1 (DNS
@@ -13,9 +15,21 @@ export interface CrossOriginOptions {
   readonly isHostChecked: boolean
 }
 
+/** What a browser asked for in a preflight, and why it gets no permission. Each string may be long. */
+export interface RefusedPreflight {
+  readonly origin: string
+  readonly method: string
+  /** Those that are not allowed; undefined if all are. */
+  readonly headers: readonly string[] | undefined
+  /** A fixed message. */
+  readonly reason: string
+}
+
 export interface CrossOrigin {
   /** @returns why the request's origin is not allowed; undefined if it is */
   findRejection(request: RequestHead, url: Pick<URL, 'host' | 'hostname'>): RequestErrorInit | undefined
+  /** @returns undefined for a preflight that is allowed, and for an OPTIONS request that is not a preflight */
+  findRefusedPreflight(request: RequestHead): RefusedPreflight | undefined
   /** @returns the response to a preflight. Without the headers of `headersFor` it allows nothing */
   answerPreflight(): Response
   /** @returns the CORS headers of a response. They allow only the origins of `corsOrigins` */
@@ -25,10 +39,26 @@ export interface CrossOrigin {
 const loopbackNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 /** Seconds for which a browser caches the response to a preflight. */
 const preflightMaxAge = '600'
+const allowedMethods: readonly string[] = ['GET', 'POST']
+/** Those of the gateway, of traces, and of the Apollo clients. None of the latter has an effect here. */
+const usualHeaders = [
+  'content-type authorization x-api-key x-request-id',
+  'traceparent tracestate baggage sentry-trace',
+  'apollographql-client-name apollographql-client-version apollo-require-preflight',
+].flatMap((names) => names.split(' '))
 
-export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOptions): CrossOrigin {
+export function createCrossOrigin(options: CrossOriginOptions): CrossOrigin {
+  const { corsOrigins, corsAllowedHeaders, isHostChecked } = options
   const origins = new Set(corsOrigins)
-  const hostnames = new Set(corsOrigins.map((origin) => new URL(origin).hostname))
+  const allowedHeaders = new Set([...usualHeaders, ...corsAllowedHeaders])
+  const preflightHeaders = {
+    'access-control-allow-methods': allowedMethods.join(', '),
+    'access-control-allow-headers': [...allowedHeaders].join(', '),
+    'access-control-max-age': preflightMaxAge,
+  }
+  // The host of an app, such as `app://bundle`, is not a name that DNS could resolve to this machine.
+  const webOrigins = corsOrigins.filter((origin) => /^https?:/.test(origin))
+  const hostnames = new Set(webOrigins.map((origin) => new URL(origin).hostname))
 
   /** Whether a browser sent this for a page of another site, by the headers that browsers set. */
   function isCrossSite({ headers }: RequestHead, url: Pick<URL, 'host'>): boolean {
@@ -59,6 +89,16 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
       }
       return undefined
     },
+    findRefusedPreflight({ headers }) {
+      const origin = headers.get('origin')
+      const method = headers.get('access-control-request-method')
+      if (origin === null || method === null) return undefined
+      const named = headers.get('access-control-request-headers')?.toLowerCase().split(',') ?? []
+      const unknown = named.flatMap((name) => (allowedHeaders.has(name.trim()) ? [] : name.trim() || []))
+      const reason = findReason(origin, method, unknown.length > 0)
+      if (reason === undefined) return undefined
+      return { origin, method, headers: unknown.length > 0 ? unknown : undefined, reason }
+    },
     answerPreflight: () => new Response(null, { status: 204 }),
     headersFor({ method, headers }) {
       if (origins.size === 0) return {}
@@ -66,15 +106,15 @@ export function createCrossOrigin({ corsOrigins, isHostChecked }: CrossOriginOpt
       const vary = { vary: 'origin' }
       if (origin === null || !origins.has(origin)) return vary
       const allowed = { ...vary, 'access-control-allow-origin': origin }
-      if (method !== 'OPTIONS') {
-        return { ...allowed, 'access-control-expose-headers': 'x-request-id, retry-after' }
-      }
-      return {
-        ...allowed,
-        'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-headers': 'content-type, authorization, x-api-key, x-request-id',
-        'access-control-max-age': preflightMaxAge,
-      }
+      if (method === 'OPTIONS') return { ...allowed, ...preflightHeaders }
+      return { ...allowed, 'access-control-expose-headers': 'x-request-id, retry-after' }
     },
+  }
+
+  function findReason(origin: string, method: string, hasUnknownHeaders: boolean): string | undefined {
+    if (!origins.has(origin)) return 'CORS_ORIGINS does not list the origin'
+    // A browser sends HEAD without permission for the method.
+    if (!allowedMethods.includes(method) && method !== 'HEAD') return 'pages may use GET and POST only'
+    return hasUnknownHeaders ? 'CORS_ALLOWED_HEADERS does not list the headers' : undefined
   }
 }

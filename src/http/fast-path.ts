@@ -14,7 +14,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Authenticate, Authentication } from './auth/authenticate.ts'
 import type { RequestHead } from './headers.ts'
 import { readBody } from './bounded-request.ts'
-import { acceptedType } from './rejections.ts'
+import { acceptedType, graphqlType } from './rejections.ts'
 import { createRequestContext } from './request-context.ts'
 import { hasPlainHead, readPlainBody } from './plain-request.ts'
 
@@ -48,8 +48,6 @@ export interface Fallback {
 
 /** @returns undefined if the request has been answered */
 export type FastPath = (request: FastPathRequest) => Promise<Fallback | undefined>
-
-const graphqlType = 'application/graphql-response+json'
 
 /** @param path of the GraphQL endpoint */
 export function createFastPath(

@@ -4,7 +4,7 @@ import { createYoga } from 'graphql-yoga'
 import type { Contacts } from '../contacts/contacts.ts'
 import type { AnswerSize } from '../graphql/answer-size.ts'
 import type { GatewayContext, GatewayPlugin } from '../graphql/builder.ts'
-import { useDescribedErrors } from '../graphql/describe-errors.ts'
+import { isSingle, useDescribedErrors } from '../graphql/describe-errors.ts'
 import { useNoIntrospection } from '../graphql/introspection.ts'
 import { useOperationRecord } from '../graphql/operation-record.ts'
 import type { GraphQLSchema } from 'graphql'
@@ -20,7 +20,13 @@ import type { RequestErrorInit } from '../graphql/request-error.ts'
 import type { RequestRecorder } from '../telemetry/request-recorder.ts'
 import type { PersistedDocuments } from '../operations/persisted-documents.ts'
 import { usePersistedDocuments } from '../operations/persisted-documents.ts'
-import { acceptedType, answerRejection, findRejection, authenticationErrors } from './rejections.ts'
+import {
+  acceptedType,
+  graphqlType,
+  answerRejection,
+  findRejection,
+  authenticationErrors,
+} from './rejections.ts'
 import { createRequestContext } from './request-context.ts'
 
 export interface GraphqlEndpointParts {
@@ -57,10 +63,12 @@ export function createGraphqlEndpoint(
     useDescribedErrors(telemetry.log),
     useStrictJsonBody,
     useFastPathResult,
+    useOptionalName,
+    usePersistedDocuments(persistedDocuments),
     useDocumentLimits,
     useOperations(parts.operations),
+    usePartialSuccess,
   ]
-  if (persistedDocuments) plugins.push(usePersistedDocuments(persistedDocuments))
   if (!parts.introspection) plugins.push(useNoIntrospection)
   const yoga = createYoga<GatewayContext, GatewayContext>({
     schema,
@@ -161,6 +169,29 @@ function useOperations(operations: Operations): GatewayPlugin {
 const useFastPathResult: GatewayPlugin = {
   onParams({ context: { result }, setResult }) {
     if (result) setResult(result)
+  },
+}
+
+/** An empty name means the same as none. Yoga reads it so in the URL of a GET, but not in a body. */
+const useOptionalName: GatewayPlugin = {
+  onParams({ params, setParams }) {
+    if (params?.operationName !== '') return
+    const { operationName: _empty, ...others } = params
+    setParams(others)
+  },
+}
+
+/** The code that GraphQL over HTTP recommends for data with errors. It is for logs and proxies: clients read the body. */
+const partialSuccess = 294
+
+/** Other types of responses keep 200: the code has a meaning in this one only. */
+const usePartialSuccess: GatewayPlugin = {
+  onResultProcess(payload) {
+    const { request, result } = payload
+    if (request.headers.get('accept') !== graphqlType || !isSingle(result)) return
+    const { data, errors, extensions } = result
+    if (data === undefined || errors === undefined) return
+    payload.setResult({ ...result, extensions: { ...extensions, http: { status: partialSuccess } } })
   },
 }
 

@@ -20,7 +20,7 @@ export function hasPlainHead({ method, url, headers }: IncomingMessage, path: st
   )
 }
 
-/** The parameters of GraphQL over HTTP, without `extensions`. */
+/** The parameters of GraphQL over HTTP, without `extensions`, of which none changes what runs. */
 export interface PlainParameters {
   readonly query: string
   readonly variables: JsonObject | undefined
@@ -36,11 +36,18 @@ export function readPlainBody(body: Buffer): PlainParameters | undefined {
     const value = parameters[name]
     if (name === 'query') query = value
     else if (name === 'variables') variables = value ?? undefined
-    else if (name === 'operationName') operationName = value ?? undefined
-    else return undefined
+    // An empty name means the same as none: GraphQL over HTTP says so for GET.
+    else if (name === 'operationName') operationName = value === '' ? undefined : (value ?? undefined)
+    else if (name !== 'extensions' || !isWithoutEffect(value)) return undefined
   }
   if (typeof query !== 'string') return undefined
   if (variables !== undefined && !isObject(variables)) return undefined
   if (operationName !== undefined && typeof operationName !== 'string') return undefined
   return { query, variables, operationName }
+}
+
+/** Apollo Client names itself and its version in each request. */
+function isWithoutEffect(extensions: unknown): boolean {
+  if (extensions === null) return true
+  return isObject(extensions) && Object.keys(extensions).every((name) => name === 'clientLibrary')
 }

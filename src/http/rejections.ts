@@ -19,7 +19,9 @@ export const authenticationErrors = {
   },
 } as const satisfies Readonly<Record<'UNAUTHENTICATED' | 'AUTHENTICATION_UNAVAILABLE', RequestErrorInit>>
 
-const jsonTypes = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json'])
+/** The media type of a GraphQL response, whose status is that of the operation. */
+export const graphqlType = 'application/graphql-response+json'
+const jsonTypes = new Set(['*/*', 'application/*', 'application/json', graphqlType])
 
 /**
  * Checks what Yoga would check too late, or report as its own failure. For example, Yoga checks `accept` after

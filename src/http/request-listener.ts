@@ -4,6 +4,7 @@ import { createServerAdapter } from '@whatwg-node/server'
 import { LRUCache } from 'lru-cache'
 import type { CrossOriginOptions } from './cross-origin.ts'
 import { createCrossOrigin } from './cross-origin.ts'
+import { createPreflightLog } from './preflight-log.ts'
 import type { FastPath, Fallback } from './fast-path.ts'
 import { createFastPath } from './fast-path.ts'
 import type { GraphqlRequest, GraphqlEndpointParts } from './graphql-endpoint.ts'
@@ -44,6 +45,7 @@ export function createRequestListener(
   const { log } = telemetry
   const playground = parts.graphiql ? createPlayground(graphqlPath) : undefined
   const crossOrigin = createCrossOrigin(parts)
+  const logPreflight = createPreflightLog(crossOrigin, log)
   /** URLs by host. Callers use few hosts. */
   const hosts = new LRUCache<string, URL>({ max: 100 })
   const answerGraphql = createGraphqlEndpoint(parts, graphqlPath)
@@ -54,7 +56,10 @@ export function createRequestListener(
     const { request, url, requestId, incoming } = graphqlRequest
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (path === graphqlPath) {
-      if (request.method === 'OPTIONS') return crossOrigin.answerPreflight()
+      if (request.method === 'OPTIONS') {
+        logPreflight(request, requestId, incoming.socket.remoteAddress)
+        return crossOrigin.answerPreflight()
+      }
       if (playground && isRead && wantsPage(request)) return playground.answerPage()
       return answerGraphql(graphqlRequest)
     }

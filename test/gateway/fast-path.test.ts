@@ -73,6 +73,8 @@ test.each<[string, unknown]>([
 
 const typename = '{ __typename }'
 const two = 'query A { __typename } query B { b: __typename }'
+/** Apollo Client 4 sends it in each request. */
+const apollo = { clientLibrary: { name: '@apollo/client', version: '4.3.8' } }
 
 test.each<[string, SentRequest]>([
   ['is empty', { body: '' }],
@@ -97,6 +99,20 @@ test.each<[string, SentRequest]>([
   ['names an operation that does not exist', { body: body(typename, {}, { operationName: 'X' }) }],
   ['names an operation by a number', { body: body(typename, {}, { operationName: 5 }) }],
   ['names an operation by an empty string', { body: body(typename, {}, { operationName: '' }) }],
+  ['names one of two operations by an empty string', { body: body(two, {}, { operationName: '' }) }],
+  ['has extensions that are null', { body: body(typename, {}, { extensions: null }) }],
+  ['has extensions that are a list', { body: body(typename, {}, { extensions: [] }) }],
+  ['has extensions that are a string', { body: body(typename, {}, { extensions: 'x' }) }],
+  ['has an unknown extension', { body: body(typename, {}, { extensions: { tracing: true } }) }],
+  ['names its client library', { body: body(typename, {}, { extensions: apollo }) }],
+  [
+    'names its client library by a number',
+    { body: body(typename, {}, { extensions: { clientLibrary: 1 } }) },
+  ],
+  [
+    'names its client library and has a hash',
+    { body: body(typename, {}, { extensions: { ...apollo, persistedQuery: { sha256Hash: 'x' } } }) },
+  ],
   ['names none of two operations', { body: body(two) }],
   ['names one of two operations', { body: body(two, {}, { operationName: 'B' }) }],
   ['does not parse', { body: body('{ a') }],
@@ -249,6 +265,39 @@ const list = 'query ($first: Int) { contacts(first: $first) { nodes { uuid } } }
 const conditional =
   'query ($bot: Boolean!) { contacts(first: 3) { nodes { uuid bot @include(if: $bot) { botUuid } } } }'
 
+/** @returns a gateway whose list of contacts is empty, and the path of each of its operations */
+async function recordPaths() {
+  const paths: string[] = []
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 100
+  onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit))
+  const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }
+  const gateway = await createTestGateway({
+    contacts: {
+      // Called once for each operation, within the engine.
+      list: () => {
+        paths.push(new Error().stack?.includes('/fast-path.ts') ? 'fast' : 'general')
+        return Promise.resolve({ edges: [], pageInfo })
+      },
+    },
+  })
+  return { ...gateway, paths }
+}
+
+test.each<[string, object, 'fast' | 'general']>([
+  ['names its client library', { extensions: apollo }, 'fast'],
+  ['has no extension', { extensions: {} }, 'fast'],
+  ['has an unknown extension', { extensions: { ...apollo, tracing: true } }, 'general'],
+  ['has an empty operation name', { operationName: '' }, 'fast'],
+])('a request that %s takes the expected path from its second run', async (_what, rest, path) => {
+  const { post, paths } = await recordPaths()
+  for (let run = 1; run <= 2; run += 1) {
+    const response = await post(body('{ contacts { nodes { uuid } } }', {}, rest))
+    expect(await response.json()).toEqual({ data: { contacts: { nodes: [] } } })
+  }
+  expect(paths).toEqual(['general', path])
+})
+
 test.each<[string, string, readonly object[]]>([
   ['the size of a list', list, [{ first: 1 }, { first: 100 }, {}, { first: null }]],
   ['an @include', conditional, [{ bot: true }, { bot: false }]],
@@ -256,20 +305,7 @@ test.each<[string, string, readonly object[]]>([
 ])(
   'a document whose cost depends on %s takes the fast path from its second run',
   async (_what, query, all) => {
-    const paths: string[] = []
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = 100
-    onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit))
-    const pageInfo = { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }
-    const { execute } = await createTestGateway({
-      contacts: {
-        // Called once for each operation, within the engine.
-        list: () => {
-          paths.push(new Error().stack?.includes('/fast-path.ts') ? 'fast' : 'general')
-          return Promise.resolve({ edges: [], pageInfo })
-        },
-      },
-    })
+    const { execute, paths } = await recordPaths()
     for (const variables of [...all, ...all]) {
       expect(await execute(query, variables)).toEqual({ data: { contacts: { nodes: [] } } })
     }

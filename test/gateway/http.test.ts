@@ -174,6 +174,69 @@ test('a query can be sent by GET', async () => {
   expect([response.status, await response.json()]).toEqual([200, { data: { __typename: 'Query' } }])
 })
 
+const unresolved = { code: 'OPERATION_RESOLUTION_FAILURE', retryable: false, requestId: 'r1' }
+const ambiguous = (outcome: object) => ({
+  errors: [
+    {
+      message: 'Could not determine what operation to execute.',
+      extensions: { ...unresolved, ...outcome },
+    },
+  ],
+})
+
+test.each([true, false])(
+  'an empty operationName means the same as none, by POST and by GET (fast path: %s)',
+  async (hasFastPath) => {
+    const { url, post } = await createTestGateway({ hasFastPath })
+    const headers = { 'x-request-id': 'r1' }
+    const send = async (parameters: Record<string, string>): Promise<unknown[]> => {
+      const posted = await post(JSON.stringify(parameters), headers)
+      const got = await fetch(`${url}?${new URLSearchParams(parameters)}`, { headers })
+      return [posted.status, await posted.json(), got.status, await got.json()]
+    }
+    const answer = { data: { __typename: 'Query' } }
+    for (const name of [{ operationName: '' }, {}]) {
+      const one = 'query A { __typename }'
+      expect(await send({ query: one, ...name })).toEqual([200, answer, 200, answer])
+      const two = `${one} query B { __typename }`
+      expect(await send({ query: two, ...name })).toEqual([
+        400,
+        ambiguous({ outcome: 'NOT_APPLIED' }),
+        400,
+        ambiguous({}),
+      ])
+    }
+  },
+)
+
+const graphqlType = 'application/graphql-response+json'
+const json = 'application/json'
+
+// The draft recommends 422 for an invalid document, and 400 is required by the audits above.
+test.each([
+  ['has data', '{ __typename }', [200, 200]],
+  ['does not parse', '{', [400, 200]],
+  ['is not valid', '{ nothing }', [400, 200]],
+  ['has variables that are missing', 'query ($a: ID!) { contact(uuid: $a) { name } }', [400, 400]],
+  ['has data and errors', '{ __typename contact(uuid: "..") { name } }', [294, 200]],
+  ['has errors beside null', '{ contact(uuid: "..") { name } }', [294, 200]],
+])('an operation that %s has the expected status in both types', async (_name, query, statuses) => {
+  const { post, log } = await createTestGateway()
+  const answers = []
+  for (const accept of [graphqlType, json]) answers.push(await post(JSON.stringify({ query }), { accept }))
+  expect(answers.map(({ status, headers }) => [status, headers.get('content-type')])).toEqual(
+    [graphqlType, json].map((type, index) => [statuses[index], `${type}; charset=utf-8`]),
+  )
+  expect(log.map(({ status }) => status)).toEqual(statuses)
+})
+
+test('a partial success has the body that it has with the status 200', async () => {
+  const { post } = await createTestGateway()
+  const body = JSON.stringify({ query: '{ __typename contact(uuid: "..") { name } }' })
+  const read = async (accept: string) => (await post(body, { accept, 'x-request-id': 'r1' })).text()
+  expect(await read(graphqlType)).toBe(await read(json))
+})
+
 test.each([
   ['[]', 400, 'Batching is not supported.'],
   ['{"query":', 400, 'The request body is not valid JSON (position 9).'],

@@ -35,6 +35,7 @@ const settings: AppSettings = {
   callerStoreBytes: 0,
   callerRps: 0,
   corsOrigins: [],
+  corsAllowedHeaders: [],
   persistedDocuments: null,
   graphiql: true,
   introspection: true,

@@ -64,7 +64,8 @@ describe('a page of another origin', () => {
       {
         'access-control-allow-origin': 'https://app.example',
         'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-headers': 'content-type, authorization, x-api-key, x-request-id',
+        'access-control-allow-headers':
+          'content-type, authorization, x-api-key, x-request-id, traceparent, tracestate, baggage, sentry-trace, apollographql-client-name, apollographql-client-version, apollo-require-preflight',
         'access-control-max-age': '600',
       },
     ],
@@ -80,6 +81,121 @@ describe('a page of another origin', () => {
       expected,
       'origin',
     ])
+  })
+
+  test.each<[string, Readonly<Record<string, string>>, object | undefined]>([
+    [
+      'of another origin',
+      {
+        origin: 'https://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,x-api-key',
+      },
+      { origin: 'https://evil.example', method: 'POST', reason: 'CORS_ORIGINS does not list the origin' },
+    ],
+    [
+      'for another method',
+      { origin: 'https://app.example', 'access-control-request-method': 'PUT' },
+      { origin: 'https://app.example', method: 'PUT', reason: 'pages may use GET and POST only' },
+    ],
+    [
+      'for other headers',
+      {
+        origin: 'app://bundle',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'X-Tenant, content-type,x-other,,x-more',
+      },
+      {
+        origin: 'app://bundle',
+        method: 'POST',
+        headers: ['x-other', 'x-more'],
+        reason: 'CORS_ALLOWED_HEADERS does not list the headers',
+      },
+    ],
+    [
+      'of great length',
+      {
+        origin: `https://${'e'.repeat(200)}.example`,
+        'access-control-request-method': 'M'.repeat(200),
+        'access-control-request-headers': Array.from({ length: 30 }, () => 'h'.repeat(200)).join(),
+      },
+      {
+        origin: `https://${'e'.repeat(91)}…`,
+        method: `${'M'.repeat(99)}…`,
+        headers: Array.from({ length: 20 }, () => `${'h'.repeat(99)}…`),
+        reason: 'CORS_ORIGINS does not list the origin',
+      },
+    ],
+    [
+      'that is allowed',
+      {
+        origin: 'app://bundle',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers':
+          'apollo-require-preflight, apollographql-client-name, baggage, content-type, sentry-trace, traceparent, x-tenant',
+      },
+      undefined,
+    ],
+    ['that names no method', { origin: 'https://evil.example' }, undefined],
+    ['that names no origin', { 'access-control-request-method': 'PUT' }, undefined],
+  ])(
+    'a preflight %s leaves a log line only if it is refused, and only once',
+    async (_name, headers, line) => {
+      const gateway = await createTestGateway({
+        corsOrigins: ['https://app.example', 'app://bundle'],
+        corsAllowedHeaders: ['x-tenant'],
+      })
+      for (const requestId of ['r1', 'r2']) {
+        const sent = Object.entries({
+          host: 'localhost',
+          connection: 'close',
+          'x-request-id': requestId,
+          ...headers,
+        })
+        const lines = sent.map(([name, value]) => `${name}: ${value}\r\n`)
+        const [answer] = await sendRaw(gateway.url, `OPTIONS /graphql HTTP/1.1\r\n${lines.join('')}\r\n`)
+        expect(answer?.status).toBe(204)
+      }
+      const common = { level: 'info', time: expect.any(String), requestId: 'r1', address: '127.0.0.1' }
+      expect(gateway.log).toEqual(line ? [{ ...common, ...line, msg: 'a preflight was refused' }] : [])
+    },
+  )
+
+  test('an app of CORS_ORIGINS may send the headers of CORS_ALLOWED_HEADERS, and read responses', async () => {
+    const gateway = await createTestGateway({
+      corsOrigins: ['capacitor://localhost'],
+      corsAllowedHeaders: ['x-tenant', 'baggage'],
+    })
+    const origin = 'capacitor://localhost'
+    const preflight = await fetch(gateway.url, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    })
+    expect(preflight.headers.get('access-control-allow-headers')).toBe(
+      'content-type, authorization, x-api-key, x-request-id, traceparent, tracestate, baggage, sentry-trace, apollographql-client-name, apollographql-client-version, apollo-require-preflight, x-tenant',
+    )
+    const answers = [
+      await gateway.post(JSON.stringify({ query: '{__typename}' }), { origin }),
+      await fetch(`${gateway.url}?query={__typename}`, {
+        headers: { origin, 'sec-fetch-site': 'cross-site' },
+      }),
+    ]
+    for (const answer of answers) {
+      expect([answer.headers.get('access-control-allow-origin'), await answer.json()]).toEqual([
+        origin,
+        { data: { __typename: 'Query' } },
+      ])
+    }
+  })
+
+  test('the host of an app of CORS_ORIGINS is no name of the gateway', async () => {
+    const { url } = await createTestGateway({ corsOrigins: ['app://evil.example', 'https://app.example'] })
+    const statuses = []
+    for (const host of ['evil.example', 'app.example']) {
+      const [answer] = await sendRaw(url, `GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+      statuses.push(answer?.status)
+    }
+    expect(statuses).toEqual([421, 200])
   })
 
   test('only the origins of CORS_ORIGINS can read a response', async () => {

@@ -134,12 +134,47 @@ test.each<[Record<string, string>, string[]]>([
     'https://app.example:443',
     'file://',
     'ws://app.example',
+    'capacitor://localhost/',
+    'capacitor://localhost/index.html',
+    'capacitor://localhost:99999',
+    'capacitor://localhost:080',
+    'capacitor://localhost?a',
+    'capacitor://',
+    'app:localhost',
+    'app://*',
+    'app://Localhost',
+    'App://localhost',
+    'ftp://localhost',
+    'file://localhost',
   ].map((origin): [Record<string, string>, string[]] => [
     { CORS_ORIGINS: `https://good.example,${origin}` },
     [
       `CORS_ORIGINS must list exact origins such as https://app.example, without a path or a trailing slash, but contains "${origin}"`,
     ],
   ]),
+  [
+    { CORS_ORIGINS: 'app://user:secret@localhost' },
+    [
+      'CORS_ORIGINS must list exact origins such as https://app.example, without a path or a trailing slash, but contains one with an @',
+    ],
+  ],
+  ...['a b', 'x-key: secret', '*', 'ü', 'x'.repeat(101)].map((name): [Record<string, string>, string[]] => [
+    { CORS_ALLOWED_HEADERS: `x-tenant,${name}` },
+    [
+      'CORS_ALLOWED_HEADERS must list names of headers such as x-tenant, separated by commas, but item 2 is not one',
+    ],
+  ]),
+  [
+    { CORS_ALLOWED_HEADERS: Array.from({ length: 51 }, (_, index) => `x-${index}`).join() },
+    ['CORS_ALLOWED_HEADERS must list at most 50 headers, but lists 51'],
+  ],
+  [
+    { CORS_ALLOWED_HEADERS: 'Cookie,Sec-Fetch-Site,X-Forwarded-For,proxy-authorization,x-tenant' },
+    ['cookie', 'sec-fetch-site', 'x-forwarded-for', 'proxy-authorization'].map(
+      (name) =>
+        `CORS_ALLOWED_HEADERS must not list ${name}: browsers or proxies set this header, and pages must not. Remove it`,
+    ),
+  ],
   [
     { GATEWAY_CALLER_STORE_MB: '1.5' },
     ['GATEWAY_CALLER_STORE_MB must be a whole number of megabytes from 0 to 1000000, but is "1.5"'],

@@ -24,6 +24,7 @@ const defaults: Config = {
   workers: 1,
   isLocal: true,
   corsOrigins: [],
+  corsAllowedHeaders: [],
   auth: none,
   callerRps: 100,
   persistedDocuments: null,
@@ -94,6 +95,26 @@ test.each<[Record<string, string>, Partial<Config>]>([
   [
     { CORS_ORIGINS: 'https://app.example, http://localhost:3000,' },
     { corsOrigins: ['https://app.example', 'http://localhost:3000'] },
+  ],
+  [
+    { CORS_ORIGINS: 'capacitor://localhost,ionic://localhost,tauri://localhost,app://-,app://x.example:81' },
+    {
+      corsOrigins: [
+        'capacitor://localhost',
+        'ionic://localhost',
+        'tauri://localhost',
+        'app://-',
+        'app://x.example:81',
+      ],
+    },
+  ],
+  [
+    { CORS_ALLOWED_HEADERS: "X-Tenant, x-b3-traceid,!#$%&'*+-.^_`|~9," },
+    { corsAllowedHeaders: ['x-tenant', 'x-b3-traceid', "!#$%&'*+-.^_`|~9"] },
+  ],
+  [
+    { CORS_ALLOWED_HEADERS: Array.from({ length: 50 }, (_, index) => `x-${index}`).join() },
+    { corsAllowedHeaders: Array.from({ length: 50 }, (_, index) => `x-${index}`) },
   ],
   [{ GATEWAY_CALLER_RPS: '0' }, { callerRps: 0 }],
   [{ GATEWAY_CALLER_STORE_MB: '0' }, { callerStoreBytes: 0 }],
