@@ -48,9 +48,9 @@ export class BoundedRequest extends IncomingMessage {
     return body.read()
   }
 
-  /** Discards what has arrived of the body, and what follows. */
-  abandonBody(): void {
-    this.#bodyOf().reject(incomplete)
+  /** Discards what has arrived of the body, and what follows. @param reason for its reader */
+  abandonBody(reason: RequestError = incomplete): void {
+    this.#bodyOf().reject(reason)
   }
 
   #bodyOf(): RequestBody {

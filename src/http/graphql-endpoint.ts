@@ -13,6 +13,7 @@ import type { Operations } from '../operations/operations.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Authenticate } from './auth/authenticate.ts'
 import { useDocumentLimits } from '../operations/document-limits.ts'
+import { useKnownOperationTypes } from '../operations/operation-types.ts'
 import type { Fallback } from './fast-path.ts'
 import { readJsonBody } from './json-body.ts'
 import { readBody } from './bounded-request.ts'
@@ -66,6 +67,7 @@ export function createGraphqlEndpoint(
     useOptionalName,
     usePersistedDocuments(persistedDocuments),
     useDocumentLimits,
+    useKnownOperationTypes,
     useOperations(parts.operations),
     usePartialSuccess,
   ]

@@ -9,6 +9,7 @@ import { BoundedResponse } from './bounded-response.ts'
 import type { ServerConnections } from './connections.ts'
 import { limitConnections } from './connections.ts'
 import { closeLingering, isClosing } from './lingering-close.ts'
+import { RequestError } from '../graphql/request-error.ts'
 import { renderRejection } from './rejections.ts'
 import { securityHeaders } from './headers.ts'
 import type { RejectedRequest } from '../telemetry/telemetry.ts'
@@ -133,19 +134,27 @@ export function createHttpServer(
       unfinished.some(({ headersSent }) => headersSent)
     ) {
       socket.destroy()
-    } else if (unfinished.some(({ req }) => req.complete)) {
+      return
+    }
+    if (unfinished.some(({ req }) => req.complete)) {
       // Complete requests came before the invalid one. They must still get their responses, and this one
       // must not be taken for theirs.
       connections.closeWhenAnswered(socket)
-    } else {
-      const rejection = parseErrors[error.code ?? ''] ?? unreadable
-      const requestId = randomUUID()
-      const { status, message: reason } = rejection
-      // A request that the listener got is logged by the listener.
-      if (unfinished.length === 0) onRejected?.({ requestId, address: socket.remoteAddress, status, reason })
-      socket.write(writeRejection(rejection, requestId))
-      closeLingering(socket)
+      return
     }
+    const rejection = parseErrors[error.code ?? ''] ?? unreadable
+    const { status, message } = rejection
+    const arriving = unfinished.map(({ req }) => req).find((request) => request instanceof BoundedRequest)
+    if (arriving) {
+      // Its listener answers it and logs it, with the id that it has given to the request.
+      arriving.abandonBody(new RequestError({ status, message }))
+      connections.closeWhenAnswered(socket)
+      return
+    }
+    const requestId = randomUUID()
+    onRejected?.({ requestId, address: socket.remoteAddress, status, reason: message })
+    socket.write(writeRejection(rejection, requestId))
+    closeLingering(socket)
   })
   return { server, connections }
 }

@@ -355,6 +355,33 @@ test.each([
   ])
 })
 
+test('a subscription is not valid, because the schema has none', async () => {
+  const gateway = await createTestGateway()
+  const body = JSON.stringify({ query: 'subscription { __typename }' })
+  for (const [accept, status] of [
+    ['application/json', 200],
+    ['application/graphql-response+json', 400],
+  ] as const) {
+    const response = await gateway.post(body, { accept })
+    expect([response.status, await response.json()]).toEqual([
+      status,
+      {
+        errors: [
+          {
+            message: 'The schema has no subscriptions.',
+            locations: [{ line: 1, column: 1 }],
+            extensions: {
+              code: 'GRAPHQL_VALIDATION_FAILED',
+              retryable: false,
+              requestId: expect.any(String),
+            },
+          },
+        ],
+      },
+    ])
+  }
+})
+
 test('a document with a syntax error is refused', async () => {
   const { execute } = await createTestGateway()
   expect(firstError(await execute('{ contact('))).toEqual({

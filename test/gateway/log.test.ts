@@ -191,6 +191,29 @@ test.each([true, false])(
 )
 
 test.each([
+  ['transfer-encoding: chunked', '5\r\n{"que\r\nzz\r\n', 400, 'The request is not valid HTTP/1.1.'],
+  [
+    'content-length: 50',
+    '{"q',
+    408,
+    'The request did not arrive in time; the limits are 300 ms for its head and 600 ms for all of it.',
+  ],
+])(
+  'a body that breaks off has the same id, status and reason in response and log: %s',
+  async (header, body, status, reason) => {
+    const gateway = await createTestGateway({ limits: { headersTimeout: 300, requestTimeout: 600 } })
+    const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nx-request-id: mine\r\n${header}`
+    const [answer] = await sendRaw(gateway.url, `${head}\r\n\r\n${body}`)
+    expect([answer?.status, answer?.headers['x-request-id']]).toEqual([status, 'mine'])
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+      errors: [{ message: reason, extensions: { requestId: 'mine' } }],
+    })
+    await vi.waitFor(() => expect(gateway.log).toHaveLength(1))
+    expect(gateway.log).toMatchObject([{ level: 'info', requestId: 'mine', status, reason }])
+  },
+)
+
+test.each([
   ['GARBAGE', 400, 'The request is not valid HTTP/1.1.'],
   [
     `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'a'.repeat(17_000)}`,
