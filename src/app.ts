@@ -37,6 +37,7 @@ export interface AppSettings extends Pick<
   | 'maxRps'
   | 'resendAfterMs'
   | 'ttlMs'
+  | 'isKeyRequired'
   | 'callerStoreBytes'
   | 'callerRps'
   | 'corsOrigins'

@@ -74,6 +74,8 @@ function toConfig(env: z.output<typeof environmentSchema>, auth: AuthenticationS
     storeUrl: env.STORE_URL ?? (token === undefined ? 'memory:' : persistentStoreUrl),
     /** Milliseconds for which an idempotency key is remembered. */
     ttlMs: env.IDEMPOTENCY_TTL_HOURS * 3_600_000,
+    /** Whether creates and notes are refused without an idempotency key. */
+    isKeyRequired: env.IDEMPOTENCY_REQUIRED,
     /** Bytes of the store that one caller's idempotency keys may use; 0: no limit. */
     callerStoreBytes: env.GATEWAY_CALLER_STORE_MB * 1_000_000,
     host,

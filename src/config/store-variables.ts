@@ -1,6 +1,6 @@
 /** The variables for the store, which keeps idempotency keys. */
 import { z } from 'zod'
-import { wholeNumber } from './env-parsers.ts'
+import { flag, wholeNumber } from './env-parsers.ts'
 import { variable } from './variable.ts'
 
 const storeUrl = z
@@ -26,6 +26,11 @@ export const storeVariables = {
     },
     description:
       'Where idempotency keys are kept. Several replicas need Redis, version 7 or later. The path of a SQLite file follows the colon directly: `sqlite://…` is refused.',
+  }),
+  IDEMPOTENCY_REQUIRED: variable(flag(), {
+    default: 'false',
+    description:
+      'Whether `createContact` and `addConversationNote` are refused without an `idempotencyKey`, so that no client can forget it.',
   }),
   IDEMPOTENCY_TTL_HOURS: variable(wholeNumber({ from: 1, to: 8760, unit: 'hours' }), {
     default: '24',

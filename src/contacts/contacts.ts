@@ -113,6 +113,8 @@ export interface ContactsParts {
 }
 
 export interface ContactsOptions extends IdempotencyOptions {
+  /** Whether creates and notes are refused without an idempotency key. */
+  readonly isKeyRequired: boolean
   /** Milliseconds for queue, attempts and lookups of a call together. */
   readonly timeoutMs: number
 }
@@ -144,7 +146,7 @@ export function createContacts(
   const lock = createContactLock(store)
   const identities = createIdentityLocks(store, log, options)
   const idempotency = createIdempotency({ store, attempts, identities, log, wallClock }, options)
-  const once = { attempts, identities, idempotency }
+  const once = { attempts, identities, idempotency, isKeyRequired: options.isKeyRequired }
   /** Not a set of calls: V8 would not collect the calls of a set that is filled and emptied all the time. */
   let running = 0
   const allEnded = Promise.withResolvers<void>()

@@ -41,7 +41,7 @@ export function createTestContacts(
       wallClock: options.wallClock,
       proved: ['contact', 'note'],
     },
-    { ...options, ttlMs: 3_600_000, callerStoreBytes: 0 },
+    { ...options, ttlMs: 3_600_000, callerStoreBytes: 0, isKeyRequired: false },
   )
   return { contacts, close: () => callbell.close() }
 }

@@ -32,6 +32,7 @@ const settings: AppSettings = {
   maxRps: 300,
   resendAfterMs: 60_000,
   ttlMs: 24 * 3_600_000,
+  isKeyRequired: false,
   callerStoreBytes: 0,
   callerRps: 0,
   corsOrigins: [],

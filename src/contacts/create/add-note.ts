@@ -47,7 +47,7 @@ export async function addNote(
   const check = new InputCheck()
   check.string([pathSegment], input.uuid, 'uuid')
   check.string(noteText, input.text, 'text')
-  const problems = [...checkIdempotencyKey(key), ...check.problems]
+  const problems = [...checkIdempotencyKey(key, parts.isKeyRequired), ...check.problems]
   if (problems.length > 0) return { isAdded: false, problems, replayed: false }
   const result = await createOnce(parts, key, createNoteOperation(callbell, input), context)
   if ('problems' in result) return { isAdded: false, problems: result.problems, replayed: false }

@@ -36,7 +36,7 @@ export async function createContact(
 ): Promise<CreateContactResult> {
   const key = input.idempotencyKey ?? undefined
   const checked = checkNewContact(input)
-  const keyProblems = checkIdempotencyKey(key)
+  const keyProblems = checkIdempotencyKey(key, parts.isKeyRequired)
   if ('problems' in checked || keyProblems.length > 0) {
     const problems = [...keyProblems, ...('problems' in checked ? checked.problems : [])]
     return { contact: null, problems, replayed: false }

@@ -15,6 +15,8 @@ export interface CreateOnceParts {
   readonly attempts: CreateAttempts
   readonly identities: IdentityLocks
   readonly idempotency: Idempotency
+  /** Whether a call without an idempotency key is refused. */
+  readonly isKeyRequired: boolean
 }
 
 /**

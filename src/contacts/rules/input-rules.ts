@@ -154,8 +154,16 @@ const printable: Rule = (value) =>
 
 const keyRules = [notEmpty, atMost(maxKeyLength), printable]
 
-/** Checks an idempotency key: 1 to 255 printable characters. */
-export function checkIdempotencyKey(key: string | undefined): readonly InputProblem[] {
+const keyRequired: InputProblem = {
+  path: ['idempotencyKey'],
+  message:
+    '`idempotencyKey` is required by this gateway. Generate one for each user action, and keep it for every retry.',
+  code: 'BLANK',
+}
+
+/** Checks an idempotency key: 1 to 255 printable characters. @param isRequired whether it must be there */
+export function checkIdempotencyKey(key: string | undefined, isRequired: boolean): readonly InputProblem[] {
+  if (key === undefined && isRequired) return [keyRequired]
   const check = new InputCheck()
   check.string(keyRules, key, 'idempotencyKey')
   return check.problems

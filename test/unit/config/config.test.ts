@@ -17,6 +17,7 @@ const defaults: Config = {
   resendAfterMs: 60_000,
   storeUrl: 'memory:',
   ttlMs: 86_400_000,
+  isKeyRequired: false,
   callerStoreBytes: 64_000_000,
   host: '127.0.0.1',
   port: 4000,
@@ -72,8 +73,8 @@ test.each<[Record<string, string>, Partial<Config>]>([
     { port: 0, timeoutMs: 250 },
   ],
   [
-    { STORE_URL: 'redis://10.0.0.1:6379', IDEMPOTENCY_TTL_HOURS: '1' },
-    { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000 },
+    { STORE_URL: 'redis://10.0.0.1:6379', IDEMPOTENCY_TTL_HOURS: '1', IDEMPOTENCY_REQUIRED: 'true' },
+    { storeUrl: 'redis://10.0.0.1:6379', ttlMs: 3_600_000, isKeyRequired: true },
   ],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [
