@@ -9,6 +9,7 @@ import './graphql/mutations/update-contact.ts'
 import './graphql/mutations/delete-contact.ts'
 import './graphql/mutations/conversation.ts'
 import './graphql/queries/list-contacts.ts'
+import './graphql/queries/operation.ts'
 
 export const schema: GraphQLSchema = builder.toSchema()
 

@@ -23,7 +23,7 @@ import { deleteContact } from './change/delete-contact.ts'
 import type { Outcome } from './attempts/failure.ts'
 import { ContactsError } from './attempts/failure.ts'
 import { findContact, findContactByBsuid, findContactByPhone } from './read/find-contact.ts'
-import type { IdempotencyOptions } from './create/idempotency.ts'
+import type { IdempotencyOptions, KeyedCallState } from './create/idempotency.ts'
 import { createIdempotency } from './create/idempotency.ts'
 import { createIdentityLocks } from './locks/identity-locks.ts'
 import type { ContactListInput } from './read/list-contacts.ts'
@@ -81,6 +81,8 @@ export interface Contacts {
   teams(init: CallInit): Promise<readonly Team[]>
   channels(init: CallInit): Promise<readonly Channel[]>
   funnels(init: CallInit): Promise<readonly Funnel[]>
+  /** Reads what is stored of a keyed create or note of this caller; null: nothing. Callbell is not asked. */
+  findKeyed(key: string, init: CallInit): Promise<KeyedCallState | null>
   /** Whether lookups are known to find what was created. */
   readonly calibration: Pick<Calibration, 'isProved'>
   /**
@@ -188,6 +190,7 @@ export function createContacts(
       run(init, notStarted(input), (context) => createContact(callbell, once, input, context)),
     addNote: (input, init) =>
       run(init, notStarted(input), (context) => addNote(callbell, once, input, context)),
+    findKeyed: (key, init) => query(init, (context) => idempotency.find(key, context)),
     find: (uuid, init, hasFieldTypes, findCached) =>
       query(init, (context) => {
         // A call that waits for another read needs time for a read of its own after that.

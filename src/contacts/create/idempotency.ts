@@ -1,6 +1,8 @@
 /** Idempotency keys: one creation for a key, across processes, repeats and failures. */
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { CallContext } from '../../domain/call-context.ts'
 import type { WallClock } from '../../domain/moment.ts'
 import { momentNow } from '../../domain/moment.ts'
 import type { RecordStore, StoredRecord } from '../../store/store.ts'
@@ -10,7 +12,7 @@ import { createAbandonedClaims } from './abandoned-claims.ts'
 import type { CreateAttempts, CreateCall } from './attempt-create.ts'
 import type { Keyed, KeyedCall } from './claims.ts'
 import { createClaims } from './claims.ts'
-import type { RunningRecord } from './idempotency-record.ts'
+import type { IdempotencyRecord, RunningRecord } from './idempotency-record.ts'
 import { isLeaseOver, readRecord } from './idempotency-record.ts'
 import type { IdentityLocks } from '../locks/identity-locks.ts'
 import {
@@ -33,6 +35,20 @@ export interface Idempotency {
    * @throws ContactsError
    */
   create<Made>(key: string, call: CreateCall<Made>): Promise<Keyed<Made>>
+  /**
+   * Reads the record of a key. Nothing is sent to Callbell.
+   *
+   * @returns null if there is none: this does not prove that nothing was created
+   * @throws ContactsError if the store does not answer
+   */
+  find(key: string, context: CallContext): Promise<KeyedCallState | null>
+}
+
+/** What is stored of a keyed call. */
+export interface KeyedCallState {
+  readonly state: 'IN_FLIGHT' | 'APPLIED' | 'UNKNOWN'
+  /** The uuid of the created contact; null for a note, and where it is not stored. */
+  readonly contactUuid: string | null
 }
 
 export interface IdempotencyParts {
@@ -50,6 +66,8 @@ export interface IdempotencyOptions extends KeyRecordOptions {
    */
   readonly resendAfterMs: number
 }
+
+const createdContact = z.object({ uuid: z.string() })
 
 /** A call that waits for another replica polls the store, with a doubled pause: thousands may wait at once. */
 const firstPollMs = 100
@@ -133,10 +151,26 @@ export function createIdempotency(
     return !store.isShared || record.owner === claims.owner || isLeaseOver(record, ageMs)
   }
 
+  /** The state of a key's record. */
+  function stateOf(record: IdempotencyRecord, ageMs: number): KeyedCallState {
+    if (record.state === 'CREATED') {
+      return { state: 'APPLIED', contactUuid: createdContact.safeParse(record.contact).data?.uuid ?? null }
+    }
+    if (record.state === 'REFERENCED') return { state: 'APPLIED', contactUuid: record.reference }
+    if (record.state !== 'RUNNING') return { state: record.state, contactUuid: null }
+    return { state: isOrphan(record, ageMs) ? 'UNKNOWN' : 'IN_FLIGHT', contactUuid: null }
+  }
+
   return {
+    async find(key, { caller, deadline }) {
+      const recordKey = recordKeyOf(caller.name, key)
+      if (inFlight.has(recordKey.id)) return { state: 'IN_FLIGHT', contactUuid: null }
+      const found = await requireStore(records.get(recordKey), { deadline })
+      return found && stateOf(readRecord(found.record), found.ageMs)
+    },
     async create(key, call) {
-      const caller = call.context.caller.name
-      const id = digest(`${caller}\u0000${key}`)
+      const recordKey = recordKeyOf(call.context.caller.name, key)
+      const { id } = recordKey
       const fingerprint = digest(call.creation.fingerprint())
       const first = inFlight.get(id)
       if (first) {
@@ -144,7 +178,7 @@ export function createIdempotency(
         const { made } = await first.result
         return { made: call.creation.restore(made), replayed: true }
       }
-      const result = create({ ...call, fingerprint, recordKey: { id, owner: caller } })
+      const result = create({ ...call, fingerprint, recordKey })
       inFlight.set(id, { fingerprint, result })
       try {
         return await result
@@ -153,6 +187,11 @@ export function createIdempotency(
       }
     },
   }
+}
+
+/** The same key of another caller is another key. */
+function recordKeyOf(caller: string, key: string): RecordKey {
+  return { id: digest(`${caller}\u0000${key}`), owner: caller }
 }
 
 function digest(text: string): string {

@@ -7,9 +7,9 @@ export interface StoreRequirement {
   readonly deadline: number
   /**
    * What is known of the call without the store. `UNKNOWN` for a key: this call has sent nothing, but an
-   * earlier call with the key may have.
+   * earlier call with the key may have. Undefined for a read.
    */
-  readonly outcome: Outcome
+  readonly outcome?: Outcome
   /** Called when it is unknown whether the store has carried out the operation. */
   readonly onFailure?: () => void
 }
@@ -28,7 +28,11 @@ export async function requireStore<T>(
   } catch (cause) {
     onFailure?.()
     const message = 'the store is unreachable'
-    throw new ContactsError('STORE_UNAVAILABLE', message, { outcome, retryable: true, cause })
+    throw new ContactsError('STORE_UNAVAILABLE', message, {
+      ...(outcome && { outcome }),
+      retryable: true,
+      cause,
+    })
   }
 }
 

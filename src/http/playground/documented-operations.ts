@@ -14,6 +14,7 @@ const folder = new URL('schema/operations/', packageRoot)
 /** The first tabs, in the order in which a new user needs them. The others follow by name. */
 const journey = [
   'CreateContact',
+  'KeyedOperation',
   'Contacts',
   'ContactPage',
   'ContactForm',
@@ -26,6 +27,7 @@ const journey = [
   'Contact',
   'ContactByPhone',
   'ContactByBsuid',
+  'Node',
   'DeleteContact',
 ]
 

@@ -66,6 +66,7 @@ function createFakeContacts(calls: string[]): Contacts {
     return { edges, pageInfo }
   }
   return {
+    findKeyed: async (key) => ({ state: 'APPLIED', contactUuid: key }),
     create: (input) => change('create', input.identifier, input),
     addNote: (input) => change('addNote', input.uuid, input),
     update: (input) => change('update', input.uuid, input),
