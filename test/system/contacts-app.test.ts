@@ -1,0 +1,92 @@
+/** A contact app with Apollo Client in Chromium: its cache follows the mutations, and merges the pages of a list. */
+import { createServer } from 'node:http'
+import type { Browser, Page } from 'playwright-core'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { listen } from '../../src/listen.ts'
+import { launchBrowser } from '../support/browser.ts'
+import type { TestGateway } from '../support/test-gateway.ts'
+import { createTestGateway } from '../support/test-gateway.ts'
+
+const html = `<!doctype html><meta charset="utf-8">
+<pre id="page"></pre><button id="add">Add VIP</button>
+<pre id="list"></pre><button id="more">More</button>
+<script src="/app.js"></script>`
+
+let browser: Browser
+let app: string
+beforeAll(async () => {
+  browser = await launchBrowser()
+  const bundle = await rolldown({
+    input: 'test/system/apps/contacts-app.ts',
+    platform: 'browser',
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+    logLevel: 'silent',
+  })
+  const { output } = await bundle.generate({ format: 'iife' })
+  app = output[0].code
+})
+afterAll(() => browser.close())
+
+async function startApp(): Promise<string> {
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/app.js'
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html').end(isScript ? app : html)
+  })
+  const { port } = await listen(server, 0, '127.0.0.1')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${port}`
+}
+
+const operation = z.object({ operationName: z.string() })
+
+interface OpenApp {
+  readonly page: Page
+  readonly gateway: TestGateway
+  /** The operations that it has sent. */
+  readonly sent: readonly string[]
+}
+
+async function openApp(query: string, uuidOf: (gateway: TestGateway) => string): Promise<OpenApp> {
+  const origin = await startApp()
+  const gateway = await createTestGateway({ corsOrigins: [origin], sandbox: { seed: 50 } })
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const sent: string[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'POST') sent.push(operation.parse(request.postDataJSON()).operationName)
+  })
+  await page.goto(`${origin}/?gateway=${encodeURIComponent(gateway.url)}&uuid=${uuidOf(gateway)}${query}`)
+  return { page, gateway, sent }
+}
+
+const linesOf = async (page: Page, id: string): Promise<string[]> =>
+  ((await page.locator(`#${id}`).textContent()) ?? '').split('\n')
+
+test('a tag that is added to a contact appears in its page and in the list, without another query', async () => {
+  const { page, gateway, sent } = await openApp('', ({ sandbox }) => sandbox.contacts.all()[5]?.uuid ?? '')
+  await expect.poll(async () => (await linesOf(page, 'list')).length).toBe(20)
+  await expect.poll(async () => (await linesOf(page, 'page'))[0]).not.toBe('')
+  const [before = ''] = await linesOf(page, 'page')
+  const list = await linesOf(page, 'list')
+  expect([before.includes('VIP'), list.includes(before)]).toEqual([false, true])
+  await page.getByRole('button', { name: 'Add VIP' }).click()
+  await expect.poll(async () => (await linesOf(page, 'page'))[0]).toContain('VIP')
+  const [after = ''] = await linesOf(page, 'page')
+  expect(await linesOf(page, 'list')).toEqual(list.map((line) => (line === before ? after : line)))
+  expect(sent.toSorted()).toEqual(['ContactPage', 'Contacts', 'UpdateContact'])
+  expect(gateway.sandbox.contacts.all()[5]?.tags).toContain('VIP')
+})
+
+test('relayStylePagination merges the pages of a list', async () => {
+  const { page, gateway } = await openApp('&pages', ({ sandbox }) => sandbox.contacts.all()[5]?.uuid ?? '')
+  for (const count of [20, 40, gateway.sandbox.contacts.all().length]) {
+    await expect.poll(async () => (await linesOf(page, 'list')).length).toBe(count)
+    await page.getByRole('button', { name: 'More' }).click()
+  }
+})
