@@ -1,6 +1,6 @@
 /** `once` of the client against a gateway, while everything between it and Callbell fails. */
-import { expect, test } from 'vitest'
-import type { CreateContactInput, Send } from '../../src/client/index.ts'
+import { expect, expectTypeOf, test } from 'vitest'
+import type { CreateContactInput, Send, UserErrorCode } from '../../src/client/index.ts'
 import {
   AddConversationNoteDocument,
   CreateContactDocument,
@@ -129,13 +129,28 @@ test('user errors of the gateway end it', async () => {
   })
   expect(result).toEqual({
     status: 'rejected',
-    userErrors: [{ field: ['input', 'name'], message: expect.any(String), code: 'BLANK' }],
+    userErrors: [{ field: ['input', 'name'], message: '`name` must not be blank.', code: 'BLANK' }],
   })
   expect(gateway.sandbox.requests).toEqual([])
+  expectTypeOf<
+    Extract<typeof result, { status: 'rejected' }>['userErrors'][0]['code']
+  >().toEqualTypeOf<UserErrorCode>()
 })
 
 test('credentials that are missing end it: nothing was created', async () => {
   const gateway = await createTestGateway({ authentication: { apiKeys: () => [] } })
   const result = await once(fetchSend(gateway.url), CreateContactDocument, { input: inputOf(1) })
-  expect(result).toEqual({ status: 'failed', error: expect.any(Object), key: expect.any(String) })
+  expect(result).toEqual({
+    status: 'failed',
+    error: {
+      message: 'Missing or invalid credentials. Send an API key in `x-api-key`.',
+      extensions: {
+        code: 'UNAUTHENTICATED',
+        outcome: 'NOT_APPLIED',
+        retryable: false,
+        requestId: expect.any(String),
+      },
+    },
+    key: expect.any(String),
+  })
 })
