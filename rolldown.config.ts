@@ -1,6 +1,6 @@
 /**
  * Builds `dist/`: the gateway and what it needs to start in a few files, since reading the thousand
- * that they come in takes longer than running them.
+ * that they come in takes longer than running them. And the client in `dist/client/`, for itself.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -48,12 +48,8 @@ const bringAlong: Plugin = {
   },
 }
 
-export default defineConfig({
-  input: {
-    cli: 'src/cli.ts',
-    main: 'src/main.ts',
-    'client/documents': 'src/client/documents.ts',
-  },
+export const gateway = defineConfig({
+  input: { cli: 'src/cli.ts', main: 'src/main.ts' },
   platform: 'node',
   external: loadedLater,
   resolve: {
@@ -68,3 +64,17 @@ export default defineConfig({
     chunkFileNames: '[name].js',
   },
 })
+
+/** Nothing newer than Node 18 and the browsers of its time understand. */
+const client = defineConfig({
+  input: 'src/client/index.ts',
+  platform: 'neutral',
+  transform: { target: 'es2020' },
+  output: [
+    { dir: 'dist/client', format: 'esm' },
+    { dir: 'dist/client', format: 'cjs', entryFileNames: '[name].cjs', esModule: true },
+  ],
+})
+
+// In this order: the first one empties `dist/`.
+export default [gateway, client]

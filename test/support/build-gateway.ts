@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'rolldown'
 import type { TestProject } from 'vitest/node'
-import config from '../../rolldown.config.ts'
+import { gateway } from '../../rolldown.config.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,7 +19,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   for (const name of ['node_modules', 'package.json', 'schema'])
     symlinkSync(resolve(name), join(folder, name))
   const dir = join(folder, 'dist')
-  await build({ ...config, output: { dir, chunkFileNames: '[name].js' } })
+  await build({ ...gateway, output: { dir, chunkFileNames: '[name].js' } })
   project.provide('main', join(dir, 'main.js'))
   return () => rmSync(folder, { recursive: true })
 }

@@ -8,6 +8,7 @@ export const pages: readonly string[] = [
   'SECURITY.md',
   'CHANGELOG.md',
   'llms.txt',
+  'src/client/README.md',
   ...globSync('docs/**/*.md').toSorted(),
 ]
 

@@ -1,4 +1,4 @@
-/** The package as npm packs it: its files, its command, and its typed client in frontends. */
+/** The packages as npm packs them: their files, the command, and the typed client in frontends. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import type { TestContext } from 'vitest'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -58,29 +59,52 @@ function filesBelow(folder: string): string[] {
 }
 
 let tarball: string
+let clientTarball: string
 
 beforeAll(async () => {
   const folder = createFolder()
   // Packed for real, even if `npm publish --dry-run` runs the tests. With `nice`, because concurrent
   // tests have deadlines.
-  await runSuccessfully('nice', ['npm', 'pack', '--dry-run=false', '--pack-destination', folder])
+  const pack = ['npm', 'pack', '--dry-run=false', '--pack-destination', folder]
+  await runSuccessfully('nice', pack)
+  await runSuccessfully('nice', [...pack, './dist/client'])
   tarball = join(folder, `callbell-graphql-${packageJson.version}.tgz`)
+  clientTarball = join(folder, `callbell-graphql-client-${packageJson.version}.tgz`)
 }, 300_000)
 
 /** A folder with the package, and without its dependencies. */
 async function unpack(): Promise<{ readonly folder: string; readonly unpacked: string }> {
   const folder = createFolder()
-  const unpacked = join(folder, 'node_modules/callbell-graphql')
-  mkdirSync(unpacked, { recursive: true })
-  await runSuccessfully('tar', ['-xzf', tarball, '--strip-components=1', '-C', unpacked])
-  return { folder, unpacked }
+  return { folder, unpacked: await unpackInto(folder, 'callbell-graphql', tarball) }
 }
+
+async function unpackInto(folder: string, name: string, file: string): Promise<string> {
+  const unpacked = join(folder, 'node_modules', name)
+  mkdirSync(unpacked, { recursive: true })
+  await runSuccessfully('tar', ['-xzf', file, '--strip-components=1', '-C', unpacked])
+  return unpacked
+}
+
+/** The source files of the client. */
+const clientModules = readdirSync('src/client').flatMap((file) =>
+  file.endsWith('.ts') ? basename(file, '.ts') : [],
+)
+const clientFiles = [
+  'LICENSE',
+  'README.md',
+  'index.cjs',
+  'index.js',
+  'package.json',
+  ...clientModules.flatMap((name) => [`${name}.d.cts`, `${name}.d.ts`]),
+]
 
 test('it has the built files, the schema, the documentation and the client’s types, and nothing else', async () => {
   const { unpacked } = await unpack()
   const texts = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
-  const types = ['dist/client/documents.d.ts', 'dist/client/typed-document-node.d.ts']
-  const entries = ['cli', 'main', 'client/documents'].map((name) => `dist/${name}.js`)
+  const client = ['index.js', ...clientModules.map((name) => `${name}.d.ts`)].map(
+    (file) => `dist/client/${file}`,
+  )
+  const entries = ['cli', 'main'].map((name) => `dist/${name}.js`)
   const built = [
     ...entries,
     'dist/http/playground/page.css',
@@ -93,7 +117,7 @@ test('it has the built files, the schema, the documentation and the client’s t
   const loaded = packed.filter((file) => /^dist\/[\w.-]+\.js$/.test(file) && !entries.includes(file))
   expect(loaded).not.toEqual([])
   expect(packed.toSorted()).toEqual(
-    [...texts, ...types, ...built, ...loaded, ...schema, ...filesBelow('docs')].toSorted(),
+    [...texts, ...client, ...built, ...loaded, ...schema, ...filesBelow('docs')].toSorted(),
   )
 })
 
@@ -116,12 +140,62 @@ test('it has one copy of graphql-js, the one that Node loads', async () => {
   ])
 })
 
-test('publint finds no problem in its package.json', async () => {
+test.each([
+  ['gateway', () => tarball],
+  ['client', () => clientTarball],
+])('publint finds no problem in the package.json of the %s', async (_name, file) => {
   const { messages } = await publint({
     strict: true,
-    pack: { tarball: new Blob([readFileSync(tarball)]).stream() },
+    pack: { tarball: new Blob([readFileSync(file())]).stream() },
   })
   expect(messages).toEqual([])
+})
+
+test('the client’s package has its code and its types, and nothing else', async () => {
+  const folder = await unpackInto(createFolder(), 'callbell-graphql-client', clientTarball)
+  expect(
+    filesBelow(folder)
+      .map((file) => relative(folder, file))
+      .toSorted(),
+  ).toEqual(clientFiles.toSorted())
+  const code = ['index.js', 'index.cjs'].map((file) => readFileSync(join(folder, file), 'utf8')).join('')
+  expect(code.match(/^import .*|\brequire\(.*/gm)).toBeNull()
+})
+
+test('the client’s types fit ES modules and CommonJS for node10, node16 and bundlers', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(clientTarball)))
+  if (!analysis.types) expect.fail('the package has no types')
+  expect(analysis.problems).toEqual([])
+  const files = Object.entries(analysis.entrypoints['.']?.resolutions ?? {}).map(([kind, { resolution }]) => [
+    kind,
+    basename(resolution?.fileName ?? ''),
+  ])
+  expect(Object.fromEntries(files)).toEqual({
+    node10: 'index.d.cts',
+    'node16-cjs': 'index.d.cts',
+    'node16-esm': 'index.d.ts',
+    bundler: 'index.d.ts',
+  })
+})
+
+test('the client is installed without the gateway, and runs as ES module and as CommonJS', async () => {
+  const folder = createFolder()
+  writeFileSync(join(folder, 'package.json'), '{}')
+  const options = ['--offline', '--no-audit', '--no-fund', '--dry-run=false']
+  await runSuccessfully('nice', ['npm', 'install', ...options, clientTarball], folder)
+  expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+    'callbell-graphql-client',
+  ])
+  const show = 'console.log(typeof client.once, client.CreateContactDocument.kind)\n'
+  writeFileSync(join(folder, 'module.mjs'), `import * as client from 'callbell-graphql-client'\n${show}`)
+  writeFileSync(join(folder, 'common.cjs'), `const client = require('callbell-graphql-client')\n${show}`)
+  for (const file of ['module.mjs', 'common.cjs']) {
+    expect(await run(process.execPath, [file], folder)).toEqual({
+      code: 0,
+      stdout: 'function Document\n',
+      stderr: '',
+    })
+  }
 })
 
 const version = `${packageJson.version}\n`
@@ -281,16 +355,32 @@ function compile(folder: string, files: readonly string[], options: object): Pro
   return run(process.execPath, [typescript, '-p', folder])
 }
 
-test('the client’s types need no other package, no browser and no Node', async () => {
-  const { folder } = await unpack()
-  const types = 'node_modules/callbell-graphql/dist/client/documents.d.ts'
-  expect(await compile(folder, [types], { lib: ['es5'] })).toEqual({ code: 0, stdout: '', stderr: '' })
+test.each(['callbell-graphql/dist/client', 'callbell-graphql-client'])(
+  'the types of %s need no other package, no browser and no Node',
+  async (path) => {
+    const { folder } = await createFrontends('http://127.0.0.1:4000/graphql')
+    const types = `node_modules/${path}/index.d.ts`
+    expect(await compile(folder, [types], { lib: ['es5'] })).toEqual({ code: 0, stdout: '', stderr: '' })
+  },
+)
+
+test('the client uses nothing that is newer than Node 18', async () => {
+  const folder = createFolder()
+  const source = resolve('src/client/index.ts')
+  const options = {
+    target: 'es2020',
+    lib: ['es2020', 'dom'],
+    module: 'nodenext',
+    allowImportingTsExtensions: true,
+  }
+  expect(await compile(folder, [source], options)).toEqual({ code: 0, stdout: '', stderr: '' })
 })
 
-/** A new folder with a frontend for each client library and the packed client. */
+/** A new folder with a frontend for each client library, and the packed client in both packages. */
 async function createFrontends(gatewayUrl: string): Promise<{ folder: string; files: string[] }> {
   const { folder } = await unpack()
-  for (const library of ['graphql-request', '@apollo']) {
+  await unpackInto(folder, 'callbell-graphql-client', clientTarball)
+  for (const library of ['graphql', 'graphql-request', '@apollo', '@urql']) {
     symlinkSync(resolve('node_modules', library), join(folder, 'node_modules', library))
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
@@ -307,9 +397,24 @@ test.each([
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }],
 ])('frontends for %s compile with the packed client, and their mistakes do not', async (_name, options) => {
   const { folder, files } = await createFrontends('http://127.0.0.1:4000/graphql')
-  expect(files.toSorted()).toEqual(['apollo.ts', 'graphql-request.ts', 'mistakes.ts', 'retry.ts'])
+  expect(files.toSorted()).toEqual([
+    'apollo.ts',
+    'graphql-request.ts',
+    'mistakes.ts',
+    'once.ts',
+    'send-apollo.ts',
+    'send-fetch.ts',
+    'send-graphql-request.ts',
+    'send-urql.ts',
+  ])
   const lib = ['es2024', 'dom']
-  const checked = await compile(folder, files, { target: 'es2024', lib, skipLibCheck: true, ...options })
+  const checked = await compile(folder, files, {
+    target: 'es2024',
+    lib,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    ...options,
+  })
   expect(checked).toEqual({ code: 0, stdout: '', stderr: '' })
 })
 
@@ -325,4 +430,16 @@ test('a contact that graphql-request creates is read by Apollo', async () => {
     stderr: '',
   })
   expect(sandbox.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+})
+
+test('the packed client creates a contact once', async () => {
+  const { url, sandbox } = await createTestGateway()
+  const { folder } = await createFrontends(url)
+  sandbox.failNext({ on: 'POST', status: 502, body: '<html>', afterWork: true })
+  expect(await run(process.execPath, ['once.ts'], folder)).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^created Giulia Bianchi (?:true|false)\n$/),
+    stderr: '',
+  })
+  expect(sandbox.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
 })

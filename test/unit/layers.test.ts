@@ -90,6 +90,15 @@ test('only the folders around the process use it', () => {
   expect(users.filter((file) => !allowed.test(file))).toEqual([])
 })
 
+test('the client imports nothing of the gateway, and no package', () => {
+  const client = files.filter((file) => dirname(file) === 'client')
+  const imports = client.flatMap((file) =>
+    [...codeOf(file).matchAll(/\bfrom '(?<path>[^']+)'/g)].map(({ groups }) => groups?.['path'] ?? ''),
+  )
+  expect(imports).not.toEqual([])
+  expect(imports.filter((path) => !path.startsWith('./'))).toEqual([])
+})
+
 test('the lower folders do not import GraphQL', () => {
   const lower = files.filter((file) => /^(?:callbell|contacts|rate-limit|store|domain)\b/.test(file))
   expect(lower.filter((file) => /from 'graphql/.test(textOf(file)))).toEqual([])

@@ -2,6 +2,8 @@
 import type { ApolloClient } from '@apollo/client'
 import type { CreateContactInput } from 'callbell-graphql/client'
 import { ContactDocument, CreateContactDocument } from 'callbell-graphql/client'
+import type { Send } from 'callbell-graphql-client'
+import { once, UpdateContactDocument } from 'callbell-graphql-client'
 import { request } from 'graphql-request'
 
 // @ts-expect-error there is no such source
@@ -24,4 +26,14 @@ export async function withApollo(client: ApolloClient, input: CreateContactInput
   const { data } = await client.mutate({ mutation: CreateContactDocument, variables: { input } })
   // @ts-expect-error the field is called contact
   return data?.createContact?.person
+}
+
+export async function withOnce(send: Send, input: CreateContactInput): Promise<unknown> {
+  // @ts-expect-error an update takes no key
+  await once(send, UpdateContactDocument, { input: { uuid: '1' } })
+  // @ts-expect-error the variable is called input
+  await once(send, CreateContactDocument, { contact: input })
+  const result = await once(send, CreateContactDocument, { input })
+  // @ts-expect-error only a change that was made has data
+  return result.data
 }

@@ -48,49 +48,75 @@ test('the outline of the schema has every query and mutation, each with its exac
   expect(real.filter((field) => /^(?:Query|Mutation)\./.test(field) && !listed.includes(field))).toEqual([])
 })
 
+const adapters = ['send-fetch', 'send-graphql-request', 'send-apollo', 'send-urql']
+
 test('the examples of the frontend page are the files that are tested with the package', () => {
-  for (const name of ['graphql-request', 'apollo', 'retry']) {
-    expect(codeBlock('docs/frontend.md', `ts ${name}`)).toBe(
+  const shown = codeBlocks('docs/frontend.md').filter(({ kind }) => kind.startsWith('ts'))
+  expect(shown.map(({ kind, code }) => [kind, code])).toEqual(
+    ['graphql-request', 'apollo', 'once', ...adapters].map((name) => [
+      `ts ${name}`,
       readFileSync(`test/system/consumers/${name}.ts`, 'utf8'),
-    )
-  }
-  expect(codeBlocks('docs/frontend.md').filter(({ kind }) => kind.startsWith('ts'))).toHaveLength(3)
+    ]),
+  )
 })
 
-/** Runs the retry loop as a separate program, with the client from source. @returns its output */
-async function runRetryLoop(url: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'retry-'))
+test('the examples of the client’s page are those of the frontend page', () => {
+  for (const kind of ['ts once', 'ts send-fetch']) {
+    expect(codeBlock('src/client/README.md', kind)).toBe(codeBlock('docs/frontend.md', kind))
+  }
+})
+
+/** Runs the example of `once` as a separate program, with the client from source. @returns its output */
+async function runOnce(adapter: string, url: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'once-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(resolve('node_modules/graphql-request'), join(folder, 'node_modules/graphql-request'))
+  for (const library of ['graphql', 'graphql-request', '@apollo', '@urql'])
+    symlinkSync(resolve('node_modules', library), join(folder, 'node_modules', library))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  const loop = codeBlock('docs/frontend.md', 'ts retry')
-    .replace('http://127.0.0.1:4000/graphql', url)
-    .replaceAll('callbell-graphql/client', resolve('src/client/documents.ts'))
-  writeFileSync(join(folder, 'retry.ts'), loop)
-  const { stdout } = await promisify(execFile)(process.execPath, ['retry.ts'], { cwd: folder })
+  for (const name of ['once', adapter]) {
+    const code = codeBlock('docs/frontend.md', `ts ${name}`)
+      .replace('http://127.0.0.1:4000/graphql', url)
+      .replace('./send-fetch.ts', `./${adapter}.ts`)
+      .replaceAll('callbell-graphql-client', resolve('src/client/index.ts'))
+    writeFileSync(join(folder, `${name}.ts`), code)
+  }
+  const { stdout } = await promisify(execFile)(process.execPath, ['once.ts'], { cwd: folder })
   return stdout
 }
 
-test('the retry loop ends with one contact, although its first answer is UNKNOWN', async () => {
-  /** The number of answered creates; undefined: none has started. */
-  let answered: (() => number) | undefined
-  const gateway = await createTestGateway({
-    resendAfterMs: 1000,
-    // Until the first create has been answered, no lookup proves anything.
-    sandbox: {
-      faultOf: ({ method }) =>
-        method === 'GET' && answered?.() === 0 ? { status: 404, body: '<html>' } : undefined,
-    },
-  })
-  // From now on, Callbell's time is known.
-  await gateway.execute('{ teams { id } }')
-  answered = () => gateway.log.filter(({ operation }) => operation === 'CreateContact').length
-  gateway.sandbox.failNext({ on: 'POST', status: 502, body: '<html>Bad Gateway</html>', afterWork: true })
-  expect(await runRetryLoop(gateway.url)).toBe('Giulia Bianchi true []\n')
-  expect(gateway.sandbox.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
-  await expect.poll(answered).toBe(2)
-})
+test.each(adapters)(
+  'once with %s creates one contact, although its first answer is UNKNOWN',
+  async (adapter) => {
+    /** The number of answered creates; undefined: none has started. */
+    let answered: (() => number) | undefined
+    const gateway = await createTestGateway({
+      resendAfterMs: 1000,
+      // Until the first create has been answered, no lookup proves anything.
+      sandbox: {
+        faultOf: ({ method }) =>
+          method === 'GET' && answered?.() === 0 ? { status: 404, body: '<html>' } : undefined,
+      },
+    })
+    // From now on, Callbell's time is known.
+    await gateway.execute('{ teams { id } }')
+    answered = () => gateway.log.filter(({ operation }) => operation === 'CreateContact').length
+    gateway.sandbox.failNext({ on: 'POST', status: 502, body: '<html>Bad Gateway</html>', afterWork: true })
+    expect(await runOnce(adapter, gateway.url)).toBe('created Giulia Bianchi true\n')
+    expect(gateway.sandbox.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+    await expect.poll(answered).toBe(2)
+  },
+)
+
+test.each(adapters)(
+  'once with %s ends with the error of a gateway that refuses the caller',
+  async (adapter) => {
+    const gateway = await createTestGateway({ authentication: { apiKeys: () => [] } })
+    const output = await runOnce(adapter, gateway.url)
+    expect(output.split('\n')[0]).toMatch(/^nothing was created /)
+    expect(output).toContain("code: 'UNAUTHENTICATED'")
+  },
+)
 
 test('the error of the errors page is that of a create without a key that times out', async () => {
   const gateway = await createTestGateway({ timeoutMs: 1000 })

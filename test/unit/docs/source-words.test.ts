@@ -5,7 +5,7 @@ import { longOnes, privateWords, sentencesOf, sentencesOfComment } from './sente
 import { readSourceText } from './source-text.ts'
 
 /** Generated from the schema, whose descriptions are checked. */
-const generated = /^src\/client\//
+const generated = /^src\/client\/documents\.ts$/
 /** Strings with contents in many languages, and strings of code. */
 const data = /^src\/sandbox\/(?:locales|account)\.ts$|^src\/store\//
 
