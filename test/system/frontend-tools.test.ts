@@ -42,37 +42,37 @@ function createFolder(): string {
 
 test('the Relay compiler accepts a connection, a refetchable contact and a mutation', async () => {
   const folder = createFolder()
-  writeFileSync(join(folder, 'src/App.js'), relayApp)
+  writeFileSync(join(folder, 'src', 'App.js'), relayApp)
   const settings = { src: './src', language: 'javascript', schema, customScalarTypes: { DateTime: 'string' } }
   writeFileSync(join(folder, 'relay.config.json'), JSON.stringify(settings))
   await run(join(bin, 'relay-compiler'), ['relay.config.json'], { cwd: folder })
-  expect(readdirSync(join(folder, 'src/__generated__')).toSorted()).toEqual([
+  expect(readdirSync(join(folder, 'src', '__generated__')).toSorted()).toEqual([
     'AppContactQuery.graphql.js',
     'AppContactsQuery.graphql.js',
     'AppUpdateMutation.graphql.js',
     'App_contact.graphql.js',
     'App_contacts.graphql.js',
   ])
-  const refetch = readFileSync(join(folder, 'src/__generated__/AppContactQuery.graphql.js'), 'utf8')
+  const refetch = readFileSync(join(folder, 'src', '__generated__', 'AppContactQuery.graphql.js'), 'utf8')
   expect(refetch).toContain('node(id: $id)')
 })
 
 test('the client preset of GraphQL Code Generator types an operation of one’s own', async () => {
   const folder = createFolder()
   writeFileSync(
-    join(folder, 'src/app.ts'),
+    join(folder, 'src', 'app.ts'),
     `import { graphql } from './gql'
     graphql(\`query OwnQuery($uuid: ID!) { contact(uuid: $uuid) { id name team { id name } } }\`)`,
   )
   const settings = {
     schema,
-    documents: [join(folder, 'src/app.ts')],
-    generates: { [join(folder, 'src/gql/')]: { preset: 'client' } },
+    documents: [join(folder, 'src', 'app.ts')],
+    generates: { [join(folder, 'src', 'gql/')]: { preset: 'client' } },
   }
   const config = join(folder, 'codegen.json')
   writeFileSync(config, JSON.stringify(settings))
   await run(join(bin, 'graphql-codegen'), ['--config', config, '--silent'])
-  const types = readFileSync(join(folder, 'src/gql/graphql.ts'), 'utf8')
+  const types = readFileSync(join(folder, 'src', 'gql', 'graphql.ts'), 'utf8')
   expect(types).toContain('OwnQueryDocument')
   expect(types).toContain('export type OwnQueryQueryVariables')
 })

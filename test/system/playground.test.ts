@@ -76,7 +76,7 @@ test('the first press of Run creates a contact', async () => {
   await answerOf(page).getByText('"uuid"').waitFor()
   const created = gateway.sandbox.contacts.all().at(-1)
   expect(created?.name).toBe('Giulia Bianchi')
-  await answerOf(page).getByText(`"${created?.uuid}"`).waitFor()
+  await answerOf(page).getByText(`"${created?.uuid}"`).first().waitFor()
   // SCREENSHOT=page.png npx vitest run test/system/playground.test.ts takes a screenshot.
   if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'] })
   expect(faults).toEqual([])

@@ -151,7 +151,8 @@ export function createKeyedAttempts({
       })
       if (typeof finding === 'object') {
         const end = await claims.finalize(call, claim, createdRecord(record, creation, finding.made))
-        await lock.end({ isSettled: end === 'DONE', wasSent: false })
+        // The earlier call sent it. Another creation within the same second could take it for its own.
+        await lock.end({ isSettled: end === 'DONE', wasSent: true })
         return { made: finding.made, replayed: true }
       }
       if (finding === 'ABSENT' && since() >= resendAfterMs) {

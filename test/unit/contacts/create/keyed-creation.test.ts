@@ -24,11 +24,11 @@ function open(change: (store: Store) => Partial<Store> = () => ({})) {
   const shared: Store = { ...memory, isShared: true }
   const store: Store = { ...shared, ...change(shared) }
   const { callbell, creation } = openCallbell()
-  const start = (): { create(callTimeoutMs?: number): Promise<unknown> } => {
+  const start = (): { create(callTimeoutMs?: number, key?: string): Promise<unknown> } => {
     const replica = openReplica(store)
     return {
-      create(callTimeoutMs = timeoutMs) {
-        const result = replica.create('key', { creation, context: contextFor(callTimeoutMs) })
+      create(callTimeoutMs = timeoutMs, key = 'key') {
+        const result = replica.create(key, { creation, context: contextFor(callTimeoutMs) })
         result.catch(() => undefined)
         return result
       },
@@ -193,4 +193,31 @@ test('every lookup counts from the moment when the first attempt was sent', asyn
   expect(callbell.notBefore.map((since) => since === null || since - now)).toEqual(
     Array.from({ length: 3 + 1 + 3 + 1 + 1 + 1 }, () => 70),
   )
+})
+
+test('what a repeat has found is not taken for the creation of another key at the same time', async () => {
+  const { callbell, start } = open()
+  const [one, other] = [start(), start()]
+  await leaveUnknown({ callbell, start: () => one })
+  callbell.probe = () => Promise.resolve({ made: 'found' })
+  expect((await settled(one.create())).result).toEqual({ made: 'found', replayed: true })
+  // The lookup of this creation finds the same contact, which may be from the same second.
+  for (const replica of [one, other]) {
+    expect((await settled(replica.create(timeoutMs, `key of ${replica === one}`))).result).toMatchObject({
+      outcome: 'UNKNOWN',
+    })
+  }
+})
+
+test('more than five seconds later, the time of a creation distinguishes it from another one', async () => {
+  const { callbell, start } = open()
+  const replica = start()
+  await leaveUnknown({ callbell, start: () => replica })
+  callbell.probe = () => Promise.resolve({ made: 'found' })
+  await settled(replica.create())
+  await pass(5000)
+  expect((await settled(start().create(timeoutMs, 'other key'))).result).toEqual({
+    made: 'found',
+    replayed: false,
+  })
 })
