@@ -1,4 +1,4 @@
-/** A contact app with Apollo Client in Chromium: its cache follows the mutations, and merges the pages of a list. */
+/** Apps in Chromium: the cache of Apollo Client follows mutations, and `once` survives a page load. */
 import { createServer } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { rolldown } from 'rolldown'
@@ -12,24 +12,28 @@ import { createTestGateway } from '../support/test-gateway.ts'
 const html = `<!doctype html><meta charset="utf-8">
 <pre id="page"></pre><button id="add">Add VIP</button>
 <pre id="list"></pre><button id="more">More</button>
+<pre id="result"></pre><button id="create">Create</button>
 <script src="/app.js"></script>`
 
 let browser: Browser
-let app: string
 beforeAll(async () => {
   browser = await launchBrowser()
-  const bundle = await rolldown({
-    input: 'test/system/apps/contacts-app.ts',
+})
+afterAll(() => browser.close())
+
+async function bundle(name: string): Promise<string> {
+  const build = await rolldown({
+    input: `test/system/apps/${name}.ts`,
     platform: 'browser',
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     logLevel: 'silent',
   })
-  const { output } = await bundle.generate({ format: 'iife' })
-  app = output[0].code
-})
-afterAll(() => browser.close())
+  const { output } = await build.generate({ format: 'iife' })
+  return output[0].code
+}
 
-async function startApp(): Promise<string> {
+async function startApp(name: string): Promise<string> {
+  const app = await bundle(name)
   const server = createServer((request, response) => {
     const isScript = request.url === '/app.js'
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html').end(isScript ? app : html)
@@ -52,7 +56,7 @@ interface OpenApp {
 }
 
 async function openApp(query: string, uuidOf: (gateway: TestGateway) => string): Promise<OpenApp> {
-  const origin = await startApp()
+  const origin = await startApp('contacts-app')
   const gateway = await createTestGateway({ corsOrigins: [origin], sandbox: { seed: 50 } })
   const context = await browser.newContext()
   onTestFinished(() => context.close())
@@ -89,4 +93,24 @@ test('relayStylePagination merges the pages of a list', async () => {
     await expect.poll(async () => (await linesOf(page, 'list')).length).toBe(count)
     await page.getByRole('button', { name: 'More' }).click()
   }
+})
+
+test('a create that a page load interrupts is continued with its key, and creates one contact', async () => {
+  const origin = await startApp('once-app')
+  const gateway = await createTestGateway({ corsOrigins: [origin] })
+  const { contacts, requests } = gateway.sandbox
+  const before = contacts.all().length
+  // The contact is created, and nothing is answered until after the page load.
+  gateway.sandbox.failNext({ on: 'POST', afterWork: true, delayMs: 1000, drop: true })
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  await page.goto(`${origin}/?gateway=${encodeURIComponent(gateway.url)}`)
+  await page.getByRole('button', { name: 'Create' }).click()
+  await expect.poll(() => requests.filter(({ method }) => method === 'POST').length).toBe(1)
+  await page.reload()
+  await expect.poll(() => page.locator('#result').textContent()).toBe('done true')
+  expect(contacts.all()).toHaveLength(before + 1)
+  expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+  expect(await page.evaluate('sessionStorage.length')).toBe(0)
 })
