@@ -23,6 +23,8 @@ const defaultKeyLifetimeMs = 23 * 3_600_000
 const storageTimeoutMs = 5000
 const firstBackoffMs = 500
 const maxBackoffMs = 10_000
+/** A clock that was set back further says nothing about the age of a key. The default lifetime leaves room for less. */
+const maxClockStepMs = 60_000
 /** Timers accept no more. */
 const maxTimerMs = 2 ** 31 - 1
 
@@ -112,7 +114,8 @@ async function run<Data>(
   // Each round takes some time, and the deadline ends the last one.
   for (let tries = 0; ; tries += 1) {
     if (isStopped()) return stop(signal?.reason)
-    if (Date.now() - startedAt > keyLifetimeMs) {
+    const ageMs = Date.now() - startedAt
+    if (ageMs > keyLifetimeMs || ageMs < -maxClockStepMs) {
       // The gateway may have forgotten the key, and would create a second contact.
       await action.forget().catch(() => undefined)
       return stop(new Error('The key is too old: the gateway may no longer know it.'))

@@ -183,6 +183,16 @@ test('a stored key that the gateway may have forgotten is not sent, and is remov
   expect([...items]).toEqual([])
 })
 
+test('a stored key is not sent after the clock was set back behind it: its age is unknown', async () => {
+  const { items, storage } = memoryStorage()
+  await create(scripted(lost).send, storage)
+  wallClock -= hour
+  const late = scripted({ data })
+  expect(await create(late.send, storage)).toEqual({ status: 'unknown', error: tooOld, key: '0-0-0-0-1' })
+  expect(late.sent).toEqual([])
+  expect([...items]).toEqual([])
+})
+
 test('a machine that is suspended between two tries does not repeat with a forgotten key', async () => {
   let tries = 0
   const send: Send = async () => {
